@@ -1,0 +1,88 @@
+# Needs Python 3.11 or newer (with venv), make and git. Another Python: make PYTHON=python3.13 ...
+
+PYTHON ?= python3
+# Stacks to plan; empty: all of them.
+STACKS ?=
+PYTEST_FLAGS ?=
+# make requirements UV_FLAGS=--upgrade moves every pin to the newest version.
+UV_FLAGS ?=
+
+VENV := .venv
+TOOLS := .venv-tools
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+PIP := $(RUN) pip install --quiet --no-compile --no-deps
+
+# Stamps: what is installed in the environment.
+RUNTIME := $(VENV)/.runtime
+TESTS := $(VENV)/.tests
+
+SCHEMA := paletteai_components/schema/stack.json
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := plan
+.PHONY: plan test check fmt schema requirements bench clean
+.DELETE_ON_ERROR:
+
+plan: $(RUNTIME)
+	@$(BIN)/paletteai plan $(STACKS)
+
+test: $(TESTS)
+	@$(RUN) pytest --cov --cov-report=term $(PYTEST_FLAGS)
+
+check: $(TESTS)
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+
+fmt: $(TESTS)
+	@$(RUN) ruff check --quiet --fix-only .
+	@$(RUN) ruff format .
+
+schema: $(RUNTIME)
+	@mkdir -p $(dir $(SCHEMA))
+	@new=$(SCHEMA).new.$$$$; \
+	if $(BIN)/paletteai schema > $$new; then mv -f $$new $(SCHEMA); else rm -f $$new; exit 1; fi
+	@echo "Wrote $(SCHEMA)"
+
+# Two pins of one package must agree, so the second file is compiled under the first.
+COMPILE = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+	$(UV_FLAGS) pyproject.toml --extra build
+
+requirements: $(TOOLS)/.installed
+	@$(COMPILE) --output-file requirements.txt
+	@$(COMPILE) --extra test --constraint requirements.txt --output-file tests/requirements.txt
+	@echo "Wrote requirements.txt and tests/requirements.txt"
+
+bench: $(TESTS)
+	@$(BIN)/python tests/benchmark.py
+
+clean:
+	rm -rf $(VENV) $(TOOLS) .coverage .coverage.* htmlcov build dist
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find paletteai_components tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.txt pyproject.toml
+	@echo "Setting up $(VENV) (once)..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: $(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: $(PYTHON) has no venv module. Install it; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes --requirement requirements.txt
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(TESTS): tests/requirements.txt $(RUNTIME)
+	@echo "Setting up $(VENV) for tests (once)..."
+	@$(PIP) --require-hashes --requirement tests/requirements.txt
+	@touch $@
+
+$(TOOLS)/.installed:
+	@echo "Setting up $(TOOLS) (once)..."
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet 'uv>=0.9,<1'
+	@touch $@

@@ -1,0 +1,168 @@
+"""Claims: what may belong to one owner only, and who says it is theirs.
+
+Uniqueness is one idea with several subjects: an integration, a Secret, a credential, an identity in
+a cluster. Whatever a stack occupies is listed as claims; two claims of different owners on one
+subject are a conflict. The rules look at all stacks at once, a program's components one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.stack import Stack
+from paletteai_components.topology import PlannedProject, PlannedSettings, PlannedTenant
+
+CONSEQUENCE = "PaletteAI would race for the same compute."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody's claim on something that only one may have.
+
+    Fields:
+        code: the rule that is broken by a second owner.
+        subject: what is claimed; equal subjects conflict.
+        what: the subject in words. Never a secret.
+        owner: who claims it; claims of equal owners do not conflict.
+        said: the owner in words.
+        place: where the claim is made.
+    """
+
+    code: str
+    subject: Hashable
+    what: str = field(compare=False)
+    owner: Hashable
+    said: str = field(compare=False)
+    place: Place = field(compare=False)
+
+
+_ENDINGS = {
+    "PAI001": (
+        CONSEQUENCE,
+        "Bind it once: in the tenant's default Settings, which its projects fall back to; "
+        "or declare a second integration with another key.",
+    ),
+    "PAI002": (
+        "Two controllers would use one Secret: " + CONSEQUENCE,
+        "Give each Settings a Secret of its own, by `secretName` or another `existingSecret`.",
+    ),
+    "PAI003": (
+        CONSEQUENCE,
+        "Bind the credential once and let the others fall back to it, or create another API key in Palette.",
+    ),
+    "PAI006": (
+        "One would take the other's place in the cluster.",
+        "Give one of them another name, or another cluster with `paletteai:cluster`.",
+    ),
+}
+
+
+def conflict(claims: list[Claim]) -> Problem:
+    """The problem of several owners with one claim."""
+    first = claims[0]
+    consequence, remedy = _ENDINGS[first.code]
+    owners = [claim.said for claim in claims]
+    listed = (
+        f"{', '.join(owners[:-1])} and {owners[-1]}"
+        if len(owners) <= 5
+        else f"{', '.join(owners[:4])} and {len(owners) - 4} more"
+    )
+    return Problem(
+        first.code,
+        f"{first.what} is claimed by {listed}. {consequence}",
+        remedy,
+        tuple(dict.fromkeys(claim.place for claim in claims)),
+    )
+
+
+def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
+    """The claims of different owners on one subject, a list for each subject."""
+    first: dict[tuple[str, Hashable], Claim] = {}
+    more: dict[tuple[str, Hashable], list[Claim]] = {}
+    for claim in claims:
+        key = (claim.code, claim.subject)
+        holder = first.setdefault(key, claim)
+        if holder.owner != claim.owner:
+            others = more.setdefault(key, [holder])
+            if all(other.owner != claim.owner for other in others):
+                others.append(claim)
+    yield from more.values()
+
+
+def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None = None) -> Iterator[Claim]:
+    """What a Settings claims: its integration, its Secrets and its credential."""
+    owner = (stack.name, settings.namespace, settings.name, settings.path)
+    said = f"Settings {escaped(str(settings))} of {escaped(settings.owner)} ({escaped(stack.name)})"
+    if settings.palette is not None and code in (None, "PAI001"):
+        what = f"integration {escaped(settings.palette)}"
+        yield Claim(
+            "PAI001",
+            (stack.name, settings.palette),
+            what,
+            owner,
+            said,
+            stack.place(*settings.path, "palette"),
+        )
+    for secret in settings.secrets if code in (None, "PAI002") else ():
+        subject = (stack.cluster_name, secret.namespace, secret.name)
+        what = f"Secret {escaped(secret.namespace)}/{escaped(secret.name)}"
+        yield Claim("PAI002", subject, what, owner, said, stack.place(*secret.path))
+    if settings.integration is not None and code in (None, "PAI003"):
+        for how, credential in settings.integration.identities:
+            what = f"one credential (equal {how})"
+            place = stack.place("integrations", str(settings.palette))
+            # The owner is the integration: one that is bound twice is PAI001's to tell.
+            yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, place)
+
+
+def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
+    """The identities in the cluster that a Tenant claims for itself."""
+    cluster, place = stack.cluster_name, stack.place("tenant", "name")
+    said = f"tenant {escaped(tenant.name)} ({escaped(stack.name)})"
+    if not tenant.spec.existing:
+        yield Claim(
+            "PAI006",
+            (cluster, "Tenant", tenant.name),
+            f"Tenant {escaped(tenant.name)}",
+            stack.name,
+            said,
+            place,
+        )
+    what = f"namespace {escaped(tenant.namespace)}"
+    owner = ("tenant", tenant.name)
+    place = stack.place("tenant", "namespace" if tenant.spec.namespace else "name")
+    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, place)
+    for settings in tenant.settings:
+        if settings.spec is not None:
+            yield from settings_claims(settings, stack)
+
+
+def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
+    """The identities in the cluster that a Project claims for itself: its name, which is its namespace."""
+    said = f"project {escaped(project.name)} of tenant {escaped(project.tenant)} ({escaped(stack.name)})"
+    subject = (stack.cluster_name, "Namespace", project.namespace)
+    what = f"Project and namespace {escaped(project.name)}"
+    yield Claim(
+        "PAI006",
+        subject,
+        what,
+        (stack.name, project.path),
+        said,
+        stack.place(*project.path, "name"),
+    )
+
+
+def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
+    """The identity in the cluster of one of a tenant's Settings."""
+    subject = (stack.cluster_name, "Settings", settings.namespace, settings.name)
+    said = f"{escaped(settings.owner)} ({escaped(stack.name)})"
+    yield Claim(
+        "PAI006",
+        subject,
+        f"Settings {escaped(str(settings))}",
+        stack.name,
+        said,
+        stack.place(*settings.path),
+    )

@@ -1,0 +1,82 @@
+"""The fleet: every stack at once, which is what a single Pulumi program cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from paletteai_components.document import Document
+from paletteai_components.problem import Place, Problem, Unreadable, escaped
+from paletteai_components.stack import (
+    PROJECT_FILE,
+    Stack,
+    defaults_from_file,
+    stack_from_file,
+    stack_name_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Stacks that are judged together.
+
+    Fields:
+        stacks: those that could be read.
+        problems: why others could not.
+        unreadable: the names of those others.
+    """
+
+    stacks: tuple[Stack, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    def stack_named(self, name: str) -> Stack | None:
+        """The stack of a name, or None."""
+        return next((stack for stack in self.stacks if stack.name == name), None)
+
+
+def fleet_from(folder: Path) -> Fleet:
+    """The fleet whose stack files lie in a folder, with the defaults of the project file above it.
+
+    Raises Unreadable where there is no such folder or the project file cannot be read.
+    """
+    if not folder.is_dir():
+        fact = f"there is no folder {escaped(str(folder))}, so there is no stack to judge."
+        raise Unreadable([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
+    defaults = _defaults_of(folder)
+    stacks: list[Stack] = []
+    problems: list[Problem] = []
+    unreadable: list[str] = []
+    for path in sorted(folder.glob("Pulumi.*")):
+        name = stack_name_of(path.name)
+        if name is None:
+            problems.extend(_unread(path))
+            continue
+        try:
+            stacks.append(stack_from_file(path, defaults))
+        except Unreadable as error:
+            problems.extend(error.problems)
+            unreadable.append(name)
+    return Fleet(tuple(stacks), tuple(problems), tuple(unreadable))
+
+
+def concerning(problems: Iterable[Problem], stacks: Iterable[Stack]) -> list[Problem]:
+    """The problems in which one of the stacks takes part."""
+    files = {stack.file for stack in stacks}
+    return [problem for problem in problems if any(place.file in files for place in problem.where)]
+
+
+def _defaults_of(folder: Path) -> Document | None:
+    path = folder.parent / PROJECT_FILE
+    return defaults_from_file(path) if path.exists() else None
+
+
+def _unread(path: Path) -> Iterable[Problem]:
+    if path.name != PROJECT_FILE and path.suffix in {".yml", ".json", ".yaml"}:
+        yield Problem(
+            "PAI014",
+            "the file looks like a stack file, but Pulumi reads only `Pulumi.<stack>.yaml`; it would be ignored.",
+            "Rename it, or move it out of the folder.",
+            (Place(str(path)),),
+        )

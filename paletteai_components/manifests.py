@@ -1,0 +1,341 @@
+"""Manifests: the Kubernetes objects of a topology, as plain dicts.
+
+This is the only place that knows a field path of the vendor's API. Each says where it was seen, or
+that it is assumed; an assumed one can be given another path by `paletteai:vendorFields`. Whether the
+paths are those of a real cluster is for its CRDs to say: see `crds`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paletteai_components.spec import IntegrationSpec
+from paletteai_components.topology import (
+    IntegrationType,
+    PlannedProject,
+    PlannedSettings,
+    PlannedTenant,
+    Topology,
+)
+
+API_GROUP = "spectrocloud.com"
+API_VERSION = f"{API_GROUP}/v1alpha1"
+# Versions the vendor may move to. Components carry aliases for them, so that a move recreates nothing.
+API_VERSIONS = tuple(f"{API_GROUP}/{version}" for version in ("v1alpha1", "v1alpha2", "v1beta1", "v1beta2", "v1"))
+
+FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
+CREDENTIAL_ANNOTATION = "paletteai-components/credential"
+
+KINDS = ("Tenant", "Project", "Settings")
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the vendor's API.
+
+    Fields:
+        kind: the object it belongs to.
+        path: where it stands in the object.
+        seen: where the path was seen; empty for one that is assumed.
+    """
+
+    kind: str
+    path: tuple[str, ...]
+    seen: str
+
+
+_DOCS = "the vendor's public documentation"
+_MANIFEST = "a user's manifest and the vendor's public documentation"
+
+FIELDS: dict[str, Field] = {
+    "namespace.tenant": Field("Namespace", ("metadata", "labels", "palette.ai/tenant"), _DOCS),
+    "secret.palette": Field("Secret", ("data", "palette"), _DOCS),
+    "tenant.displayName": Field("Tenant", ("spec", "displayName"), _MANIFEST),
+    "tenant.description": Field("Tenant", ("spec", "description"), _DOCS),
+    "tenant.settingsName": Field("Tenant", ("spec", "settingsRef", "name"), _MANIFEST),
+    "tenant.settingsNamespace": Field("Tenant", ("spec", "settingsRef", "namespace"), _MANIFEST),
+    "tenant.groups": Field("Tenant", ("spec", "tenantRoleMapping", "groups"), _MANIFEST),
+    "settings.palette": Field("Settings", ("spec", "integrations", "palette", "secretRef", "name"), ""),
+    "settings.huggingFace": Field("Settings", ("spec", "integrations", "huggingFace", "secretRef", "name"), ""),
+    "settings.nvidia": Field("Settings", ("spec", "integrations", "nvidia", "secretRef", "name"), ""),
+    "project.tenant": Field("Project", ("metadata", "labels", "palette.ai/tenant-name"), _MANIFEST),
+    "project.displayName": Field("Project", ("spec", "displayName"), _MANIFEST),
+    "project.tenantName": Field("Project", ("spec", "tenantRef", "name"), _MANIFEST),
+    "project.settingsName": Field("Project", ("spec", "settingsRef", "name"), _MANIFEST),
+    "project.computeConfigName": Field("Project", ("spec", "computeConfigRef", "name"), _MANIFEST),
+    "project.computeConfigNamespace": Field("Project", ("spec", "computeConfigRef", "namespace"), _MANIFEST),
+    "project.admin": Field("Project", ("spec", "roleMapping", "admin"), _MANIFEST),
+    "project.editor": Field("Project", ("spec", "roleMapping", "editor"), _MANIFEST),
+    "project.viewer": Field("Project", ("spec", "roleMapping", "viewer"), _MANIFEST),
+    "project.allow": Field(
+        "Project",
+        (
+            "spec",
+            "admissionConfiguration",
+            "workloadConfiguration",
+            "deploymentNamespaces",
+            "allow",
+        ),
+        _DOCS,
+    ),
+    "project.disallow": Field(
+        "Project",
+        (
+            "spec",
+            "admissionConfiguration",
+            "workloadConfiguration",
+            "deploymentNamespaces",
+            "disallow",
+        ),
+        _DOCS,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Which vendor API the manifests are written for.
+
+    Fields:
+        api_version: group and version of Tenant, Project and Settings.
+        fields: other paths, dotted, for fields whose path is assumed.
+    """
+
+    api_version: str = API_VERSION
+    fields: Mapping[str, str] | None = None
+
+    def path(self, name: str) -> tuple[str, ...]:
+        """The path of a field."""
+        given = (self.fields or {}).get(name)
+        return tuple(given.split(".")) if given else FIELDS[name].path
+
+
+def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:
+    """Every object that is written for a stack, in the order in which they are created.
+
+    A Secret comes without its data: no key is opened to make it.
+    """
+    tenant = topology.tenant
+    if tenant.spec.create_namespace and not tenant.spec.existing:
+        yield tenant_namespace(tenant, vendor)
+    for settings in tenant.settings:
+        if settings.spec is not None:
+            yield from _settings_with_secret(settings, tenant.spec.labels, tenant.spec.annotations, vendor)
+    if not tenant.spec.existing:
+        yield tenant_object(tenant, vendor)
+    for project in topology.projects:
+        if project.spec.create_namespace:
+            yield project_namespace(project)
+        if project.own is not None:
+            yield from _settings_with_secret(project.own, project.spec.labels, project.spec.annotations, vendor)
+        yield project_object(project, vendor)
+
+
+def _settings_with_secret(
+    settings: PlannedSettings,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    vendor: Vendor,
+) -> Iterator[Manifest]:
+    if settings.palette_secret and settings.palette_secret.made:
+        yield secret_object(settings, None, labels, annotations, vendor)
+    fingerprint = settings.integration.fingerprint_in_force if settings.integration else None
+    yield settings_object(settings, fingerprint, labels, annotations, vendor)
+
+
+def tenant_namespace(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
+    """The tenant namespace, labelled so that PaletteAI knows it for the Tenant's."""
+    manifest = _object("v1", "Namespace", tenant.namespace, None, tenant.spec.labels, tenant.spec.annotations)
+    _put(manifest, vendor.path("namespace.tenant"), tenant.name)
+    return manifest
+
+
+def project_namespace(project: PlannedProject) -> Manifest:
+    """A Project's namespace."""
+    return _object("v1", "Namespace", project.namespace, None, project.spec.labels, project.spec.annotations)
+
+
+def tenant_object(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
+    """The Tenant, which refers to its default Settings."""
+    spec = tenant.spec
+    manifest = _object(vendor.api_version, "Tenant", tenant.name, None, spec.labels, spec.annotations)
+    manifest["spec"] = {}
+    _put(manifest, vendor.path("tenant.displayName"), spec.display_name)
+    _put(manifest, vendor.path("tenant.description"), spec.description)
+    _put(manifest, vendor.path("tenant.groups"), list(spec.groups) or None)
+    if tenant.default is not None:
+        _put(manifest, vendor.path("tenant.settingsName"), tenant.default.name)
+        _put(manifest, vendor.path("tenant.settingsNamespace"), tenant.default.namespace)
+    return _with_extra(manifest, spec.extra_spec)
+
+
+def project_object(project: PlannedProject, vendor: Vendor) -> Manifest:
+    """The Project. It names Settings only where it does not fall back to the tenant's default."""
+    spec = project.spec
+    manifest = _object(
+        vendor.api_version,
+        "Project",
+        project.name,
+        project.namespace,
+        spec.labels,
+        spec.annotations,
+    )
+    _put(manifest, vendor.path("project.tenant"), project.tenant)
+    _put(manifest, vendor.path("project.displayName"), spec.display_name)
+    _put(manifest, vendor.path("project.tenantName"), project.tenant)
+    _put(
+        manifest,
+        vendor.path("project.settingsName"),
+        project.own.name if project.own else spec.settings_ref,
+    )
+    if project.compute_config is not None:
+        _put(manifest, vendor.path("project.computeConfigName"), project.compute_config.name)
+        _put(
+            manifest,
+            vendor.path("project.computeConfigNamespace"),
+            project.compute_config_namespace,
+        )
+    for role in ("admin", "editor", "viewer"):
+        _put(
+            manifest,
+            vendor.path(f"project.{role}"),
+            list(getattr(project.role_mapping, role)) or None,
+        )
+    if spec.deployment_namespaces is not None:
+        _put(manifest, vendor.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
+        _put(
+            manifest,
+            vendor.path("project.disallow"),
+            list(spec.deployment_namespaces.disallow) or None,
+        )
+    return _with_extra(manifest, spec.extra_spec)
+
+
+def settings_object(
+    settings: PlannedSettings,
+    fingerprint: Any,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    vendor: Vendor,
+) -> Manifest:
+    """The Settings, which names its Secrets. The fingerprint tells which credential it carries."""
+    spec = settings.spec
+    assert spec is not None, "Settings made elsewhere are never written"
+    manifest = _object(
+        vendor.api_version,
+        "Settings",
+        settings.name,
+        settings.namespace,
+        {**labels, **spec.labels},
+        {**annotations, **spec.annotations},
+    )
+    manifest["spec"] = {}
+    for secret in settings.secrets:
+        _put(manifest, vendor.path(f"settings.{secret.type}"), secret.name)
+    integration = settings.integration
+    _put(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
+    if integration is not None and integration.existing_secret is not None:
+        _put(manifest, ("metadata", "annotations", CREDENTIAL_ANNOTATION), integration.credential)
+    return _with_extra(manifest, spec.extra_spec)
+
+
+def secret_object(
+    settings: PlannedSettings,
+    encoded_document: Any,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    vendor: Vendor,
+) -> Manifest:
+    """The Secret of a Settings' Palette credential; without data where the document is None.
+
+    `encoded_document` is `palette_document` in base64, or a Pulumi secret of it.
+    """
+    secret, spec = settings.palette_secret, settings.spec
+    assert secret is not None, "only Settings with a Palette integration have this Secret"
+    assert spec is not None, "Settings made elsewhere are never written"
+    manifest = _object(
+        "v1",
+        "Secret",
+        secret.name,
+        secret.namespace,
+        {**labels, **spec.labels},
+        {**annotations, **spec.annotations},
+    )
+    manifest["type"] = "Opaque"
+    _put(manifest, vendor.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
+    return manifest
+
+
+def palette_document(integration: IntegrationSpec, api_key: str) -> str:
+    """The JSON document in the Secret: the four fields, always in this order."""
+    return json.dumps(
+        {
+            "apiKey": api_key,
+            "defaultProjectID": integration.default_project_id,
+            "hostUrl": integration.host_url,
+            "tenant": integration.tenant,
+        }
+    )
+
+
+def overlaps(kind: str, extra: Mapping[str, Any], vendor_fields: Mapping[str, str]) -> list[str]:
+    """The fields of `extraSpec` that a modelled field of the kind already says, dotted."""
+    vendor = Vendor(fields=vendor_fields)
+    modelled = [vendor.path(name) for name, field in FIELDS.items() if field.kind == kind]
+    return [
+        ".".join(leaf[1:])
+        for leaf in _leaves(extra, ("spec",))
+        if any(leaf[: len(path)] == path or path[: len(leaf)] == leaf for path in modelled)
+    ]
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path
+
+
+def _object(
+    api_version: str,
+    kind: str,
+    name: str,
+    namespace: str | None,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+) -> Manifest:
+    metadata: dict[str, Any] = {"name": name}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    if labels:
+        metadata["labels"] = dict(labels)
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def _put(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
+    if value is None:
+        return
+    for step in path[:-1]:
+        manifest = manifest.setdefault(step, {})
+    manifest[path[-1]] = value
+
+
+def _with_extra(manifest: Manifest, extra: Mapping[str, Any]) -> Manifest:
+    _merge(manifest.setdefault("spec", {}), extra)
+    return manifest
+
+
+def _merge(into: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    for key, value in extra.items():
+        if isinstance(value, Mapping):
+            _merge(into.setdefault(key, {}), value)
+        else:
+            into[key] = value

@@ -1,0 +1,79 @@
+"""Names: what Kubernetes and PaletteAI accept, and the names this package gives when none is stated.
+
+The default names are an interface. Changing one renames objects on clusters, and Kubernetes cannot
+rename, so it would replace them.
+"""
+
+from __future__ import annotations
+
+import re
+
+DEFAULT_SETTINGS = "default"
+NAME_LIMIT = 63
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_DISPLAY_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?")
+_RESERVED = frozenset({"default", "mural-system"})
+
+
+def tenant_namespace(tenant: str) -> str:
+    """The namespace PaletteAI makes for a Tenant, ``tenant-<name>``."""
+    return f"tenant-{tenant}"
+
+
+def secret_name(settings: str) -> str:
+    """The Secret with the Palette credential of a Settings, ``<settings>-palette``."""
+    return f"{settings}-palette"
+
+
+def label_problem(name: str, limit: int = NAME_LIMIT) -> str | None:
+    """Why a name is no RFC 1123 label, as namespaces, Projects and Settings need it, or None."""
+    if not name:
+        return "is empty"
+    if len(name) > limit:
+        return f"has {len(name)} characters, {limit} are allowed"
+    if not _LABEL.fullmatch(name):
+        return "is not made of lower-case letters, digits and '-' with a letter or digit at both ends"
+    return None
+
+
+def subdomain_problem(name: str) -> str | None:
+    """Why a name is no RFC 1123 subdomain, as Secrets need it, or None."""
+    if not name:
+        return "is empty"
+    if len(name) > 253:
+        return f"has {len(name)} characters, 253 are allowed"
+    if not _SUBDOMAIN.fullmatch(name) or re.search(r"\.[.-]|-\.", name):
+        return "is not made of lower-case letters, digits, '-' and '.' with a letter or digit at both ends"
+    return None
+
+
+def is_reserved(namespace: str) -> bool:
+    """Whether a namespace belongs to Kubernetes or to PaletteAI itself."""
+    return namespace in _RESERVED or namespace.startswith("kube-")
+
+
+def display_name_problem(display_name: str) -> str | None:
+    """Why PaletteAI refuses a display name, or None."""
+    if not _DISPLAY_NAME.fullmatch(display_name):
+        return "is not made of letters, digits and single-line spaces"
+    return None
+
+
+def qualified_key_problem(key: str) -> str | None:
+    """Why Kubernetes refuses the key of a label or annotation, or None."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and subdomain_problem(prefix):
+        return "has a prefix that is no DNS name"
+    if not 0 < len(name) <= NAME_LIMIT or not _LABEL_VALUE.fullmatch(name):
+        return f"is not 1 to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
+    return None
+
+
+def label_value_problem(value: str) -> str | None:
+    """Why Kubernetes refuses the value of a label, or None."""
+    if len(value) > NAME_LIMIT or not _LABEL_VALUE.fullmatch(value):
+        return f"is not up to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
+    return None

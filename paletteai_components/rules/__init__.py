@@ -1,0 +1,68 @@
+"""The rules: what must hold, each with a stable code, one function and one page.
+
+A rule reads a stack or the whole fleet and yields problems. It never raises and never changes
+anything. Its page, from which the documentation and `paletteai explain` come, is its docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Problem, Severity, in_order
+from paletteai_components.rules import bindings, credentials, fallback, files, naming
+from paletteai_components.rules.rule import Rule, Scope
+from paletteai_components.stack import Stack
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        bindings.integration_bound_once,
+        bindings.secret_used_once,
+        bindings.credential_used_once,
+        fallback.project_resolves_to_an_integration,
+        fallback.reference_leads_somewhere,
+        naming.identity_is_unique,
+        naming.name_is_valid,
+        naming.display_name_is_plain,
+        credentials.credential_is_complete,
+        credentials.key_is_encrypted,
+        bindings.declaration_is_used,
+        files.file_is_understood,
+        fallback.shared_cluster_only_is_true,
+        files.file_name_agrees,
+        fallback.project_has_a_compute_config,
+        files.manifest_fits_the_cluster,
+    )
+}
+
+
+def problems_of(fleet: Fleet) -> list[Problem]:
+    """Every problem of every stack and of the fleet as a whole, in order."""
+    return in_order([*fleet.problems, *_of_stacks(fleet.stacks), *_of_fleet(fleet)])
+
+
+def problems_of_stack(stack: Stack) -> list[Problem]:
+    """Every problem that one stack has on its own, in order."""
+    return in_order([*_of_stacks([stack]), *_of_fleet(Fleet((stack,)))])
+
+
+def page_of(rule: Rule) -> str:
+    """A rule's page, as Markdown."""
+    seen_by = "in every stack by itself" if rule.scope is Scope.STACK else "over all stack files together"
+    kind = "" if rule.severity is Severity.ERROR else f" A {rule.severity.value}: it does not refuse the plan."
+    return f"# {rule.code}: {rule.holds}\n\nChecked {seen_by}.{kind}\n\n{inspect.cleandoc(rule.check.__doc__ or '')}\n"
+
+
+def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Problem]:
+    for stack in stacks:
+        for rule in RULES.values():
+            if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
+                yield from rule.check(stack)
+
+
+def _of_fleet(fleet: Fleet) -> Iterator[Problem]:
+    for rule in RULES.values():
+        if rule.scope is Scope.FLEET:
+            yield from rule.check(fleet)

@@ -1,0 +1,211 @@
+"""Rules about who is bound to what: integrations, Secrets and credentials are bound once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from paletteai_components.claims import (
+    Claim,
+    binding_claims,
+    conflict,
+    conflicts,
+)
+from paletteai_components.credential import KeyState
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.spec import IntegrationSpec
+from paletteai_components.stack import Stack
+from paletteai_components.topology import PlannedSettings
+
+_PLACES = 10
+
+
+@rule("PAI001", "An integration is bound to one Settings only")
+def integration_bound_once(stack: Stack) -> Iterator[Problem]:
+    """A Palette integration discovers compute, edge devices among it. Two Settings with one
+    integration make two controllers claim the same devices, and which of them wins is chance.
+
+    Wrong, because the integration `shared` is bound by the tenant and by a project:
+
+    ```yaml
+    paletteai:tenant:
+      settings:
+        default: {palette: shared}
+      projects:
+        - {name: vision, settings: {palette: shared}}
+    ```
+
+    Right: bind it in the tenant's default Settings and leave `settings` out of the project, which
+    then falls back to it. A project that must be kept apart needs an integration with another key.
+    """
+    if stack.topology:
+        claims = (
+            claim for settings in stack.topology.settings for claim in binding_claims(settings, stack, code="PAI001")
+        )
+        yield from map(conflict, conflicts(claims))
+
+
+@rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.FLEET)
+def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
+    """A Settings finds its credentials in a Secret of its own namespace. Two Settings that share a
+    Secret share what is in it, with the same race as two that share an integration.
+
+    This is judged over every stack of one cluster: `paletteai:cluster`, else `kubernetes:context`.
+    Stacks that name neither are taken to share one cluster with the others of their environment.
+
+    An existing Secret has to lie where the Settings lies. Written as `namespace/name`, it is refused
+    when that is another namespace.
+    """
+    claims: list[Claim] = []
+    for stack, settings in _bound(fleet):
+        claims.extend(binding_claims(settings, stack, code="PAI002"))
+        for secret in settings.secrets:
+            if secret.namespace != settings.namespace:
+                yield Problem(
+                    "PAI002",
+                    f"Secret {escaped(secret.namespace)}/{escaped(secret.name)} is not in the namespace of Settings "
+                    f"{escaped(str(settings))}, so the Settings could not find it.",
+                    "Have the Secret put into the Settings' namespace, and write its name only.",
+                    (stack.place(*secret.path),),
+                )
+    yield from map(conflict, conflicts(claims))
+
+
+@rule("PAI003", "A credential is in one Settings only", Scope.FLEET)
+def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
+    """The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments:
+    one API key on one Palette host may be in one Settings of the whole fleet, whatever the
+    integration is called and whatever default project it names.
+
+    No key is opened to find out. Two credentials are the same when
+
+    - their fingerprints are equal (`paletteai fingerprint` writes them beside the encrypted keys),
+    - their ciphertexts are equal, because one was copied from the other, or
+    - two existing Secrets state the same `credential`.
+
+    Where none of this can be known, a note says for how many credentials. A fingerprint that was
+    made for an earlier encryption of the key is stale; a warning says so.
+
+    Different keys for the same host, Palette tenant and default project reach the same compute, and
+    may still race for it: that is a warning.
+    """
+    claims: list[Claim] = []
+    judged: dict[tuple[str, str], Place] = {}
+    undecided: list[Place] = []
+    for stack, settings in _bound(fleet):
+        integration = settings.integration
+        if integration is None:
+            continue
+        claims.extend(binding_claims(settings, stack, code="PAI003"))
+        key = (stack.name, str(settings.palette))
+        if key in judged:
+            continue
+        place = judged[key] = stack.place("integrations", str(settings.palette))
+        if integration.has_stale_fingerprint:
+            yield Problem(
+                "PAI003",
+                f"the fingerprint of integration {escaped(str(settings.palette))} was made for another encryption "
+                "of its key, so it says nothing about the key that is here now.",
+                "Run `paletteai fingerprint` for this stack.",
+                (stack.place("integrations", str(settings.palette), "fingerprint"),),
+                Severity.WARNING,
+            )
+        if integration.fingerprint_in_force is None and integration.credential is None:
+            undecided.append(place)
+    reported: set[frozenset[object]] = set()
+    for group in conflicts(claims):
+        owners = frozenset(claim.owner for claim in group)
+        if not any(owners <= earlier for earlier in reported):
+            reported.add(owners)
+            yield conflict(group)
+    yield from _same_compute(fleet)
+    if undecided and len(judged) > 1:
+        yield Problem(
+            "PAI003",
+            f"{len(undecided)} of {len(judged)} credentials have neither a fingerprint nor a `credential` name, "
+            "so whether one of them is used twice is not decided.",
+            "Run `paletteai fingerprint`; for existing Secrets state `credential`.",
+            tuple(undecided[:_PLACES]),
+            Severity.NOTE,
+        )
+
+
+@rule("PAI011", "What is declared is used", severity=Severity.WARNING, holds_for_parts=False)
+def declaration_is_used(stack: Stack) -> Iterator[Problem]:
+    """An integration that no Settings binds, a Settings without any integration and a `secretName`
+    beside an existing Secret have no effect. They are often what is left of a move or a typing
+    mistake, and a credential that nobody uses had better be revoked.
+    """
+    if stack.spec is None or stack.topology is None:
+        return
+    bound = {settings.palette for settings in stack.topology.settings}
+    for name in stack.spec.integrations:
+        if name not in bound:
+            yield _unused(
+                f"integration {escaped(name)} is bound to no Settings, so nothing uses it",
+                f"Bind it with `palette: {escaped(name)}`, or delete it and revoke its key.",
+                stack.place("integrations", name),
+            )
+    for settings in stack.topology.settings:
+        if not settings.secrets:
+            yield _unused(
+                f"Settings {escaped(str(settings))} holds no integration, so it gives nobody anything",
+                "Give it `palette`, `huggingFace` or `nvidia`, or delete it.",
+                stack.place(*settings.path),
+            )
+        secret = settings.palette_secret
+        if settings.spec and settings.spec.secret_name and (secret is None or not secret.made):
+            yield _unused(
+                f"`secretName` of Settings {escaped(str(settings))} has no effect: no Secret is written for it",
+                "Delete it.",
+                stack.place(*settings.path, "secretName"),
+            )
+
+
+def _unused(fact: str, remedy: str, place: Place) -> Problem:
+    return Problem("PAI011", f"{fact}.", remedy, (place,), Severity.WARNING)
+
+
+def _bound(fleet: Fleet) -> Iterator[tuple[Stack, PlannedSettings]]:
+    for stack in fleet.stacks:
+        if stack.topology:
+            for settings in stack.topology.settings:
+                yield stack, settings
+
+
+def _same_compute(fleet: Fleet) -> Iterator[Problem]:
+    reached: dict[tuple[str, str, str], dict[tuple[str, str], tuple[IntegrationSpec, str, Place]]] = defaultdict(dict)
+    for stack, settings in _bound(fleet):
+        subject = settings.integration.compute if settings.integration else None
+        if settings.integration and subject:
+            said = f"{escaped(str(settings))} ({escaped(stack.name)})"
+            place = stack.place("integrations", str(settings.palette))
+            reached[subject][(stack.name, str(settings.palette))] = (
+                settings.integration,
+                said,
+                place,
+            )
+    for bound in reached.values():
+        identified: dict[object, tuple[str, Place]] = {}
+        for integration, said, place in bound.values():
+            identified.setdefault(_identity(integration), (said, place))
+        if len(identified) > 1:
+            listed = ", ".join(said for said, _ in list(identified.values())[:5])
+            more = len(identified) - 5
+            yield Problem(
+                "PAI003",
+                f"{len(identified)} Settings reach one Palette project with different keys: {listed}"
+                f"{f' and {more} more' if more > 0 else ''}. PaletteAI can still race for the same compute.",
+                "Let them fall back to one Settings, or give each a default project of its own in Palette.",
+                tuple(place for _, place in list(identified.values())[:_PLACES]),
+                Severity.WARNING,
+            )
+
+
+def _identity(integration: IntegrationSpec) -> object:
+    # Credentials that are known to be the same are an error already, and one voice here.
+    subjects = dict(integration.identities)
+    exposed = integration.api_key is not None and integration.api_key.state is KeyState.EXPOSED
+    return id(integration) if exposed or not subjects else next(iter(subjects.values()))

@@ -1,0 +1,147 @@
+"""Rules about credentials: complete, real and encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paletteai_components.credential import (
+    DIGEST,
+    FINGERPRINT,
+    KeyState,
+    host_problem,
+    is_placeholder,
+)
+from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.rules.rule import rule
+from paletteai_components.spec import IntegrationSpec
+from paletteai_components.stack import Stack
+
+# The example stacks' own salts. Their passphrase is printed in the README, so whatever is encrypted
+# under one of them is public.
+EXAMPLE_SALTS: dict[str, str] = {}
+
+
+@rule("PAI009", "A credential is complete and real")
+def credential_is_complete(stack: Stack) -> Iterator[Problem]:
+    """PaletteAI reads four fields from the Secret, all required: `apiKey`, `defaultProjectID`,
+    `hostUrl` and `tenant` (the Palette tenant's name). The host is `https://` and a host name without
+    a path: the controllers add the path themselves. A value such as `CHANGE_ME` is refused, and so is
+    an empty one.
+
+    An integration is either these four fields or an `existingSecret`, never both. `credential` names
+    what is in an existing Secret, so it goes with that only.
+
+    An encrypted key is not opened to judge it; `pulumi preview` does that. Where a stack imports ESC
+    environments, a missing `apiKey` may come from there: that is a note here, and judged by
+    `pulumi preview`.
+    """
+    if stack.spec is None:
+        return
+    for name, integration in stack.spec.integrations.items():
+        yield from integration_problems(name, integration, stack)
+
+
+def integration_problems(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Problem]:
+    """What is wrong with one integration."""
+
+    def problem(fact: str, remedy: str, *field: str, severity: Severity = Severity.ERROR) -> Problem:
+        place = stack.place("integrations", name, *field)
+        return Problem("PAI009", f"integration {escaped(name)} {fact}.", remedy, (place,), severity)
+
+    fields = {
+        "apiKey": integration.api_key,
+        "defaultProjectID": integration.default_project_id,
+        "hostUrl": integration.host_url,
+        "tenant": integration.tenant,
+    }
+    if integration.existing_secret is not None:
+        stated = [field for field, value in fields.items() if value is not None]
+        if stated:
+            fact = f"refers to an existing Secret and also states {_listed(stated)}, which nothing would use"
+            yield problem(fact, "Keep `existingSecret` or the four fields, not both.", stated[0])
+        return
+    if integration.credential is not None:
+        fact = "states `credential` without `existingSecret`, so it names nothing"
+        yield problem(fact, "Delete it: the fingerprint says which credential this is.", "credential")
+    missing = [field for field, value in fields.items() if value is None]
+    if "apiKey" in missing and stack.imports:
+        missing.remove("apiKey")
+        fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can tell"
+        yield problem(fact, "Run `pulumi preview` to have it judged.", severity=Severity.NOTE)
+    if missing:
+        fact = f"lacks {_listed(missing)}, so PaletteAI could not log in to Palette"
+        yield problem(fact, _add(name, missing))
+    if integration.host_url is not None:
+        why = "is a placeholder" if is_placeholder(integration.host_url) else host_problem(integration.host_url)
+        if why:
+            fact = f"has a `hostUrl` that {why}, so PaletteAI could not reach Palette safely"
+            yield problem(fact, "Write it like https://api.spectrocloud.com.", "hostUrl")
+    for field in ("tenant", "defaultProjectID"):
+        value = fields[field]
+        if isinstance(value, str) and is_placeholder(value):
+            fact = f"has a `{field}` that is empty or a placeholder, so PaletteAI could not log in to Palette"
+            yield problem(fact, "Write the real value.", field)
+    key = integration.api_key
+    if key is not None and key.placeholder:
+        yield problem("has an API key that is empty or a placeholder", _add(name, ["apiKey"]), "apiKey")
+    written = integration.fingerprint
+    if written and not (FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext)):
+        fact = "has a fingerprint that `paletteai fingerprint` did not write, so it says nothing"
+        yield problem(fact, "Delete it and run `paletteai fingerprint`.", "fingerprint")
+
+
+def _listed(fields: list[str]) -> str:
+    return ", ".join(f"`{field}`" for field in fields)
+
+
+def _add(name: str, fields: list[str]) -> str:
+    others = [field for field in fields if field != "apiKey"]
+    parts = [f"Add {_listed(others)}."] if others else []
+    if "apiKey" in fields:
+        path = f"paletteai:integrations.{escaped(name)}.apiKey"
+        parts.append(f"Set the key with `pulumi config set --secret --path '{path}'`.")
+    return " ".join(parts)
+
+
+@rule(
+    "PAI010",
+    "An API key in a stack file is encrypted, and not under the public passphrase of the examples",
+)
+def key_is_encrypted(stack: Stack) -> Iterator[Problem]:
+    """A stack file is committed, reviewed and copied. A key that stands in it as plain text is known
+    to everybody who can read the repository, now and in its history. Revoke it in Palette first,
+    then set a new one with `pulumi config set --secret --path`.
+
+    The example stacks are encrypted under a passphrase that the README prints. A file that was copied
+    from one of them keeps its `encryptionsalt`, and with it that passphrase: whatever is encrypted in
+    it is public. Start a stack with `paletteai new` instead, or delete `encryptionsalt` and every
+    `secure` value and run `pulumi stack change-secrets-provider passphrase`.
+    """
+    if stack.spec is None:
+        return
+    for name, integration in stack.spec.integrations.items():
+        yield from exposed_key(name, integration, stack)
+    owner = EXAMPLE_SALTS.get(stack.salt or "")
+    if owner is not None and owner != stack.spec.tenant.name:
+        yield Problem(
+            "PAI010",
+            f"tenant {escaped(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
+            "encrypted under a passphrase that everybody knows.",
+            "Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase.",
+            (stack.salt_place,),
+        )
+
+
+def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Problem]:
+    """The problem of a key that is known in plain text, or sealed with nothing in it."""
+    key = integration.api_key
+    if key is None or (key.state is not KeyState.EXPOSED and key.ciphertext != ""):
+        return
+    fact = "is not encrypted, so everybody who reads the file knows it" if key.ciphertext is None else "is empty"
+    remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"
+    yield Problem(
+        "PAI010",
+        f"the API key of integration {escaped(name)} {fact}.",
+        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`.",
+        (stack.place("integrations", name, "apiKey"),),
+    )

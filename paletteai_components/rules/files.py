@@ -1,0 +1,112 @@
+"""Rules about files: understood as Pulumi understands them, and named after what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paletteai_components.fleet import Fleet
+from paletteai_components.manifests import FIELDS, overlaps
+from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.spec import ExtraSpec
+from paletteai_components.stack import Stack
+from paletteai_components.topology import Path
+from paletteai_components.validation import misread, unknown_field
+
+
+@rule("PAI012", "A stack file says only what the schema knows, in Pulumi's own reading of YAML")
+def file_is_understood(stack: Stack) -> Iterator[Problem]:
+    """A field that nobody knows has no effect, and its author believes it has. So unknown fields are
+    refused, with the nearest known one. So are missing fields, values of another type and keys that
+    stand twice.
+
+    Files are read as Pulumi reads them. `651234567890123456789012` without quotes is a number to it
+    and arrives as `6.5e+23`, and the next `pulumi config set` writes the damage into the file. Text
+    that looks like a number, a boolean or a date must be quoted.
+
+    `extraSpec` passes on fields that are not modelled here; it cannot say what a field of ours says.
+    `paletteai:vendorFields` gives other paths to the vendor's fields whose path is assumed.
+    """
+    yield from stack.problems
+    if stack.spec is None:
+        return
+    for name, path in stack.spec.vendor_fields.items():
+        place = stack.place("vendorFields", name)
+        field = FIELDS.get(name)
+        assumed = [known for known, each in FIELDS.items() if not each.seen]
+        if field is None:
+            yield unknown_field(place, name, assumed, "vendorFields")
+        elif field.seen:
+            fact = f"the path of {escaped(name)} is known from the vendor, so it cannot be given another"
+            yield misread(place, fact, f"Delete it. These are assumed: {', '.join(sorted(assumed))}.")
+        elif not all(path.split(".")):
+            fact = f"the path of {escaped(name)} has an empty part, so it leads nowhere"
+            yield misread(place, fact, "Write it like spec.integrations.palette.secretRef.name.")
+    yield from _extra_specs(stack)
+
+
+def _extra_specs(stack: Stack) -> Iterator[Problem]:
+    topology = stack.topology
+    if stack.spec is None or topology is None:
+        return
+    extras: list[tuple[str, ExtraSpec, Path]] = [("Tenant", topology.tenant.spec.extra_spec, ("tenant",))]
+    extras += [("Project", project.spec.extra_spec, project.path) for project in topology.projects]
+    extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in topology.settings if settings.spec]
+    for kind, extra, path in extras:
+        for field in overlaps(kind, extra, stack.spec.vendor_fields) if extra else ():
+            fact = f"`extraSpec` says `{escaped(field)}` of a {kind}, which is modelled; one would overwrite the other"
+            yield misread(stack.place(*path, "extraSpec"), fact, "Use the field of ours, and delete it here.")
+
+
+@rule("PAI014", "File name, tenant and environment agree", Scope.FLEET)
+def file_name_agrees(fleet: Fleet) -> Iterator[Problem]:
+    """A stack file is `Pulumi.<tenant>.<environment>.yaml`. People, reviews and `pulumi up` go by the
+    name; a file that declares another tenant than it is called after gets deployed, and one day
+    removed, by mistake. The tenant in the name is `paletteai:tenant.name`; the environment in the name
+    is `paletteai:environment` where that is stated.
+    """
+    for stack in fleet.stacks:
+        if not stack.file or stack.spec is None:
+            continue
+        tenant, dot, environment = stack.name.rpartition(".")
+        declared = stack.spec.tenant.name
+        if not dot:
+            yield _disagrees(
+                stack,
+                f"the stack {escaped(stack.name)} is not called <tenant>.<environment>",
+                declared,
+            )
+        elif tenant != declared:
+            fact = f"the stack {escaped(stack.name)} declares the tenant {escaped(declared)}"
+            yield _disagrees(stack, fact, declared)
+        elif stack.spec.environment not in (None, environment):
+            fact = f"the stack {escaped(stack.name)} states the environment {escaped(str(stack.spec.environment))}"
+            where = (stack.place("environment"),)
+            yield Problem(
+                "PAI014",
+                f"{fact}; it would be deployed as another one than it is called.",
+                "Make them agree.",
+                where,
+            )
+
+
+def _disagrees(stack: Stack, fact: str, declared: str) -> Problem:
+    return Problem(
+        "PAI014",
+        f"{fact}, so its name would mislead whoever deploys or removes it.",
+        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(stack.environment)}.yaml, or correct the tenant's name.",
+        (stack.place("tenant", "name"),),
+    )
+
+
+@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.FLEET, Severity.ERROR)
+def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
+    """The API server drops a field that a CRD does not know without a word, and what is dropped has
+    no effect. `paletteai render --crds FILE` checks every manifest against the CRDs of the real
+    cluster: an unknown field is an error, with its path and the nearest one the CRD knows.
+
+    Get them with `kubectl get crd -o yaml > crds.yaml`. The paths that this package assumes can be
+    corrected with `paletteai:vendorFields`, without waiting for a release.
+    """
+    # Only with CRDs at hand is there anything to see: `crds` finds these problems.
+    return iter(())

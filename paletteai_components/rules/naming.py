@@ -1,0 +1,187 @@
+"""Rules about names: valid for what they become, free to take, and taken once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from paletteai_components import names
+from paletteai_components.claims import Claim, conflict, conflicts, project_claims, tenant_claims
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Problem, escaped
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.stack import Stack
+from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
+
+_OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "paletteai-components/")
+
+
+@rule(
+    "PAI006",
+    "Nothing on a cluster has two owners: no two Projects of one name, no object declared twice",
+    Scope.FLEET,
+)
+def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
+    """A Project's name is its namespace, so two Tenants on one cluster cannot both have a Project of
+    the same name, nor can a Project be called like a tenant namespace. Two stacks that both declare a
+    Tenant, or a Settings of one name in one namespace, would overwrite each other on every `up`.
+
+    A stack's cluster is `paletteai:cluster`, else its `kubernetes:context`. Stacks that name neither
+    are taken to share one cluster with the others of their environment. A Tenant may be referred to
+    by many stacks with `existing: true`.
+    """
+    claims: list[Claim] = []
+    for stack in fleet.stacks:
+        if stack.topology:
+            claims.extend(tenant_claims(stack.topology.tenant, stack))
+            for project in stack.topology.projects:
+                claims.extend(project_claims(project, stack))
+    yield from map(conflict, conflicts(claims))
+
+
+@rule("PAI007", "Names are valid for what they become, and not reserved")
+def name_is_valid(stack: Stack) -> Iterator[Problem]:
+    """Tenants, Projects and Settings have at most 63 lower-case letters, digits and `-`, with a letter
+    or digit at both ends, because they are or become namespaces and labels. `tenant-<name>` has to fit
+    as well. Secrets may be longer and have dots.
+
+    No Project or tenant namespace may be `default`, `mural-system` (PaletteAI's own) or begin with
+    `kube-`. Keys and values of labels and annotations follow Kubernetes; those that PaletteAI,
+    Kubernetes or this package give a meaning to cannot be set by hand.
+
+    Names cannot be changed later, so a wrong one is best found now.
+    """
+    topology = stack.topology
+    if topology is None:
+        return
+    yield from tenant_names(topology.tenant, stack)
+    for project in topology.projects:
+        yield from project_names(project, stack)
+
+
+def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
+    """What is wrong with the names of a Tenant and its Settings."""
+    spec, path = tenant.spec, ("tenant",)
+    yield from _name(
+        f"the name of tenant {escaped(spec.name)}",
+        names.label_problem(spec.name),
+        (*path, "name"),
+        stack,
+    )
+    if names.label_problem(spec.name) is None or spec.namespace:
+        said = f"the tenant namespace {escaped(tenant.namespace)}"
+        at = (*path, "namespace" if spec.namespace else "name")
+        yield from _namespace(said, tenant.namespace, at, stack)
+    yield from _metadata(f"tenant {escaped(spec.name)}", spec.labels, spec.annotations, path, stack)
+    for settings in tenant.settings:
+        yield from _settings(settings, stack)
+    if spec.compute_config_ref:
+        yield from _compute_config(spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack)
+
+
+def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
+    """What is wrong with the names of a Project and its own Settings."""
+    spec, path = project.spec, project.path
+    said = f"the name of project {escaped(spec.name)}"
+    yield from _namespace(said, spec.name, (*path, "name"), stack)
+    yield from _metadata(f"project {escaped(spec.name)}", spec.labels, spec.annotations, path, stack)
+    if project.own:
+        yield from _settings(project.own, stack)
+    if spec.compute_config_ref:
+        yield from _compute_config(spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack)
+    if spec.deployment_namespaces:
+        for field in ("allow", "disallow"):
+            for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
+                at = (*path, "deploymentNamespaces", field, position)
+                yield from _name(f"the namespace {escaped(name)}", names.label_problem(name), at, stack)
+
+
+def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
+    at = (*settings.path, "name") if settings.owner.startswith("project") else settings.path
+    said = f"the name of Settings {escaped(settings.name)}"
+    yield from _name(said, names.label_problem(settings.name), at, stack)
+    for secret in settings.secrets:
+        said = f"the name of Secret {escaped(secret.name)}"
+        yield from _name(said, names.subdomain_problem(secret.name), secret.path, stack)
+    if settings.spec:
+        said = f"Settings {escaped(str(settings))}"
+        yield from _metadata(said, settings.spec.labels, settings.spec.annotations, settings.path, stack)
+
+
+def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+    at = (*path, "computeConfigRef")
+    yield from _name(f"the compute config {escaped(name)}", names.subdomain_problem(name), (*at, "name"), stack)
+    if namespace is not None:
+        said = f"the namespace {escaped(namespace)}"
+        yield from _name(said, names.label_problem(namespace), (*at, "namespace"), stack)
+
+
+def _namespace(said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
+    why = names.label_problem(name)
+    yield from _name(said, why, path, stack)
+    if why is None and names.is_reserved(name):
+        yield Problem(
+            "PAI007",
+            f"{said} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do harm there.",
+            "Choose another name.",
+            (stack.place(*path),),
+        )
+
+
+def _name(said: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+    if why is not None:
+        yield Problem(
+            "PAI007",
+            f"{said} {why}, so the API server would refuse it.",
+            "Choose another name; it cannot be changed later.",
+            (stack.place(*path),),
+        )
+
+
+def _metadata(
+    said: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
+) -> Iterator[Problem]:
+    for field, entries in (("labels", labels), ("annotations", annotations)):
+        for key, value in entries.items():
+            why = names.qualified_key_problem(key)
+            if why is None and field == "labels":
+                why = names.label_value_problem(value)
+            if why is None and _is_owned(key):
+                why = "belongs to PaletteAI, Kubernetes or this package, which would overwrite it"
+            if why is not None:
+                yield Problem(
+                    "PAI007",
+                    f"the entry {escaped(key)} in `{field}` of {said} {why}.",
+                    "Correct it or choose another key.",
+                    (stack.place(*path, field, key),),
+                )
+
+
+def _is_owned(key: str) -> bool:
+    prefix = key.rpartition("/")[0]
+    return any(prefix == owned[:-1] or prefix.endswith(f".{owned[:-1]}") for owned in _OWNED)
+
+
+@rule("PAI008", "Display names are letters, digits and spaces")
+def display_name_is_plain(stack: Stack) -> Iterator[Problem]:
+    """PaletteAI's webhook refuses a display name with anything but letters, digits and spaces. A
+    refused Project leaves its namespace and Settings behind half made, so it is refused here first.
+    """
+    if stack.topology is None:
+        return
+    tenant = stack.topology.tenant
+    yield from display_name_problems(f"tenant {escaped(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
+    for project in stack.topology.projects:
+        said = f"project {escaped(project.name)}"
+        yield from display_name_problems(said, project.spec.display_name, project.path, stack)
+
+
+def display_name_problems(said: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+    """What is wrong with a display name. It is not repeated: anything may stand in it."""
+    why = names.display_name_problem(display_name) if display_name is not None else None
+    if why is not None:
+        yield Problem(
+            "PAI008",
+            f"the display name of {said} {why}, so PaletteAI would refuse it.",
+            "Use letters, digits and spaces only, with a letter or digit at both ends.",
+            (stack.place(*path, "displayName"),),
+        )

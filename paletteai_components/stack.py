@@ -1,0 +1,237 @@
+"""A stack: one tenant in one environment, as its file and the project's defaults declare it.
+
+Reading never stops at the first mistake. What a stack file says wrongly becomes a PAI012 problem and
+is left out; the rest is still judged, as far as a part of a declaration can be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import count, islice
+from pathlib import Path as FilePath
+from typing import Any
+
+from paletteai_components.document import Document, Path, document_from
+from paletteai_components.manifests import API_VERSION, Vendor
+from paletteai_components.problem import Place, Problem, Unreadable
+from paletteai_components.spec import StackSpec
+from paletteai_components.topology import Topology, topology_of
+from paletteai_components.validation import misread, unknown_field, validated
+
+NAMESPACE = "paletteai"
+PROJECT_FILE = "Pulumi.yaml"
+_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
+_KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as declared.
+
+    Fields:
+        name: the stack's name, for example ``acme.dev``.
+        file: the stack file as the user would type it; empty for a declaration made in Python.
+        spec: the declaration; None where not even a tenant could be made out.
+        problems: what is wrong with the file itself (PAI012).
+        whole: False where something was left out of `spec` because it could not be understood.
+        left_out: the positions, in the file, of projects that are not in `spec`.
+        documents: the files it came from with their values' lines, the first one counting most.
+        cluster: the cluster it is deployed to, as far as the declaration says.
+        imports: the ESC environments whose values only Pulumi can add.
+        salt: the salt of the stack's passphrase, where it has one.
+    """
+
+    name: str
+    file: str = ""
+    spec: StackSpec | None = None
+    problems: tuple[Problem, ...] = ()
+    whole: bool = True
+    documents: tuple[Document, ...] = field(default=(), repr=False)
+    left_out: frozenset[int] = frozenset()
+    cluster: str | None = None
+    imports: tuple[str, ...] = ()
+    salt: str | None = None
+
+    @property
+    def environment(self) -> str:
+        """`paletteai:environment`, else what follows the last dot of the stack's name."""
+        declared = self.spec.environment if self.spec else None
+        return declared or self.name.rpartition(".")[2]
+
+    @property
+    def cluster_name(self) -> str:
+        """The cluster: `paletteai:cluster`, else the context, else one that all of the environment share."""
+        return self.cluster or f"the cluster of {self.environment}"
+
+    @property
+    def salt_place(self) -> Place:
+        """Where the passphrase's salt stands."""
+        return Place(self.file, self.documents[0].line(("encryptionsalt",)) if self.documents else None)
+
+    @property
+    def vendor(self) -> Vendor:
+        """The vendor API this stack is written for."""
+        spec = self.spec
+        return Vendor(spec.api_version or API_VERSION, spec.vendor_fields) if spec else Vendor()
+
+    @cached_property
+    def topology(self) -> Topology | None:
+        """What the declaration amounts to."""
+        return topology_of(self.spec) if self.spec else None
+
+    def place(self, *path: str | int) -> Place:
+        """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
+        if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
+            kept = (at for at in count() if at not in self.left_out)
+            path = (*path[:2], next(islice(kept, int(path[2]), None)), *path[3:])
+        return _place(self.documents, self.file, path)
+
+
+def stack_name_of(file_name: str) -> str | None:
+    """The stack's name in the name of a stack file, or None where it is not the name of one."""
+    match = _STACK_FILE.fullmatch(file_name)
+    return match["stack"] if match else None
+
+
+def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
+    """The stack that a file declares, with the project's defaults under it as Pulumi puts them there.
+
+    Raises Unreadable where the file cannot be read or is not YAML as Pulumi reads it.
+    """
+    shown = str(path)
+    document = document_from(_bytes_of(path), shown)
+    config = document.value.get("config")
+    if not isinstance(config, dict):
+        at = document.line(("config",) if "config" in document.value else ())
+        fact = "the file has no object `config`, so it declares no tenant"
+        remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
+        problem = misread(Place(shown, at), fact, remedy)
+        return Stack(stack_name_of(path.name) or path.stem, shown, problems=(problem,), whole=False)
+    merged = _namespaced_defaults(defaults) | {_qualified(key): value for key, value in config.items()}
+    documents = (document, defaults) if defaults else (document,)
+    imports = document.value.get("environment", ())
+    salt = document.value.get("encryptionsalt")
+    return stack_from_config(
+        stack_name_of(path.name) or path.stem,
+        merged,
+        shown,
+        documents,
+        imports=_imported(imports),
+        salt=salt if isinstance(salt, str) else None,
+    )
+
+
+def stack_from_config(
+    name: str,
+    config: Mapping[str, Any],
+    file: str = "",
+    documents: tuple[Document, ...] = (),
+    *,
+    imports: tuple[str, ...] = (),
+    salt: str | None = None,
+) -> Stack:
+    """The stack that a configuration declares: Pulumi's keys, such as ``paletteai:tenant``, with their values."""
+    place = partial(_place, documents, file)
+    problems: list[Problem] = []
+    declared: dict[str, Any] = {}
+    for key, value in config.items():
+        namespace, _, field_name = key.partition(":")
+        if namespace == NAMESPACE and field_name in _KEYS:
+            declared[field_name] = value
+        elif namespace == NAMESPACE:
+            problems.append(unknown_field(place((field_name,)), field_name, _KEYS, "config"))
+    result = validated(declared, place, partial(_is_plain, documents))
+    spec = result.spec
+    context = config.get("kubernetes:context")
+    cluster = spec.cluster if spec and spec.cluster else context if isinstance(context, str) else None
+    return Stack(
+        name,
+        file,
+        spec,
+        (*problems, *result.problems),
+        whole=result.whole,
+        left_out=result.left_out,
+        documents=documents,
+        cluster=cluster or None,
+        imports=imports,
+        salt=salt,
+    )
+
+
+def defaults_from_file(path: FilePath) -> Document:
+    """The project file, whose `config` holds the defaults of every stack. Raises Unreadable."""
+    return document_from(_bytes_of(path), str(path))
+
+
+def _bytes_of(path: FilePath) -> bytes:
+    def refused(fact: str, remedy: str) -> Unreadable:
+        return Unreadable([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
+
+    try:
+        if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+            raise refused(
+                "the file is a link out of its folder",
+                "Keep the file itself beside the other stack files.",
+            )
+        if path.exists() and not path.is_file():
+            raise refused("it is no file", "Name a stack file.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refused(
+            "there is no such file", "Check the name, the folder and, for a link, what it leads to."
+        ) from None
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is a link that leads back to itself"
+        raise refused(f"the file cannot be read ({reason})", "Make it a readable file.") from None
+
+
+def _qualified(key: str) -> str:
+    return key if ":" in key else f"{NAMESPACE}:{key}"
+
+
+def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
+    config = project.value.get("config") if project else None
+    if not isinstance(config, dict):
+        return {}
+    values: dict[str, Any] = {}
+    for key, entry in config.items():
+        if not isinstance(entry, dict):
+            values[_qualified(key)] = entry
+        elif "default" in entry or "value" in entry:
+            values[_qualified(key)] = entry.get("default", entry.get("value"))
+    return values
+
+
+def _imported(imports: object) -> tuple[str, ...]:
+    if isinstance(imports, dict):
+        imports = imports.get("imports")
+    if not isinstance(imports, list | tuple):
+        return ()
+    return tuple(str(entry) for entry in imports)
+
+
+def _place(documents: tuple[Document, ...], file: str, path: Path) -> Place:
+    for document in documents:
+        config = document.value.get("config")
+        for key in (f"{NAMESPACE}:{path[0]}", path[0]) if path and isinstance(config, dict) else ():
+            if key in config:
+                return Place(document.file, document.line(("config", key, *_inside(config[key], path[1:]))))
+    if documents and not path:
+        return Place(documents[0].file, 1)
+    return Place(file or "stack configuration", None if not documents else documents[0].line(("config",)))
+
+
+def _is_plain(documents: tuple[Document, ...], path: Path) -> bool:
+    keys = (f"{NAMESPACE}:{path[0]}", path[0])
+    return any(document.source(("config", key, *path[1:])) is not None for document in documents for key in keys)
+
+
+def _inside(value: Any, path: Path) -> Path:
+    # A default in the project file stands one level deeper, under `default` or `value`.
+    for wrapper in ("default", "value"):
+        if isinstance(value, dict) and wrapper in value and path and path[0] not in value:
+            return (wrapper, *path)
+    return path

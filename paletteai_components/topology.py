@@ -1,0 +1,316 @@
+"""Topology: what a declaration amounts to.
+
+Every default is applied here and every reference followed: which namespaces, Settings and Secrets
+there will be, and for each Project which Settings and Palette integration it ends up with, and why.
+Nothing here judges. A reference that leads nowhere resolves to nothing, and the rules say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paletteai_components import names
+from paletteai_components.spec import (
+    ComputeConfigRefSpec,
+    IntegrationSpec,
+    OnRemoval,
+    ProjectSpec,
+    RoleMappingSpec,
+    SettingsSpec,
+    StackSpec,
+    TenantSpec,
+)
+
+Path = tuple[str | int, ...]
+
+
+class IntegrationType(StrEnum):
+    """The types of integration a Settings can hold, one of each."""
+
+    PALETTE = "palette"
+    HUGGING_FACE = "huggingFace"
+    NVIDIA = "nvidia"
+
+
+class Source(StrEnum):
+    """Where a Project's Palette integration comes from."""
+
+    OWN = "own"
+    SETTINGS_REF = "settingsRef"
+    FALLBACK = "fallback"
+    SHARED_CLUSTER_ONLY = "sharedClusterOnly"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSecret:
+    """A Secret that a Settings uses.
+
+    Fields:
+        name, namespace: its identity in the cluster. The namespace is the Settings', or what was
+            declared in its place, which a rule refuses.
+        type: the integration it serves.
+        made: True where it is written here, False where somebody else puts it there.
+        path: where it is declared.
+    """
+
+    name: str
+    namespace: str
+    type: IntegrationType
+    made: bool
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSettings:
+    """A Settings object.
+
+    Fields:
+        name, namespace: its identity in the cluster.
+        owner: the Tenant or Project it belongs to, in words, for example ``project vision``.
+        spec: its declaration; None for one that is made elsewhere.
+        palette: the key of its Palette integration, or None.
+        integration: that integration's declaration, or None where the key leads to none.
+        secrets: the Secrets it uses.
+        path: where it is declared.
+    """
+
+    name: str
+    namespace: str
+    owner: str
+    spec: SettingsSpec | None
+    palette: str | None
+    integration: IntegrationSpec | None
+    secrets: tuple[PlannedSecret, ...]
+    path: Path
+
+    @property
+    def has_palette(self) -> bool:
+        """Whether a Project that uses it gets a Palette integration."""
+        return self.palette is not None or self.spec is None
+
+    @property
+    def palette_secret(self) -> PlannedSecret | None:
+        """The Secret with the Palette credential."""
+        return next((secret for secret in self.secrets if secret.type is IntegrationType.PALETTE), None)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTenant:
+    """A Tenant with its namespace and Settings.
+
+    Fields:
+        name, namespace: its identity and the namespace of its Settings.
+        spec: its declaration.
+        settings: its Settings, those made elsewhere last.
+        default: the one its Projects fall back to, or None.
+        merges: whether tenant and project Settings are merged per integration.
+    """
+
+    name: str
+    namespace: str
+    spec: TenantSpec
+    settings: tuple[PlannedSettings, ...]
+    default: PlannedSettings | None
+    merges: bool = True
+
+    def settings_named(self, name: str | None) -> PlannedSettings | None:
+        """The tenant's Settings of a name, or None."""
+        return next((settings for settings in self.settings if settings.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProject:
+    """A Project with everything inherited and resolved.
+
+    Fields:
+        name: its name and its namespace's.
+        tenant: the name of its Tenant.
+        spec: its declaration.
+        own: its own Settings, or None.
+        source: where its Palette integration comes from.
+        provider: the Settings that gives it, or None.
+        merged: True where other Settings than `provider` are in force for its other integrations.
+        shared_cluster_only: whether going without is stated, by itself or by its tenant.
+        compute_config, compute_config_namespace: the ComputeConfig it deploys with, or None.
+        role_mapping: groups and roles.
+        on_removal: what removing it does.
+        path: where it is declared.
+    """
+
+    name: str
+    tenant: str
+    spec: ProjectSpec
+    own: PlannedSettings | None
+    source: Source
+    provider: PlannedSettings | None
+    merged: bool
+    shared_cluster_only: bool
+    compute_config: ComputeConfigRefSpec | None
+    compute_config_namespace: str
+    role_mapping: RoleMappingSpec
+    on_removal: OnRemoval
+    path: Path
+
+    @property
+    def namespace(self) -> str:
+        """A Project's namespace has its name."""
+        return self.name
+
+    @property
+    def reason(self) -> str:
+        """Where its Palette integration comes from and why, in words."""
+        match self.source:
+            case Source.OWN:
+                why = f"its own Settings {self.provider}"
+            case Source.SETTINGS_REF:
+                why = f"settingsRef names the tenant's Settings {self.provider}"
+            case Source.FALLBACK if self.merged:
+                why = f"merged in from the tenant's default Settings {self.provider}"
+            case Source.FALLBACK:
+                why = f"falls back to the tenant's default Settings {self.provider}"
+            case Source.SHARED_CLUSTER_ONLY:
+                why = "none, limited to the shared cluster as stated"
+            case Source.NOWHERE:
+                why = "none: nothing to fall back to"
+        return why
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What one stack amounts to: a Tenant and its Projects."""
+
+    tenant: PlannedTenant
+    projects: tuple[PlannedProject, ...]
+
+    @property
+    def settings(self) -> Iterator[PlannedSettings]:
+        """Every Settings that is written here: the tenant's, then each project's own."""
+        yield from (settings for settings in self.tenant.settings if settings.spec is not None)
+        yield from (project.own for project in self.projects if project.own is not None)
+
+
+def topology_of(stack: StackSpec) -> Topology:
+    """The topology of a stack's declaration."""
+    tenant = planned_tenant(stack.tenant, stack.integrations, merges=stack.merged_settings)
+    return Topology(
+        tenant,
+        tuple(
+            planned_project(project, tenant, stack.integrations, ("tenant", "projects", position))
+            for position, project in enumerate(stack.tenant.projects)
+        ),
+    )
+
+
+def planned_tenant(
+    spec: TenantSpec, integrations: Mapping[str, IntegrationSpec], *, merges: bool = True
+) -> PlannedTenant:
+    """A Tenant with its defaults applied and its Settings in place."""
+    namespace = spec.namespace or names.tenant_namespace(spec.name)
+    owner = f"tenant {spec.name}"
+    made = tuple(
+        planned_settings(name, namespace, owner, settings, integrations, ("tenant", "settings", name))
+        for name, settings in spec.settings.items()
+    )
+    elsewhere = tuple(
+        PlannedSettings(name, namespace, owner, None, None, None, (), ("tenant", "existingSettings", position))
+        for position, name in enumerate(spec.existing_settings)
+    )
+    settings = made + elsewhere
+    wanted = spec.settings_ref or names.DEFAULT_SETTINGS
+    default = next((each for each in settings if each.name == wanted), None)
+    return PlannedTenant(spec.name, namespace, spec, settings, default, merges)
+
+
+def planned_project(
+    spec: ProjectSpec,
+    tenant: PlannedTenant,
+    integrations: Mapping[str, IntegrationSpec],
+    path: Path = (),
+) -> PlannedProject:
+    """A Project with what it inherits from its Tenant and the Settings it ends up with."""
+    own = None
+    if spec.settings is not None:
+        owner = f"project {spec.name}"
+        own = planned_settings(spec.settings.name, spec.name, owner, spec.settings, integrations, (*path, "settings"))
+    stated = spec.shared_cluster_only
+    if stated is None:
+        stated = bool(tenant.spec.shared_cluster_only)
+    source, provider = _resolved(spec, own, tenant)
+    if source is Source.NOWHERE and stated:
+        source = Source.SHARED_CLUSTER_ONLY
+    compute_config = spec.compute_config_ref or tenant.spec.compute_config_ref
+    return PlannedProject(
+        name=spec.name,
+        tenant=tenant.name,
+        spec=spec,
+        own=own,
+        source=source,
+        provider=provider,
+        merged=source is Source.FALLBACK and (own is not None or spec.settings_ref is not None),
+        shared_cluster_only=stated,
+        compute_config=compute_config,
+        compute_config_namespace=(compute_config and compute_config.namespace) or tenant.namespace,
+        role_mapping=spec.role_mapping or tenant.spec.role_mapping or _NO_ROLES,
+        on_removal=spec.on_removal or tenant.spec.on_removal,
+        path=path,
+    )
+
+
+_NO_ROLES = RoleMappingSpec()
+
+
+def _resolved(
+    spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant
+) -> tuple[Source, PlannedSettings | None]:
+    chosen = own or (tenant.settings_named(spec.settings_ref) if spec.settings_ref else None)
+    if chosen is not None and chosen.has_palette:
+        if own is None and chosen is tenant.default:
+            return Source.FALLBACK, chosen
+        return (Source.OWN if own else Source.SETTINGS_REF), chosen
+    overrides = own is not None or spec.settings_ref is not None
+    default = tenant.default
+    if default is not None and default.has_palette and (tenant.merges or not overrides):
+        return Source.FALLBACK, default
+    return Source.NOWHERE, None
+
+
+def planned_settings(
+    name: str,
+    namespace: str,
+    owner: str,
+    spec: SettingsSpec,
+    integrations: Mapping[str, IntegrationSpec],
+    path: Path,
+) -> PlannedSettings:
+    """A Settings with the Secrets it uses."""
+    integration = integrations.get(spec.palette) if spec.palette is not None else None
+    secrets: list[PlannedSecret] = []
+    if spec.palette is not None:
+        existing = integration.existing_secret if integration else None
+        if existing is None:
+            secret = spec.secret_name or names.secret_name(name)
+            at = (*path, "secretName" if spec.secret_name else "palette")
+            secrets.append(PlannedSecret(secret, namespace, IntegrationType.PALETTE, made=True, path=at))
+        else:
+            at = ("integrations", spec.palette, "existingSecret")
+            secrets.append(_existing(existing, namespace, IntegrationType.PALETTE, at))
+    for kind, reference, field in (
+        (IntegrationType.HUGGING_FACE, spec.hugging_face, "huggingFace"),
+        (IntegrationType.NVIDIA, spec.nvidia, "nvidia"),
+    ):
+        if reference is not None:
+            at = (*path, field, "existingSecret")
+            secrets.append(_existing(reference.existing_secret, namespace, kind, at))
+    return PlannedSettings(name, namespace, owner, spec, spec.palette, integration, tuple(secrets), path)
+
+
+def _existing(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:
+    # `namespace/name`, as kubectl's users write it, is understood so that a rule can refuse it.
+    stated, slash, name = written.rpartition("/")
+    return PlannedSecret(name, stated if slash else namespace, kind, made=False, path=path)

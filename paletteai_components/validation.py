@@ -1,0 +1,165 @@
+"""Validation: a spec made from plain data, and what is wrong with the data said as PAI012 problems.
+
+What cannot be understood is left out, so that the rest can still be judged. No value is ever
+repeated in a problem: a key may stand anywhere in a file that is wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.spec import StackSpec
+
+Path = tuple[str | int, ...]
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """A validated declaration.
+
+    Fields:
+        spec: the declaration, or None where not even a tenant could be made out.
+        problems: what is wrong with the data.
+        whole: False where more than an unknown field was left out.
+        left_out: the positions of the projects that were left out.
+    """
+
+    spec: StackSpec | None
+    problems: tuple[Problem, ...]
+    whole: bool
+    left_out: frozenset[int]
+
+
+def validated(
+    declared: dict[str, Any],
+    place: Callable[[Path], Place],
+    is_plain: Callable[[Path], bool] = lambda path: False,
+) -> Validated:
+    """The spec in plain data, as far as it can be made out.
+
+    `place` tells where the value at a path is declared, `is_plain` whether it is unquoted there.
+    """
+    try:
+        return Validated(StackSpec.model_validate(declared, by_alias=True, by_name=False), (), True, frozenset())
+    except ValidationError as invalid:
+        # Inputs and contexts stay out: they may hold a key.
+        errors = invalid.errors(include_input=False, include_url=False, include_context=False)
+    problems = tuple(_misread(error, place, is_plain) for error in errors)
+    whole = all(error["type"] == "extra_forbidden" for error in errors)
+    left_out = {_pruned_path(error) for error in errors}
+    projects = frozenset(
+        path[2]
+        for path in left_out
+        if len(path) == 3 and path[:2] == ("tenant", "projects") and isinstance(path[2], int)
+    )
+    pruned = _without(deepcopy(declared), left_out)
+    try:
+        spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
+    except ValidationError:
+        spec = None
+    return Validated(spec, problems, whole and spec is not None, projects)
+
+
+def misread(place: Place, fact: str, remedy: str) -> Problem:
+    """A PAI012 problem."""
+    return Problem("PAI012", f"{fact}.", remedy, (place,))
+
+
+def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) -> Problem:
+    """The problem of a field that is not known, with the nearest one that is."""
+    known = list(known)
+    plain = {field.lower(): field for field in known}
+    nearest = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(
+        re.sub(r"[-_]", "", name.lower()), plain, 1, 0.8
+    )
+    # A key pasted in the wrong place can become a field's name, so only a plain word is repeated.
+    said = f"no field `{name}`" if re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) else "no such field"
+    remedy = (
+        f"Did you mean `{plain.get(nearest[0], nearest[0])}`?"
+        if nearest
+        else f"Known are: {', '.join(sorted(known)) or 'none'}."
+    )
+    return misread(place, f"{inside} has {said}, so it would have no effect", remedy)
+
+
+def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Callable[[Path], bool]) -> Problem:
+    path: Path = error["loc"]
+    shown = _shown(path)
+    match error["type"]:
+        case "extra_forbidden":
+            return unknown_field(place(path), str(path[-1]), _fields_at(path[:-1]), _shown(path[:-1]))
+        case "missing":
+            fact = f"{_shown(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
+            return misread(place(path[:-1]), fact, f"Add `{path[-1]}`.")
+        case "string_type" if is_plain(path):
+            fact = (
+                f"{shown} is text but reads as a number, a boolean, a date or nothing; "
+                "Pulumi would pass on something else than what stands here"
+            )
+            return misread(place(path), fact, "Write the value in quotes.")
+        case "enum":
+            fact = f"{shown} is none of the values it may have, so it was left out"
+            return misread(place(path), fact, "Write refuse, retain or delete.")
+        case _ if path[-1:] == ("apiKey",):
+            remedy = f"Run `pulumi config set --secret --path 'paletteai:{shown}'`."
+            return misread(place(path), f"{shown} is no encrypted key, so it cannot be used", remedy)
+        case kind:
+            expected = _EXPECTED.get(kind, "of another form")
+            fact = f"{shown} should be {expected}, so it was left out"
+            return misread(place(path), fact, f"Make it {expected}.")
+
+
+def _pruned_path(error: ErrorDetails) -> Path:
+    return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+
+
+def _without(declared: dict[str, Any], paths: set[Path]) -> dict[str, Any] | None:
+    """The data without what stands at the paths; None where that is everything."""
+    if () in paths:
+        return None
+    # From the back, so that a list's positions hold until they are used.
+    for path in sorted(paths, key=lambda path: [(isinstance(step, str), step) for step in path], reverse=True):
+        holder: Any = declared
+        for step in path[:-1]:
+            holder = holder[step]
+        del holder[path[-1]]
+    return declared
+
+
+def _fields_at(path: Path) -> list[str]:
+    model: type[BaseModel] | None = StackSpec
+    for step in path:
+        fields = {info.alias: info.annotation for info in model.model_fields.values()} if model else {}
+        if step in fields:
+            model = _model_in(fields[str(step)])
+    return [str(info.alias) for info in model.model_fields.values()] if model else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in typing.get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _shown(path: Path) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return escaped(text.lstrip(".")) or "the configuration"
