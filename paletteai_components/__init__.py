@@ -1,0 +1,60 @@
+"""PaletteAI as code: Tenants, Projects and Palette integrations as Pulumi components.
+
+The components are imported when they are first asked for, so that `import paletteai_components`
+and everything that works on files alone never load pulumi.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paletteai_components.components import (
+        ComputeConfigRefArgs,
+        DeclarationError,
+        DeploymentNamespacesArgs,
+        PaletteCredential,
+        PaletteIntegration,
+        PaletteIntegrationArgs,
+        Project,
+        ProjectArgs,
+        RoleMappingArgs,
+        SecretReferenceArgs,
+        SettingsArgs,
+        Tenant,
+        TenantArgs,
+        TenantReference,
+        TenantReferenceArgs,
+        provider,
+    )
+    from paletteai_components.program import deploy
+
+__all__ = [
+    "ComputeConfigRefArgs",
+    "DeclarationError",
+    "DeploymentNamespacesArgs",
+    "PaletteCredential",
+    "PaletteIntegration",
+    "PaletteIntegrationArgs",
+    "Project",
+    "ProjectArgs",
+    "RoleMappingArgs",
+    "SecretReferenceArgs",
+    "SettingsArgs",
+    "Tenant",
+    "TenantArgs",
+    "TenantReference",
+    "TenantReferenceArgs",
+    "deploy",
+    "provider",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "program" if name == "deploy" else "components"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

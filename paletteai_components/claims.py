@@ -93,7 +93,7 @@ def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
 
 def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None = None) -> Iterator[Claim]:
     """What a Settings claims: its integration, its Secrets and its credential."""
-    owner = (stack.name, settings.namespace, settings.name, settings.path)
+    owner = (*_declarer(stack), settings.namespace, settings.name, settings.path)
     said = f"Settings {escaped(str(settings))} of {escaped(settings.owner)} ({escaped(stack.name)})"
     if settings.palette is not None and code in (None, "PAI001"):
         what = f"integration {escaped(settings.palette)}"
@@ -126,7 +126,7 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
             "PAI006",
             (cluster, "Tenant", tenant.name),
             f"Tenant {escaped(tenant.name)}",
-            stack.name,
+            _declarer(stack),
             said,
             place,
         )
@@ -135,7 +135,7 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
     place = stack.place("tenant", "namespace" if tenant.spec.namespace else "name")
     yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, place)
     for settings in tenant.settings:
-        if settings.spec is not None:
+        if settings.made:
             yield from settings_claims(settings, stack)
 
 
@@ -148,7 +148,7 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
         "PAI006",
         subject,
         what,
-        (stack.name, project.path),
+        (*_declarer(stack), project.path),
         said,
         stack.place(*project.path, "name"),
     )
@@ -162,7 +162,11 @@ def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
         "PAI006",
         subject,
         f"Settings {escaped(str(settings))}",
-        stack.name,
+        _declarer(stack),
         said,
         stack.place(*settings.path),
     )
+
+
+def _declarer(stack: Stack) -> tuple[str, str]:
+    return stack.name, stack.part

@@ -16,6 +16,7 @@ from paletteai_components.spec import IntegrationSpec
 from paletteai_components.topology import (
     IntegrationType,
     PlannedProject,
+    PlannedSecret,
     PlannedSettings,
     PlannedTenant,
     Topology,
@@ -124,7 +125,7 @@ def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:
     if tenant.spec.create_namespace and not tenant.spec.existing:
         yield tenant_namespace(tenant, vendor)
     for settings in tenant.settings:
-        if settings.spec is not None:
+        if settings.made:
             yield from _settings_with_secret(settings, tenant.spec.labels, tenant.spec.annotations, vendor)
     if not tenant.spec.existing:
         yield tenant_object(tenant, vendor)
@@ -142,8 +143,9 @@ def _settings_with_secret(
     annotations: Mapping[str, str],
     vendor: Vendor,
 ) -> Iterator[Manifest]:
-    if settings.palette_secret and settings.palette_secret.made:
-        yield secret_object(settings, None, labels, annotations, vendor)
+    secret = settings.palette_secret
+    if secret is not None and secret.made:
+        yield secret_object(secret, settings, None, labels, annotations, vendor)
     fingerprint = settings.integration.fingerprint_in_force if settings.integration else None
     yield settings_object(settings, fingerprint, labels, annotations, vendor)
 
@@ -225,7 +227,6 @@ def settings_object(
 ) -> Manifest:
     """The Settings, which names its Secrets. The fingerprint tells which credential it carries."""
     spec = settings.spec
-    assert spec is not None, "Settings made elsewhere are never written"
     manifest = _object(
         vendor.api_version,
         "Settings",
@@ -245,6 +246,7 @@ def settings_object(
 
 
 def secret_object(
+    secret: PlannedSecret,
     settings: PlannedSettings,
     encoded_document: Any,
     labels: Mapping[str, str],
@@ -255,9 +257,7 @@ def secret_object(
 
     `encoded_document` is `palette_document` in base64, or a Pulumi secret of it.
     """
-    secret, spec = settings.palette_secret, settings.spec
-    assert secret is not None, "only Settings with a Palette integration have this Secret"
-    assert spec is not None, "Settings made elsewhere are never written"
+    spec = settings.spec
     manifest = _object(
         "v1",
         "Secret",

@@ -27,6 +27,8 @@ class Spec(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         hide_input_in_errors=True,
+        # Half of the start-up time goes into building validators that only a StackSpec needs.
+        defer_build=True,
     )
 
 

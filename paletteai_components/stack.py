@@ -39,6 +39,7 @@ class Stack:
         whole: False where something was left out of `spec` because it could not be understood.
         left_out: the positions, in the file, of projects that are not in `spec`.
         documents: the files it came from with their values' lines, the first one counting most.
+        part: the component, where it is only a part of a program that is judged; empty for a whole stack.
         cluster: the cluster it is deployed to, as far as the declaration says.
         imports: the ESC environments whose values only Pulumi can add.
         salt: the salt of the stack's passphrase, where it has one.
@@ -51,6 +52,7 @@ class Stack:
     whole: bool = True
     documents: tuple[Document, ...] = field(default=(), repr=False)
     left_out: frozenset[int] = frozenset()
+    part: str = ""
     cluster: str | None = None
     imports: tuple[str, ...] = ()
     salt: str | None = None
@@ -87,7 +89,7 @@ class Stack:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
             kept = (at for at in count() if at not in self.left_out)
             path = (*path[:2], next(islice(kept, int(path[2]), None)), *path[3:])
-        return _place(self.documents, self.file, path)
+        return _place(self.documents, self.file or self.part, path)
 
 
 def stack_name_of(file_name: str) -> str | None:

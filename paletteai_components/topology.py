@@ -70,7 +70,8 @@ class PlannedSettings:
     Fields:
         name, namespace: its identity in the cluster.
         owner: the Tenant or Project it belongs to, in words, for example ``project vision``.
-        spec: its declaration; None for one that is made elsewhere.
+        spec: its declaration; empty for one that is made elsewhere.
+        made: True where it is written here, False where it is made elsewhere.
         palette: the key of its Palette integration, or None.
         integration: that integration's declaration, or None where the key leads to none.
         secrets: the Secrets it uses.
@@ -80,7 +81,8 @@ class PlannedSettings:
     name: str
     namespace: str
     owner: str
-    spec: SettingsSpec | None
+    spec: SettingsSpec
+    made: bool
     palette: str | None
     integration: IntegrationSpec | None
     secrets: tuple[PlannedSecret, ...]
@@ -89,7 +91,7 @@ class PlannedSettings:
     @property
     def has_palette(self) -> bool:
         """Whether a Project that uses it gets a Palette integration."""
-        return self.palette is not None or self.spec is None
+        return self.palette is not None or not self.made
 
     @property
     def palette_secret(self) -> PlannedSecret | None:
@@ -191,7 +193,7 @@ class Topology:
     @property
     def settings(self) -> Iterator[PlannedSettings]:
         """Every Settings that is written here: the tenant's, then each project's own."""
-        yield from (settings for settings in self.tenant.settings if settings.spec is not None)
+        yield from (settings for settings in self.tenant.settings if settings.made)
         yield from (project.own for project in self.projects if project.own is not None)
 
 
@@ -218,7 +220,9 @@ def planned_tenant(
         for name, settings in spec.settings.items()
     )
     elsewhere = tuple(
-        PlannedSettings(name, namespace, owner, None, None, None, (), ("tenant", "existingSettings", position))
+        PlannedSettings(
+            name, namespace, owner, _NO_SETTINGS, False, None, None, (), ("tenant", "existingSettings", position)
+        )
         for position, name in enumerate(spec.existing_settings)
     )
     settings = made + elsewhere
@@ -263,6 +267,7 @@ def planned_project(
 
 
 _NO_ROLES = RoleMappingSpec()
+_NO_SETTINGS = SettingsSpec()
 
 
 def _resolved(
@@ -307,7 +312,7 @@ def planned_settings(
         if reference is not None:
             at = (*path, field, "existingSecret")
             secrets.append(_existing(reference.existing_secret, namespace, kind, at))
-    return PlannedSettings(name, namespace, owner, spec, spec.palette, integration, tuple(secrets), path)
+    return PlannedSettings(name, namespace, owner, spec, True, spec.palette, integration, tuple(secrets), path)
 
 
 def _existing(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:

@@ -10,7 +10,6 @@ import difflib
 import re
 import typing
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +70,7 @@ def validated(
         for path in left_out
         if len(path) == 3 and path[:2] == ("tenant", "projects") and isinstance(path[2], int)
     )
-    pruned = _without(deepcopy(declared), left_out)
+    pruned = _without(_copied(declared), left_out)
     try:
         spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
     except ValidationError:
@@ -130,6 +129,13 @@ def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Call
 
 def _pruned_path(error: ErrorDetails) -> Path:
     return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+
+
+def _copied(value: Any) -> Any:
+    # Containers only: a handle on a key cannot be copied, and need not be.
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _without(declared: dict[str, Any], paths: set[Path]) -> dict[str, Any] | None:

@@ -43,7 +43,7 @@ def pins(file: Path) -> dict[str, Pin]:
     """A requirements file, by package."""
     text = re.sub(r"\\\n", " ", file.read_text())
     lines = [line for line in text.splitlines() if not re.match(r"\s*(#|$)", line)]
-    found = {}
+    found: dict[str, Pin] = {}
     for line in lines:
         requirement, *hashes = line.partition(" #")[0].split(" --")
         pin = Pin(Requirement(requirement), tuple(f"--{value.strip()}" for value in hashes))
@@ -64,9 +64,7 @@ def declared(*extras: str) -> list[Requirement]:
     [(RUNTIME, ("build",)), (TESTS, ("build", "test"))],
     ids=["runtime", "tests"],
 )
-def test_every_dependency_is_pinned_to_a_version_in_its_range(
-    file: Path, extras: tuple[str, ...]
-) -> None:
+def test_every_dependency_is_pinned_to_a_version_in_its_range(file: Path, extras: tuple[str, ...]) -> None:
     pinned = pins(file)
     for requirement in declared(*extras):
         pin = pinned[canonicalize_name(requirement.name)]
@@ -149,7 +147,5 @@ finally:
     loaded = {{"pulumi", "pulumi_kubernetes", "grpc"}} & set(sys.modules)
     assert not loaded, loaded
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -103,6 +103,15 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         if key in judged:
             continue
         place = judged[key] = stack.place("integrations", str(settings.palette))
+        opened, written = integration.api_key, integration.fingerprint
+        if opened and written and opened.fingerprint and opened.fingerprint != written.value:
+            yield Problem(
+                "PAI003",
+                f"the fingerprint of integration {escaped(str(settings.palette))} is not that of its key, so the "
+                "files would hide that a credential is used twice.",
+                "Run `paletteai fingerprint` for this stack.",
+                (stack.place("integrations", str(settings.palette), "fingerprint"),),
+            )
         if integration.has_stale_fingerprint:
             yield Problem(
                 "PAI003",
@@ -156,7 +165,7 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
                 stack.place(*settings.path),
             )
         secret = settings.palette_secret
-        if settings.spec and settings.spec.secret_name and (secret is None or not secret.made):
+        if settings.spec.secret_name and (secret is None or not secret.made):
             yield _unused(
                 f"`secretName` of Settings {escaped(str(settings))} has no effect: no Secret is written for it",
                 "Delete it.",

@@ -16,9 +16,14 @@ from paletteai_components.rules.rule import rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 
-# The example stacks' own salts. Their passphrase is printed in the README, so whatever is encrypted
+# The example stacks' own salts, and whose they are. Their passphrase is printed in the README, so whatever is encrypted
 # under one of them is public.
-EXAMPLE_SALTS: dict[str, str] = {}
+EXAMPLE_SALTS = {
+    "v1:4DdLuoo5hxI=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg==": "acme",
+    "v1:FJ/2ly/deQw=:v1:TFKSt7lRhtPko64a:joldzTQWWTJSqi3CqM5nTdQjTA0fkA==": "acme",
+    "v1:VTuDByRx2Uk=:v1:LihzOj7lZ9HNdwH7:x5E9FK8DTNjXe/gkxr8hXRCYjvASnQ==": "globex",
+    "v1:YxsbvBJloSQ=:v1:IwXmXmd0KlIU+TKw:db5LsN8IxcZvkC+lDyrg8uh3osxj5A==": "globex",
+}
 
 
 @rule("PAI009", "A credential is complete and real")

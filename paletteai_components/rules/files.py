@@ -51,7 +51,7 @@ def _extra_specs(stack: Stack) -> Iterator[Problem]:
         return
     extras: list[tuple[str, ExtraSpec, Path]] = [("Tenant", topology.tenant.spec.extra_spec, ("tenant",))]
     extras += [("Project", project.spec.extra_spec, project.path) for project in topology.projects]
-    extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in topology.settings if settings.spec]
+    extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in topology.settings]
     for kind, extra, path in extras:
         for field in overlaps(kind, extra, stack.spec.vendor_fields) if extra else ():
             fact = f"`extraSpec` says `{escaped(field)}` of a {kind}, which is modelled; one would overwrite the other"
@@ -94,7 +94,7 @@ def _disagrees(stack: Stack, fact: str, declared: str) -> Problem:
     return Problem(
         "PAI014",
         f"{fact}, so its name would mislead whoever deploys or removes it.",
-        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(stack.environment)}.yaml, or correct the tenant's name.",
+        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(stack.environment)}.yaml, or correct the name in it.",
         (stack.place("tenant", "name"),),
     )
 

@@ -102,7 +102,7 @@ def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
     for secret in settings.secrets:
         said = f"the name of Secret {escaped(secret.name)}"
         yield from _name(said, names.subdomain_problem(secret.name), secret.path, stack)
-    if settings.spec:
+    if settings.made:
         said = f"Settings {escaped(str(settings))}"
         yield from _metadata(said, settings.spec.labels, settings.spec.annotations, settings.path, stack)
 

@@ -1,0 +1,5 @@
+"""The command, as `python -m paletteai_components`."""
+
+from paletteai_components.cli import main
+
+main(prog_name="paletteai")

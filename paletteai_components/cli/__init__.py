@@ -1,0 +1,77 @@
+"""The command: what can be known from files alone, without an engine, a cluster or a key.
+
+Each subcommand is a module here. It is imported when it is called, so that none pays for another.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, TextIO
+
+import click
+
+from paletteai_components.engine import EngineError
+from paletteai_components.problem import Unreadable, escaped
+
+COMMANDS = {
+    "check": "Say everything that is wrong in the stack files.",
+    "plan": "Show what the stack files amount to.",
+    "render": "Print the manifests of stacks, for kubectl.",
+    "explain": "Explain a rule, or list all of them.",
+    "schema": "Print the JSON Schema of a stack file.",
+    "new": "Write a stack file to start from.",
+    "fingerprint": "Write the fingerprints of encrypted keys beside them.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Unreadable as error:
+            from paletteai_components.cli.report import show
+
+            show(error.problems, err=True)
+        except EngineError as error:
+            click.echo(f"Error: {escaped(error.message)}\n  help: {escaped(error.help)}", err=True)
+        ctx.exit(2)
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="paletteai-components", prog_name="paletteai")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """PaletteAI as code: check, plan and render stack files.
+
+    Nothing here needs the pulumi command, a cluster or an API key, except `fingerprint` and
+    `render --with-secrets`, which ask pulumi to open the keys.
+
+    Exit code 0: fine. 1: problems were found. 2: something could not be read, or the command was
+    called wrongly.
+    """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
+    for stream in (sys.stdout, sys.stderr):
+        _never_fails(stream)
+
+
+def _never_fails(stream: TextIO) -> None:
+    # A terminal that cannot show a character gets its code instead of a traceback.
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,197 @@
+"""`paletteai plan`: what the stack files amount to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from paletteai_components.cli.report import as_json, counted, plural, show, show_json
+from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.cli.tree import Tree
+from paletteai_components.cli.tree import show as show_tree
+from paletteai_components.manifests import manifests_of
+from paletteai_components.spec import OnRemoval
+from paletteai_components.stack import Stack
+from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
+
+# How many projects of a stack that all fall back the same way are shown one by one.
+_SHOWN = 25
+_KINDS = ("Namespace", "Tenant", "Project", "Settings", "Secret")
+_STYLES = {
+    Source.OWN: "magenta",
+    Source.SETTINGS_REF: "cyan",
+    Source.FALLBACK: "green",
+    Source.SHARED_CLUSTER_ONLY: "yellow",
+    Source.NOWHERE: "bold red",
+}
+
+
+@click.command("plan")
+@choosing_stacks
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str) -> None:
+    """Show what the named STACKs amount to: tenants, Settings, projects and where each project's
+    Palette integration comes from.
+
+    What the cluster already has is not known here; `pulumi preview` shows what would change.
+    """
+    selection = selected(names, folder)
+    planned = [(stack, stack.topology) for stack in selection.stacks]
+    if form == "json":
+        stacks = [_as_json(stack, topology) for stack, topology in planned if topology]
+        show_json({"stacks": stacks, "problems": [as_json(problem) for problem in selection.problems]})
+        ctx.exit(selection.exit_code)
+    for stack, topology in planned:
+        if topology:
+            show_tree(_tree(stack, topology))
+    total = sum((_objects(stack, topology) for stack, topology in planned if topology), Counter[str]())
+    click.echo(f"{plural(len(planned), 'stack')}: {_listed(total)}")
+    if selection.problems:
+        show(selection.problems, err=True)
+        click.echo(f"{counted(selection.problems)}; `paletteai explain CODE` says more.", err=True)
+    ctx.exit(selection.exit_code)
+
+
+def _objects(stack: Stack, topology: Topology) -> Counter[str]:
+    return Counter(manifest["kind"] for manifest in manifests_of(topology, stack.vendor))
+
+
+def _listed(objects: Counter[str]) -> str:
+    kinds = ", ".join(
+        plural(objects[kind], kind) if kind != "Settings" else f"{objects[kind]:,} Settings"
+        for kind in _KINDS
+        if objects[kind]
+    )
+    return f"{plural(objects.total(), 'object')} written" + (f": {kinds}" if kinds else "")
+
+
+def _tree(stack: Stack, topology: Topology) -> Tree:
+    tenant = topology.tenant
+    cluster = f"cluster {stack.cluster}" if stack.cluster else "no cluster named"
+    root = Tree([(stack.name, "bold"), (f"  environment {stack.environment}, {cluster}", "dim")])
+    line = root.add(("Tenant ", ""), (tenant.name, "bold"))
+    if tenant.spec.display_name:
+        line.parts.append((f" “{tenant.spec.display_name}”", ""))
+    if tenant.spec.existing:
+        line.parts.append(("  made elsewhere, only referred to", "yellow"))
+    line.parts += _removal(tenant.spec.on_removal)
+    line = root.add(("Namespace ", ""), (tenant.namespace, "bold"))
+    if tenant.spec.existing or not tenant.spec.create_namespace:
+        line.parts.append(("  made elsewhere", "yellow"))
+    for settings in tenant.settings:
+        role = "the default of its projects" if settings is tenant.default else ""
+        root.branches.append(_settings(settings, role))
+    root.branches.extend(_projects(topology))
+    return root
+
+
+def _settings(settings: PlannedSettings, role: str) -> Tree:
+    line = Tree([("Settings ", ""), (str(settings), "bold")])
+    if not settings.made:
+        line.parts.append(("  made elsewhere", "yellow"))
+    elif settings.palette is not None:
+        line.parts += [("  integration ", "dim"), (settings.palette, "green")]
+    for secret in settings.secrets:
+        line.parts.append((f", Secret {secret.name}", "dim"))
+        if not secret.made:
+            line.parts.append((f" for {secret.type}, made elsewhere", "yellow"))
+    if role:
+        line.parts.append((f"  ({role})", ""))
+    return line
+
+
+def _projects(topology: Topology) -> Iterator[Tree]:
+    plain = [project for project in topology.projects if _is_plain(project, topology)]
+    together = {project.name for project in plain} if len(plain) > _SHOWN else set()
+    shown = [project for project in topology.projects if project.name not in together]
+    width = min(max((len(project.name) for project in shown), default=0), 32)
+    bound = min(max((len(_integration(project)) for project in shown), default=0), 32)
+    for project in shown:
+        line = Tree([("Project ", ""), (f"{project.name:<{width}}", "bold")])
+        line.parts += [("  ", ""), (f"{_integration(project):<{bound}}", _STYLES[project.source])]
+        line.parts.append((f"  {project.reason}", "dim"))
+        if not project.spec.create_namespace:
+            line.add(("its namespace is made elsewhere, yet deleting the Project deletes it too", "yellow"))
+        if project.on_removal is not topology.tenant.spec.on_removal:
+            line.add(*_removal(project.on_removal))
+        if project.own is not None:
+            line.branches.append(_settings(project.own, ""))
+        yield line
+    if together:
+        first = plain[0]
+        listed = ", ".join(project.name for project in plain[:5])
+        line = Tree([(f"{len(plain):,} projects", "bold")])
+        line.parts += [("  ", ""), (_integration(first), _STYLES[first.source]), (f"  {first.reason}: ", "dim")]
+        line.parts.append((f"{listed} and {len(plain) - 5:,} more", ""))
+        yield line
+
+
+def _is_plain(project: PlannedProject, topology: Topology) -> bool:
+    return (
+        project.source is Source.FALLBACK
+        and not project.merged
+        and project.spec.create_namespace
+        and project.on_removal is topology.tenant.spec.on_removal
+    )
+
+
+def _integration(project: PlannedProject) -> str:
+    if project.provider is None:
+        return "none"
+    return project.provider.palette or "made elsewhere"
+
+
+def _removal(on_removal: OnRemoval) -> list[tuple[str, str]]:
+    said = {
+        OnRemoval.REFUSE: [],
+        OnRemoval.RETAIN: [("  on removal: everything stays on the cluster", "yellow")],
+        OnRemoval.DELETE: [("  on removal: everything is deleted", "bold red")],
+    }
+    return said[on_removal]
+
+
+def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
+    tenant = topology.tenant
+    own = [project.own for project in topology.projects if project.own is not None]
+    return {
+        "name": stack.name,
+        "environment": stack.environment,
+        "cluster": stack.cluster,
+        "tenant": {
+            "name": tenant.name,
+            "namespace": tenant.namespace,
+            "existing": tenant.spec.existing,
+            "default": tenant.default.name if tenant.default else None,
+        },
+        "settings": [_settings_as_json(settings) for settings in (*tenant.settings, *own)],
+        "projects": [
+            {
+                "name": project.name,
+                "namespace": project.namespace,
+                "source": project.source.value,
+                "settings": str(project.provider) if project.provider else None,
+                "integration": project.provider.palette if project.provider else None,
+                "reason": project.reason,
+            }
+            for project in topology.projects
+        ],
+        "objects": {kind: _objects(stack, topology)[kind] for kind in _KINDS},
+    }
+
+
+def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
+    return {
+        "name": settings.name,
+        "namespace": settings.namespace,
+        "owner": settings.owner,
+        "integration": settings.palette,
+        "secrets": [
+            {"name": secret.name, "namespace": secret.namespace, "type": secret.type.value, "made": secret.made}
+            for secret in settings.secrets
+        ],
+    }

@@ -1,0 +1,166 @@
+"""`paletteai render`: the manifests of stacks as YAML for kubectl."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from paletteai_components.cli.report import counted, plural, show
+from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.manifests import Manifest, manifests_of
+from paletteai_components.problem import Place, Problem, Severity, escaped, in_order
+from paletteai_components.stack import Stack
+
+_LISTED = 10
+
+
+@click.command("render")
+@choosing_stacks
+@click.option(
+    "--crds",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="The cluster's CRDs; a manifest that does not keep to them is refused.",
+)
+@click.option(
+    "--with-secrets",
+    "secrets_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write everything, Secrets too, into a new file that only you can read. Needs the pulumi command.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context, names: tuple[str, ...], folder: Path, crds: Path | None, secrets_file: Path | None
+) -> None:
+    """Print the manifests of the named STACKs, which are of one cluster, for
+
+        kubectl apply --server-side -f -
+
+    Secrets are left out: without their keys they would destroy the real ones. Nothing is printed
+    where there are errors.
+    """
+    selection = selected(names, folder)
+    if selection.exit_code:
+        _refuse(ctx, selection.problems, selection.exit_code)
+    clusters = dict.fromkeys(escaped(stack.cluster_name) for stack in selection.stacks)
+    if len(clusters) > 1:
+        raise click.UsageError(
+            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one. "
+            "Name the stacks of one cluster."
+        )
+    if secrets_file is not None:
+        from paletteai_components.cli.files import refuse_existing, write_new
+        from paletteai_components.cli.opened import opened, with_data
+
+        refuse_existing(secrets_file)
+        problems, stacks, keys = opened(selection, folder)
+        if problems:
+            _refuse(ctx, problems, 1)
+        manifests = with_data(_manifests(stacks), stacks, keys)
+        _judge(ctx, manifests, stacks, crds)
+        write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
+        click.echo(f"{plural(len(manifests), 'object')} written to {escaped(str(secrets_file))}, keys among them.")
+        return
+    manifests = [manifest for manifest in _manifests(selection.stacks) if manifest["kind"] != "Secret"]
+    _judge(ctx, manifests, selection.stacks, crds)
+    click.echo(_yaml_of(manifests), nl=False)
+    _tell(selection.stacks)
+
+
+def _manifests(stacks: Iterable[Stack]) -> list[Manifest]:
+    return [
+        manifest for stack in stacks if stack.topology for manifest in manifests_of(stack.topology, stack.vendor)
+    ]
+
+
+def _yaml_of(manifests: list[Manifest]) -> str:
+    from paletteai_components.cli.yaml_text import yaml_of
+
+    return yaml_of(manifests)
+
+
+def _judge(ctx: click.Context, manifests: list[Manifest], stacks: Iterable[Stack], source: Path | None) -> None:
+    """Refuse manifests that do not keep to the cluster's CRDs."""
+    if source is None:
+        return
+    from paletteai_components.crds import crds_from, problems_in
+
+    crds = crds_from(source)
+    places = dict(_places(stacks))
+    problems = in_order(
+        problem
+        for manifest in manifests
+        for problem in problems_in(manifest, crds, _known(places.get(_identity(manifest))))
+    )
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        _refuse(ctx, problems, 1)
+    show(problems, err=True)
+
+
+def _known(place: Place | None) -> tuple[Place, ...]:
+    return (place,) if place else ()
+
+
+def _identity(manifest: Manifest) -> tuple[str, str | None, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace"), metadata["name"]
+
+
+def _places(stacks: Iterable[Stack]) -> Iterator[tuple[tuple[str, str | None, str], Place]]:
+    """Where each object is declared."""
+    for stack in stacks:
+        if stack.topology:
+            tenant = stack.topology.tenant
+            yield ("Namespace", None, tenant.namespace), stack.place("tenant", "name")
+            yield ("Tenant", None, tenant.name), stack.place("tenant", "name")
+            for settings in stack.topology.settings:
+                yield ("Settings", settings.namespace, settings.name), stack.place(*settings.path)
+            for project in stack.topology.projects:
+                yield ("Namespace", None, project.namespace), stack.place(*project.path, "name")
+                yield ("Project", project.namespace, project.name), stack.place(*project.path, "name")
+
+
+def _tell(stacks: Iterable[Stack]) -> None:
+    """Say what is missing in what was printed."""
+    made = [
+        settings
+        for stack in stacks
+        if stack.topology
+        for settings in stack.topology.settings
+        if settings.palette_secret and settings.palette_secret.made
+    ]
+    if made:
+        secrets = [f"{each.namespace}/{each.palette_secret.name}" for each in made if each.palette_secret]
+        _note(
+            f"left out: Secret {_listed(secrets)}. Without a key it would destroy the real one; "
+            "`--with-secrets FILE` writes everything."
+        )
+    unknown = [str(each) for each in made if each.integration and each.integration.fingerprint_in_force is None]
+    if unknown:
+        _note(
+            f"without fingerprint: Settings {_listed(unknown)}. On the cluster nobody could tell which credential "
+            "it carries; `paletteai fingerprint` writes them."
+        )
+    imported = [stack.name for stack in stacks if stack.imports]
+    if imported:
+        _note(f"not known here: what stack {_listed(imported)} imports from Pulumi ESC.")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(map(escaped, names[:_LISTED])) + more
+
+
+def _note(text: str) -> None:
+    click.echo(f"{click.style('note', fg='cyan', bold=True)}: {text}", err=True)
+
+
+def _refuse(ctx: click.Context, problems: Iterable[Problem], code: int) -> NoReturn:
+    problems = list(problems)
+    show(problems, err=True)
+    click.echo(f"{counted(problems)}; nothing was rendered.", err=True)
+    ctx.exit(code)

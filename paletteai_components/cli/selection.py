@@ -1,0 +1,106 @@
+"""A selection: the stacks a command was asked for, judged among all stacks of their folder."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from paletteai_components.fleet import Fleet, concerning, fleet_from
+from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.rules import problems_of
+from paletteai_components.stack import Stack
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Chosen stacks.
+
+    Fields:
+        fleet: every stack of the folder.
+        stacks: the chosen ones that could be read.
+        problems: what is wrong with the chosen ones, in order.
+        complete: False where something that was asked for could not be read.
+    """
+
+    fleet: Fleet
+    stacks: tuple[Stack, ...]
+    problems: tuple[Problem, ...]
+    complete: bool
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a problem refuses the plan."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+    @property
+    def exit_code(self) -> int:
+        """2 where something could not be read, 1 where there are errors, else 0."""
+        return 2 if not self.complete else int(self.has_errors)
+
+
+def choosing_stacks(command: Command) -> Command:
+    """The arguments by which a command chooses stacks: their names and the folder they are in."""
+    folder = click.option(
+        "--stacks",
+        "folder",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        default="stacks",
+        show_default=True,
+        help="The folder with the stack files.",
+    )
+    return click.argument("names", metavar="[STACK]...", nargs=-1)(folder(command))
+
+
+def selected(names: tuple[str, ...], folder: Path) -> Selection:
+    """The stacks of these names; all of the folder's where none is named.
+
+    All stacks of the folder are judged together. What could not be read is among the problems.
+    """
+    try:
+        fleet = fleet_from(folder)
+    except Unreadable as error:
+        return Selection(Fleet(), (), error.problems, complete=False)
+    known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
+    if not known and not names:
+        raise click.UsageError(
+            f"there is no stack file in {escaped(str(folder))}, so there is nothing to judge. "
+            "`paletteai new` writes one; `--stacks` names another folder."
+        )
+    for name in names:
+        if name not in known:
+            raise click.UsageError(_unknown(name, known, folder))
+    problems = problems_of(fleet)
+    if not names:
+        return Selection(fleet, fleet.stacks, tuple(problems), complete=not fleet.unreadable)
+    stacks = tuple(stack for stack in fleet.stacks if stack.name in names)
+    unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in fleet.unreadable}
+    chosen = concerning(problems, [*stacks, *(stack for name, stack in unread.items() if name in names)])
+    others = [_unjudged(stack) for name, stack in unread.items() if name not in names]
+    return Selection(fleet, stacks, (*chosen, *others), complete=unread.keys().isdisjoint(names))
+
+
+def _unknown(name: str, known: list[str], folder: Path) -> str:
+    nearest = difflib.get_close_matches(name, known, 1)
+    remedy = f"Did you mean {escaped(nearest[0])}?" if nearest else "`paletteai check` lists them all."
+    if not nearest and len(known) <= 10:
+        remedy = f"There are: {', '.join(map(escaped, known)) or 'none'}."
+    return f"there is no stack {escaped(name)} in {escaped(str(folder))}. {remedy}"
+
+
+def _unjudged(stack: Stack) -> Problem:
+    return Problem(
+        "PAI012",
+        f"the stack {escaped(stack.name)} could not be read, so what it has in common with the chosen ones was "
+        "not judged.",
+        f"Run `paletteai check {escaped(stack.name)}`.",
+        (Place(stack.file),),
+        Severity.NOTE,
+    )

@@ -1,0 +1,88 @@
+"""History: where a stack's credentials were when it was last deployed.
+
+Pulumi creates before it deletes. A credential that moves from one Settings to another would be live
+in both for a moment, and that is the race everything here is there to prevent. The stack's own last
+outputs tell where each credential was, so its new place can be registered as the old one moved:
+then the old one is deleted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from paletteai_components.problem import Problem, escaped
+from paletteai_components.spec import IntegrationSpec
+from paletteai_components.stack import Stack
+from paletteai_components.topology import PlannedSettings
+
+OUTPUT = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last deployment's Settings.
+
+    Fields:
+        settings: by ``namespace/name``: the credential's identities and the integration's URN.
+    """
+
+    settings: Mapping[str, Mapping[str, Any]]
+
+    def urn_of_credential(self, integration: IntegrationSpec | None, settings: PlannedSettings) -> str | None:
+        """The URN under which a credential was known in another place; None where it has not moved."""
+        former = self._former_place(integration, settings)
+        urn = self.settings[former].get("urn") if former else None
+        return urn if isinstance(urn, str) else None
+
+    def problems(self, stack: Stack) -> Iterator[Problem]:
+        """Moves that cannot be made at once, because their old or new place stays in use."""
+        if stack.topology is None:
+            return
+        planned = {str(settings): settings for settings in stack.topology.settings}
+        for place, settings in planned.items():
+            former = self._former_place(settings.integration, settings)
+            if former is None or (former not in planned and place not in self.settings):
+                continue
+            occupied = former if former in planned else place
+            yield Problem(
+                "PAI003",
+                f"the credential of Settings {escaped(place)} was in Settings {escaped(former)} when last deployed, "
+                f"and {escaped(occupied)} stays in use with another one. Changed at once, two Settings would carry "
+                "one credential for a moment.",
+                f"Make it two deployments: first take the credential out of {escaped(former)}, "
+                f"then bind it in {escaped(place)}.",
+                (stack.place(*settings.path, "palette"), stack.place("integrations", str(settings.palette))),
+            )
+
+    def _former_place(self, integration: IntegrationSpec | None, settings: PlannedSettings) -> str | None:
+        identities = _identities(integration)
+        here = self.settings.get(str(settings))
+        if not identities or (here is not None and _shares(here, identities)):
+            return None
+        return next((place for place, known in self.settings.items() if _shares(known, identities)), None)
+
+
+def history_of_this_stack() -> History:
+    """The history of the stack that is being deployed; empty at its first deployment."""
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack})
+    outputs = result.value.get("outputs") if isinstance(result.value, dict) else None
+    settings = outputs.get(OUTPUT) if isinstance(outputs, dict) else None
+    if not isinstance(settings, dict):
+        return History({})
+    return History({place: known for place, known in settings.items() if isinstance(known, dict)})
+
+
+def _identities(integration: IntegrationSpec | None) -> dict[str, str]:
+    if integration is None:
+        return {}
+    known = {"fingerprint": integration.fingerprint_in_force, "credential": integration.credential}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _shares(known: Mapping[str, Any], identities: Mapping[str, str]) -> bool:
+    return any(known.get(name) == value for name, value in identities.items())

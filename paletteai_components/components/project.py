@@ -1,0 +1,115 @@
+"""A Project: its namespace, Settings of its own where it has them, and itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pulumi
+
+from paletteai_components.claims import Claim, binding_claims, project_claims
+from paletteai_components.components.args import Declaration, ProjectArgs
+from paletteai_components.components.integration import PaletteIntegration, Placement
+from paletteai_components.components.ledger import Ledger, spec_of
+from paletteai_components.components.resource import child_options, kubernetes_resource
+from paletteai_components.manifests import project_namespace, project_object
+from paletteai_components.stack import Stack
+from paletteai_components.topology import PlannedProject, planned_project
+
+# Settings a Project refers to come after its own position in the one-project stack it is judged in.
+_PATH = ("tenant", "projects", 0)
+
+
+class Project(pulumi.ComponentResource):
+    """A Project with its namespace and, where it has them, Settings of its own.
+
+    Raises DeclarationError, before anything is registered, where it is wrong, resolves to no Palette
+    integration without saying so, or something of it is another's.
+
+    Outputs:
+        project_name, namespace: the Project; the two are equal.
+        source: where its Palette integration comes from, a `Source`.
+        settings: the Settings that gives it, ``namespace/name``; None without one.
+        integration: its own `PaletteIntegration`, or None.
+    """
+
+    project_name: str
+    namespace: str
+    source: str
+    settings: str | None
+    integration: PaletteIntegration | None
+
+    def __init__(
+        self,
+        name: str,
+        args: ProjectArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        integration_aliases: Sequence[str] | None = None,
+    ) -> None:
+        """Checks the Project against the program so far, then registers it.
+
+        `integration_aliases` gives former URNs of its own integration.
+        """
+        ledger = Ledger.of_this_program()
+        tenant = args.tenant
+        declaration = Declaration(ledger.key_of)
+        declared = declaration.of(args, leave_out={"tenant", "settings_ref"})
+        before = list(tenant.ready)
+        if isinstance(args.settings_ref, PaletteIntegration):
+            declared["settingsRef"] = args.settings_ref.settings_name
+            before.append(args.settings_ref.settings)
+        elif args.settings_ref is not None:
+            declared["settingsRef"] = args.settings_ref
+        part = f"Project {name}"
+        tenant_of_its_own = {"name": tenant.tenant_name, "projects": [declared]}
+        alone = spec_of(tenant_of_its_own, {"integrations": declaration.integrations}, part)
+        integrations = {**tenant.spec.integrations, **alone.integrations}
+        spec = tenant.spec.model_copy(
+            update={
+                "integrations": integrations,
+                "tenant": tenant.spec.tenant.model_copy(update={"projects": alone.tenant.projects}),
+            }
+        )
+        stack = Stack(tenant.stack.name, spec=spec, part=part)
+        planned = planned_project(alone.tenant.projects[0], tenant.planned, integrations, _PATH)
+        ledger.admit(stack, self._claims(planned, stack))
+
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=tenant), opts)
+        super().__init__("paletteai:index:Project", name, None, opts)
+        self.project_name, self.namespace = planned.name, planned.namespace
+        self.source = planned.source.value
+        self.settings = str(planned.provider) if planned.provider else None
+        self._register(name, planned, stack, opts, before, integration_aliases)
+        self.register_outputs({"projectName": self.project_name, "source": self.source, "settings": self.settings})
+
+    @staticmethod
+    def _claims(planned: PlannedProject, stack: Stack) -> Iterator[Claim]:
+        yield from project_claims(planned, stack)
+        if planned.own is not None:
+            yield from binding_claims(planned.own, stack)
+
+    def _register(
+        self,
+        name: str,
+        planned: PlannedProject,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None,
+        before: list[pulumi.Resource],
+        aliases: Sequence[str] | None,
+    ) -> None:
+        if planned.spec.create_namespace:
+            namespace = kubernetes_resource(
+                project_namespace(planned), name, child_options(self, opts, before, planned.on_removal)
+            )
+            before = [namespace]
+        self.integration = None
+        if planned.own is not None:
+            self.integration = PaletteIntegration(
+                f"{name}.{planned.own.name}",
+                Placement(planned.own, stack.vendor, planned.spec.labels, planned.spec.annotations, before),
+                child_options(self, opts, [], aliases=aliases),
+            )
+            before = [*before, self.integration.settings]
+        self.resource = kubernetes_resource(
+            project_object(planned, stack.vendor), name, child_options(self, opts, before, planned.on_removal)
+        )

@@ -1,0 +1,74 @@
+"""A Kubernetes object as a Pulumi resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import Namespace, Secret
+
+from paletteai_components.manifests import API_VERSIONS, Manifest
+from paletteai_components.spec import OnRemoval
+
+
+def kubernetes_resource(manifest: Manifest, name: str, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    """The resource that writes a manifest."""
+    kind: str = manifest["kind"]
+    metadata: Any = manifest["metadata"]
+    if kind == "Namespace":
+        return Namespace(name, metadata=metadata, opts=opts)
+    if kind == "Secret":
+        return Secret(name, metadata=metadata, type=manifest["type"], data=manifest["data"], opts=opts)
+    # A type's version is part of its URN: without aliases a new one would recreate the object.
+    opts.aliases = [
+        *(opts.aliases or []),
+        *(
+            pulumi.Alias(type_=f"kubernetes:{version}:{kind}")
+            for version in API_VERSIONS
+            if version != manifest["apiVersion"]
+        ),
+    ]
+    return CustomResource(
+        name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest["spec"], opts=opts
+    )
+
+
+def removal_options(on_removal: OnRemoval) -> pulumi.ResourceOptions:
+    """The options by which an object is kept when it is no longer declared."""
+    return pulumi.ResourceOptions(
+        # None leaves it to the component, which may be protected by whoever declares it.
+        protect=True if on_removal is OnRemoval.REFUSE else None,
+        retain_on_delete=True if on_removal is OnRemoval.RETAIN else None,
+    )
+
+
+def child_options(
+    parent: pulumi.Resource,
+    opts: pulumi.ResourceOptions | None,
+    depends_on: list[pulumi.Resource],
+    removal: OnRemoval | None = None,
+    aliases: Sequence[str] | None = None,
+) -> pulumi.ResourceOptions:
+    """The options of a component's child.
+
+    Only what has to reach a child does: its parent, what comes before it, what the caller wants to
+    come before the component, and how it may be removed. Provider and transforms come by the parent.
+    """
+    child = removal_options(removal) if removal is not None else pulumi.ResourceOptions()
+    child.parent = parent
+    child.aliases = list(aliases or [])
+    callers = opts.depends_on if opts is not None else None
+    if callers is None:
+        child.depends_on = list(depends_on)
+    elif isinstance(callers, list | tuple):
+        child.depends_on = [*callers, *depends_on]
+    elif isinstance(callers, pulumi.Resource):
+        child.depends_on = [callers, *depends_on]
+    else:
+        later: pulumi.Output[Any] = pulumi.Output.from_input(callers)
+        child.depends_on = later.apply(
+            lambda known: [*(known if isinstance(known, list | tuple) else [known]), *depends_on]
+        )
+    return child

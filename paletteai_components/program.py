@@ -1,0 +1,235 @@
+"""The program behind `__main__.py`: a stack's configuration checked as a whole, then registered.
+
+Everything is checked before the first resource is registered, because an exception after that would
+not undo what was registered. What is checked is the configuration Pulumi hands over, with defaults,
+environments and opened keys in it; the files give the lines, and the neighbouring stacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import is_config_secret
+from pydantic import BaseModel
+
+from paletteai_components.components import (
+    ComputeConfigRefArgs,
+    DeclarationError,
+    DeploymentNamespacesArgs,
+    PaletteCredential,
+    Project,
+    ProjectArgs,
+    RoleMappingArgs,
+    SecretReferenceArgs,
+    SettingsArgs,
+    Tenant,
+    TenantArgs,
+    TenantReference,
+    TenantReferenceArgs,
+)
+from paletteai_components.components.history import OUTPUT, History, history_of_this_stack
+from paletteai_components.components.integration import PaletteIntegration
+from paletteai_components.credential import ApiKey, KeyState, fingerprint_of, is_placeholder
+from paletteai_components.fleet import Fleet, concerning, fleet_from
+from paletteai_components.problem import Problem, Severity, Unreadable, in_order
+from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.spec import (
+    ComputeConfigRefSpec,
+    DeploymentNamespacesSpec,
+    ProjectSettingsSpec,
+    RoleMappingSpec,
+    SecretReferenceSpec,
+    SettingsSpec,
+    StackSpec,
+)
+from paletteai_components.stack import NAMESPACE, Stack, stack_from_config
+from paletteai_components.topology import PlannedProject
+
+_TEXTS = ("environment", "cluster", "apiVersion")
+_OBJECTS = ("integrations", "tenant", "vendorFields")
+_SWITCHES = ("mergedSettings",)
+
+
+def deploy(folder: Path = Path("stacks")) -> None:
+    """Checks the stack that is selected and registers it. `folder` holds the stack files.
+
+    Raises DeclarationError, before anything is registered, where it is wrong.
+    """
+    fleet = _fleet(folder)
+    stack = effective_stack(fleet, folder)
+    history = history_of_this_stack()
+    problems = in_order([*_problems(stack, fleet), *history.problems(stack)])
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            pulumi.log.warn(str(problem))
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    if errors or stack.spec is None:
+        raise DeclarationError(errors)
+    _register(stack, stack.spec, history)
+
+
+def effective_stack(fleet: Fleet, folder: Path) -> Stack:
+    """The stack as Pulumi hands it over, its keys opened, with the places its file gives."""
+    name = pulumi.get_stack()
+    written = fleet.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
+    ours, kubernetes = pulumi.Config(NAMESPACE), pulumi.Config("kubernetes")
+    values: dict[str, Any] = {key: ours.get(key) for key in _TEXTS}
+    values |= {key: ours.get_bool(key) for key in _SWITCHES}
+    values |= {key: ours.get_object(key) for key in _OBJECTS}
+    values["integrations"] = _with_handles(values["integrations"])
+    config = {f"{NAMESPACE}:{key}": value for key, value in values.items() if value is not None}
+    context = kubernetes.get("context")
+    if context:
+        config["kubernetes:context"] = context
+    stack = stack_from_config(name, config, written.file, written.documents)
+    return replace(stack, salt=written.salt)
+
+
+def _fleet(folder: Path) -> Fleet:
+    try:
+        return fleet_from(folder)
+    except Unreadable as error:
+        # Without the folder Pulumi's configuration is still there, and is judged without neighbours.
+        pulumi.log.warn(str(error))
+        return Fleet()
+
+
+def _with_handles(integrations: Any) -> Any:
+    """The integrations with every key wrapped again, because Pulumi hands it over as plain text."""
+    if not isinstance(integrations, Mapping):
+        return integrations
+    return {name: _with_handle(integration) for name, integration in integrations.items()}
+
+
+def _with_handle(integration: Any) -> Any:
+    if not isinstance(integration, Mapping) or not isinstance(integration.get("apiKey"), str):
+        return integration
+    key, host = integration["apiKey"], integration.get("hostUrl")
+    encrypted = is_config_secret(f"{NAMESPACE}:integrations")
+    handle = ApiKey(
+        KeyState.OPENED if encrypted else KeyState.EXPOSED,
+        secret=pulumi.Output.secret(key),
+        fingerprint=fingerprint_of(host, key) if isinstance(host, str) else None,
+        placeholder=is_placeholder(key),
+    )
+    return {**integration, "apiKey": handle}
+
+
+def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
+    """What is wrong with the stack, alone, among its neighbours, and in what only its file shows."""
+    neighbours = [each for each in fleet.stacks if each.name != stack.name]
+    problems = concerning(problems_of(Fleet((stack, *neighbours))), [stack])
+    written = fleet.stack_named(stack.name)
+    if written is not None:
+        # Opened, a key that stands in the file as plain text looks like any other.
+        shown_by_the_file = {"PAI010"} if written.imports else {"PAI010", "PAI012"}
+        problems += [each for each in problems_of_stack(written) if each.code in shown_by_the_file]
+    return problems
+
+
+def _register(stack: Stack, spec: StackSpec, history: History) -> None:
+    topology = stack.topology
+    if topology is None:
+        return
+    credentials = {
+        name: PaletteCredential(
+            name,
+            host_url=integration.host_url,
+            tenant=integration.tenant,
+            default_project_id=integration.default_project_id,
+            api_key=integration.api_key,
+            existing_secret=integration.existing_secret,
+            credential=integration.credential,
+        )
+        for name, integration in spec.integrations.items()
+    }
+    records = _Records(credentials)
+    of_the_stack = {
+        "api_version": spec.api_version,
+        "vendor_fields": spec.vendor_fields,
+        "merged_settings": spec.merged_settings,
+    }
+    aliases = {
+        settings.name: [urn]
+        for settings in topology.tenant.settings
+        if (urn := history.urn_of_credential(settings.integration, settings))
+    }
+    tenant: Tenant | TenantReference
+    name = spec.tenant.name
+    if spec.tenant.existing:
+        reference = records.of(spec.tenant, TenantReferenceArgs, **of_the_stack)
+        tenant = TenantReference(name, reference, integration_aliases=aliases)
+    else:
+        tenant = Tenant(name, records.of(spec.tenant, TenantArgs, **of_the_stack), integration_aliases=aliases)
+    projects: dict[str, Project] = {}
+    for planned in topology.projects:
+        urn = history.urn_of_credential(planned.own.integration, planned.own) if planned.own else None
+        args = records.of(planned.spec, ProjectArgs, tenant=tenant)
+        projects[planned.name] = Project(f"{name}.{planned.name}", args, integration_aliases=[urn] if urn else None)
+    _export(tenant, projects, topology.projects)
+
+
+class _Records:
+    """Turns specs into the records that components take."""
+
+    def __init__(self, credentials: Mapping[str, PaletteCredential]) -> None:
+        self._credentials = credentials
+
+    def of(self, spec: BaseModel, record: Any, **more: Any) -> Any:
+        stated = {each.name for each in fields(record)} & type(spec).model_fields.keys()
+        values = {name: self._value(name, getattr(spec, name)) for name in stated}
+        return record(**{**values, **more})
+
+    def _value(self, name: str, value: Any) -> Any:
+        if name == "palette" and value is not None:
+            return self._credentials[value]
+        if isinstance(value, dict):
+            return {key: self._value("", inner) for key, inner in value.items()}
+        record = _RECORDS.get(type(value))
+        return value if record is None else self.of(value, record)
+
+
+_RECORDS: dict[type[Any], Any] = {
+    SettingsSpec: SettingsArgs,
+    ProjectSettingsSpec: SettingsArgs,
+    SecretReferenceSpec: SecretReferenceArgs,
+    ComputeConfigRefSpec: ComputeConfigRefArgs,
+    RoleMappingSpec: RoleMappingArgs,
+    DeploymentNamespacesSpec: DeploymentNamespacesArgs,
+}
+
+
+def _export(
+    tenant: Tenant | TenantReference, projects: Mapping[str, Project], planned: tuple[PlannedProject, ...]
+) -> None:
+    integrations = [*tenant.integrations.values(), *(each.integration for each in projects.values())]
+    pulumi.export("tenant", tenant.tenant_name)
+    pulumi.export("namespaces", {"tenant": tenant.namespace, "projects": [each.namespace for each in planned]})
+    pulumi.export(OUTPUT, {each.reference: _exported(each) for each in integrations if each is not None})
+    pulumi.export(
+        "projects",
+        {
+            each.name: {
+                "source": each.source.value,
+                "settings": str(each.provider) if each.provider else None,
+                "integration": each.provider.palette if each.provider else None,
+                "reason": each.reason,
+            }
+            for each in planned
+        },
+    )
+
+
+def _exported(integration: PaletteIntegration) -> dict[str, Any]:
+    """What is known of a Settings after the deployment. The next one reads it: see `history`."""
+    return {
+        "integration": integration.palette,
+        "secret": integration.secret_name,
+        "fingerprint": integration.fingerprint,
+        "credential": integration.credential,
+        "urn": integration.urn,
+    }
