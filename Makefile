@@ -4,6 +4,7 @@ PYTHON ?= python3
 # Stacks to plan; empty: all of them.
 STACKS ?=
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
 # make requirements UV_FLAGS=--upgrade moves every pin to the newest version.
 UV_FLAGS ?=
 
@@ -57,7 +58,7 @@ requirements: $(TOOLS)/.installed
 	@echo "Wrote requirements.txt and tests/requirements.txt"
 
 bench: $(TESTS)
-	@$(BIN)/python tests/benchmark.py
+	@$(BIN)/python tests/benchmark.py $(BENCH_FLAGS)
 
 clean:
 	rm -rf $(VENV) $(TOOLS) .coverage .coverage.* htmlcov build dist

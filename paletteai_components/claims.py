@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, PlannedSettings, PlannedTenant
+from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
 
 CONSEQUENCE = "PaletteAI would race for the same compute."
 
@@ -27,7 +27,7 @@ class Claim:
         what: the subject in words. Never a secret.
         owner: who claims it; claims of equal owners do not conflict.
         said: the owner in words.
-        place: where the claim is made.
+        stack, path: where the claim is made.
     """
 
     code: str
@@ -35,7 +35,13 @@ class Claim:
     what: str = field(compare=False)
     owner: Hashable
     said: str = field(compare=False)
-    place: Place = field(compare=False)
+    stack: Stack = field(compare=False, repr=False)
+    path: Path = field(compare=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the claim is made. Looked up when it is told, for most claims are never contested."""
+        return self.stack.place(*self.path)
 
 
 _ENDINGS = {
@@ -80,15 +86,14 @@ def conflict(claims: list[Claim]) -> Problem:
 def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
     """The claims of different owners on one subject, a list for each subject."""
     first: dict[tuple[str, Hashable], Claim] = {}
-    more: dict[tuple[str, Hashable], list[Claim]] = {}
+    contested: dict[tuple[str, Hashable], dict[Hashable, Claim]] = {}
     for claim in claims:
         key = (claim.code, claim.subject)
         holder = first.setdefault(key, claim)
         if holder.owner != claim.owner:
-            others = more.setdefault(key, [holder])
-            if all(other.owner != claim.owner for other in others):
-                others.append(claim)
-    yield from more.values()
+            contested.setdefault(key, {holder.owner: holder}).setdefault(claim.owner, claim)
+    for by_owner in contested.values():
+        yield list(by_owner.values())
 
 
 def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None = None) -> Iterator[Claim]:
@@ -103,23 +108,24 @@ def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None 
             what,
             owner,
             said,
-            stack.place(*settings.path, "palette"),
+            stack,
+            (*settings.path, "palette"),
         )
     for secret in settings.secrets if code in (None, "PAI002") else ():
         subject = (stack.cluster_name, secret.namespace, secret.name)
         what = f"Secret {escaped(secret.namespace)}/{escaped(secret.name)}"
-        yield Claim("PAI002", subject, what, owner, said, stack.place(*secret.path))
+        yield Claim("PAI002", subject, what, owner, said, stack, secret.path)
     if settings.integration is not None and code in (None, "PAI003"):
+        at = ("integrations", str(settings.palette))
         for how, credential in settings.integration.identities:
             what = f"one credential (equal {how})"
-            place = stack.place("integrations", str(settings.palette))
             # The owner is the integration: one that is bound twice is PAI001's to tell.
-            yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, place)
+            yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, stack, at)
 
 
 def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
     """The identities in the cluster that a Tenant claims for itself."""
-    cluster, place = stack.cluster_name, stack.place("tenant", "name")
+    cluster = stack.cluster_name
     said = f"tenant {escaped(tenant.name)} ({escaped(stack.name)})"
     if not tenant.spec.existing:
         yield Claim(
@@ -128,12 +134,13 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
             f"Tenant {escaped(tenant.name)}",
             _declarer(stack),
             said,
-            place,
+            stack,
+            ("tenant", "name"),
         )
     what = f"namespace {escaped(tenant.namespace)}"
     owner = ("tenant", tenant.name)
-    place = stack.place("tenant", "namespace" if tenant.spec.namespace else "name")
-    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, place)
+    path = ("tenant", "namespace" if tenant.spec.namespace else "name")
+    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, stack, path)
     for settings in tenant.settings:
         if settings.made:
             yield from settings_claims(settings, stack)
@@ -150,7 +157,8 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
         what,
         (*_declarer(stack), project.path),
         said,
-        stack.place(*project.path, "name"),
+        stack,
+        (*project.path, "name"),
     )
 
 
@@ -164,7 +172,8 @@ def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
         f"Settings {escaped(str(settings))}",
         _declarer(stack),
         said,
-        stack.place(*settings.path),
+        stack,
+        settings.path,
     )
 
 

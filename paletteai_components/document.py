@@ -1,14 +1,14 @@
 """A YAML file as Pulumi reads it, with the line of every value.
 
-Pulumi reads a stack file with go-yaml v3, writes it out, reads it again, turns it into JSON and
-hands that to the program. PyYAML supplies only the syntax here; what a scalar means is decided by
-the rules of that chain, so that a check made offline judges the values the program would get.
+Pulumi reads a stack file with go-yaml v3, writes it out, reads it again, turns it into JSON and hands that to
+the program. PyYAML supplies only the syntax here; what a scalar means is decided by the rules of that chain, so
+that a check made offline judges the values the program would get.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -25,8 +25,8 @@ MAX_PROBLEMS = 1000
 
 Path = tuple[str | int, ...]
 
-# A value's line, and what is inside it: the marks of a list or, by key, of a mapping (with the
-# lines of the keys), the characters of a scalar without quotes, or None for one in quotes.
+# A value's line, and what is inside it: the marks of a list or, by key, of a mapping (with the lines of the keys),
+# the characters of a scalar without quotes, or None for one in quotes.
 _Mark = tuple[int, Any]
 
 
@@ -36,11 +36,10 @@ class Document:
 
     Fields:
         file: the file's name as shown to people.
-        value: what the program would get from ``json.loads``. Mappings keep the order of the file
-            (the program gets them sorted by key) and an encrypted ``secure:`` value stays as it is
-            written. One quirk of Pulumi is left to the caller: direct children of ``config:`` that
-            are neither lists nor mappings reach the program as text (``true`` as ``"true"``, null
-            as ``""``, a number as its digits).
+        value: what the program would get from ``json.loads``. Mappings keep the order of the file (the program
+            gets them sorted by key) and an encrypted ``secure:`` value stays as it is written. One quirk of Pulumi
+            is left to the caller: direct children of ``config:`` that are neither lists nor mappings reach the
+            program as text (``true`` as ``"true"``, null as ``""``, a number as its digits).
     """
 
     file: str
@@ -50,8 +49,8 @@ class Document:
     def line(self, path: Path) -> int:
         """The line, counted from 1, of what stands at the path.
 
-        For an entry of a mapping it is the line of its key; where the path leads nowhere, it is
-        the line of the nearest ancestor that exists.
+        For an entry of a mapping it is the line of its key; where the path leads nowhere, it is the line of the
+        nearest ancestor that exists.
         """
         return self._walk(path)[0][0]
 
@@ -77,71 +76,78 @@ def document_from(data: bytes, file: str) -> Document:
     """Read the bytes of a YAML file.
 
     Raises:
-        Unreadable: the file is not what Pulumi could hand to a program as it is written. The
-            problems name lines, and never a part of the file's text except the name of a repeated
-            key in the three outermost levels.
+        Unreadable: the file is not what Pulumi could hand to a program as it is written. The problems name lines,
+            and never a part of the file's text except the name of a repeated key in the three outermost levels.
     """
     if len(data) > MAX_BYTES:
-        _refuse(file, "the file is larger than 16 MiB, so it was not read", "split the file", 1)
+        _refuse(file, 1, "the file is larger than 16 MiB, so it was not read", "Split the file.")
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        _refuse(file, "the file is not UTF-8 text, so it was not read", "save it as UTF-8", line)
-    if text.startswith("%") or "\n%" in text:
-        line = 1 if text.startswith("%") else text.count("\n", 0, text.index("\n%")) + 2
-        message = "a line starts with %, a directive that Pulumi may not follow"
-        _refuse(file, message, "remove the line", line)
+        _refuse(file, line, "the file is not UTF-8 text, so it was not read", "Save it as UTF-8.")
+    if (start := f"\n{text}".find("\n%")) >= 0:
+        line = text.count("\n", 0, start) + 1
+        _refuse(file, line, "a line starts with %, a directive that Pulumi may not follow", "Remove the line.")
+    if "\ufeff" in text:
+        _refuse_control(file, text)
     reading = _Reading(file, text)
     try:
-        if "\ufeff" in text:
-            raise yaml.reader.ReaderError(file, 0, 0, "", "")
         for event in _events(data):
             reading.take(event)
     except yaml.reader.ReaderError:
-        found = _CONTROL.search(text)
-        line = text.count("\n", 0, found.start() if found else len(text)) + 1
-        message = "an invisible control character stands here, so the file was not read"
-        _refuse(file, message, "remove it", line)
+        _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
-        _refuse(file, *_syntax(error))
+        lines, fact, remedy = _syntax(error)
+        raise Unreadable([_problem(file, lines, fact, remedy)]) from None
     if reading.problems:
         raise Unreadable(in_order(reading.problems))
     value, mark = reading.root
     if value is None:
-        message = "the file is empty, so it declares nothing"
-        _refuse(file, message, "write a key, such as config:", 1)
+        _refuse(file, 1, "the file is empty, so it declares nothing", "Write a key, such as `config:`.")
     if not isinstance(value, dict):
-        message = "the file is not a mapping of keys to values, so it declares nothing"
-        _refuse(file, message, "start it with a key, such as config:", mark[0])
+        fact = "the file is not a mapping of keys to values, so it declares nothing"
+        _refuse(file, mark[0], fact, "Start it with a key, such as `config:`.")
     return Document(file, value, mark)
 
 
-def _refuse(file: str, message: str, remedy: str, *lines: int) -> NoReturn:
-    raise Unreadable([Problem(CODE, message, remedy, tuple(Place(file, line) for line in lines))])
+def _problem(file: str, lines: Iterable[int], fact: str, remedy: str) -> Problem:
+    return Problem(CODE, f"{fact}.", remedy, tuple(Place(file, line) for line in lines))
 
 
-# --- Syntax -----------------------------------------------------------------------------------
+def _refuse(file: str, line: int, fact: str, remedy: str) -> NoReturn:
+    # An error that is being handled may quote the file.
+    raise Unreadable([_problem(file, [line], fact, remedy)]) from None
+
+
+def _refuse_control(file: str, text: str) -> NoReturn:
+    found = _CONTROL.search(text)
+    line = text.count("\n", 0, found.start() if found else len(text)) + 1
+    _refuse(file, line, "an invisible control character stands here, so the file was not read", "Remove it.")
+
+
+# --- Syntax -----------------------------------------------------------------------------------------------------
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 # The parser's own sentence may quote the file, so it only chooses one of these and is not shown.
 _SYNTAX = (
-    ("tab", "a tab stands where only spaces may", "indent with spaces"),
-    ("start any token", "a value starts with a reserved character", "write it in quotes"),
-    ("mapping values are not", "a colon stands where none may", "write the text in quotes"),
-    ("unexpected ':'", "a colon stands where none may", "put a space after it, or use quotes"),
-    ("expected ':'", "a key has no colon", "write `key: value`"),
-    ("expected key", "a line is indented unlike its neighbours", "align it with them"),
-    ("block end", "a line is indented unlike its neighbours", "align it with them"),
-    ("'-' indicator", "a line is indented unlike its neighbours", "align it with them"),
-    ("or ']'", "a list in brackets is not closed", "close it with ]"),
-    ("or '}'", "a mapping in braces is not closed", "close it with }"),
-    ("end of stream", "a text in quotes is not closed", "close it"),
-    ("escape", "a text in double quotes holds an unknown escape", "write \\\\ for a backslash"),
-    ("document start", "text follows the end of the document", "keep one document in the file"),
+    ("tab", "a tab stands where only spaces may", "Indent with spaces."),
+    ("start any token", "a value starts with a reserved character", "Write it in quotes."),
+    ("mapping values are not", "a colon stands where none may", "Write the text in quotes."),
+    ("unexpected ':'", "a colon stands where none may", "Put a space after it, or write the text in quotes."),
+    ("expected ':'", "a key has no colon", "Write `key: value`."),
+    ("expected key", "a line is indented unlike its neighbours", "Align it with them."),
+    ("block end", "a line is indented unlike its neighbours", "Align it with them."),
+    ("'-' indicator", "a line is indented unlike its neighbours", "Align it with them."),
+    ("or ']'", "a list in brackets is not closed", "Close it with `]`."),
+    ("or '}'", "a mapping in braces is not closed", "Close it with `}`."),
+    ("end of stream", "a text in quotes is not closed", "Close it."),
+    ("escape", "a text in double quotes holds an unknown escape", "Write `\\\\` for a backslash."),
+    ("document start", "text follows the end of the document", "Keep one document in the file."),
+    ("", "the text is not valid YAML", "Correct the syntax at this line."),
 )
 
 
@@ -154,17 +160,15 @@ def _events(data: bytes) -> Iterator[Any]:
         loader.dispose()
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[Any, ...]:
-    said = error.problem or ""
-    fact, remedy = "the text is not valid YAML", "correct the syntax at this line"
-    fact, remedy = next((rest for part, *rest in _SYNTAX if part in said), (fact, remedy))
+def _syntax(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
+    fact, remedy = next(rest for part, *rest in _SYNTAX if part in (error.problem or ""))
     lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
     if "not closed" in fact:
         lines.reverse()
-    return f"{fact}, so nothing in the file was read", remedy, *dict.fromkeys(lines)
+    return list(dict.fromkeys(lines)), f"{fact}, so nothing in the file was read", remedy
 
 
-# --- Structure --------------------------------------------------------------------------------
+# --- Structure --------------------------------------------------------------------------------------------------
 
 _SHOWN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,60}")
 _ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
@@ -184,6 +188,9 @@ class _Open:
     key_line: int = 0
     merge_line: int = 0
     merged: list[tuple[dict[str, Any], dict[str, _Mark]]] = field(default_factory=list)
+
+    def at_key(self) -> bool:
+        return self.key is _NEXT and isinstance(self.value, dict)
 
 
 class _Reading:
@@ -215,8 +222,8 @@ class _Reading:
         elif kind is yaml.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
-                message = "a second document starts here, and Pulumi would ignore it"
-                _refuse(self.file, message, "keep one document", event.start_mark.line + 1)
+                fact = "a second document starts here, and Pulumi would ignore it"
+                _refuse(self.file, event.start_mark.line + 1, fact, "Keep one document in the file.")
 
     def _scalar(self, event: Any) -> None:
         text, line, plain = event.value, event.start_mark.line + 1, not event.style
@@ -224,11 +231,10 @@ class _Reading:
         self._count(line)
         value = text
         if plain and event.tag is None:
-            if text == "<<" and event.anchor is None and into and into.key is _NEXT:
-                if isinstance(into.value, dict):
-                    self._merge_key(into, line)
-                    return
-            elif text in self.plain:
+            if text == "<<" and event.anchor is None and into and into.at_key():
+                self._merge_key(into, line)
+                return
+            if text in self.plain:
                 value = self.plain[text]
             else:
                 value = self.plain[text] = _resolved(text)
@@ -237,8 +243,8 @@ class _Reading:
         if isinstance(value, float):
             value = self._number(value, line)
         elif plain and "?" in text[1:] and into and into.flow:
-            message = "a ? stands in a text without quotes inside brackets, so Pulumi refuses it"
-            self._problem(message, "write the text in quotes", line)
+            fact = "a ? stands in a text without quotes inside brackets, so Pulumi refuses the file"
+            self._problem(fact, "Write the text in quotes.", line)
         elif isinstance(value, str) and not plain:
             value = self._quoted(value, event, line)
         mark = line, (text if plain else None)
@@ -256,23 +262,23 @@ class _Reading:
         if self.text and event.style == '"':
             written = self.text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):
-                message = "a text in double quotes holds \\/, an escape that Pulumi refuses"
-                self._problem(message, "write / alone", line)
-        # Pulumi writes most texts of several lines as a block, and reading that back fails after
-        # a tab at its start and loses a line break at its start.
+                fact = "a text in double quotes holds `\\/`, an escape for which Pulumi refuses the file"
+                self._problem(fact, "Write `/` alone.", line)
+        # Pulumi writes most texts of several lines as a block. Reading it back fails on a tab at its start and loses
+        # a line break at its start.
         if text[:1] in ("\t", "\n", "\u2028", "\u2029") and "\n" in text:
             if _NOT_A_BLOCK.search(text):
                 return text
             if text[0] == "\t":
-                message = "a text of several lines starts with a tab, so Pulumi refuses the file"
-                self._problem(message, "start it with another character", line)
+                fact = "a text of several lines starts with a tab, so Pulumi refuses the file"
+                self._problem(fact, "Start it with another character.", line)
             return text[1:]
         return text
 
     def _number(self, value: float, line: int) -> int | float | None:
         if value - value != 0:
-            message = "a number here is not finite, so JSON cannot carry it and Pulumi refuses it"
-            self._problem(message, "write a finite number, or the text in quotes", line)
+            fact = "a number here is not finite, which JSON cannot say, so Pulumi refuses the file"
+            self._problem(fact, "Write a finite number, or the text in quotes.", line)
             return None
         # Go writes a whole float below this bound as plain digits, which Python reads as an int.
         whole = value.is_integer() and abs(value) < 1e21
@@ -305,11 +311,11 @@ class _Reading:
         line = event.start_mark.line + 1
         found = self.anchors.get(event.anchor)
         if found is None:
-            message = "an alias (*) stands before any anchor (&) of its name, so it means nothing"
-            _refuse(self.file, message, "define the anchor above it", line)
+            fact = "an alias (*) stands before any anchor (&) of its name, so it means nothing"
+            _refuse(self.file, line, fact, "Write the anchor above it.")
         if not found:
-            message = "an anchor (&) holds an alias (*) of itself, so its value has no end"
-            _refuse(self.file, message, "remove the alias", line)
+            fact = "an anchor (&) holds an alias (*) of itself, so its value has no end"
+            _refuse(self.file, line, fact, "Remove the alias.")
         value, mark = found[0]
         self._count(line)
         self._place(self._copied(value, len(self.open), line), (line, mark[1]), aliased=True)
@@ -320,7 +326,7 @@ class _Reading:
         # The share of aliased values at which Pulumi gives up.
         most = 0.99 - 0.89 * max(0, self.values - 400_000) / 3_600_000
         if self.values > 1000 and self.aliased > most * self.values:
-            _refuse(self.file, "aliases repeat so much that Pulumi refuses the file", _FEWER, line)
+            _refuse(self.file, line, "aliases repeat so much that Pulumi refuses the file", _FEWER)
         if isinstance(value, dict):
             self._deep(depth + 1, line)
             return {key: self._copied(inner, depth + 1, line) for key, inner in value.items()}
@@ -351,11 +357,11 @@ class _Reading:
         line, source = mark
         into.key, into.key_line = _DROPPED, line
         if not isinstance(key, str) or source not in (None, key):
-            message = "a key here is not text, so Pulumi would rename it or refuse the file"
-            self._problem(message, "write the key in quotes", line)
+            fact = "a key here is not text, so Pulumi would rename it or refuse the file"
+            self._problem(fact, "Write the key in quotes.", line)
         elif key == "<<":
-            message = "a key here is << as a text, which Pulumi turns into a merge on its way"
-            self._problem(message, "give the key another name", line)
+            fact = "a key here is `<<` as a text, which Pulumi turns into a merge on its way"
+            self._problem(fact, "Give the key another name.", line)
         elif key in into.value:
             self._repeated(key, line, into.mark[1][key][0])
         else:
@@ -372,40 +378,39 @@ class _Reading:
         if all(isinstance(each, dict) for each in values):
             into.merged += [(each, its[1]) for each, its in zip(values, marks, strict=True)]
         else:
-            message = "<< is given something other than mappings, so there is nothing to merge"
-            self._problem(message, "give it an alias of a mapping, or a list of them", mark[0])
+            fact = "`<<` is given something other than mappings, so there is nothing to merge"
+            self._problem(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
 
     def _repeated(self, key: str, line: int, first: int) -> None:
         shown = len(self.open) <= 3 and _SHOWN_KEY.fullmatch(key)
-        name = f"the key {key}" if shown else "a key"
-        message = f"{name} is written twice in one mapping, so Pulumi refuses the file"
-        self._problem(message, "keep one of the two", line, first)
+        name = f"the key `{key}`" if shown else "a key"
+        fact = f"{name} is written twice in one mapping, so Pulumi refuses the file"
+        self._problem(fact, "Keep one of the two.", line, first)
 
     def _tag_problem(self, line: int) -> None:
-        message = "a tag (!) here is one that the program would not receive as it is written"
-        self._problem(message, "remove the tag", line)
+        fact = "a tag (!) stands here whose value would not reach the program as it is written"
+        self._problem(fact, "Remove the tag.", line)
 
-    def _problem(self, message: str, remedy: str, *lines: int) -> None:
-        where = tuple(Place(self.file, line) for line in lines)
-        self.problems.append(Problem(CODE, message, remedy, where))
+    def _problem(self, fact: str, remedy: str, *lines: int) -> None:
+        self.problems.append(_problem(self.file, lines, fact, remedy))
         if len(self.problems) == MAX_PROBLEMS:
             raise Unreadable(in_order(self.problems))
 
     def _count(self, line: int) -> None:
         self.values += 1
         if self.values > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES:,} values, so it was not read"
-            _refuse(self.file, message, _FEWER, line)
+            fact = f"the file holds more than {MAX_VALUES:,} values, so it was not read"
+            _refuse(self.file, line, fact, _FEWER)
 
     def _deep(self, depth: int, line: int) -> None:
         if depth > MAX_DEPTH:
-            message = f"values are nested deeper than {MAX_DEPTH} levels, so the file was not read"
-            _refuse(self.file, message, "nest them less", line)
+            fact = f"values are nested deeper than {MAX_DEPTH} levels, so the file was not read"
+            _refuse(self.file, line, fact, "Nest them less.")
 
 
-_FEWER = "use fewer aliases, or split the file"
+_FEWER = "Use fewer aliases, or split the file."
 
-# --- Scalars ----------------------------------------------------------------------------------
+# --- Scalars ----------------------------------------------------------------------------------------------------
 
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS: dict[str, tuple[type, ...]] = {

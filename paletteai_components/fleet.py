@@ -63,7 +63,7 @@ def fleet_from(folder: Path) -> Fleet:
 
 def concerning(problems: Iterable[Problem], stacks: Iterable[Stack]) -> list[Problem]:
     """The problems in which one of the stacks takes part."""
-    files = {stack.file for stack in stacks}
+    files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [problem for problem in problems if any(place.file in files for place in problem.where)]
 
 

@@ -124,11 +124,11 @@ class SettingsSpec(Spec):
     """The Secret of a Hugging Face integration (PaletteAI 1.0 and later)."""
     nvidia: SecretReferenceSpec | None = None
     """The Secret of an NVIDIA NGC integration (PaletteAI 1.0 and later)."""
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     """Labels for the Settings and its Secret."""
-    annotations: Labels = {}
+    annotations: Labels = Field(default_factory=dict)
     """Annotations for the Settings and its Secret."""
-    extra_spec: ExtraSpec = {}
+    extra_spec: ExtraSpec = Field(default_factory=dict)
     """Fields of `spec` that are not modelled here, passed through as they are."""
 
 
@@ -189,11 +189,11 @@ class ProjectSpec(Spec):
     """Groups and roles. Default: the tenant's."""
     deployment_namespaces: DeploymentNamespacesSpec | None = None
     """Where workloads may be deployed."""
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     """Labels for every object of the Project."""
-    annotations: Labels = {}
+    annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Project."""
-    extra_spec: ExtraSpec = {}
+    extra_spec: ExtraSpec = Field(default_factory=dict)
     """Fields of `spec` that are not modelled here, passed through as they are."""
     on_removal: Removal | None = None
     """What removing the Project from this file does. Default: the tenant's."""
@@ -216,7 +216,7 @@ class TenantSpec(Spec):
     """A sentence for people."""
     groups: Texts = ()
     """Groups of the identity provider that hold the tenant role."""
-    settings: dict[str, SettingsSpec] = {}
+    settings: dict[str, SettingsSpec] = Field(default_factory=dict)
     """Settings objects in the tenant namespace, by name."""
     existing_settings: Texts = ()
     """Settings objects in the tenant namespace that are made elsewhere and carry a Palette integration."""
@@ -230,11 +230,11 @@ class TenantSpec(Spec):
     """Groups and roles of every Project that names none."""
     projects: Annotated[tuple[ProjectSpec, ...], Field(strict=False)] = ()
     """The Tenant's Projects."""
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     """Labels for every object of the Tenant itself."""
-    annotations: Labels = {}
+    annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Tenant itself."""
-    extra_spec: ExtraSpec = {}
+    extra_spec: ExtraSpec = Field(default_factory=dict)
     """Fields of `spec` that are not modelled here, passed through as they are."""
     on_removal: Removal = OnRemoval.REFUSE
     """What removing the Tenant from this file does: refuse, retain or delete."""
@@ -243,7 +243,7 @@ class TenantSpec(Spec):
 class StackSpec(Spec):
     """One tenant in one environment: the `paletteai:` part of a stack's configuration."""
 
-    integrations: dict[str, IntegrationSpec] = {}
+    integrations: dict[str, IntegrationSpec] = Field(default_factory=dict)
     """Palette credentials by a key of your choice. The key names nothing on the cluster."""
     tenant: TenantSpec
     """The tenant."""
@@ -255,5 +255,5 @@ class StackSpec(Spec):
     """Whether this PaletteAI merges tenant and project Settings per integration (1.1 and later do)."""
     api_version: str | None = None
     """Group and version of the vendor's API. Default: the one this package was written for."""
-    vendor_fields: Labels = {}
+    vendor_fields: Labels = Field(default_factory=dict)
     """Other paths for the vendor's fields whose path is assumed, by the name `manifests` gives them."""

@@ -12,46 +12,28 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from oracle import Binding, File, Files, Path
+from oracle import File, Files, Path
 from paletteai_components.document import document_from
 from paletteai_components.fleet import Fleet
 from paletteai_components.stack import Stack, stack_from_config
-from samples import digest
+from samples import PROJECT_ID, digest
 
-__all__ = ["Binding", "declarations", "drawn_fleet", "fleet_of", "fleets", "line_of", "written"]
+__all__ = ["declarations", "fleet_of", "fleets", "line_of", "written"]
 
 _Strategy = st.SearchStrategy[Any]
 
-_KEYS = st.sampled_from(["shared", "edge", "lab", "spare"])
-_SETTINGS = st.sampled_from(["default", "default", "edge", "lab", "Edge_1"])
-_PROJECTS = st.sampled_from(["vision", "line-1", "lab", "tenant-acme", "tenant-beta", "kube-system", "default", "Vision"])
-_TENANTS = st.sampled_from(["acme", "acme", "beta", "acme", "Beta", "a" * 57])
-_CIPHERTEXTS = ["v1:AAAA:1111", "v1:BBBB:2222", "v1:CCCC:3333"]
-_FINGERPRINTS = [f"pai1:{letter * 40}" for letter in "abc"]
-_DISPLAY = st.sampled_from(["Vision", "Line 1", "Line-1", " Vision", ""])
-_SECRETS = st.sampled_from(["one", "two", "default-palette", "edge-palette", "Bad_", "a.b"])
-_EXISTING = st.one_of(_SECRETS, st.sampled_from(["tenant-acme/one", "vision/one", "tenant-acme/default-palette"]))
-_COMPUTE = st.sampled_from([{"name": "default"}, {"name": "default", "namespace": "tenant-acme"}, {"name": "Big_"}])
-
-_HOSTS = st.sampled_from(
-    [
-        "https://api.spectrocloud.com",
-        "https://API.spectrocloud.com:443/",
-        "https://palette.acme.example:8443",
-        "http://api.spectrocloud.com",
-        "https://palette.acme.example/v1",
-        "CHANGE_ME",
-    ]
-)
+_CIPHERTEXTS = ("v1:AAAA:1111", "v1:BBBB:2222", "v1:CCCC:3333")
+_FINGERPRINTS = (*(f"pai1:{letter * 40}" for letter in "abc"), "by-hand")
 
 
-def _rarely(strategy: _Strategy, out_of: int = 4) -> _Strategy:
-    """None most of the time; `_stated` then leaves the field out."""
-    return st.integers(0, out_of - 1).flatmap(lambda roll: strategy if roll == out_of - 1 else st.none())
+def _of(*values: Any, none: int = 0) -> _Strategy:
+    """One of the values; None as often as if it stood among them `none` times."""
+    return st.sampled_from([*[None] * none, *values])
 
 
-def _often(strategy: _Strategy) -> _Strategy:
-    return st.integers(0, 11).flatmap(lambda roll: st.none() if roll == 11 else strategy)
+def _some(strategy: _Strategy, none: int) -> _Strategy:
+    """What the strategy draws, or None, which is `none` times as likely."""
+    return st.one_of(*[st.none()] * none, strategy)
 
 
 def _stated(**fields: _Strategy) -> _Strategy:
@@ -61,41 +43,61 @@ def _stated(**fields: _Strategy) -> _Strategy:
     )
 
 
-@st.composite
-def _fingerprints(draw: st.DrawFn, ciphertext: str) -> dict[str, str]:
-    value = draw(st.sampled_from([*_FINGERPRINTS, "by-hand"]))
-    stale = draw(st.integers(0, 4)) == 4
-    return {"value": value, "ciphertext": "0" * 32 if stale else digest(ciphertext)}
-
-
-def _own_credential(ciphertext: str) -> _Strategy:
-    return _stated(
-        hostUrl=_often(_HOSTS),
-        tenant=_often(st.sampled_from(["example-tenant", "example-tenant", "other", "CHANGE_ME"])),
-        defaultProjectID=_often(st.sampled_from(["651234567890123456789012", "650000000000000000000001", ""])),
-        apiKey=_often(st.sampled_from([{"secure": ciphertext}, {"secure": ciphertext}, {"secure": ""}, "as-text"])),
-        fingerprint=_rarely(_fingerprints(ciphertext), 2),
-        credential=_rarely(st.sampled_from(["vault://a"]), 12),
-    )
-
-
-_elsewhere = _stated(
-    existingSecret=_EXISTING,
-    credential=_rarely(st.sampled_from(["vault://a", "vault://b"]), 2),
-    tenant=_rarely(st.just("example-tenant"), 6),
+_KEYS = _of("shared", "edge", "lab", "spare")
+_SETTINGS = ("default", "default", "edge", "lab", "Edge_1")
+_EXISTING = ("one", "two", "default-palette", "Bad_", "tenant-acme/one", "vision/one", "tenant-acme/default-palette")
+_COMPUTE = ({"name": "default"}, {"name": "default", "namespace": "tenant-acme"}, {"name": "Big_", "namespace": "B"})
+_DISPLAY = ("Vision", "Line 1", "Line-1", " Vision", "")
+_HOSTS = (
+    "https://api.spectrocloud.com",
+    "https://API.spectrocloud.com:443/",
+    "https://api.spectrocloud.com.",
+    "https://palette.acme.example:8443",
+    "http://api.spectrocloud.com",
+    "https://palette.acme.example/v1",
+    "CHANGE_ME",
 )
+
+
+def _with_fingerprint(drawn: dict[str, Any]) -> dict[str, Any]:
+    if "fingerprint" in drawn:
+        value, stale = drawn["fingerprint"]
+        key = drawn.get("apiKey")
+        sealed = key["secure"] if isinstance(key, dict) else ""
+        drawn["fingerprint"] = {"value": value, "ciphertext": "0" * 32 if stale else digest(sealed)}
+    return drawn
+
+
+def _own_credentials(*, whole: bool) -> _Strategy:
+    sealed = [{"secure": ciphertext} for ciphertext in _CIPHERTEXTS]
+    lacking, keys = (0, sealed) if whole else (1, [*sealed, *sealed, {"secure": ""}, "as-text"])
+    return _stated(
+        hostUrl=_of(*_HOSTS[: 4 if whole else None], none=lacking),
+        tenant=_of("example-tenant", "example-tenant", *([] if whole else ["CHANGE_ME"]), none=lacking),
+        defaultProjectID=_of(PROJECT_ID, PROJECT_ID, "65-other", *([] if whole else [""]), none=lacking),
+        apiKey=_of(*keys, none=lacking),
+        fingerprint=_some(st.tuples(_of(*_FINGERPRINTS[: 3 if whole else None]), _of(False, False, True)), 1),
+        credential=_of("vault://a", none=100 if whole else 9),
+    ).map(_with_fingerprint)
+
+
 _integrations = st.one_of(
-    st.sampled_from(_CIPHERTEXTS).flatmap(_own_credential),
-    st.sampled_from(_CIPHERTEXTS).flatmap(_own_credential),
-    _elsewhere,
+    _own_credentials(whole=True),
+    _own_credentials(whole=True),
+    _own_credentials(whole=False),
+    _stated(
+        existingSecret=_of(*_EXISTING),
+        credential=_of("vault://a", "vault://b", none=2),
+        tenant=_of("example-tenant", none=5),
+    ),
 )
 
 
 def _settings(**more: _Strategy) -> _Strategy:
-    reference = _rarely(_stated(existingSecret=_EXISTING), 6)
+    reference = _of(*({"existingSecret": name} for name in _EXISTING), none=25)
     return _stated(
-        palette=st.integers(0, 4).flatmap(lambda roll: st.none() if roll == 4 else _KEYS),
-        secretName=_rarely(_SECRETS),
+        palette=_some(_KEYS, 1),
+        secretName=_of("one", "default-palette", "edge-palette", "Bad_", "a.b", none=12),
         huggingFace=reference,
         nvidia=reference,
         **more,
@@ -103,54 +105,66 @@ def _settings(**more: _Strategy) -> _Strategy:
 
 
 _projects = _stated(
-    name=_PROJECTS,
-    displayName=_rarely(_DISPLAY),
-    settings=_rarely(_settings(name=_rarely(_SETTINGS)), 3),
-    settingsRef=_rarely(st.sampled_from(["default", "edge", "lab", "platform", "nowhere"])),
-    sharedClusterOnly=_rarely(st.booleans()),
-    computeConfigRef=_rarely(_COMPUTE),
+    name=_of("vision", "line-1", "lab", "tenant-acme", "kube-system", "default", "Vision"),
+    displayName=_of(*_DISPLAY, none=10),
+    settings=_some(_settings(name=_of(*_SETTINGS, none=10)), 2),
+    settingsRef=_of("default", "edge", "lab", "platform", "nowhere", none=10),
+    sharedClusterOnly=_of(True, False, none=6),
+    computeConfigRef=_of(*_COMPUTE, none=8),
+)
+
+_tenants = _stated(
+    name=_of("acme", "acme", "acme", "beta", "Beta", "a" * 57),
+    existing=_of(True, False, none=6),
+    namespace=_of("acme", "tenant-acme", "vision", "mural-system", none=16),
+    displayName=_of(*_DISPLAY, none=10),
+    settings=st.dictionaries(_of(*_SETTINGS), _settings(), max_size=3),
+    existingSettings=_of(["platform"], ["default", "platform"], ["Bad_"], none=8),
+    settingsRef=_of("default", "edge", "platform", "nowhere", none=8),
+    sharedClusterOnly=_of(True, False, none=6),
+    computeConfigRef=_of(*_COMPUTE, none=3),
+    projects=st.lists(_projects, max_size=4),
 )
 
 
-@st.composite
-def _tenants(draw: st.DrawFn) -> dict[str, Any]:
-    settings = draw(st.dictionaries(_SETTINGS, _settings(), max_size=3))
-    elsewhere = st.lists(st.sampled_from(["platform", "default", "Bad_"]), max_size=2, unique=True)
-    tenant: dict[str, Any] = draw(
-        _stated(
-            name=_TENANTS,
-            existing=_rarely(st.booleans()),
-            namespace=_rarely(st.sampled_from(["acme", "tenant-acme", "vision", "mural-system"]), 6),
-            displayName=_rarely(_DISPLAY),
-            settingsRef=_rarely(st.sampled_from(["default", "edge", "platform", "nowhere"])),
-            sharedClusterOnly=_rarely(st.booleans()),
-            computeConfigRef=_rarely(_COMPUTE, 2),
-            projects=st.lists(_projects, max_size=4),
-        )
-    )
-    tenant["settings"] = settings
-    if names := [name for name in draw(_rarely(elsewhere, 3)) or () if name not in settings]:
-        tenant["existingSettings"] = names
-    return tenant
+def _told_apart(tenant: dict[str, Any]) -> dict[str, Any]:
+    # One name both made here and elsewhere has no meaning.
+    elsewhere = [name for name in tenant.get("existingSettings", ()) if name not in tenant["settings"]]
+    return {**tenant, "existingSettings": elsewhere}
 
 
-@st.composite
-def declarations(draw: st.DrawFn) -> File:
+_anything = _stated(
+    **{
+        "kubernetes:context": _of("dev", "prod", none=2),
+        "paletteai:cluster": _of("dev", "plant-1", none=6),
+        "paletteai:environment": _of("dev", "prod", none=10),
+        "paletteai:mergedSettings": _of(True, False, none=4),
+        "paletteai:integrations": st.dictionaries(_KEYS, _integrations, max_size=4),
+        "paletteai:tenant": _tenants.map(_told_apart),
+    }
+)
+
+# Nothing but credentials: everything else in these files is as it should be.
+_credentials_only = st.tuples(
+    _of("acme", "beta", "gamma"), st.lists(_own_credentials(whole=True), min_size=1, max_size=3)
+).map(
+    lambda drawn: {
+        "paletteai:integrations": {f"i{at}": integration for at, integration in enumerate(drawn[1])},
+        "paletteai:tenant": {
+            "name": drawn[0],
+            "settings": {f"s{at}": {"palette": f"i{at}"} for at in range(len(drawn[1]))},
+        },
+    }
+)
+
+
+def declarations() -> _Strategy:
     """What one stack file says."""
-    config = draw(
-        _stated(
-            **{
-                "kubernetes:context": _rarely(st.sampled_from(["dev", "prod"]), 2),
-                "paletteai:cluster": _rarely(st.sampled_from(["dev", "plant-1"])),
-                "paletteai:environment": _rarely(st.sampled_from(["dev", "prod"]), 6),
-                "paletteai:mergedSettings": _rarely(st.booleans()),
-                "paletteai:integrations": st.dictionaries(_KEYS, _integrations, max_size=4),
-                "paletteai:tenant": _tenants(),
-            }
-        )
+    return st.one_of(
+        *[_anything.map(lambda config: {"config": config})] * 3,
+        _anything.map(lambda config: {"config": config, "environment": ["acme/dev"]}),
+        *[_credentials_only.map(lambda config: {"config": config})] * 2,
     )
-    imports = draw(_rarely(st.just(["acme/dev"]), 8))
-    return {"config": config} | ({"environment": imports} if imports else {})
 
 
 @st.composite
@@ -158,11 +172,11 @@ def fleets(draw: st.DrawFn, most: int = 4) -> Files:
     """Stack files by the name of their stack, in the order in which a fleet reads them."""
     files: Files = {}
     for file in draw(st.lists(declarations(), min_size=1, max_size=most)):
-        environment = draw(st.sampled_from(["dev", "dev", "prod"]))
+        environment = draw(_of("dev", "dev", "prod"))
         name = f"{file['config']['paletteai:tenant']['name']}.{environment}"
-        other = draw(st.sampled_from([f"acme.eu.{environment}", "acme"]))
+        other = draw(_of(f"acme.eu.{environment}", "acme"))
         # Where the right name is taken, a wrong one has to do.
-        files[other if name in files or draw(st.integers(0, 9)) == 9 else name] = file
+        files[other if name in files or draw(_of(*range(10))) == 9 else name] = file
     return dict(sorted(files.items()))
 
 
@@ -211,5 +225,3 @@ def fleet_of(files: Files) -> tuple[Fleet, dict[str, dict[Path, int]]]:
     """The fleet of the files, and the lines of what is in each."""
     stacks = {name: stack_of(name, file) for name, file in files.items()}
     return Fleet(tuple(stack for stack, _ in stacks.values())), {name: lines for name, (_, lines) in stacks.items()}
-
-

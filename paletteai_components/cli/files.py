@@ -69,4 +69,6 @@ def _is_there(path: Path) -> click.UsageError:
 
 
 def _not_written(path: Path, error: OSError) -> click.UsageError:
-    return click.UsageError(f"{escaped(str(path))} could not be written: {error.strerror}.")
+    return click.UsageError(
+        f"{escaped(str(path))} could not be written ({error.strerror}). Check the folder and its permissions."
+    )

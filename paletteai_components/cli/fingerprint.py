@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from paletteai_components.cli.report import show
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.credential import (
-    digest_of,
-    fingerprint_of,
-    host_problem,
-    is_placeholder,
-)
+from paletteai_components.credential import digest_of, fingerprint_of, host_problem, is_placeholder
+from paletteai_components.document import document_from
 from paletteai_components.problem import escaped
 from paletteai_components.spec import FingerprintSpec, IntegrationSpec
 from paletteai_components.stack import Stack
@@ -25,7 +22,7 @@ from paletteai_components.stack import Stack
 @click.option("--host", metavar="URL", help="Read a key and print its fingerprint on this Palette host instead.")
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, host: str | None) -> None:
-    """Write a fingerprint beside every encrypted key of the named STACKs that has none for it.
+    """Write its fingerprint beside every encrypted key of the named STACKs.
 
     The pulumi command opens the keys; none is shown or kept. A fingerprint tells that two keys are
     the same, and nothing else about them, so it can be committed.
@@ -41,8 +38,8 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, host: str 
     if not selection.complete:
         show(selection.problems, err=True)
         ctx.exit(2)
-    for stack in selection.stacks:
-        _write(stack, folder)
+    done = [_write(stack, folder) for stack in selection.stacks]
+    ctx.exit(0 if all(done) else 1)
 
 
 def _typed(host: str) -> str:
@@ -55,21 +52,62 @@ def _typed(host: str) -> str:
     return fingerprint_of(host, key)
 
 
-def _write(stack: Stack, folder: Path) -> None:
+def _write(stack: Stack, folder: Path) -> bool:
+    """Whether every key of the stack has its fingerprint now."""
     integrations = stack.spec.integrations if stack.spec else {}
-    lacking = {name for name, each in integrations.items() if _ciphertext_of(each) and each.fingerprint_in_force is None}
-    written: dict[str, FingerprintSpec] = {}
-    if lacking:
-        from paletteai_components.cli.opened import project_of
-        from paletteai_components.cli.splice import with_fingerprints
-        from paletteai_components.engine import opened_keys
-
-        path = Path(stack.file)
-        keys = opened_keys(stack.name, project_of(folder))
-        for name in sorted(lacking & keys.keys()):
-            host, ciphertext = integrations[name].host_url, _ciphertext_of(integrations[name])
-            if host and ciphertext:
-                value = fingerprint_of(host, keys[name])
-                written[name] = FingerprintSpec(value=value, ciphertext=digest_of(ciphertext))
+    sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
+    found, refused = _fingerprints(stack, sealed, folder) if sealed else ({}, {})
+    written = {name: each for name, each in found.items() if integrations[name].fingerprint != each}
+    if written:
+        _put(stack, written)
     for name, integration in integrations.items():
-        ...
+        outcome = "written" if name in written else refused.get(name) or _unwanted(integration)
+        click.echo(f"{escaped(stack.name)} {escaped(name)}: {outcome}")
+    return not refused and not any(each.api_key and not _is_sealed(each) for each in integrations.values())
+
+
+def _is_sealed(integration: IntegrationSpec) -> bool:
+    return bool(integration.api_key and integration.api_key.ciphertext)
+
+
+def _unwanted(integration: IntegrationSpec) -> str:
+    if integration.existing_secret is not None:
+        return "none, `credential` tells what is in an existing Secret"
+    if integration.api_key is None:
+        return "none, there is no key here"
+    return "unchanged" if _is_sealed(integration) else "none, the key is not encrypted"
+
+
+def _fingerprints(
+    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: Path
+) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
+    """The fingerprints of keys, and why there is none for others."""
+    from paletteai_components.cli.opened import project_of
+    from paletteai_components.engine import opened_keys
+
+    keys = opened_keys(stack.name, project_of(folder))
+    found: dict[str, FingerprintSpec] = {}
+    refused: dict[str, str] = {}
+    for name, integration in wanted.items():
+        key, host, sealed = keys.get(name), integration.host_url, integration.api_key
+        if key is None or sealed is None or sealed.ciphertext is None:
+            refused[name] = "none, pulumi gave no key for it"
+        elif not host:
+            refused[name] = "none, it has no `hostUrl`"
+        elif is_placeholder(key):
+            refused[name] = "none, its key is empty or a placeholder"
+        else:
+            found[name] = FingerprintSpec(value=fingerprint_of(host, key), ciphertext=digest_of(sealed.ciphertext))
+    return found, refused
+
+
+def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
+    from paletteai_components.cli.files import replace
+    from paletteai_components.cli.splice import with_fingerprints
+
+    path, read = Path(stack.file), stack.documents[0]
+    old = path.read_bytes()
+    # The keys were opened for what the file said before; it may have been changed since.
+    if document_from(old, stack.file).value != read.value:
+        raise click.UsageError(f"{escaped(stack.file)} was changed while this command ran. Run it again.")
+    replace(path, old, with_fingerprints(old, read, fingerprints))

@@ -36,8 +36,6 @@ def opened(selection: Selection, folder: Path) -> tuple[list[Problem], tuple[Sta
     others = [stack for stack in selection.fleet.stacks if stack.name not in keys]
     judged = problems_of(replace(selection.fleet, stacks=(*stacks, *others)))
     problems = [each for each in concerning(judged, stacks) if each.severity is Severity.ERROR]
-    for stack in selection.stacks:
-        problems += _unlike(stack, keys[stack.name])
     return problems, stacks, keys
 
 
@@ -89,19 +87,6 @@ def _handle(integration: IntegrationSpec, key: str) -> ApiKey:
         fingerprint=fingerprint_of(integration.host_url or "", key),
         placeholder=is_placeholder(key),
     )
-
-
-def _unlike(stack: Stack, keys: Mapping[str, str]) -> Iterator[Problem]:
-    for name, integration in _integrations(stack):
-        written = integration.fingerprint_in_force
-        if name in keys and written and written != fingerprint_of(integration.host_url or "", keys[name]):
-            yield Problem(
-                "PAI003",
-                f"the fingerprint of integration {escaped(name)} is not that of its key on its host, so who else uses "
-                "the credential was judged by a wrong one.",
-                "Delete `fingerprint` there and run `paletteai fingerprint`.",
-                (stack.place("integrations", name, "fingerprint"),),
-            )
 
 
 def _data_of(stack: Stack, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:

@@ -28,6 +28,10 @@ _STYLES = {
     Source.SHARED_CLUSTER_ONLY: "yellow",
     Source.NOWHERE: "bold red",
 }
+_REMOVALS = {
+    OnRemoval.RETAIN: ("on removal: everything stays on the cluster", "yellow"),
+    OnRemoval.DELETE: ("on removal: everything is deleted", "bold red"),
+}
 
 
 @click.command("plan")
@@ -79,7 +83,8 @@ def _tree(stack: Stack, topology: Topology) -> Tree:
         line.parts.append((f" “{tenant.spec.display_name}”", ""))
     if tenant.spec.existing:
         line.parts.append(("  made elsewhere, only referred to", "yellow"))
-    line.parts += _removal(tenant.spec.on_removal)
+    if said := _REMOVALS.get(tenant.spec.on_removal):
+        line.parts += [("  ", ""), said]
     line = root.add(("Namespace ", ""), (tenant.namespace, "bold"))
     if tenant.spec.existing or not tenant.spec.create_namespace:
         line.parts.append(("  made elsewhere", "yellow"))
@@ -118,7 +123,7 @@ def _projects(topology: Topology) -> Iterator[Tree]:
         if not project.spec.create_namespace:
             line.add(("its namespace is made elsewhere, yet deleting the Project deletes it too", "yellow"))
         if project.on_removal is not topology.tenant.spec.on_removal:
-            line.add(*_removal(project.on_removal))
+            line.add(_REMOVALS.get(project.on_removal, ("on removal: refused", "")))
         if project.own is not None:
             line.branches.append(_settings(project.own, ""))
         yield line
@@ -144,15 +149,6 @@ def _integration(project: PlannedProject) -> str:
     if project.provider is None:
         return "none"
     return project.provider.palette or "made elsewhere"
-
-
-def _removal(on_removal: OnRemoval) -> list[tuple[str, str]]:
-    said = {
-        OnRemoval.REFUSE: [],
-        OnRemoval.RETAIN: [("  on removal: everything stays on the cluster", "yellow")],
-        OnRemoval.DELETE: [("  on removal: everything is deleted", "bold red")],
-    }
-    return said[on_removal]
 
 
 def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:

@@ -72,9 +72,7 @@ def command(
 
 
 def _manifests(stacks: Iterable[Stack]) -> list[Manifest]:
-    return [
-        manifest for stack in stacks if stack.topology for manifest in manifests_of(stack.topology, stack.vendor)
-    ]
+    return [manifest for stack in stacks if stack.topology for manifest in manifests_of(stack.topology, stack.vendor)]
 
 
 def _yaml_of(manifests: list[Manifest]) -> str:

@@ -22,13 +22,22 @@ class _Dumper(_DUMPER):  # type: ignore[misc]
         return True
 
 
+def _is_plain(text: str) -> bool:
+    return _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
+
+
 def _text(dumper: Any, text: str) -> yaml.ScalarNode:
-    is_plain = _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
-    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
+    style = None if _is_plain(text) else '"'
+    node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
     return node
 
 
 _Dumper.add_representer(str, _text)
+
+
+def quoted(text: str) -> str:
+    """A printable text without quotes or backslashes as YAML, in quotes where it needs them."""
+    return text if _is_plain(text) else f'"{text}"'
 
 
 def yaml_of(manifests: Iterable[Manifest]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from paletteai_components.claims import (
     Claim,
@@ -121,10 +121,11 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
                 (stack.place("integrations", str(settings.palette), "fingerprint"),),
                 Severity.WARNING,
             )
-        if integration.fingerprint_in_force is None and integration.credential is None:
+        known = integration.fingerprint_in_force or integration.credential
+        if not known and _may_be_used_twice(integration, stack):
             undecided.append(place)
     reported: set[frozenset[object]] = set()
-    for group in conflicts(claims):
+    for group in sorted(conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
         if not any(owners <= earlier for earlier in reported):
             reported.add(owners)
@@ -173,6 +174,14 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
             )
 
 
+def _may_be_used_twice(integration: IntegrationSpec, stack: Stack) -> bool:
+    # A key that is missing or exposed is told by other rules.
+    key = integration.api_key
+    if key is None:
+        return integration.existing_secret is not None or bool(stack.imports)
+    return key.state is not KeyState.EXPOSED
+
+
 def _unused(fact: str, remedy: str, place: Place) -> Problem:
     return Problem("PAI011", f"{fact}.", remedy, (place,), Severity.WARNING)
 
@@ -197,24 +206,29 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
                 place,
             )
     for bound in reached.values():
-        identified: dict[object, tuple[str, Place]] = {}
-        for integration, said, place in bound.values():
-            identified.setdefault(_identity(integration), (said, place))
-        if len(identified) > 1:
-            listed = ", ".join(said for said, _ in list(identified.values())[:5])
-            more = len(identified) - 5
+        voices = _voices(bound.values())
+        if len(voices) > 1:
+            listed = ", ".join(said for said, _ in voices[:5])
+            more = len(voices) - 5
             yield Problem(
                 "PAI003",
-                f"{len(identified)} Settings reach one Palette project with different keys: {listed}"
+                f"{len(voices)} Settings reach one Palette project with different keys: {listed}"
                 f"{f' and {more} more' if more > 0 else ''}. PaletteAI can still race for the same compute.",
                 "Let them fall back to one Settings, or give each a default project of its own in Palette.",
-                tuple(place for _, place in list(identified.values())[:_PLACES]),
+                tuple(place for _, place in voices[:_PLACES]),
                 Severity.WARNING,
             )
 
 
-def _identity(integration: IntegrationSpec) -> object:
-    # Credentials that are known to be the same are an error already, and one voice here.
-    subjects = dict(integration.identities)
-    exposed = integration.api_key is not None and integration.api_key.state is KeyState.EXPOSED
-    return id(integration) if exposed or not subjects else next(iter(subjects.values()))
+def _voices(bound: Iterable[tuple[IntegrationSpec, str, Place]]) -> list[tuple[str, Place]]:
+    """One for each credential: those that are known to be the same are an error already."""
+    known: list[tuple[set[object], str, Place]] = []
+    for integration, said, place in bound:
+        marks: set[object] = {mark for _, mark in integration.identities}
+        same = [voice for voice in known if not voice[0].isdisjoint(marks)]
+        if same:
+            same[0][0].update(marks, *(others for others, _, _ in same[1:]))
+            known = [voice for voice in known if voice not in same[1:]]
+        else:
+            known.append((marks, said, place))
+    return [(said, place) for _, said, place in known]

@@ -133,7 +133,8 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
     wanted = project.spec.settings_ref
     if wanted is not None and project.own is None and tenant.settings_named(wanted) is None:
         return True
-    return tenant.spec.settings_ref is not None and tenant.default is None
+    falls_back = tenant.merges or (wanted is None and project.own is None)
+    return falls_back and tenant.spec.settings_ref is not None and tenant.default is None
 
 
 def _known(known: object) -> str:

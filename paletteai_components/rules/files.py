@@ -39,8 +39,8 @@ def file_is_understood(stack: Stack) -> Iterator[Problem]:
         elif field.seen:
             fact = f"the path of {escaped(name)} is known from the vendor, so it cannot be given another"
             yield misread(place, fact, f"Delete it. These are assumed: {', '.join(sorted(assumed))}.")
-        elif not all(path.split(".")):
-            fact = f"the path of {escaped(name)} has an empty part, so it leads nowhere"
+        elif not path.startswith("spec.") or not all(path.split(".")):
+            fact = f"the path of {escaped(name)} does not lead into `spec`, so it would reach no field"
             yield misread(place, fact, "Write it like spec.integrations.palette.secretRef.name.")
     yield from _extra_specs(stack)
 

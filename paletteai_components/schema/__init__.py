@@ -1,0 +1,119 @@
+"""The JSON Schema of a stack file, for editors. `stack.json` beside this file is what it comes to.
+
+It says what `spec` says: what may be written, and of which type. The descriptions are the docstrings
+there. What has to make sense together is for the rules.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from paletteai_components import spec
+from paletteai_components.names import NAME_LIMIT
+from paletteai_components.stack import NAMESPACE
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+_LABEL = {"pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": NAME_LIMIT}
+_DISPLAY_NAME = {"pattern": "^[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?$"}
+_FORMS = {
+    ("TenantSpec", "name"): _LABEL,
+    ("TenantSpec", "namespace"): _LABEL,
+    ("TenantSpec", "displayName"): _DISPLAY_NAME,
+    ("ProjectSpec", "name"): _LABEL,
+    ("ProjectSpec", "displayName"): _DISPLAY_NAME,
+    ("ProjectSettingsSpec", "name"): _LABEL,
+}
+
+Schema = dict[str, Any]
+
+
+def stack_schema() -> Schema:
+    """The JSON Schema of a whole stack file."""
+    declaration = spec.StackSpec.model_json_schema(by_alias=True)
+    models: dict[str, Schema] = {"StackSpec": declaration, **declaration.pop("$defs")}
+    docs = {(model, field): text for model, field, text in _docstrings()}
+    for model, schema in models.items():
+        for name, field in schema.get("properties", {}).items():
+            _simplify(field)
+            field.update(_FORMS.get((model, name), {}))
+            if text := _documented(model, name, docs):
+                field["description"] = text
+        schema.pop("title", None)
+    models["TenantSpec"]["properties"]["settings"]["propertyNames"] = _LABEL
+    return {
+        "$schema": DRAFT,
+        "title": "A PaletteAI stack file",
+        "description": "One tenant in one environment: stacks/Pulumi.<tenant>.<environment>.yaml",
+        "type": "object",
+        "required": ["config"],
+        "properties": {"config": _config(models.pop("StackSpec")), **_PULUMI},
+        # A key with a namespace belongs under `config`; out here Pulumi ignores it.
+        "patternProperties": {":": False},
+        "$defs": models,
+    }
+
+
+_PULUMI: Schema = {
+    "environment": {"type": ["array", "object"], "description": "Pulumi ESC environments that are imported."},
+    "encryptionsalt": {"type": "string", "description": "Written by Pulumi: the salt of the stack's passphrase."},
+    "secretsprovider": {"type": "string", "description": "Written by Pulumi: who encrypts the stack's secrets."},
+    "encryptedkey": {"type": "string", "description": "Written by Pulumi: the stack's encrypted data key."},
+}
+
+
+def _config(declaration: Schema) -> Schema:
+    ours = declaration["properties"]
+    return {
+        "type": "object",
+        "description": inspect.cleandoc(spec.StackSpec.__doc__ or ""),
+        "properties": {
+            **{f"{NAMESPACE}:{name}": field for name, field in ours.items()},
+            # Pulumi takes a key without a namespace for the project's.
+            **ours,
+            "kubernetes:context": {"type": "string", "description": "The cluster: a context of your kubeconfig."},
+        },
+        "patternProperties": {f"^(?!{NAMESPACE}:)[^:]+:.+$": True},
+        "additionalProperties": False,
+        "anyOf": [{"required": [f"{NAMESPACE}:tenant"]}, {"required": ["tenant"]}],
+    }
+
+
+def _simplify(field: Schema) -> None:
+    field.pop("title", None)
+    if field.get("default", ...) is None:
+        del field["default"]
+    options = field.get("anyOf", [])
+    types = [option.get("type") for option in options]
+    if options and all(isinstance(each, str) and len(option) == 1 for each, option in zip(types, options, strict=True)):
+        del field["anyOf"]
+        field["type"] = types
+
+
+def _docstrings() -> Iterator[tuple[str, str, str]]:
+    """The docstring of every attribute of `spec`: class, field and text.
+
+    Read from the source, because pydantic's own reading of them costs a tenth of a second at start-up.
+    """
+    for model in ast.parse(inspect.getsource(spec)).body:
+        if not isinstance(model, ast.ClassDef):
+            continue
+        for field, below in zip(model.body, model.body[1:], strict=False):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    yield model.name, name, inspect.cleandoc(text)
+
+
+def _documented(model: str, alias: str, docs: dict[tuple[str, str], str]) -> str | None:
+    declared = getattr(spec, model, None)
+    for base in declared.__mro__ if declared else ():
+        for name, info in getattr(base, "model_fields", {}).items():
+            if info.alias == alias and (base.__name__, name) in docs:
+                return docs[base.__name__, name]
+    return None
