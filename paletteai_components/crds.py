@@ -1,37 +1,38 @@
 """The cluster's own schemas, and whether a manifest keeps to them.
 
-The API server drops every field that a structural schema does not know, and says nothing. So a
-user hands over the cluster's CRDs, and each manifest is judged by them before it is applied.
+The API server drops the fields that a structural schema does not know, mostly without a word. So a user hands over
+the cluster's CRDs, and every manifest is judged by them before it is applied.
 
-What is *not* judged, and left to the API server: rules in CEL (`x-kubernetes-validations`) and
-patterns that only Go can read, of which a note tells; formats other than date, email, ipv4 and
-ipv6; what a webhook decides.
+Not judged, and left to the API server: rules in CEL (`x-kubernetes-validations`) and patterns that only Go can read,
+of which a note tells; formats other than date, email, ipv4 and ipv6; `x-kubernetes-list-type`; and webhooks.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterator, Mapping
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import yaml
+from jsonschema import Draft202012Validator, FormatChecker
 
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
 
 CODE = "PAI016"
 MAX_BYTES = 16 * 1024 * 1024
-MAX_DEPTH = 300
+MAX_DEPTH = 200
 
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
-_EMBEDDED = "x-kubernetes-embedded-resource"
-_KEYS = "x-kubernetes-list-map-keys"
-_UNJUDGED = "x-unjudged"
-_GET_CRDS = "write them with `kubectl get crds -o yaml > crds.yaml` and hand over that file"
+_GET_CRDS = "write the cluster's own with `kubectl get crds -o yaml > crds.yaml`"
 _MEND = "mend the declaration it comes from, or update the package"
+_REFUSED = "the API server would refuse the manifest"
+_DROPPED = "the API server would drop it without a word, or at best refuse the manifest"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,8 @@ class Version:
         scope: ``Namespaced`` or ``Cluster``.
         served: whether the API server answers for this version.
         file: the file its CRD was read from.
-        schema: a JSON Schema that refuses what the API server would drop.
+        schema: a JSON Schema; what the API server would drop is an error to it.
+        unjudged: what the CRD asks and the JSON Schema does not, for example ``a CEL rule of spec``.
     """
 
     api_version: str
@@ -53,23 +55,17 @@ class Version:
     served: bool
     file: str
     schema: dict[str, Any] = field(repr=False)
+    unjudged: tuple[str, ...] = ()
 
     @cached_property
-    def validator(self) -> Any:
-        return _Validator(self.schema, format_checker=_FORMATS)
+    def validator(self) -> Draft202012Validator:
+        """What finds the errors of a manifest."""
+        return Draft202012Validator(self.schema, format_checker=_FORMATS)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        return tuple(path for path, _ in _nodes(self.schema) if path)
-
-    @cached_property
-    def unjudged(self) -> tuple[str, ...]:
-        """What the schema asks that is not evaluated here, for example ``a CEL rule of spec``."""
-        return tuple(
-            f"{what} of {path or 'the object'}"
-            for path, node in _nodes(self.schema)
-            for what in node.get(_UNJUDGED, ())
-        )
+        """The path of every field the schema knows."""
+        return tuple(_fields(self.schema))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +74,25 @@ class Crds:
 
     Fields:
         source: the file or directory, as the user typed it.
-        files: the files a CRD was found in.
-        versions: what each defines, by ``group/version`` and kind.
+        versions: what was found in it, by ``group/version`` and kind.
     """
 
     source: str
-    files: tuple[str, ...]
     versions: Mapping[tuple[str, str], Version] = field(repr=False)
 
     @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files a CRD was found in."""
+        return tuple(dict.fromkeys(version.file for version in self.versions.values()))
+
+    @cached_property
     def groups(self) -> frozenset[str]:
+        """The API groups of which a manifest is judged."""
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.versions)
 
 
 def crds_from(path: Path) -> Crds:
-    """The CRDs in a file, or in the YAML and JSON files directly in a directory.
+    """The CRDs in a file, or in the YAML and JSON files that lie directly in a directory.
 
     Raises:
         Unreadable: a file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
@@ -102,63 +102,69 @@ def crds_from(path: Path) -> Crds:
     try:
         files = _files(path)
     except OSError as error:
-        raise Unreadable([_unreadable(path, str(error.strerror))]) from None
+        raise Unreadable([_unreadable(path, f"the directory cannot be read: {error.strerror}")]) from None
     for file in files:
+        fact, line = "", None
         try:
             for version in _versions_in(file):
-                known = versions.setdefault((version.api_version, version.kind), version)
-                if (known.schema, known.scope) != (version.schema, version.scope):
-                    raise _Unusable(f"{version.kind} {version.api_version} is defined otherwise in {known.file}")
+                first = versions.setdefault((version.api_version, version.kind), version)
+                if (first.scope, first.served, first.schema) != (version.scope, version.served, version.schema):
+                    raise _Unusable(f"{version.kind} {version.api_version} is defined otherwise in {first.file}")
         except OSError as error:
-            problems.append(_unreadable(file, str(error.strerror)))
+            fact = f"the file cannot be read: {error.strerror}"
         except _Unusable as fault:
-            problems.append(_unreadable(file, str(fault), fault.line))
-        except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            fact, line = str(fault), fault.line
+        except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            problems.append(_unreadable(file, "this is not YAML or JSON", mark and int(mark.line) + 1))
+            fact, line = "this is not YAML", mark.line + 1 if mark else None
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            fact = "no schema can be made of this"
+        if fact:
+            problems.append(_unreadable(file, fact, line))
     if not problems and not versions:
         problems.append(_unreadable(path, "there is no CustomResourceDefinition in it"))
     if problems:
         raise Unreadable(problems)
-    found = tuple(dict.fromkeys(version.file for version in versions.values()))
-    return Crds(str(path), found, MappingProxyType(versions))
+    return Crds(str(path), MappingProxyType(versions))
 
 
 def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...] = ()) -> list[Problem]:
-    """Everything in the manifest that does not keep to its CRD; never with a value of it.
+    """Everything in a manifest that does not keep to its CRD. No value of the manifest is repeated.
 
-    A manifest of a group in which no CRD was handed over is not judged. A note on what is not
-    evaluated is the same for every manifest of a kind, so `in_order` leaves one of each.
+    A manifest of a group that no CRD was handed over for is not judged. The note on what is not evaluated is the same
+    for all manifests of a kind, so that `in_order` leaves one of them.
     """
     api_version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
     if api_version.rpartition("/")[0] not in crds.groups:
         return []
     metadata = manifest.get("metadata")
-    name, namespace = (
-        (metadata.get("name"), metadata.get("namespace")) if isinstance(metadata, Mapping) else (None, None)
-    )
-    subject = escaped(f"{kind} {f'{namespace}/' if namespace else ''}{name or '(no name)'}")
+    named = metadata if isinstance(metadata, Mapping) else {}
+    name, namespace = named.get("name") or "(no name)", named.get("namespace")
+    subject = escaped(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
     version = crds.versions.get((api_version, kind))
     if version is None or not version.served:
-        return [_not_served(subject, api_version, kind, crds, where)]
-    told = [*_misplaced(namespace, version)]
-    for error in version.validator.iter_errors(_defaulted(manifest, version.schema)):
-        told += _told(error, version)
-    place = Place(version.file)
+        fact, remedy, file = _unserved(api_version, kind, crds)
+        return [Problem(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, Place(file)))]
+
+    errors = list(version.validator.iter_errors(_defaulted(manifest, version.schema)))
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    told = [*_misplaced(version, namespace)]
+    for error in errors:
+        # Whatever else a value of a wrong type breaks says nothing new.
+        if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
+            told += _told(version, error)
+    crd, place = f"the CRD of {escaped(api_version)}", Place(version.file)
     problems = [
-        Problem(CODE, f"{subject}: {message}", help_, (*where, place)) for message, help_ in dict.fromkeys(told)
+        Problem(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, place)) for fact, remedy in dict.fromkeys(told)
     ]
     if version.unjudged:
-        message = (
-            f"the CRD of {escaped(kind)} {escaped(api_version)} asks what is not evaluated here, "
-            f"so the API server may still refuse a manifest: {_list(version.unjudged)}"
-        )
-        help_ = "`kubectl apply --server-side --dry-run=server` evaluates it"
-        problems.append(Problem(CODE, message, help_, (place,), Severity.NOTE))
+        fact = f"{escaped(kind)}: {crd} asks what is not evaluated here: {_list(version.unjudged)}"
+        remedy = "`kubectl apply --server-side --dry-run=server` evaluates it"
+        problems.append(Problem(CODE, f"{fact}; the API server may yet refuse it.", remedy, (place,), Severity.NOTE))
     return problems
 
 
-# From a file to schemas
+# From a file to its CRDs
 
 
 class _Unusable(Exception):
@@ -170,27 +176,25 @@ class _Unusable(Exception):
 
 
 def _unreadable(path: Path, fact: str, line: int | None = None) -> Problem:
-    message = f"{escaped(fact)}; no manifest was checked against the cluster's schemas"
+    message = f"{escaped(fact)}; no manifest was checked against the cluster's schemas."
     return Problem(CODE, message, _GET_CRDS, (Place(str(path), line),))
 
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    return sorted(
-        file
-        for file in path.iterdir()
-        if file.suffix.lower() in {".yaml", ".yml", ".json"} and not file.name.startswith(".")
-    )
+    # As `kubectl apply -f` takes a directory: what lies in it, and nothing below.
+    suffixes = {".yaml", ".yml", ".json"}
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.is_dir())
 
 
 def _versions_in(file: Path) -> Iterator[Version]:
-    # Not every readable thing has a size to ask for: `--crds <(kubectl get crds -o yaml)`.
+    # Not all that can be read has a size to ask for: `--crds <(kubectl get crds -o yaml)`.
     with file.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise _Unusable(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
-    documents = [json.loads(data)] if file.suffix.lower() == ".json" else _documents(data)
+    documents = iter([json.loads(data)]) if file.suffix.lower() == ".json" else _documents(data)
     for document in documents:
         for crd in _crds_in(document):
             yield from _versions_of(crd, str(file))
@@ -200,326 +204,258 @@ def _documents(data: bytes) -> Iterator[object]:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     depth = 0
     for event in yaml.parse(data, Loader=loader):
-        # An alias lets a small file grow without bound, and deep nesting kills the C parser.
-        if isinstance(event, yaml.AliasEvent):
-            raise _Unusable("YAML aliases are not followed here", event.start_mark.line + 1)
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise _Unusable(f"nested deeper than {MAX_DEPTH}", event.start_mark.line + 1)
+        # By aliases a small file grows without bound, and deep nesting kills the parser written in C.
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
+            what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else "a YAML alias"
+            raise _Unusable(f"{what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None)
     yield from yaml.load_all(data, Loader=loader)
 
 
 def _crds_in(document: object) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(document, Mapping):
-        return
-    kind, api_version = document.get("kind"), str(document.get("apiVersion"))
-    if kind in {"List", "CustomResourceDefinitionList"}:
-        # The API server leaves kind and apiVersion out of the items of a typed list.
-        told = {"kind": kind.removesuffix("List"), "apiVersion": api_version}
+    if isinstance(document, Mapping) and document.get("kind") in {"List", "CustomResourceDefinitionList"}:
         for item in document.get("items") or ():
-            yield from _crds_in({**told, **item} if isinstance(item, Mapping) else item)
-    elif kind == "CustomResourceDefinition" and api_version.startswith("apiextensions.k8s.io/"):
+            yield from _crds_in(item)
+    elif isinstance(document, Mapping) and document.get("kind") == "CustomResourceDefinition":
         yield document
 
 
 def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
     spec = _mapping(crd.get("spec"), "spec")
-    names = _mapping(spec.get("names"), "spec.names")
-    group, kind, scope = spec.get("group"), names.get("kind"), spec.get("scope")
-    if not (isinstance(group, str) and isinstance(kind, str)):
-        raise _Unusable("a CustomResourceDefinition has no spec.group or no spec.names.kind")
-    if scope not in {"Namespaced", "Cluster"}:
-        raise _Unusable(f"the CRD of {kind} has no spec.scope of Namespaced or Cluster")
-    # Before v1 nothing was dropped unless the CRD asked for it.
-    beta = crd["apiVersion"] == "apiextensions.k8s.io/v1beta1"
-    keeps_all = spec.get("preserveUnknownFields", beta) is True
+    group, kind, scope = spec.get("group"), _mapping(spec.get("names"), "spec.names").get("kind"), spec.get("scope")
+    if not (isinstance(group, str) and isinstance(kind, str) and scope in {"Namespaced", "Cluster"}):
+        raise _Unusable("a CRD lacks spec.group, spec.names.kind or a spec.scope of Namespaced or Cluster")
+    # Before v1 a CRD had to ask for unknown fields to be dropped.
+    keeps_all = spec.get("preserveUnknownFields", crd.get("apiVersion") == "apiextensions.k8s.io/v1beta1") is True
     versions = spec.get("versions")
     if not (isinstance(versions, list) and versions):
-        raise _Unusable(f"the CRD of {kind} has no spec.versions, each with a schema of its own")
+        raise _Unusable(f"the CRD of {kind} has no spec.versions, each with its schema")
     for version in versions:
-        of = _mapping(version, f"the CRD of {kind}: a version")
-        api_version = f"{group}/{of.get('name')}"
-        schema = (of.get("schema") or {}).get("openAPIV3Schema")
+        api_version = f"{group}/{_mapping(version, 'spec.versions').get('name')}"
+        schema = _mapping(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
         if schema is None:
             raise _Unusable(f"the CRD of {kind} has no schema for {api_version}")
-        root = {**_mapping(schema, f"{kind} {api_version}"), _EMBEDDED: True}
-        json_schema = _json_schema(root, kind, drops=not keeps_all)
+        root = {**_mapping(schema, f"the schema of {kind}"), _EMBEDDED: True}
+        unjudged: list[str] = []
+        json_schema = _json_schema(root, kind, unjudged, drops=not keeps_all)
         json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": _EMPTY}}
-        yield Version(api_version, kind, scope, of.get("served") is True, file, json_schema)
+        yield Version(api_version, kind, scope, version.get("served") is True, file, json_schema, tuple(unjudged))
 
 
-def _mapping(value: object, at: str) -> Mapping[str, Any]:
+def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return value
-    raise _Unusable(f"{at} is not a mapping with text for keys")
+    raise _Unusable(f"{what} is not a mapping with text for keys")
 
 
 # From a structural schema to a JSON Schema
 
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_EMBEDDED = "x-kubernetes-embedded-resource"
+_DEFAULTS = "x-defaults"
 _EMPTY = {"$ref": "#/$defs/empty"}
+_FORMATS = FormatChecker(formats=("date", "email", "ipv4", "ipv6"))
+_TYPES = ["array", "boolean", "integer", "number", "object", "string"]
 _BOUNDS = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
-_WHOLE, _NUMBER = (int,), (int, float)
-_COPIED: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("required", "enum"), (list,)),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _WHOLE),
-    **dict.fromkeys(("minProperties", "maxProperties"), _WHOLE),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), _NUMBER),
-    "format": (str,),
-    "default": (object,),
+_COPIED: dict[str, type | tuple[type, ...]] = {
+    "enum": list,
+    "format": str,
+    "required": list,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
 }
-_TEXT, _TEXTS = {"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}
-_ANYTHING = {_PRESERVE: True}
-_METADATA: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("name", "generateName", "namespace", "uid", "resourceVersion"), _TEXT),
-    **dict.fromkeys(("selfLink", "creationTimestamp", "deletionTimestamp"), _TEXT),
-    **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), {"type": "integer"}),
-    **dict.fromkeys(("labels", "annotations"), _TEXTS),
-    **dict.fromkeys(("ownerReferences", "managedFields"), {"type": "array", "items": _ANYTHING}),
-    "finalizers": {"type": "array", "items": _TEXT},
-}
+_METADATA = (
+    *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "managedFields"),
+    *("uid", "resourceVersion", "generation", "selfLink"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+)
 
 
-def _json_schema(node: object, at: str, *, drops: bool = True, kept: bool = False) -> dict[str, Any]:
-    """The JSON Schema of one structural node and what is below it.
+def _json_schema(
+    node: object, at: str, unjudged: list[str], *, drops: bool = True, kept: bool = False
+) -> dict[str, Any]:
+    """The JSON Schema of a structural node and of all below it.
 
-    `drops`: unknown fields are dropped here; not so below allOf, anyOf, oneOf and not, which
-    declare nothing. `kept`: the list that holds the node keeps its items' unknown fields.
+    `drops`: unknown fields are dropped here; not so below allOf, anyOf, oneOf and not, which only judge what is
+    declared elsewhere. `kept`: the list that holds the node keeps the unknown fields of its items.
     """
-    source = _mapping(node, at)
-    if source.get(_EMBEDDED) is True:
-        source = _as_resource(source, at)
-    result = _constraints(source, at)
+    source = _mapping(node, f"the schema of {at}")
+    result = _constraints(source, at, unjudged)
     kept = kept or source.get(_PRESERVE) is True
-
-    properties = _mapping(source.get("properties") or {}, f"{at}.properties")
-    result["properties"] = {
-        name: _json_schema(child, f"{at}.{name}", drops=drops) for name, child in properties.items()
+    below = {
+        name: _json_schema(child, f"{at}.{name}", unjudged, drops=drops)
+        for name, child in _mapping(source.get("properties") or {}, f"properties of {at}").items()
     }
+    if source.get(_EMBEDDED) is True:
+        metadata = below.get("metadata", {})
+        known = {**dict.fromkeys(_METADATA, True), **metadata.get("properties", {})}
+        metadata = {"type": ["object"], **metadata, "properties": known, "additionalProperties": False}
+        below = {"apiVersion": {"type": ["string"]}, "kind": {"type": ["string"]}, **below, "metadata": metadata}
+        result["required"] = [*result.get("required", ()), "apiVersion", "kind"]
+    if below:
+        result["properties"] = below
     rest = source.get("additionalProperties")
     if isinstance(rest, Mapping):
-        result["additionalProperties"] = _json_schema(rest, f"{at}.*", drops=drops)
+        result["additionalProperties"] = _json_schema(rest, f"{at}[*]", unjudged, drops=drops)
     elif drops and rest is True:
+        # It lets any key in, and yet every field of an object below the key is dropped.
         result["additionalProperties"] = _EMPTY
-    elif drops and not kept and "object" in result.get("type", ["object"]):
+    elif drops and not kept and "object" in result.get("type", _TYPES):
         result["additionalProperties"] = False
     if source.get("items") is not None:
-        result["items"] = _json_schema(source["items"], f"{at}[]", drops=drops, kept=kept)
+        result["items"] = _json_schema(source["items"], f"{at}[*]", unjudged, drops=drops, kept=kept)
 
-    choices: dict[str, Any] = {}
-    for word in ("allOf", "anyOf", "oneOf"):
-        if source.get(word):
-            branches = [_json_schema(branch, f"{at}.{word}", drops=False) for branch in source[word]]
-            choices[word] = branches
+    choices: dict[str, Any] = {
+        word: [_json_schema(each, at, unjudged, drops=False) for each in source[word]]
+        for word in ("allOf", "anyOf", "oneOf")
+        if source.get(word)
+    }
     if source.get("not") is not None:
-        choices["not"] = _json_schema(source["not"], f"{at}.not", drops=False)
-    if choices and source.get("nullable") is True:
-        # The API server asks of a null that is allowed nothing more.
-        choices = {"if": {"type": "null"}, "else": choices}
-    return {**result, **choices}
+        choices["not"] = _json_schema(source["not"], at, unjudged, drops=False)
+    # The API server asks none of this of a null that is allowed.
+    return {**result, "if": {"type": "null"}, "else": choices} if choices else result
 
 
-def _constraints(source: Mapping[str, Any], at: str) -> dict[str, Any]:
-    """The keywords of a node that say nothing about what is below it."""
-    result: dict[str, Any] = {}
-    for word, types in _COPIED.items():
-        if word in source:
-            if not isinstance(source[word], types) or (word == "multipleOf" and source[word] <= 0):
-                raise _Unusable(f"{at}: {word} makes no sense")
-            result[word] = source[word]
+def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dict[str, Any]:
+    """The keywords of a node that say nothing of the nodes below it."""
+    result = {word: source[word] for word in _COPIED if word in source}
+    whole = all(isinstance(value, _COPIED[word]) for word, value in result.items())
+    if not whole or result.get("multipleOf") == 0 or source.get("type", "object") not in _TYPES:
+        raise _Unusable(f"the schema of {at} is not one")
     for bound, excluded in _BOUNDS.items():
         if source.get(excluded) is True and bound in result:
             result[excluded] = result.pop(bound)
     either = source.get("x-kubernetes-int-or-string") is True
-    if either or source.get("type"):
-        result["type"] = ["integer", "string"] if either else [source["type"]]
-        result["type"] += ["null"] if source.get("nullable") is True else []
-    if source.get("x-kubernetes-list-type") == "set":
-        result["uniqueItems"] = True
-    if source.get("x-kubernetes-list-type") == "map":
-        result[_KEYS] = source.get(_KEYS) or []
-    unjudged = ["a CEL rule"] if source.get("x-kubernetes-validations") else []
-    if "pattern" in source:
-        pattern = _pattern(str(source["pattern"]))
-        result |= {} if pattern is None else {"pattern": pattern}
-        unjudged += ["the pattern"] if pattern is None else []
-    return {**result, _UNJUDGED: unjudged} if unjudged else result
+    if either or "type" in source:
+        types = ["integer", "string"] if either else [source["type"]]
+        result["type"] = [*types, "null"] if source.get("nullable") is True else types
+    children = source.get("properties") or {}
+    defaults = {name: child["default"] for name, child in children.items() if "default" in child}
+    if defaults:
+        result[_DEFAULTS] = defaults
+    if source.get("x-kubernetes-validations"):
+        unjudged.append(f"a CEL rule of {at}")
+    if pattern := source.get("pattern"):
+        result["pattern"] = _pattern(str(pattern))
+        if not result["pattern"]:
+            unjudged.append(f"the pattern of {at}")
+    return result
 
 
-def _as_resource(source: Mapping[str, Any], at: str) -> Mapping[str, Any]:
-    """The node with the fields of every Kubernetes object, which a CRD need not declare."""
-    declared = _mapping(source.get("properties") or {}, f"{at}.properties")
-    of = {name: _mapping(declared.get(name) or {}, f"{at}.{name}") for name in ("apiVersion", "kind", "metadata")}
-    narrowed = _mapping(of["metadata"].get("properties") or {}, f"{at}.metadata.properties")
-    metadata = {
-        name: {**plain, "nullable": True, **_mapping(narrowed.get(name) or {}, f"{at}.{name}")}
-        for name, plain in _METADATA.items()
-    }
-    return {
-        **source,
-        "properties": {
-            **declared,
-            "apiVersion": {**_TEXT, **of["apiVersion"]},
-            "kind": {**_TEXT, **of["kind"]},
-            "metadata": {"type": "object", **of["metadata"], "properties": metadata},
-        },
-        "required": [*(source.get("required") or []), "apiVersion", "kind"],
-    }
-
-
-def _pattern(pattern: str) -> str | None:
-    """The pattern as Python reads it, or None where it cannot mean what it means to Go."""
-    # To Go, `$` is the very end, and \\d, \\s and \\w are ASCII.
-    parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern, flags=re.DOTALL)
-    parts = [r"\Z" if part == r"\z" else part for part in parts]
-    if "(?" not in pattern:
+def _pattern(pattern: str) -> str:
+    """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
+    # To Go, $ is the very end, and \d, \s and \w are ASCII.
+    parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern)
+    if not re.search(r"\(\?\w*m", pattern):
         parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
-    translated = "(?a)" + "".join(parts)
+    translated = "(?a)" + "".join(r"\Z" if part == r"\z" else part for part in parts)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             re.compile(translated)
         except (re.error, Warning, OverflowError, RecursionError):
-            return None
+            return ""
     return translated
 
 
 # From a manifest to problems
 
 
-def _distinct(_: Any, keys: list[str], items: Any, schema: Any) -> Iterator[ValidationError]:
-    if isinstance(items, list):
-        marks = [[item.get(key) for key in keys] for item in items if isinstance(item, dict)]
-        if any(mark in marks[:position] for position, mark in enumerate(marks)):
-            yield ValidationError("")
-
-
-_FORMATS = FormatChecker(formats=("date", "email", "ipv4", "ipv6"))
-_Validator = extend(Draft202012Validator, {_KEYS: _distinct})
-
-
-def _defaulted(value: Any, schema: Mapping[str, Any]) -> Any:
+def _defaulted(value: Any, schema: Any) -> Any:
     """The value with the schema's defaults, which the API server puts in before it judges."""
+    known = schema if isinstance(schema, dict) else {}
     if isinstance(value, Mapping):
-        known, rest = schema.get("properties", {}), schema.get("additionalProperties")
-        defaults = {name: child["default"] for name, child in known.items() if "default" in child}
-        other = rest if isinstance(rest, dict) else {}
-        return {name: _defaulted(item, known.get(name, other)) for name, item in {**defaults, **value}.items()}
+        named, rest = known.get("properties", {}), known.get("additionalProperties")
+        filled = {**known.get(_DEFAULTS, {}), **value}
+        return {name: _defaulted(item, named.get(name, rest)) for name, item in filled.items()}
     if isinstance(value, list | tuple):
-        return [_defaulted(item, schema.get("items", {})) for item in value]
+        return [_defaulted(item, known.get("items")) for item in value]
     return value
 
 
-def _misplaced(namespace: object, version: Version) -> Iterator[tuple[str, str]]:
-    crd = f"the CRD of {escaped(version.api_version)}"
-    if version.scope == "Cluster" and namespace:
-        yield (
-            f"{crd} makes it cluster-scoped, so it can be in no namespace; the API server would refuse it",
-            "leave metadata.namespace out",
-        )
-    if version.scope == "Namespaced" and not namespace:
-        yield (
-            f"{crd} makes it namespaced, and metadata.namespace is missing; "
-            "it would land in whatever namespace is the client's default",
-            "set metadata.namespace",
-        )
-
-
-def _not_served(subject: str, api_version: str, kind: str, crds: Crds, where: tuple[Place, ...]) -> Problem:
+def _unserved(api_version: str, kind: str, crds: Crds) -> tuple[str, str, str]:
+    """Why nothing is known of a kind in a version: the fact, the remedy and the file to look at."""
     group = api_version.rpartition("/")[0]
-    of_group = [each for each in crds.versions.values() if each.api_version.startswith(f"{group}/")]
-    of_kind = [each for each in of_group if each.kind == kind]
-    if of_kind:
-        served = sorted({each.api_version for each in of_kind if each.served})
-        fact = f"its CRD serves {_list(served) or 'no version'}, not {escaped(api_version)}"
-        help_ = f"set apiVersion to {_list(served)}, or update the package" if served else _GET_CRDS
-        place = Place(of_kind[0].file)
-    else:
-        fact = f"no CRD handed over defines this kind in {escaped(group)}"
-        kinds = sorted({each.kind for each in of_group if each.served})
-        help_ = f"defined there: {_list(kinds)}; if the cluster has the kind, {_GET_CRDS}"
-        place = Place(crds.source)
-    return Problem(CODE, f"{subject}: {fact}; the API server would refuse it", help_, (*where, place))
+    siblings = [each for each in crds.versions.values() if each.api_version.rpartition("/")[0] == group]
+    of_kind = [each for each in siblings if each.kind == kind]
+    if not of_kind:
+        kinds = _list(sorted({each.kind for each in siblings}))
+        fact = f"of {escaped(group)} the CRDs define {kinds}, not this kind"
+        return fact, f"if the cluster has the kind, hand over its CRD too: {_GET_CRDS}", crds.source
+    served = _list(sorted(each.api_version for each in of_kind if each.served))
+    fact = f"its CRD serves {served or 'no version'}, not {escaped(api_version)}"
+    remedy = "set paletteai:apiVersion to one that is served, or update the package" if served else _GET_CRDS
+    return fact, remedy, of_kind[0].file
 
 
-def _told(error: Any, version: Version) -> Iterator[tuple[str, str]]:
-    """One broken constraint as facts and remedies, without the value that breaks it."""
-    crd = f"the CRD of {escaped(version.api_version)}"
-    path, wants = _path(error.absolute_path), error.validator_value
-    refused = "the API server would refuse it"
+def _misplaced(version: Version, namespace: object) -> Iterator[tuple[str, str]]:
+    if version.scope == "Cluster" and namespace:
+        fact = "makes the kind cluster-scoped, and the manifest has a metadata.namespace"
+        yield f"{fact}; the API server would drop it without a word", "leave metadata.namespace out"
+    if version.scope == "Namespaced" and not namespace:
+        fact = "makes the kind namespaced, and metadata.namespace is missing"
+        yield f"{fact}; it would land in whatever namespace is the client's default", "set metadata.namespace"
+
+
+def _told(version: Version, error: Any) -> Iterator[tuple[str, str]]:
+    """What an error says about a manifest, without a value of it, and what mends it."""
+    parent, wants = list(error.absolute_path), error.validator_value
+    path = _path(parent) or "the object"
     match error.validator:
         case "additionalProperties":
             known = tuple(error.schema.get("properties", ()))
             for name in sorted(error.instance.keys() - known, key=str):
-                full = _path([*error.absolute_path, name])
-                yield (
-                    f"{crd} knows no field {full}; the API server would drop it without a word",
-                    f"{_nearest(version, path, str(name), known)}; "
-                    "set it with paletteai:vendorFields or update the package",
-                )
+                remedy = f"{_nearest(version, _path(parent), str(name), known)}; "
+                remedy += "set it with paletteai:vendorFields or update the package"
+                yield f"knows no field {_path([*parent, name])}; {_DROPPED}", remedy
         case "required":
             for name in wants:
                 if name not in error.instance:
-                    full = _path([*error.absolute_path, name])
-                    yield f"{crd} requires {full}, and it is missing; {refused}", _MEND
+                    yield f"requires {_path([*parent, name])}, and it is missing; {_REFUSED}", _MEND
         case "type":
-            is_ = _TYPES.get(type(error.instance), "something else")
-            # A null field is dropped before anything is judged; a null in a list is not.
-            dropped = is_ == "null" and error.absolute_path and isinstance(error.path[-1], str)
-            then = "the API server would drop it without a word" if dropped else refused
-            yield f"{crd} wants {path} to be {' or '.join(wants)}, and it is {is_}; {then}", _MEND
+            is_ = _type_of(error.instance)
+            # A null is dropped from an object before anything is judged, and refused in a list.
+            then = _DROPPED if is_ == "null" and parent and isinstance(parent[-1], str) else _REFUSED
+            yield f"wants {path} to be {' or '.join(wants)}, and it is {is_}; {then}", _MEND
         case "enum":
             allowed = _list(json.dumps(value, default=str) for value in wants)
-            yield f"{crd} allows {path} to be one of {allowed}, and it is not; {refused}", _MEND
+            yield f"wants {path} to be one of {allowed}, and it is not; {_REFUSED}", _MEND
         case "pattern":
-            shown = escaped(str(wants).removeprefix("(?a)").replace(r"\Z", "$"))
-            yield f"{crd} wants {path} to match {shown}, and it does not; {refused}", _MEND
-        case "anyOf" | "oneOf" | "not" as word:
-            yield f"{crd} restricts {path} by {word}, and it does not comply; {refused}", _MEND
-        case "uniqueItems":
-            yield f"{crd} makes {path} a set, and an item is in it twice; {refused}", _MEND
-        case word if word == _KEYS:
-            yield f"{crd} wants {_list(wants)} to differ in each item of {path}; {refused}", _MEND
-        case word:
-            limit = f"{word} {escaped(str(wants))}"
-            yield f"{crd} limits {path} to {limit}, and it does not comply; {refused}", _MEND
-
-
-_TYPES = {
-    dict: "object",
-    list: "array",
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    type(None): "null",
-}
+            shown = escaped(wants.removeprefix("(?a)").replace(r"\Z", "$"))
+            yield f"wants {path} to match {shown}, and it does not; {_REFUSED}", _MEND
+        case "anyOf" | "oneOf" | "not":
+            yield f"restricts {path} by {error.validator}, and it does not comply; {_REFUSED}", _MEND
+        case _:
+            yield f"wants {path} to keep to {error.validator} {wants}, and it does not; {_REFUSED}", _MEND
 
 
 @lru_cache(maxsize=1024)
 def _nearest(version: Version, parent: str, name: str, siblings: tuple[str, ...]) -> str:
-    """What the field was perhaps meant to be: one beside it, of its name, or of a like path."""
-    beside = difflib.get_close_matches(name, siblings, 1)
-    if beside:
-        return f"nearest known field: {escaped(_join(parent, beside[0]))}"
-    path = _join(parent, name)
+    """What an unknown field was perhaps meant to be: one beside it, one of its name, or one with a path like it."""
+    path, close = _join(parent, name), difflib.get_close_matches
     top = path.partition(".")[0]
-    within = f"{top}." if top in version.schema["properties"] else "spec."
-    fields = [each for each in version.fields if each.startswith(within)]
-    same = [each for each in fields if each.rpartition(".")[2] == name]
-    elsewhere = difflib.get_close_matches(path, same, 1, 0.4) or difflib.get_close_matches(path, fields, 1)
-    if elsewhere:
+    top = top if top in version.schema["properties"] else "spec"
+    fields = [each for each in version.fields if each.startswith(f"{top}.")]
+    namesakes = [each for each in fields if each.endswith(f".{name}")]
+    if beside := close(name, siblings, 1):
+        return f"nearest known field: {escaped(_join(parent, beside[0]))}"
+    if elsewhere := close(path, namesakes, 1, 0.4) or close(path, fields, 1):
         return f"nearest known field: {escaped(elsewhere[0])}"
     return f"known there: {_list(sorted(siblings)) or 'no field at all'}"
 
 
-def _nodes(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield path, schema
-    for name, child in schema.get("properties", {}).items():
-        yield from _nodes(child, _join(path, name))
-    for word in ("items", "additionalProperties"):
-        if isinstance(child := schema.get(word), dict) and child is not _EMPTY:
-            yield from _nodes(child, f"{path}[*]")
+def _fields(schema: Any, path: str = "") -> Iterator[str]:
+    if isinstance(schema, dict):
+        for name, child in schema.get("properties", {}).items():
+            yield _join(path, name)
+            yield from _fields(child, _join(path, name))
+        for word in ("items", "additionalProperties"):
+            yield from _fields(schema.get(word), f"{path}[*]")
+
+
+def _type_of(value: object) -> str:
+    is_type = Draft202012Validator.TYPE_CHECKER.is_type
+    return next((each for each in ("null", *_TYPES) if is_type(value, each)), "something else")
 
 
 def _join(path: str, name: str) -> str:
@@ -531,7 +467,7 @@ def _path(parts: Iterable[str | int]) -> str:
     for part in parts:
         plain = isinstance(part, str) and re.fullmatch(r"[\w-]+", part)
         path = _join(path, str(part)) if plain else f"{path}[{json.dumps(part)}]"
-    return escaped(path) or "the object"
+    return escaped(path)
 
 
 def _list(things: Iterable[str], most: int = 12) -> str:

@@ -95,6 +95,9 @@ class IntegrationSpec(Spec):
             yield "fingerprint", ("fingerprint", self.fingerprint_in_force)
         if self.api_key is not None and self.api_key.ciphertext:
             yield "ciphertext", ("ciphertext", self.api_key.ciphertext)
+        if self.api_key is not None and self.api_key.secret is not None and self.api_key.fingerprint is None:
+            # A key that is still to be known is at least the same where it is the same object.
+            yield "Output", ("output", str(id(self.api_key.secret)))
         if self.credential:
             yield "`credential`", ("credential", self.credential)
 

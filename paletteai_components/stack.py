@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import count, islice
 from pathlib import Path as FilePath
@@ -24,6 +24,8 @@ from paletteai_components.validation import misread, unknown_field, validated
 NAMESPACE = "paletteai"
 PROJECT_FILE = "Pulumi.yaml"
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
+# What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
+_PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
 _KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
 
 
@@ -106,17 +108,20 @@ def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
     shown = str(path)
     document = document_from(_bytes_of(path), shown)
     config = document.value.get("config")
+    unknown = tuple(
+        _outside_of_config(key, Place(shown, document.line((key,)))) for key in document.value if key not in _PULUMIS
+    )
     if not isinstance(config, dict):
         at = document.line(("config",) if "config" in document.value else ())
         fact = "the file has no object `config`, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         problem = misread(Place(shown, at), fact, remedy)
-        return Stack(stack_name_of(path.name) or path.stem, shown, problems=(problem,), whole=False)
+        return Stack(stack_name_of(path.name) or path.stem, shown, problems=(*unknown, problem), whole=False)
     merged = _namespaced_defaults(defaults) | {_qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     imports = document.value.get("environment", ())
     salt = document.value.get("encryptionsalt")
-    return stack_from_config(
+    stack = stack_from_config(
         stack_name_of(path.name) or path.stem,
         merged,
         shown,
@@ -124,6 +129,7 @@ def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
         imports=_imported(imports),
         salt=salt if isinstance(salt, str) else None,
     )
+    return replace(stack, problems=(*unknown, *stack.problems))
 
 
 def stack_from_config(
@@ -190,6 +196,12 @@ def _bytes_of(path: FilePath) -> bytes:
         raise refused(f"the file cannot be read ({reason})", "Make it a readable file.") from None
 
 
+def _outside_of_config(key: str, place: Place) -> Problem:
+    if key.removeprefix(f"{NAMESPACE}:") in _KEYS:
+        return misread(place, f"`{key}` stands outside of `config`, so it has no effect", "Indent it under `config:`.")
+    return unknown_field(place, key, _PULUMIS, "the file, outside of `config`,")
+
+
 def _qualified(key: str) -> str:
     return key if ":" in key else f"{NAMESPACE}:{key}"
 
@@ -222,7 +234,7 @@ def _place(documents: tuple[Document, ...], file: str, path: Path) -> Place:
             if key in config:
                 return Place(document.file, document.line(("config", key, *_inside(config[key], path[1:]))))
     if documents and not path:
-        return Place(documents[0].file, 1)
+        return Place(documents[0].file, documents[0].line(("config",)))
     return Place(file or "stack configuration", None if not documents else documents[0].line(("config",)))
 
 

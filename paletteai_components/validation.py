@@ -103,11 +103,15 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
 def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Callable[[Path], bool]) -> Problem:
     path: Path = error["loc"]
     shown = _shown(path)
+    if isinstance(path[-1], str) and _model_at(path[:-1]) is None:
+        # A key pasted without a value becomes such a name, so one with a wrong value is not repeated.
+        shown = f"an entry of {_shown(path[:-1])}"
     match error["type"]:
         case "extra_forbidden":
             return unknown_field(place(path), str(path[-1]), _fields_at(path[:-1]), _shown(path[:-1]))
         case "missing":
-            fact = f"{_shown(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
+            effect = "it was left out" if len(path) > 1 else "nothing is declared"
+            fact = f"{_shown(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
             return misread(place(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if is_plain(path):
             fact = (
@@ -128,7 +132,11 @@ def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Call
 
 
 def _pruned_path(error: ErrorDetails) -> Path:
-    return error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+    path: Path = error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+    # What lacks a field that it must have cannot be understood either.
+    while path and _is_required(path):
+        path = path[:-1]
+    return path
 
 
 def _copied(value: Any) -> Any:
@@ -152,18 +160,35 @@ def _without(declared: dict[str, Any], paths: set[Path]) -> dict[str, Any] | Non
 
 
 def _fields_at(path: Path) -> list[str]:
-    model: type[BaseModel] | None = StackSpec
-    for step in path:
-        fields = {info.alias: info.annotation for info in model.model_fields.values()} if model else {}
-        if step in fields:
-            model = _model_in(fields[str(step)])
+    model = _model_at(path)
     return [str(info.alias) for info in model.model_fields.values()] if model else []
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in typing.get_args(annotation) if (found := _model_in(part))), None)
+def _is_required(path: Path) -> bool:
+    model = _model_at(path[:-1])
+    return model is not None and any(
+        info.alias == path[-1] and info.is_required() for info in model.model_fields.values()
+    )
+
+
+def _model_at(path: Path) -> type[BaseModel] | None:
+    """The model of what stands at a path, or None where that is no object of fixed fields."""
+    annotation: Any = StackSpec
+    for step in path:
+        if _is_model(annotation):
+            fields = {info.alias: info.annotation for info in annotation.model_fields.values()}
+            annotation = fields.get(str(step))
+        else:
+            # A list or an object of free keys: `tuple[X, ...]` and `dict[str, X]` hold X.
+            annotation = next((part for part in reversed(typing.get_args(annotation)) if part is not ...), None)
+        parts = typing.get_args(annotation)
+        if type(None) in parts:
+            annotation = next(part for part in parts if part is not type(None))
+    return annotation if _is_model(annotation) else None
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _shown(path: Path) -> str:

@@ -68,7 +68,7 @@ def bindings(files: Files) -> list[Binding]:
     found = []
     for stack, file in files.items():
         cluster, integrations = cluster_of(stack, file), said(file, "integrations", {})
-        bodies = [
+        bodies: list[tuple[str, str, Path, dict[str, Any]]] = [
             (namespace_of(file), name, ("tenant", "settings", name), body)
             for name, body in tenant_of(file).get("settings", {}).items()
         ]

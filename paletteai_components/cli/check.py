@@ -41,9 +41,12 @@ def _as_json(stack: Stack) -> dict[str, Any]:
 
 
 def _sum(selection: Selection) -> str:
-    stacks = plural(len(selection.stacks), "stack")
+    read, unread = len(selection.stacks), len(selection.unreadable)
+    stacks = plural(read + unread, "stack")
     if not selection.problems:
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
         return f"{stacks}, {plural(projects, 'project')}: no problems"
-    unread = "" if selection.complete else "; not everything could be read"
-    return f"{counted(selection.problems)} in {stacks}{unread}"
+    told = counted(selection.problems)
+    if not read:
+        return f"{told}; nothing could be read"
+    return f"{told} in {stacks}" + (f", {unread} of which could not be read" if unread else "")

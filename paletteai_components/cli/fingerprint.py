@@ -35,7 +35,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, host: str 
         click.echo(_typed(host))
         return
     selection = selected(names, folder)
-    if not selection.complete:
+    if selection.unreadable:
         show(selection.problems, err=True)
         ctx.exit(2)
     done = [_write(stack, folder) for stack in selection.stacks]

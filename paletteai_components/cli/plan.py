@@ -14,6 +14,7 @@ from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.manifests import manifests_of
+from paletteai_components.names import display_name_problem
 from paletteai_components.spec import OnRemoval
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
@@ -79,7 +80,8 @@ def _tree(stack: Stack, topology: Topology) -> Tree:
     cluster = f"cluster {stack.cluster}" if stack.cluster else "no cluster named"
     root = Tree([(stack.name, "bold"), (f"  environment {stack.environment}, {cluster}", "dim")])
     line = root.add(("Tenant ", ""), (tenant.name, "bold"))
-    if tenant.spec.display_name:
+    # One that is refused may be anything, a key too.
+    if tenant.spec.display_name and display_name_problem(tenant.spec.display_name) is None:
         line.parts.append((f" “{tenant.spec.display_name}”", ""))
     if tenant.spec.existing:
         line.parts.append(("  made elsewhere, only referred to", "yellow"))
@@ -100,7 +102,7 @@ def _settings(settings: PlannedSettings, role: str) -> Tree:
     if not settings.made:
         line.parts.append(("  made elsewhere", "yellow"))
     elif settings.palette is not None:
-        line.parts += [("  integration ", "dim"), (settings.palette, "green")]
+        line.parts += [("  integration ", "dim"), (_declared(settings) or "not declared", "green")]
     for secret in settings.secrets:
         line.parts.append((f", Secret {secret.name}", "dim"))
         if not secret.made:
@@ -148,7 +150,14 @@ def _is_plain(project: PlannedProject, topology: Topology) -> bool:
 def _integration(project: PlannedProject) -> str:
     if project.provider is None:
         return "none"
-    return project.provider.palette or "made elsewhere"
+    if not project.provider.made:
+        return "made elsewhere"
+    return _declared(project.provider) or "not declared"
+
+
+def _declared(settings: PlannedSettings) -> str | None:
+    # A reference that leads nowhere may be anything, a key too.
+    return settings.palette if settings.integration else None
 
 
 def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
@@ -171,7 +180,7 @@ def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
                 "namespace": project.namespace,
                 "source": project.source.value,
                 "settings": str(project.provider) if project.provider else None,
-                "integration": project.provider.palette if project.provider else None,
+                "integration": _declared(project.provider) if project.provider else None,
                 "reason": project.reason,
             }
             for project in topology.projects
@@ -185,7 +194,7 @@ def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
         "name": settings.name,
         "namespace": settings.namespace,
         "owner": settings.owner,
-        "integration": settings.palette,
+        "integration": _declared(settings),
         "secrets": [
             {"name": secret.name, "namespace": secret.namespace, "type": secret.type.value, "made": secret.made}
             for secret in settings.secrets

@@ -26,13 +26,13 @@ class Selection:
         fleet: every stack of the folder.
         stacks: the chosen ones that could be read.
         problems: what is wrong with the chosen ones, in order.
-        complete: False where something that was asked for could not be read.
+        unreadable: the chosen stacks, or the folder, that could not be read.
     """
 
     fleet: Fleet
     stacks: tuple[Stack, ...]
     problems: tuple[Problem, ...]
-    complete: bool
+    unreadable: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -42,7 +42,7 @@ class Selection:
     @property
     def exit_code(self) -> int:
         """2 where something could not be read, 1 where there are errors, else 0."""
-        return 2 if not self.complete else int(self.has_errors)
+        return 2 if self.unreadable else int(self.has_errors)
 
 
 def choosing_stacks(command: Command) -> Command:
@@ -67,7 +67,7 @@ def selected(names: tuple[str, ...], folder: Path) -> Selection:
     try:
         fleet = fleet_from(folder)
     except Unreadable as error:
-        return Selection(Fleet(), (), error.problems, complete=False)
+        return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
     if not known and not names:
         raise click.UsageError(
@@ -79,12 +79,12 @@ def selected(names: tuple[str, ...], folder: Path) -> Selection:
             raise click.UsageError(_unknown(name, known, folder))
     problems = problems_of(fleet)
     if not names:
-        return Selection(fleet, fleet.stacks, tuple(problems), complete=not fleet.unreadable)
+        return Selection(fleet, fleet.stacks, tuple(problems), fleet.unreadable)
     stacks = tuple(stack for stack in fleet.stacks if stack.name in names)
     unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in fleet.unreadable}
     chosen = concerning(problems, [*stacks, *(stack for name, stack in unread.items() if name in names)])
     others = [_unjudged(stack) for name, stack in unread.items() if name not in names]
-    return Selection(fleet, stacks, (*chosen, *others), complete=unread.keys().isdisjoint(names))
+    return Selection(fleet, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
 
 
 def _unknown(name: str, known: list[str], folder: Path) -> str:

@@ -72,4 +72,4 @@ def _show_in_colour(tree: Tree) -> None:
             grown(branch, into.add(line(branch)))
         return into
 
-    Console(highlight=False, soft_wrap=True).print(grown(tree, RichTree(line(tree), guide_style="dim")))
+    Console(highlight=False).print(grown(tree, RichTree(line(tree), guide_style="dim")))

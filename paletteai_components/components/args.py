@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -55,18 +56,29 @@ class PaletteCredential:
         }
         return {name: value for name, value in declared.items() if value is not None}
 
-    def _handle(self, key: pulumi.Input[str] | ApiKey) -> ApiKey:
-        if isinstance(key, ApiKey):
-            return key
-        if not isinstance(key, str):
-            return ApiKey(KeyState.OPENED, secret=pulumi.Output.secret(key))
-        fingerprint = fingerprint_of(self.host_url, key) if isinstance(self.host_url, str) else None
-        return ApiKey(
-            KeyState.OPENED,
-            secret=pulumi.Output.secret(key),
-            fingerprint=fingerprint,
-            placeholder=is_placeholder(key),
-        )
+    def _handle(self, key: Any) -> Any:
+        match key:
+            case ApiKey():
+                return key
+            case str():
+                return opened_key(key, self.host_url)
+            case pulumi.Output():
+                # The Output itself: two credentials with one Output are recognised by it.
+                return ApiKey(KeyState.OPENED, secret=key)
+            case _ if isawaitable(key):
+                return ApiKey(KeyState.OPENED, secret=pulumi.Output.secret(key))
+        # In a list nothing is a key, so that it is refused with whatever else is wrong.
+        return [key]
+
+
+def opened_key(text: str, host_url: object, state: KeyState = KeyState.OPENED) -> ApiKey:
+    """The handle on a key whose text is known."""
+    return ApiKey(
+        state,
+        secret=pulumi.Output.secret(text),
+        fingerprint=fingerprint_of(host_url, text) if isinstance(host_url, str) else None,
+        placeholder=is_placeholder(text),
+    )
 
 
 @dataclass

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
 
-from paletteai_components.components.args import PaletteIntegrationArgs
-from paletteai_components.components.resource import child_options, kubernetes_resource
+from paletteai_components.claims import binding_claims
+from paletteai_components.components.args import PaletteIntegrationArgs, opened_key
+from paletteai_components.components.ledger import DeclarationError, Ledger, expect
+from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
 from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import Vendor, palette_document, secret_object, settings_object
+from paletteai_components.manifests import palette_document, secret_object, settings_object
 from paletteai_components.spec import IntegrationSpec
+from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
 
 
@@ -24,12 +27,12 @@ class Placement:
     Fields:
         settings: the Settings and its Secrets.
         labels, annotations: the owner's.
-        vendor: the vendor API to write for.
+        stack: the declaration it is part of.
         depends_on: what has to be there first.
     """
 
     settings: PlannedSettings
-    vendor: Vendor
+    stack: Stack
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     depends_on: list[pulumi.Resource] = field(default_factory=list)
@@ -42,7 +45,8 @@ class PaletteIntegration(pulumi.ComponentResource):
     to a `Tenant` or a `TenantReference` to give Projects another Settings to refer to.
 
     Raises DeclarationError, before anything is registered, where it is wrong or its credential,
-    Secret or name is another's.
+    Secret or name is another's. A key that is an Output is judged when it is known; then its Secret
+    and Settings are not registered.
 
     Outputs:
         settings_name, namespace, reference: where the Settings is; `reference` is ``namespace/name``.
@@ -72,9 +76,10 @@ class PaletteIntegration(pulumi.ComponentResource):
     ) -> None:
         """Checks the integration against the program so far, then registers its Secret and Settings."""
         if isinstance(args, PaletteIntegrationArgs):
-            opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=args.tenant), opts)
-            placement = args.tenant.admitted(args)
+            placement = _admitted(name, args)
+            opts = of_the_tenant(args.tenant, opts)
         else:
+            expect(args, Placement, f"PaletteIntegration {name}", "args", "a PaletteIntegrationArgs")
             placement = args
         super().__init__("paletteai:index:PaletteIntegration", name, None, opts)
         planned = placement.settings
@@ -85,11 +90,12 @@ class PaletteIntegration(pulumi.ComponentResource):
         secret = planned.palette_secret
         self.secret_name = f"{secret.namespace}/{secret.name}" if secret else None
         self.credential = planned.integration.credential if planned.integration else None
-        self.fingerprint = _fingerprint(planned.integration)
-        self.secret = self._secret(name, placement, opts)
+        key = _judged_key(placement)
+        self.fingerprint = _fingerprint(planned.integration, key)
+        self.secret = self._secret(name, placement, key, opts)
         before = [*placement.depends_on, *([self.secret] if self.secret else [])]
         self.settings = kubernetes_resource(
-            settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.vendor),
+            settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.stack.vendor),
             name,
             _movable(child_options(self, opts, before)),
         )
@@ -100,19 +106,30 @@ class PaletteIntegration(pulumi.ComponentResource):
         )
 
     def _secret(
-        self, name: str, placement: Placement, opts: pulumi.ResourceOptions | None
+        self,
+        name: str,
+        placement: Placement,
+        key: pulumi.Output[str] | None,
+        opts: pulumi.ResourceOptions | None,
     ) -> pulumi.CustomResource | None:
         planned, secret = placement.settings, placement.settings.palette_secret
         integration = planned.integration
-        if secret is None or not secret.made or integration is None or integration.api_key is None:
+        if secret is None or not secret.made or integration is None or key is None:
             return None
 
         def encoded(api_key: str) -> str:
             return base64.b64encode(palette_document(integration, api_key).encode()).decode()
 
-        document = pulumi.Output.secret(integration.api_key.secret).apply(encoded)
-        manifest = secret_object(secret, planned, document, placement.labels, placement.annotations, placement.vendor)
+        labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
+        manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
         return kubernetes_resource(manifest, name, _movable(child_options(self, opts, placement.depends_on)))
+
+
+def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:
+    from paletteai_components.components.tenant import TenantOwner
+
+    expect(args.tenant, TenantOwner, f"PaletteIntegration {name}", "the tenant", "a Tenant or TenantReference")
+    return args.tenant.admitted(name, args)
 
 
 def _movable(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
@@ -121,13 +138,42 @@ def _movable(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     return opts
 
 
-def _fingerprint(integration: IntegrationSpec | None) -> pulumi.Input[str] | None:
-    key = integration.api_key if integration else None
-    if integration is None or key is None or integration.host_url is None:
+def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
+    """The key as a secret. One that is an Output is judged when it is known, by the same rules.
+
+    What is wrong is raised from `apply` then: Pulumi prints a RunError as it is, and neither the
+    Secret nor the Settings is registered.
+    """
+    settings = placement.settings
+    integration = settings.integration
+    if integration is None or integration.api_key is None:
         return None
-    if key.fingerprint is not None:
-        return key.fingerprint
-    host = integration.host_url
-    opened: pulumi.Output[Any] = pulumi.Output.from_input(key.secret)
+    secret = pulumi.Output.secret(integration.api_key.secret)
+    if integration.api_key.fingerprint is not None:
+        return secret
+    ledger = Ledger.of_this_program()
+
+    def judged(text: Any) -> str:
+        key = text if isinstance(text, str) else ""
+        opened = integration.model_copy(update={"api_key": opened_key(key, integration.host_url)})
+        spec = placement.stack.spec
+        if spec is not None:
+            spec = spec.model_copy(update={"integrations": {**spec.integrations, str(settings.palette): opened}})
+        stack = replace(placement.stack, spec=spec)
+        try:
+            ledger.admit(stack, binding_claims(replace(settings, integration=opened), stack, code="PAI003"))
+        except DeclarationError as error:
+            raise DeclarationError(error.problems, "its Secret and Settings were not registered") from None
+        return key
+
+    return secret.apply(judged)
+
+
+def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+    if integration is None or key is None or integration.api_key is None:
+        return None
+    if integration.api_key.fingerprint is not None:
+        return integration.api_key.fingerprint
+    host = str(integration.host_url)
     # It is one way, and useless to a reviewer while it is shown as [secret].
-    return pulumi.Output.unsecret(opened.apply(lambda text: fingerprint_of(host, text)))
+    return pulumi.Output.unsecret(key.apply(lambda text: fingerprint_of(host, text)))

@@ -9,9 +9,11 @@ import pulumi
 from paletteai_components.claims import Claim, binding_claims, project_claims
 from paletteai_components.components.args import Declaration, ProjectArgs
 from paletteai_components.components.integration import PaletteIntegration, Placement
-from paletteai_components.components.ledger import Ledger, spec_of
-from paletteai_components.components.resource import child_options, kubernetes_resource
+from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
+from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
+from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.manifests import project_namespace, project_object
+from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, planned_project
 
@@ -51,16 +53,19 @@ class Project(pulumi.ComponentResource):
         `integration_aliases` gives former URNs of its own integration.
         """
         ledger = Ledger.of_this_program()
+        part = ledger.part_of("Project", name)
+        expect(args, ProjectArgs, part, "args", "a ProjectArgs")
+        expect(args.tenant, TenantOwner, part, "the tenant", "a Tenant or TenantReference")
         tenant = args.tenant
         declaration = Declaration(ledger.key_of)
         declared = declaration.of(args, leave_out={"tenant", "settings_ref"})
-        before = list(tenant.ready)
-        if isinstance(args.settings_ref, PaletteIntegration):
-            declared["settingsRef"] = args.settings_ref.settings_name
-            before.append(args.settings_ref.settings)
-        elif args.settings_ref is not None:
-            declared["settingsRef"] = args.settings_ref
-        part = f"Project {name}"
+        referred = args.settings_ref
+        if isinstance(referred, PaletteIntegration):
+            if referred.namespace != tenant.namespace:
+                raise DeclarationError([_foreign(referred, tenant, part)])
+            declared["settingsRef"] = referred.settings_name
+        elif referred is not None:
+            declared["settingsRef"] = referred
         tenant_of_its_own = {"name": tenant.tenant_name, "projects": [declared]}
         alone = spec_of(tenant_of_its_own, {"integrations": declaration.integrations}, part)
         integrations = {**tenant.spec.integrations, **alone.integrations}
@@ -74,12 +79,14 @@ class Project(pulumi.ComponentResource):
         planned = planned_project(alone.tenant.projects[0], tenant.planned, integrations, _PATH)
         ledger.admit(stack, self._claims(planned, stack))
 
-        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=tenant), opts)
+        opts = of_the_tenant(tenant, opts)
         super().__init__("paletteai:index:Project", name, None, opts)
         self.project_name, self.namespace = planned.name, planned.namespace
         self.source = planned.source.value
         self.settings = str(planned.provider) if planned.provider else None
-        self._register(name, planned, stack, opts, before, integration_aliases)
+        used = {planned.spec.settings_ref, planned.provider.name if planned.provider else None}
+        settings = [each.settings for settings, each in tenant.integrations.items() if settings in used]
+        self._register(name, planned, stack, opts, [*tenant.ready, *settings], integration_aliases)
         self.register_outputs({"projectName": self.project_name, "source": self.source, "settings": self.settings})
 
     @staticmethod
@@ -106,10 +113,20 @@ class Project(pulumi.ComponentResource):
         if planned.own is not None:
             self.integration = PaletteIntegration(
                 f"{name}.{planned.own.name}",
-                Placement(planned.own, stack.vendor, planned.spec.labels, planned.spec.annotations, before),
+                Placement(planned.own, stack, planned.spec.labels, planned.spec.annotations, before),
                 child_options(self, opts, [], aliases=aliases),
             )
             before = [*before, self.integration.settings]
         self.resource = kubernetes_resource(
             project_object(planned, stack.vendor), name, child_options(self, opts, before, planned.on_removal)
         )
+
+
+def _foreign(referred: PaletteIntegration, tenant: TenantOwner, part: str) -> Problem:
+    return Problem(
+        "PAI005",
+        f"the Settings {escaped(referred.reference)} that it refers to are not in the namespace of tenant "
+        f"{escaped(tenant.tenant_name)}, so it would never find them.",
+        "Refer to Settings of its own tenant.",
+        (Place(part),),
+    )

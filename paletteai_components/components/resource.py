@@ -44,6 +44,15 @@ def removal_options(on_removal: OnRemoval) -> pulumi.ResourceOptions:
     )
 
 
+def of_the_tenant(tenant: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """The options of a component that belongs to a tenant: its child, unless it is given another parent."""
+    own = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=tenant), opts)
+    # A child that waited for the whole of its parent would wait for itself. What it needs of it comes first anyway.
+    if own.parent is tenant and isinstance(own.depends_on, list):
+        own.depends_on = [each for each in own.depends_on if each is not tenant]
+    return own
+
+
 def child_options(
     parent: pulumi.Resource,
     opts: pulumi.ResourceOptions | None,

@@ -11,19 +11,21 @@ from paletteai_components import names
 from paletteai_components.claims import Claim, binding_claims, settings_claims, tenant_claims
 from paletteai_components.components.args import (
     Declaration,
+    PaletteCredential,
     PaletteIntegrationArgs,
     TenantArgs,
     TenantReferenceArgs,
 )
 from paletteai_components.components.integration import PaletteIntegration, Placement
-from paletteai_components.components.ledger import DeclarationError, Ledger, spec_of
+from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
 from paletteai_components.components.resource import child_options, kubernetes_resource
 from paletteai_components.manifests import tenant_namespace, tenant_object
-from paletteai_components.problem import Problem, escaped
+from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings, planned_tenant
+from paletteai_components.topology import PlannedSettings, PlannedTenant, planned_tenant
 
-_OF_THE_STACK = ("api_version", "vendor_fields", "merged_settings")
+_OF_THE_STACK = ("apiVersion", "vendorFields", "mergedSettings")
 
 
 class TenantOwner(pulumi.ComponentResource):
@@ -55,75 +57,93 @@ class TenantOwner(pulumi.ComponentResource):
         `integration_aliases` gives, by the Settings' name, former URNs of its integrations.
         """
         ledger = Ledger.of_this_program()
+        part = ledger.part_of(type(self).__name__, name)
+        expect(args, TenantReferenceArgs, part, "args", "a TenantReferenceArgs" if self._existing else "a TenantArgs")
         declaration = Declaration(ledger.key_of)
-        tenant = declaration.of(args, leave_out=_OF_THE_STACK) | {"existing": self._existing}
-        declared: dict[str, Any] = {
-            "integrations": declaration.integrations,
-            "vendorFields": dict(args.vendor_fields),
-            "mergedSettings": args.merged_settings,
-            "apiVersion": args.api_version,
-        }
-        part = f"{type(self).__name__} {name}"
-        self.spec = spec_of(tenant, declared, part)
-        self.stack = Stack(pulumi.get_stack(), spec=self.spec, part=part)
-        self.planned = planned_tenant(self.spec.tenant, self.spec.integrations, merges=self.spec.merged_settings)
-        ledger.admit(self.stack, self._claims(self.planned.settings))
+        tenant = declaration.of(args) | {"existing": self._existing}
+        declared: dict[str, Any] = {key: tenant.pop(key) for key in _OF_THE_STACK if key in tenant}
+        self._spec = spec_of(tenant, {"integrations": declaration.integrations, **declared}, part)
+        self._stack = Stack(pulumi.get_stack(), spec=self._spec, part=part)
+        self._planned = planned_tenant(self._spec.tenant, self._spec.integrations, merges=self._spec.merged_settings)
+        ledger.admit(self._stack, [*tenant_claims(self._planned, self._stack), *self._bindings(self._stack)])
 
         super().__init__("paletteai:index:Tenant", name, None, opts)
         self.tenant_name, self.namespace = self.planned.name, self.planned.namespace
         self.integrations = {}
-        self.ready: list[pulumi.Resource] = []
+        self._ready: list[pulumi.Resource] = []
         self._namespace: list[pulumi.Resource] = []
         self._register(name, opts, integration_aliases or {})
         self.register_outputs({"tenantName": self.tenant_name, "namespace": self.namespace})
 
-    def admitted(self, args: PaletteIntegrationArgs) -> Placement:
-        """Takes one more Settings into the tenant's namespace.
+    # Properties, because an exported component shows what is in its attributes.
+
+    @property
+    def spec(self) -> StackSpec:
+        """The declaration so far."""
+        return self._spec
+
+    @property
+    def stack(self) -> Stack:
+        """The declaration as a stack."""
+        return self._stack
+
+    @property
+    def planned(self) -> PlannedTenant:
+        """What the declaration amounts to so far."""
+        return self._planned
+
+    @property
+    def ready(self) -> Sequence[pulumi.Resource]:
+        """What a Project of the Tenant has to wait for."""
+        return self._ready
+
+    def admitted(self, name: str, args: PaletteIntegrationArgs) -> Placement:
+        """Takes one more Settings into the tenant's namespace, for the component of a name.
 
         Raises DeclarationError where it is wrong, or a name of it is taken.
         """
         ledger = Ledger.of_this_program()
+        part = ledger.part_of("PaletteIntegration", name)
+        expect(args.credential, PaletteCredential, part, "the credential", "a PaletteCredential")
         declaration = Declaration(ledger.key_of)
         settings = {args.name: declaration.of(args.settings())}
-        part = self.stack.part
         tenant_of_its_own = {"name": self.tenant_name, "settings": settings}
         added = spec_of(tenant_of_its_own, {"integrations": declaration.integrations}, part)
-        tenant = self.spec.tenant
-        if args.name in tenant.settings or (args.name == self._default and not self._existing):
+        tenant = self._spec.tenant
+        taken = args.name in (*tenant.settings, *tenant.existing_settings)
+        if taken or (args.name == self._default and not self._existing):
             fact = f"tenant {escaped(self.tenant_name)} has or refers to Settings {escaped(args.name)} already"
             remedy = "Put default Settings into the tenant's own args; give others another name."
-            raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy)])
-        spec = self.spec.model_copy(
+            place = (Place(part),)
+            raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy, place)])
+        spec = self._spec.model_copy(
             update={
-                "integrations": {**self.spec.integrations, **added.integrations},
+                "integrations": {**self._spec.integrations, **added.integrations},
                 "tenant": tenant.model_copy(update={"settings": {**tenant.settings, **added.tenant.settings}}),
             }
         )
-        stack = Stack(self.stack.name, spec=spec, part=part)
+        stack = Stack(self._stack.name, spec=spec, part=part)
         planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
-        new = [each for each in planned.settings if each.name == args.name]
-        ledger.admit(stack, self._claims(new))
-        self.spec, self.stack, self.planned = spec, stack, planned
-        return self.placement(new[0])
+        new = next(each for each in planned.settings if each.name == args.name)
+        ledger.admit(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
+        self._spec, self._stack, self._planned = spec, stack, planned
+        return self._placement(new)
 
-    def placement(self, settings: PlannedSettings) -> Placement:
-        """Where one of the tenant's Settings goes."""
-        tenant = self.spec.tenant
-        return Placement(settings, self.stack.vendor, tenant.labels, tenant.annotations, self._namespace)
+    def _placement(self, settings: PlannedSettings) -> Placement:
+        tenant = self._spec.tenant
+        return Placement(settings, self._stack, tenant.labels, tenant.annotations, self._namespace)
 
     @property
     def _default(self) -> str:
-        return self.spec.tenant.settings_ref or names.DEFAULT_SETTINGS
+        return self._spec.tenant.settings_ref or names.DEFAULT_SETTINGS
 
-    def _claims(self, new: Sequence[PlannedSettings]) -> Iterator[Claim]:
-        yield from tenant_claims(self.planned, self.stack)
-        for settings in new:
+    def _bindings(self, stack: Stack) -> Iterator[Claim]:
+        for settings in self._planned.settings:
             if settings.made:
-                yield from settings_claims(settings, self.stack)
-                yield from binding_claims(settings, self.stack)
+                yield from binding_claims(settings, stack)
 
     def _register(self, name: str, opts: pulumi.ResourceOptions | None, aliases: Mapping[str, Sequence[str]]) -> None:
-        tenant, vendor = self.planned, self.stack.vendor
+        tenant, vendor = self._planned, self._stack.vendor
         on_removal = tenant.spec.on_removal
         if tenant.spec.create_namespace and not tenant.spec.existing:
             manifest = tenant_namespace(tenant, vendor)
@@ -132,15 +152,15 @@ class TenantOwner(pulumi.ComponentResource):
             if settings.made:
                 self.integrations[settings.name] = PaletteIntegration(
                     f"{name}.{settings.name}",
-                    self.placement(settings),
+                    self._placement(settings),
                     child_options(self, opts, [], aliases=aliases.get(settings.name)),
                 )
-        self.ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
+        self._ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
         if not tenant.spec.existing:
             # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
-            self.ready = [
+            self._ready = [
                 kubernetes_resource(
-                    tenant_object(tenant, vendor), name, child_options(self, opts, self.ready, on_removal)
+                    tenant_object(tenant, vendor), name, child_options(self, opts, self._ready, on_removal)
                 )
             ]
 

@@ -93,7 +93,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     """
     claims: list[Claim] = []
     judged: dict[tuple[str, str], Place] = {}
-    undecided: list[Place] = []
+    undecided: dict[object, Place] = {}
     for stack, settings in _bound(fleet):
         integration = settings.integration
         if integration is None:
@@ -123,10 +123,12 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
             )
         known = integration.fingerprint_in_force or integration.credential
         if not known and _may_be_used_twice(integration, stack):
-            undecided.append(place)
+            undecided[key] = place
     reported: set[frozenset[object]] = set()
     for group in sorted(conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
+        for owner in owners:
+            undecided.pop(owner, None)
         if not any(owners <= earlier for earlier in reported):
             reported.add(owners)
             yield conflict(group)
@@ -137,7 +139,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
             f"{len(undecided)} of {len(judged)} credentials have neither a fingerprint nor a `credential` name, "
             "so whether one of them is used twice is not decided.",
             "Run `paletteai fingerprint`; for existing Secrets state `credential`.",
-            tuple(undecided[:_PLACES]),
+            tuple(undecided.values())[:_PLACES],
             Severity.NOTE,
         )
 
@@ -151,8 +153,10 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
     if stack.spec is None or stack.topology is None:
         return
     bound = {settings.palette for settings in stack.topology.settings}
+    # Where a reference leads nowhere, that one is what is missing (PAI005).
+    dangles = any(name is not None and name not in stack.spec.integrations for name in bound)
     for name in stack.spec.integrations:
-        if name not in bound:
+        if name not in bound and not dangles:
             yield _unused(
                 f"integration {escaped(name)} is bound to no Settings, so nothing uses it",
                 f"Bind it with `palette: {escaped(name)}`, or delete it and revoke its key.",

@@ -65,10 +65,11 @@ def integration_problems(name: str, integration: IntegrationSpec, stack: Stack) 
             fact = f"refers to an existing Secret and also states {_listed(stated)}, which nothing would use"
             yield problem(fact, "Keep `existingSecret` or the four fields, not both.", stated[0])
         return
-    if integration.credential is not None:
+    if integration.credential is not None and stack.whole:
         fact = "states `credential` without `existingSecret`, so it names nothing"
         yield problem(fact, "Delete it: the fingerprint says which credential this is.", "credential")
-    missing = [field for field, value in fields.items() if value is None]
+    # What was left out of a file that is partly wrong is not missing there.
+    missing = [field for field, value in fields.items() if value is None and stack.whole]
     if "apiKey" in missing and stack.imports:
         missing.remove("apiKey")
         fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can tell"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paletteai_components import names
 from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.rules.rule import rule
 from paletteai_components.stack import Stack
@@ -85,7 +86,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
         if settings.palette is not None and settings.integration is None:
             yield Problem(
                 "PAI005",
-                f"Settings {escaped(str(settings))} binds the integration {escaped(settings.palette)}, which is not "
+                f"Settings {escaped(str(settings))} binds the integration{_said(settings.palette)}, which is not "
                 "declared, so it would hold no credential.",
                 f"Declare it under `paletteai:integrations`.{_known(stack.spec.integrations)}",
                 (stack.place(*settings.path, "palette"),),
@@ -94,7 +95,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
     if tenant.spec.settings_ref is not None and tenant.default is None:
         yield Problem(
             "PAI005",
-            f"tenant {escaped(tenant.name)} names the default Settings {escaped(tenant.spec.settings_ref)}, "
+            f"tenant {escaped(tenant.name)} names the default Settings{_said(tenant.spec.settings_ref)}, "
             "which are not declared, so its projects would have nothing to fall back to.",
             f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
             (stack.place("tenant", "settingsRef"),),
@@ -121,7 +122,7 @@ def _project_references(project: PlannedProject, tenant: PlannedTenant, stack: S
         declared = [settings.name for settings in tenant.settings]
         yield Problem(
             "PAI005",
-            f"project {escaped(project.name)} refers to the Settings {escaped(wanted)}, which tenant "
+            f"project {escaped(project.name)} refers to the Settings{_said(wanted)}, which tenant "
             f"{escaped(tenant.name)} does not have, so it would wait for them without a word.",
             f"Declare them under the tenant's `settings`, or correct the name.{_known(declared)}",
             where,
@@ -135,6 +136,11 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
         return True
     falls_back = tenant.merges or (wanted is None and project.own is None)
     return falls_back and tenant.spec.settings_ref is not None and tenant.default is None
+
+
+def _said(name: str) -> str:
+    # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
+    return " (no plain name)" if names.label_problem(name) else f" {name}"
 
 
 def _known(known: object) -> str:

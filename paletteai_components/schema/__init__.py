@@ -51,8 +51,7 @@ def stack_schema() -> Schema:
         "type": "object",
         "required": ["config"],
         "properties": {"config": _config(models.pop("StackSpec")), **_PULUMI},
-        # A key with a namespace belongs under `config`; out here Pulumi ignores it.
-        "patternProperties": {":": False},
+        "additionalProperties": False,
         "$defs": models,
     }
 
@@ -74,7 +73,7 @@ def _config(declaration: Schema) -> Schema:
             **{f"{NAMESPACE}:{name}": field for name, field in ours.items()},
             # Pulumi takes a key without a namespace for the project's.
             **ours,
-            "kubernetes:context": {"type": "string", "description": "The cluster: a context of your kubeconfig."},
+            "kubernetes:context": {"description": "The cluster: a context of your kubeconfig."},
         },
         "patternProperties": {f"^(?!{NAMESPACE}:)[^:]+:.+$": True},
         "additionalProperties": False,

@@ -1,0 +1,96 @@
+"""A Pulumi project on disk, and the command run in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from paletteai_components.cli import main
+
+KEY = "ck7f3aCANARY91x"
+"""Stands for an API key: it must not be seen anywhere."""
+
+STACK = f"""\
+config:
+  kubernetes:context: dev
+  paletteai:integrations:
+    shared:
+      hostUrl: https://api.spectrocloud.com
+      tenant: example-tenant
+      defaultProjectID: "651234567890123456789012"
+      apiKey: {{secure: "v1:{KEY}"}}
+  paletteai:tenant:
+    name: acme
+    displayName: Acme
+    computeConfigRef: {{name: default}}
+    settings:
+      default: {{palette: shared}}
+    projects:
+      - {{name: vision}}
+"""
+
+_PULUMI = """\
+#!{python}
+import json, pathlib, sys
+here = pathlib.Path(__file__).parent
+here.joinpath("called.json").write_text(json.dumps(sys.argv[1:]))
+answer = json.loads(here.joinpath("answer.json").read_text())
+sys.stdout.write(answer["stdout"])
+sys.stderr.write(answer["stderr"])
+sys.exit(answer["code"])
+"""
+
+
+class Project:
+    """A folder with stack files, which is the working directory."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.stacks = folder / "stacks"
+        self.stacks.mkdir()
+        self._monkeypatch = monkeypatch
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("PATH", str(folder / "bin"))
+
+    def stack(self, text: str | bytes = STACK, name: str = "acme.dev") -> Path:
+        """Write a stack file."""
+        path = self.stacks / f"Pulumi.{name}.yaml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def run(self, *arguments: str, input: str | None = None, color: bool = False) -> Result:
+        """Run the command; a mistake of the user's never ends in a traceback."""
+        result = CliRunner().invoke(main, list(arguments), input=input, color=color)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def pulumi(self, integrations: object = None, *, stdout: str | None = None, stderr: str = "", code: int = 0) -> Path:
+        """Put a `pulumi` on PATH that answers with these integrations, or what else is given."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        config = {"paletteai:integrations": {"value": "…", "objectValue": integrations, "secret": True}}
+        answer = {"stdout": json.dumps(config) if stdout is None else stdout, "stderr": stderr, "code": code}
+        (folder / "answer.json").write_text(json.dumps(answer))
+        command = folder / "pulumi"
+        command.write_text(_PULUMI.format(python=sys.executable))
+        command.chmod(0o755)
+        return folder / "called.json"
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the project with its bytes."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and not path.is_relative_to(self.folder / "bin")
+        }
+
+
+def changed(old: str, new: str, text: str = STACK) -> str:
+    """The stack file with one thing changed."""
+    assert text.count(old) == 1, f"{old!r} should stand there once"
+    return text.replace(old, new)
