@@ -7,6 +7,7 @@ environments and opened keys in it; the files give the lines, and the neighbouri
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -31,15 +32,17 @@ from paletteai_components.components import (
     TenantReference,
     TenantReferenceArgs,
 )
+from paletteai_components.components.args import opened_key
 from paletteai_components.components.history import OUTPUT, History, history_of_this_stack
 from paletteai_components.components.integration import PaletteIntegration
-from paletteai_components.credential import ApiKey, KeyState, fingerprint_of, is_placeholder
+from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
 from paletteai_components.problem import Problem, Severity, Unreadable, in_order
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.spec import (
     ComputeConfigRefSpec,
     DeploymentNamespacesSpec,
+    IntegrationSpec,
     ProjectSettingsSpec,
     RoleMappingSpec,
     SecretReferenceSpec,
@@ -50,8 +53,7 @@ from paletteai_components.stack import NAMESPACE, Stack, stack_from_config
 from paletteai_components.topology import PlannedProject
 
 _TEXTS = ("environment", "cluster", "apiVersion")
-_OBJECTS = ("integrations", "tenant", "vendorFields")
-_SWITCHES = ("mergedSettings",)
+_VALUES = ("integrations", "tenant", "vendorFields", "mergedSettings")
 
 
 def deploy(folder: Path = Path("stacks")) -> None:
@@ -78,9 +80,8 @@ def effective_stack(fleet: Fleet, folder: Path) -> Stack:
     written = fleet.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
     ours, kubernetes = pulumi.Config(NAMESPACE), pulumi.Config("kubernetes")
     values: dict[str, Any] = {key: ours.get(key) for key in _TEXTS}
-    values |= {key: ours.get_bool(key) for key in _SWITCHES}
-    values |= {key: ours.get_object(key) for key in _OBJECTS}
-    values["integrations"] = _with_handles(values["integrations"])
+    values |= {key: _value(ours.get(key)) for key in _VALUES}
+    values["integrations"] = _with_handles(values["integrations"], written)
     config = {f"{NAMESPACE}:{key}": value for key, value in values.items() if value is not None}
     context = kubernetes.get("context")
     if context:
@@ -98,31 +99,40 @@ def _fleet(folder: Path) -> Fleet:
         return Fleet()
 
 
-def _with_handles(integrations: Any) -> Any:
+def _value(text: str | None) -> Any:
+    """A value that is no text. Text that is no JSON stays what it is, to be refused without being repeated."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text
+
+
+def _with_handles(integrations: Any, written: Stack) -> Any:
     """The integrations with every key wrapped again, because Pulumi hands it over as plain text."""
     if not isinstance(integrations, Mapping):
         return integrations
-    return {name: _with_handle(integration) for name, integration in integrations.items()}
+    declared = written.spec.integrations if written.spec else {}
+    return {name: _with_handle(integration, declared.get(name)) for name, integration in integrations.items()}
 
 
-def _with_handle(integration: Any) -> Any:
+def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
     if not isinstance(integration, Mapping) or not isinstance(integration.get("apiKey"), str):
         return integration
-    key, host = integration["apiKey"], integration.get("hostUrl")
     encrypted = is_config_secret(f"{NAMESPACE}:integrations")
-    handle = ApiKey(
-        KeyState.OPENED if encrypted else KeyState.EXPOSED,
-        secret=pulumi.Output.secret(key),
-        fingerprint=fingerprint_of(host, key) if isinstance(host, str) else None,
-        placeholder=is_placeholder(key),
-    )
-    return {**integration, "apiKey": handle}
+    state = KeyState.OPENED if encrypted else KeyState.EXPOSED
+    handle = opened_key(integration["apiKey"], integration.get("hostUrl"), state)
+    # By its ciphertext a copy in a neighbour's file is known, which nobody here could open.
+    sealed = written.api_key if written else None
+    return {**integration, "apiKey": replace(handle, ciphertext=sealed.ciphertext if sealed else None)}
 
 
 def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
     """What is wrong with the stack, alone, among its neighbours, and in what only its file shows."""
     neighbours = [each for each in fleet.stacks if each.name != stack.name]
     problems = concerning(problems_of(Fleet((stack, *neighbours))), [stack])
+    ours = concerning(fleet.problems, [stack])
+    # A neighbour that cannot be read must not stop this stack, nor pass in silence.
+    problems += [each if each in ours else replace(each, severity=Severity.WARNING) for each in fleet.problems]
     written = fleet.stack_named(stack.name)
     if written is not None:
         # Opened, a key that stands in the file as plain text looks like any other.

@@ -40,6 +40,8 @@ class Stack:
         problems: what is wrong with the file itself (PAI012).
         whole: False where something was left out of `spec` because it could not be understood.
         left_out: the positions, in the file, of projects that are not in `spec`.
+        identified: False where what tells its cluster or its tenant's place in it was left out, so
+            that nothing can be said of its neighbours there.
         documents: the files it came from with their values' lines, the first one counting most.
         part: the component, where it is only a part of a program that is judged; empty for a whole stack.
         cluster: the cluster it is deployed to, as far as the declaration says.
@@ -54,6 +56,7 @@ class Stack:
     whole: bool = True
     documents: tuple[Document, ...] = field(default=(), repr=False)
     left_out: frozenset[int] = frozenset()
+    identified: bool = True
     part: str = ""
     cluster: str | None = None
     imports: tuple[str, ...] = ()
@@ -162,6 +165,7 @@ def stack_from_config(
         (*problems, *result.problems),
         whole=result.whole,
         left_out=result.left_out,
+        identified=result.identified,
         documents=documents,
         cluster=cluster or None,
         imports=imports,

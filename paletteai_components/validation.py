@@ -31,6 +31,9 @@ _EXPECTED = {
 }
 
 
+_IDENTITY = {("cluster",), ("environment",), ("tenant", "existing"), ("tenant", "namespace")}
+
+
 @dataclass(frozen=True, slots=True)
 class Validated:
     """A validated declaration.
@@ -40,12 +43,14 @@ class Validated:
         problems: what is wrong with the data.
         whole: False where more than an unknown field was left out.
         left_out: the positions of the projects that were left out.
+        identified: False where what tells the cluster or the tenant's place in it was left out.
     """
 
     spec: StackSpec | None
     problems: tuple[Problem, ...]
     whole: bool
     left_out: frozenset[int]
+    identified: bool = True
 
 
 def validated(
@@ -75,7 +80,7 @@ def validated(
         spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
     except ValidationError:
         spec = None
-    return Validated(spec, problems, whole and spec is not None, projects)
+    return Validated(spec, problems, whole and spec is not None, projects, _IDENTITY.isdisjoint(left_out))
 
 
 def misread(place: Place, fact: str, remedy: str) -> Problem:

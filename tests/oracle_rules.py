@@ -95,9 +95,11 @@ def _bound_once(every: list[Binding], report: Report) -> None:
     for group in _clashes(bound):
         report("PAI001", "error", *group)
     used = [(b, secret) for b in every for secret in secrets_of(b)]
-    for binding, secret in used:
-        if secret.namespace != binding.namespace:
-            report("PAI002", "error", (binding.stack, secret.path))
+    # Told once of Settings that are called alike.
+    for _, thing in {
+        ((b.namespace, b.name), (b.stack, secret.path)) for b, secret in used if secret.namespace != b.namespace
+    }:
+        report("PAI002", "error", thing)
     for group in _clashes(
         Claim((b.cluster, secret.namespace, secret.name), (b.stack, b.path), (b.stack, secret.path))
         for b, secret in used
@@ -144,7 +146,12 @@ def _credentials(files: Files, every: list[Binding], report: Report) -> None:
     for owner, integration in bound.items():
         if _stale(integration):
             report("PAI003", "warning", thing(owner, "fingerprint"))
-    undecided = [owner for owner, integration in bound.items() if _is_undecided(integration, files[owner[0]])]
+    reported = {owner for group in groups if len(group) > 1 for owner in group}
+    undecided = [
+        owner
+        for owner, integration in bound.items()
+        if owner not in reported and _is_undecided(integration, files[owner[0]])
+    ]
     if undecided and len(bound) > 1:
         report("PAI003", "note", *map(thing, undecided))
     _same_compute(bound, report)
@@ -270,8 +277,10 @@ def _fallback(stack: str, file: File, report: Report) -> None:
 
 
 def _unused(stack: str, file: File, mine: list[Binding], report: Report) -> None:
+    # Where a reference leads nowhere, that one is what is missing.
+    astray = any(binding.key is not None and binding.integration is None for binding in mine)
     for key in said(file, "integrations", {}):
-        if all(binding.key != key for binding in mine):
+        if not astray and all(binding.key != key for binding in mine):
             report("PAI011", "warning", (stack, ("integrations", key)))
     for binding in mine:
         if not list(secrets_of(binding)):

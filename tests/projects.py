@@ -69,7 +69,9 @@ class Project:
             raise result.exception
         return result
 
-    def pulumi(self, integrations: object = None, *, stdout: str | None = None, stderr: str = "", code: int = 0) -> Path:
+    def pulumi(
+        self, integrations: object = None, *, stdout: str | None = None, stderr: str = "", code: int = 0
+    ) -> Path:
         """Put a `pulumi` on PATH that answers with these integrations, or what else is given."""
         folder = self.folder / "bin"
         folder.mkdir(exist_ok=True)

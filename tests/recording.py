@@ -82,9 +82,8 @@ class Registered:
 
     @property
     def place(self) -> tuple[str, str | None, str]:
-        """The Kubernetes object that it writes: kind, namespace and name."""
-        metadata = self.inputs["metadata"]
-        return self.kind, metadata.get("namespace"), metadata["name"]
+        """The Kubernetes object that it writes."""
+        return place_of(self.inputs)
 
 
 @dataclass
@@ -128,30 +127,21 @@ class Recording:
         """The resource of a URN."""
         return next(each for each in self.resources if each.urn == urn)
 
-    def one(self, kind: str, name: str | None = None) -> Registered:
-        """The only resource of a kind, or the one of a logical name."""
-        found = [each for each in self.resources if each.kind == kind and name in (None, each.name)]
-        assert len(found) == 1, (kind, name, [each.name for each in found])
-        return found[0]
+    def object(self, kind: str, name: str) -> Registered:
+        """The Kubernetes object of a kind and a logical name."""
+        return _only(each for each in self.objects if (each.kind, each.name) == (kind, name))
 
-    def before(self, resource: Registered) -> set[str]:
-        """The URNs of everything that has to be there first, and what that needs."""
-        found: set[str] = set()
-        pending = list(resource.dependencies)
-        while pending:
-            urn = pending.pop()
-            if urn not in found:
-                found.add(urn)
-                pending.extend(self.at(urn).dependencies)
-        return found
+    def component(self, kind: str, name: str) -> Registered:
+        """The component of a kind and a logical name."""
+        return _only(each for each in self.components if (each.kind, each.name) == (kind, name))
 
     def deletions(self) -> list[set[str]]:
-        """The URNs in the order of a destroy: what is deleted at once, then what waited for it."""
-        left = {each.urn: {*each.dependencies, each.parent} & {other.urn for other in self.resources} for each in self.resources}
+        """The URNs in the order of a destroy: what nothing needs, then what was needed by that."""
+        known = {each.urn for each in self.resources}
+        left = {each.urn: {*each.dependencies, each.parent} & known for each in self.resources}
         order: list[set[str]] = []
         while left:
-            needed = set().union(*left.values())
-            free = left.keys() - needed
+            free = left.keys() - set().union(*left.values())
             assert free, f"a cycle among {sorted(left)}"
             order.append(free)
             left = {urn: needs for urn, needs in left.items() if urn not in free}
@@ -290,6 +280,22 @@ def urn_of(parent: str, type_: str, name: str, stack: str = "acme.dev") -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::{qualified}::{name}"
 
 
+def place_of(manifest: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    """The Kubernetes object of a manifest: kind, namespace and name."""
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace"), metadata["name"]
+
+
+def without_data(registered: Registered) -> dict[str, Any]:
+    """The manifest that is registered; of a Secret only what is no secret."""
+    return {field: value for field, value in registered.inputs.items() if field != "data"}
+
+
+def _only(found: Iterable[Registered]) -> Registered:
+    (one,) = found
+    return one
+
+
 def _registered(urn: str, request: Any) -> Registered:
     def stated(option: str) -> bool | None:
         return getattr(request, option) if request.HasField(option) else None
@@ -327,7 +333,9 @@ def _former(resource: Registered, found: Mapping[str, str]) -> Iterator[str]:
         alias
         if isinstance(alias, str)
         else urn_of(
-            "" if alias.get("noParent") else alias.get("parentUrn", resource.parent),
+            ""
+            if alias.get("noParent")
+            else found.get(alias.get("parentUrn", ""), alias.get("parentUrn")) or resource.parent,
             alias.get("type", resource.type),
             alias.get("name", resource.name),
             stack,

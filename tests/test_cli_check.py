@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from projects import STACK, Project, changed
 
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from projects import Project
 
 SCHEMA = "paletteai_components/schema/stack.json"
@@ -61,7 +60,9 @@ def test_filled_in_it_is_right(project: Project) -> None:
     project.run("new", "acme", "dev")
     path = project.stacks / "Pulumi.acme.dev.yaml"
     text = path.read_text()
-    text = text.replace("      # tenant: ", "      tenant: ").replace("      # defaultProjectID", "      defaultProjectID")
+    text = text.replace("      # tenant: ", "      tenant: ").replace(
+        "      # defaultProjectID", "      defaultProjectID"
+    )
     text = text.replace("\n  paletteai:tenant:", '      apiKey: {secure: "v1:x"}\n  paletteai:tenant:')
     path.write_text(text)
     assert project.run("check").stdout == "1 stack, 1 project: no problems\n"
@@ -94,9 +95,7 @@ def test_a_link_is_not_written_through(project: Project) -> None:
         ("a" * 56, "e" * 63, "has 120 characters, Pulumi allows 100"),
     ],
 )
-def test_a_name_that_could_not_be_used_is_refused(
-    project: Project, tenant: str, environment: str, reason: str
-) -> None:
+def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str, environment: str, reason: str) -> None:
     result = project.run("new", "--", tenant, environment)
     assert "error PAI007: " in result.stderr
     assert reason in result.stderr

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli import tree
 from paletteai_components.cli.tree import Tree
-from projects import KEY, STACK, Project, changed
 
 VARIED = f"""\
 config:
@@ -159,7 +159,7 @@ def test_a_narrow_terminal_loses_no_text(monkeypatch: pytest.MonkeyPatch) -> Non
     stream = Terminal()
     monkeypatch.setattr(sys, "stdout", stream)
     tree.show(Tree([("one two three four five six", "")]))
-    assert stream.getvalue().split() == "one two three four five six".split()
+    assert stream.getvalue().split() == ["one", "two", "three", "four", "five", "six"]
 
 
 def test_the_same_stack_is_always_drawn_the_same(project: Project) -> None:

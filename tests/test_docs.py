@@ -51,7 +51,9 @@ def test_the_error_in_the_readme_is_the_one_that_is_met(tmp_path: Path, monkeypa
     stacks = tmp_path / "stacks"
     stacks.mkdir()
     example = (ROOT / "stacks" / "Pulumi.acme.dev.yaml").read_text()
-    (stacks / "Pulumi.acme.dev.yaml").write_text(example.replace("settings: {palette: lab}", "settings: {palette: shared}"))
+    (stacks / "Pulumi.acme.dev.yaml").write_text(
+        example.replace("settings: {palette: lab}", "settings: {palette: shared}")
+    )
     monkeypatch.chdir(tmp_path)
     printed = CliRunner().invoke(main, ["check"])
     sample = README.split("## The errors you will meet\n\n```\n")[1].split("```")[0]
@@ -61,7 +63,9 @@ def test_the_error_in_the_readme_is_the_one_that_is_met(tmp_path: Path, monkeypa
 def test_every_field_of_a_stack_file_is_described() -> None:
     page = (ROOT / "docs" / "stack-file.md").read_text()
     described = {re.sub(r"`|paletteai:| \(required\)", "", row[0]) for row in rows(page)}
-    fields = {info.alias for model in SPECS if model is not spec.FingerprintSpec for info in model.model_fields.values()}
+    fields = {
+        info.alias for model in SPECS if model is not spec.FingerprintSpec for info in model.model_fields.values()
+    }
     assert fields <= described
 
 

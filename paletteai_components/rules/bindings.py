@@ -60,6 +60,8 @@ def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
     """
     claims: list[Claim] = []
     for stack, settings in _bound(fleet):
+        if not stack.identified:
+            continue
         claims.extend(binding_claims(settings, stack, code="PAI002"))
         for secret in settings.secrets:
             if secret.namespace != settings.namespace:

@@ -31,7 +31,7 @@ def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
     """
     claims: list[Claim] = []
     for stack in fleet.stacks:
-        if stack.topology:
+        if stack.topology and stack.identified:
             claims.extend(tenant_claims(stack.topology.tenant, stack))
             for project in stack.topology.projects:
                 claims.extend(project_claims(project, stack))

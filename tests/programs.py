@@ -1,0 +1,109 @@
+"""Programs that tests run: what they declare in Python, and stacks as Pulumi hands them over."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from recording import Recording, recorded
+from samples import HOST, PROJECT_ID
+
+from paletteai_components import (
+    ComputeConfigRefArgs,
+    PaletteCredential,
+    SettingsArgs,
+    Tenant,
+    TenantArgs,
+    deploy,
+)
+from paletteai_components.document import document_from
+
+# Characters that JSON, base64 and shells each write in their own way.
+KEY = 'canary "key" \\ of/the+mine=é'
+
+
+def credential(name: str = "shared", api_key: Any = KEY, **fields: Any) -> PaletteCredential:
+    """A credential on the usual host."""
+    every = {"host_url": HOST, "tenant": "example-tenant", "default_project_id": PROJECT_ID, **fields}
+    return PaletteCredential(name, api_key=api_key, **every)
+
+
+def acme(name: str = "acme", opts: Any = None, **fields: Any) -> Tenant:
+    """The tenant acme, whose default Settings hold a credential unless other ones are given."""
+    every = {
+        "name": "acme",
+        "settings": {"default": SettingsArgs(palette=credential())},
+        "compute_config_ref": ComputeConfigRefArgs("default"),
+        **fields,
+    }
+    return Tenant(name, TenantArgs(**every), opts)
+
+
+def key_in(ciphertext: str) -> str:
+    """The key in a ciphertext, as these tests have it."""
+    return f'{KEY}-{hashlib.sha256(ciphertext.encode()).hexdigest()[:12]}"'
+
+
+def handed_over(declared: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """A file's `config` as Pulumi hands it over: opened, objects as JSON; and the keys that hold a secret."""
+    config = {"paletteai:integrations": {}, **declared}
+    texts = {key: value if isinstance(value, str) else json.dumps(_opened(value)) for key, value in config.items()}
+    return texts, [key for key, value in config.items() if _opened(value) != value]
+
+
+def deployed(folder: Path, name: str, **more: Any) -> Recording:
+    """What deploying a stack of a folder does. What is not said otherwise comes from its file."""
+    path = folder / f"Pulumi.{name}.yaml"
+    declared = document_from(path.read_bytes(), path.name).value["config"] if path.exists() else {}
+    config, secret_keys = handed_over(declared)
+    given = {"config": config, "secret_keys": secret_keys, **more}
+    return recorded(lambda: deploy(folder), name, **given)
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    """A stack file with a text below `config:`, in a folder of its own."""
+    path = folder / f"Pulumi.{name}.yaml"
+    lines = [f"  {line}" for line in text.strip("\n").splitlines()]
+    path.write_text("\n".join(["config:", *lines]) + "\n")
+    return path
+
+
+def disguises(key: str) -> Iterator[str]:
+    """What a key looks like where it leaks: as it is, and in the usual encodings, also inside of more."""
+    yield key
+    yield json.dumps(key)[1:-1]
+    yield json.dumps(key, ensure_ascii=False)[1:-1]
+    yield json.dumps(json.dumps(key))[2:-2]
+    yield repr(key)[1:-1]
+    yield quote(key)
+    yield quote(key, safe="")
+    yield hashlib.sha256(key.encode()).hexdigest()
+    for text in (key, json.dumps(key)[1:-1]):
+        for shift in range(3):
+            # In base64 a text looks different at each of three positions; its edges mix with what is around it.
+            encoded = base64.b64encode(b"\0" * shift + text.encode()).decode().rstrip("=")
+            inner = encoded[4 if shift else 0 : len(encoded) - 2]
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")
+
+
+def leaks(texts: Iterator[str] | list[str], *keys: str) -> list[str]:
+    """Those of the texts in which a key can be read."""
+    every = [form for key in keys for form in disguises(key)]
+    return [text for text in texts if any(form in text for form in every)]
+
+
+def _opened(value: Any) -> Any:
+    match value:
+        case {"secure": str(ciphertext), **rest} if not rest:
+            return key_in(ciphertext)
+        case dict():
+            return {key: _opened(inner) for key, inner in value.items()}
+        case list():
+            return [_opened(inner) for inner in value]
+    return value

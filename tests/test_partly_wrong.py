@@ -1,0 +1,205 @@
+"""Files that are partly wrong: what cannot be understood is told once, and drags nothing else along."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from oracle import File, Path
+from samples import codes, credential, digest, fleet, stack, told
+from topologies import stack_of
+
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Severity
+from paletteai_components.rules import problems_of
+
+
+def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
+    return credential(
+        ciphertext,
+        hostUrl=f"https://{host}.example",
+        fingerprint={"value": f"pai1:{name * 40}", "ciphertext": digest(ciphertext)},
+    )
+
+
+# Everything that a stack can state, and nothing wrong with it.
+WHOLE: File = {
+    "config": {
+        "kubernetes:context": "plant",
+        "paletteai:cluster": "plant-1",
+        "paletteai:environment": "dev",
+        "paletteai:mergedSettings": True,
+        "paletteai:apiVersion": "spectrocloud.com/v1alpha1",
+        "paletteai:vendorFields": {"settings.nvidia": "spec.integrations.ngc.secretRef.name"},
+        "paletteai:integrations": {
+            "shared": sealed("a", "v1:AAAA:1111", "one"),
+            "edge": sealed("b", "v1:BBBB:2222", "two"),
+            "vaulted": {"existingSecret": "lab-palette", "credential": "vault://lab"},
+        },
+        "paletteai:tenant": {
+            "name": "acme",
+            "existing": True,
+            "namespace": "acme",
+            "createNamespace": True,
+            "displayName": "Acme",
+            "description": "Makes things.",
+            "groups": ["acme-admins"],
+            "settings": {
+                "default": {"palette": "shared", "secretName": "palette-one", "labels": {"team": "ml"}},
+                "edge": {"palette": "edge", "nvidia": {"existingSecret": "ngc"}, "annotations": {"team": "ml"}},
+            },
+            "existingSettings": ["platform"],
+            "settingsRef": "default",
+            "sharedClusterOnly": False,
+            "computeConfigRef": {"name": "default", "namespace": "acme"},
+            "roleMapping": {"admin": ["acme-admins"], "editor": ["e"], "viewer": ["v"]},
+            "labels": {"team": "ml"},
+            "annotations": {"team": "ml"},
+            "extraSpec": {"gpuQuota": 4},
+            "onRemoval": "retain",
+            "projects": [
+                {"name": "vision", "displayName": "Vision", "createNamespace": False, "onRemoval": "delete"},
+                {
+                    "name": "line-1",
+                    "settingsRef": "edge",
+                    "computeConfigRef": {"name": "big"},
+                    "roleMapping": {"admin": ["a"]},
+                    "deploymentNamespaces": {"allow": ["a"], "disallow": ["b"]},
+                    "labels": {"team": "ml"},
+                    "annotations": {"team": "ml"},
+                    "extraSpec": {"gpuQuota": 1},
+                },
+                {
+                    "name": "lab",
+                    "settings": {
+                        "name": "own",
+                        "palette": "vaulted",
+                        "huggingFace": {"existingSecret": "hf"},
+                        "extraSpec": {"gpuQuota": 4},
+                    },
+                },
+                {"name": "demo", "settingsRef": "platform"},
+            ],
+        },
+    }
+}
+
+# They hold the names that WHOLE would have without one thing or another that it states.
+NEIGHBOURS = [
+    stack(
+        f"""
+        {where}
+        paletteai:tenant:
+          name: {tenant}
+          namespace: {tenant}-here
+          sharedClusterOnly: true
+          computeConfigRef: {{name: default}}
+          projects: {projects}
+        """,
+        f"{tenant}.dev",
+    )
+    for where, tenant, projects in [
+        ("kubernetes:context: plant", "globex", "[{name: vision}, {name: line-1}, {name: lab}, {name: demo}]"),
+        ("paletteai:cluster: plant-1", "acme", "[{name: made-here}]"),
+        ("paletteai:cluster: plant-1", "initech", "[{name: tenant-acme}]"),
+    ]
+]
+
+
+FLAGS = {"paletteai:mergedSettings", "existing", "createNamespace", "sharedClusterOnly"}
+
+
+def places(value: Any, path: Path = ()) -> list[Path]:
+    """The path of everything in a value."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, inner in entries for found in [(*path, key), *places(inner, (*path, key))]]
+
+
+def spoiled(path: Path, value: Any) -> File:
+    """WHOLE with another value at a path."""
+    file = copy.deepcopy(WHOLE)
+    inside: Any = file["config"]
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    return file
+
+
+def judged(file: File) -> Fleet:
+    return fleet(stack_of("acme.eu.dev", file)[0], *NEIGHBOURS)
+
+
+def test_the_whole_file_has_nothing_wrong_with_it() -> None:
+    assert [str(problem) for problem in problems_of(judged(WHOLE)) if problem.code != "PAI014"] == []
+
+
+_TYPES: tuple[object, ...] = (651, True, [[]])
+WRONG = [
+    pytest.param(path, value, id=f"{'.'.join(map(str, path)).removeprefix('paletteai:')}={value}")
+    for path in places(WHOLE["config"])
+    for value in _TYPES
+    if path != ("kubernetes:context",) and "extraSpec" not in path[:-1] and (path[-1] not in FLAGS or value == 651)
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG)
+def test_a_value_of_another_type_is_one_problem(path: Path, value: object) -> None:
+    problems = [each for each in problems_of(judged(spoiled(path, value))) if each.code != "PAI014"]
+    # That a fingerprint cannot be compared is noted all the same.
+    assert codes([each for each in problems if each.severity is not Severity.NOTE]) == ["PAI012"]
+
+
+def test_what_is_wrong_elsewhere_in_a_partly_wrong_file_is_told_all_the_same() -> None:
+    wrong = stack(
+        """
+        paletteai:tenant:
+          name: acme
+          displayName: "Acme!"
+          description: 7
+          projects:
+            - {name: 12}
+            - {displayName: nameless}
+            - {name: Vision}
+        """
+    )
+    problems = problems_of(fleet(wrong))
+    assert sorted(codes(problems)) == ["PAI007", "PAI008", "PAI012", "PAI012", "PAI012"]
+
+
+def test_the_lines_of_projects_hold_when_others_were_left_out() -> None:
+    wrong = stack(
+        """
+        paletteai:tenant:
+          name: acme
+          projects:
+            - {name: 12}
+            - {name: vision}
+            - 7
+            - name: Line
+              displayName: "Line!"
+        """
+    )
+    told = {(problem.code, place.line) for problem in problems_of(fleet(wrong)) for place in problem.where}
+    assert told == {("PAI012", 5), ("PAI012", 7), ("PAI007", 8), ("PAI008", 9)}
+
+
+def test_a_number_where_text_belongs_is_told_to_be_quoted() -> None:
+    wrong = stack(
+        """
+        paletteai:integrations:
+          shared: {hostUrl: https://a.example, tenant: t, defaultProjectID: 651234567890123456789012}
+        paletteai:tenant: {name: acme}
+        """
+    )
+    (problem,) = told(problems_of(fleet(wrong)), "PAI012")
+    assert "defaultProjectID" in problem.message
+    assert "reads as a number" in problem.message
+    assert "651" not in str(problem)
+    assert problem.help == "Write the value in quotes."
+    assert "PAI009" not in codes(problems_of(fleet(wrong)))
+
+
+def test_one_wrong_stack_does_not_silence_another() -> None:
+    wrong, right = stack("paletteai:tenant: 7", "wrong.dev"), stack("paletteai:tenant: {name: Bad}", "Bad.dev")
+    assert codes(problems_of(fleet(wrong, right))) == ["PAI007", "PAI012"]
