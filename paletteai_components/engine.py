@@ -112,6 +112,6 @@ def _printed(arguments: list[str], stack: str, project: Path) -> str:
                 reason, remedy = its_reason, its_remedy
                 break
     raise EngineError(
-        f"pulumi could not open the keys of stack {stack}: {reason}. Nothing was written.",
+        f"pulumi could not open the keys of stack {stack}: {reason}. Nothing was written for it.",
         remedy.format(stack=stack),
     )

@@ -8,7 +8,9 @@ environments and opened keys in it; the files give the lines, and the neighbouri
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -61,17 +63,30 @@ def deploy(folder: Path = Path("stacks")) -> None:
 
     Raises DeclarationError, before anything is registered, where it is wrong.
     """
+    _leave_quietly_when_interrupted()
     fleet = _fleet(folder)
     stack = effective_stack(fleet, folder)
-    history = history_of_this_stack()
-    problems = in_order([*_problems(stack, fleet), *history.problems(stack)])
+    problems = _problems(stack, fleet)
     for problem in problems:
         if problem.severity is Severity.WARNING:
             pulumi.log.warn(str(problem))
+    _refuse(problems)
+    history = history_of_this_stack()
+    _refuse(history.problems(stack))
+    if stack.spec is not None:
+        _register(stack, stack.spec, history)
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-    if errors or stack.spec is None:
-        raise DeclarationError(errors)
-    _register(stack, stack.spec, history)
+    if errors:
+        raise DeclarationError(in_order(errors))
+
+
+def _leave_quietly_when_interrupted() -> None:
+    # Pulumi interrupts the program when the engine refuses a step. Its reason would stand above two
+    # tracebacks of the event loop.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 
 
 def effective_stack(fleet: Fleet, folder: Path) -> Stack:
@@ -138,7 +153,7 @@ def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
         # Opened, a key that stands in the file as plain text looks like any other.
         shown_by_the_file = {"PAI010"} if written.imports else {"PAI010", "PAI012"}
         problems += [each for each in problems_of_stack(written) if each.code in shown_by_the_file]
-    return problems
+    return in_order(problems)
 
 
 def _register(stack: Stack, spec: StackSpec, history: History) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import engine_pb2, resource_pb2
@@ -329,19 +329,15 @@ def _alias(alias: Any) -> str | dict[str, Any]:
 def _former(resource: Registered, found: Mapping[str, str]) -> Iterator[str]:
     """Under which URNs the engine looks for a resource: its aliases, then those its parent's alias leads to."""
     stack = resource.urn.split("::")[0].rpartition(":")[2]
-    own = [
-        alias
-        if isinstance(alias, str)
-        else urn_of(
-            ""
-            if alias.get("noParent")
-            else found.get(alias.get("parentUrn", ""), alias.get("parentUrn")) or resource.parent,
-            alias.get("type", resource.type),
-            alias.get("name", resource.name),
-            stack,
-        )
-        for alias in resource.aliases
-    ]
+
+    def resolved(alias: str | Mapping[str, Any]) -> str:
+        if isinstance(alias, str):
+            return alias
+        stated = str(alias.get("parentUrn", ""))
+        parent = "" if alias.get("noParent") else found.get(stated, stated) or resource.parent
+        return urn_of(parent, alias.get("type", resource.type), alias.get("name", resource.name), stack)
+
+    own = [resolved(alias) for alias in resource.aliases]
     yield from own
     parent = found.get(resource.parent, resource.parent)
     if parent == resource.parent:

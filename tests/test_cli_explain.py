@@ -15,6 +15,7 @@ from paletteai_components.cli import explain, main
 from paletteai_components.rules import RULES, page_of
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "rules"
+REMEDY = "run `python -m paletteai_components.rules docs/rules`"
 
 
 def run(*arguments: str) -> tuple[str, str, int]:
@@ -80,7 +81,7 @@ def test_a_terminal_gets_the_page_laid_out(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_pages_in_the_docs_are_current() -> None:
     written = {path.stem: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
-    assert written == {code: page_of(rule) for code, rule in RULES.items()}, "run `python -m paletteai_components.rules docs/rules`"
+    assert written == {code: page_of(rule) for code, rule in RULES.items()}, REMEDY
 
 
 def test_the_pages_are_written_by_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

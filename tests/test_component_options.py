@@ -155,7 +155,7 @@ def test_the_provider_of_the_package_changes_secrets_in_place_and_lifts_the_clie
         provider("cluster", context="dev")
         provider("slow", enable_secret_mutable=False, kube_client_settings={"qps": 5})
 
-    cluster, slow = run(declare).resources
+    cluster, slow = sorted(run(declare).resources, key=lambda each: each.name)
     assert (cluster.type, cluster.inputs["context"], cluster.inputs["enableSecretMutable"]) == (
         "pulumi:providers:kubernetes",
         "dev",

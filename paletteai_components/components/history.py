@@ -8,6 +8,7 @@ then the old one is deleted first.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,12 @@ from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
 
 OUTPUT = "settings"
+
+_WAITS = (0.05, 0.2, 0.8, 2.0)
+
+
+class HistoryError(pulumi.RunError):
+    """The outputs of the last deployment cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,34 @@ class History:
 
 
 def history_of_this_stack() -> History:
-    """The history of the stack that is being deployed; empty at its first deployment."""
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack})
-    outputs = result.value.get("outputs") if isinstance(result.value, dict) else None
+    """The history of the stack that is being deployed; empty at its first deployment.
+
+    Raises HistoryError where it cannot be read: what moves would not be seen then.
+    """
+    outputs = _last_outputs().get("outputs")
     settings = outputs.get(OUTPUT) if isinstance(outputs, dict) else None
     if not isinstance(settings, dict):
         return History({})
     return History({place: known for place, known in settings.items() if isinstance(known, dict)})
+
+
+def _last_outputs() -> dict[str, Any]:
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    waits = iter(_WAITS)
+    while True:
+        try:
+            result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack})
+        except Exception as error:
+            wait = next(waits, None)
+            if wait is None:
+                raise HistoryError(
+                    "the outputs of this stack's last deployment could not be read, so a credential that moves "
+                    f"would not be seen. Nothing was registered; run it again. Pulumi says: {error}"
+                ) from None
+            # A file backend may be writing the stack's checkpoint at this very moment.
+            time.sleep(wait)
+        else:
+            return result.value if isinstance(result.value, dict) else {}
 
 
 def _identities(integration: IntegrationSpec | None) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """The ledger: what one program has declared so far, so that its components can be judged together.
 
-A program is known by its resource monitor. The ledger lives exactly as long as that, so two programs
-in one process never see each other and nothing has to be reset.
+A program is known by its resource monitor. The ledger is an attribute of that and lives exactly as
+long, so two programs in one process never see each other and nothing has to be reset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -50,8 +49,13 @@ class Ledger:
 
     @staticmethod
     def of_this_program() -> Ledger:
-        """The ledger of the program that is running."""
-        return _LEDGERS.setdefault(get_monitor(), Ledger())
+        """The ledger of the program that is running. Raises RunError where none is."""
+        monitor: Any = get_monitor()
+        if monitor is None:
+            raise pulumi.RunError("This is a Pulumi program: run it with `pulumi preview` or `pulumi up`.")
+        # No dictionary of weak keys: what a ledger holds leads back to the monitor, which would then never go.
+        ledger: Ledger = vars(monitor).setdefault("_paletteai_ledger", Ledger())
+        return ledger
 
     def part_of(self, kind: str, name: str) -> str:
         """What a component is called: its kind and name, numbered where another one has them.
@@ -96,9 +100,6 @@ class Ledger:
         self._parts.add(stack.part)
         for claim in admitted:
             self._claims.setdefault((claim.code, claim.subject), claim)
-
-
-_LEDGERS: WeakKeyDictionary[Any, Ledger] = WeakKeyDictionary()
 
 
 def expect(value: object, kind: type, part: str, said: str, wanted: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import FIELDS, overlaps
+from paletteai_components.manifests import FIELDS, Vendor, overlaps
 from paletteai_components.problem import Problem, Severity, escaped
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import ExtraSpec
@@ -42,7 +42,20 @@ def file_is_understood(stack: Stack) -> Iterator[Problem]:
         elif not path.startswith("spec.") or not all(path.split(".")):
             fact = f"the path of {escaped(name)} does not lead into `spec`, so it would reach no field"
             yield misread(place, fact, "Write it like spec.integrations.palette.secretRef.name.")
+        elif rival := _rival_of(name, stack.vendor):
+            fact = f"the path of {escaped(name)} leads to that of {rival}, so one would take the other's place"
+            yield misread(place, fact, "Give each field a path of its own.")
     yield from _extra_specs(stack)
+
+
+def _rival_of(name: str, vendor: Vendor) -> str | None:
+    """Another field of the same object at the same path, or at one inside the other."""
+    path = vendor.path(name)
+    for other, field in FIELDS.items():
+        at = vendor.path(other)
+        if other != name and field.kind == FIELDS[name].kind and path[: len(at)] == at[: len(path)]:
+            return other
+    return None
 
 
 def _extra_specs(stack: Stack) -> Iterator[Problem]:

@@ -1,0 +1,300 @@
+"""Credentials: fingerprints, hosts, placeholders, and a key that is never text."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import pickle
+import re
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from samples import HOST, credential
+
+from paletteai_components.credential import (
+    DIGEST,
+    FINGERPRINT,
+    ApiKey,
+    KeyState,
+    digest_of,
+    fingerprint_of,
+    host_of,
+    host_problem,
+    is_placeholder,
+)
+from paletteai_components.spec import IntegrationSpec, StackSpec
+from paletteai_components.stack import stack_from_config
+
+KEY = "s3cr3t-K3y-0f-N0-0n3"
+
+
+def by_hand(host: str, key: str) -> str:
+    parts = [b"paletteai-components/credential/1", host.encode(), key.encode()]
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return f"pai1:{hashlib.sha256(framed).hexdigest()[:40]}"
+
+
+def test_a_fingerprint_is_what_is_published_and_stays_so() -> None:
+    assert fingerprint_of(HOST, KEY) == by_hand("api.spectrocloud.com", KEY)
+    assert fingerprint_of(HOST, "a") == "pai1:bc4333b3780ad91a82b96c65fd25427e5f809511"
+    assert digest_of("v1:a:b") == hashlib.sha256(b"paletteai-components/ciphertext/1\0v1:a:b").hexdigest()[:32]
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_fingerprint_and_a_digest_have_the_form_that_is_recognised(host: str, key: str) -> None:
+    assert FINGERPRINT.fullmatch(fingerprint_of(host, key))
+    assert DIGEST.fullmatch(digest_of(key))
+
+
+SPELLINGS = [
+    "https://api.spectrocloud.com",
+    "https://API.SpectroCloud.com",
+    "HTTPS://api.spectrocloud.com",
+    "http://api.spectrocloud.com",
+    "api.spectrocloud.com",
+    "https://api.spectrocloud.com/",
+    "https://api.spectrocloud.com.",
+    "https://api.spectrocloud.com./",
+    "https://api.spectrocloud.com:443",
+    "https://api.spectrocloud.com:0443/",
+    "https://api.spectrocloud.com:/",
+    " https://api.spectrocloud.com\n",
+    "https://api.spectrocloud.com/v1/x?y#z",
+    "https://user:password@api.spectrocloud.com",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_host_is_one_host_however_it_is_spelt(spelling: str) -> None:
+    assert host_of(spelling) == "api.spectrocloud.com"
+    assert fingerprint_of(spelling, KEY) == fingerprint_of(HOST, KEY)
+
+
+def test_a_key_is_the_same_with_white_space_around_it() -> None:
+    assert fingerprint_of(HOST, f" {KEY}\n") == fingerprint_of(HOST, KEY)
+    assert fingerprint_of(HOST, KEY.upper()) != fingerprint_of(HOST, KEY)
+
+
+OTHERS = [
+    "https://api.spectrocloud.com:8443",
+    "https://spectrocloud.com",
+    "https://api.spectrocloud.co",
+    "https://palette.example",
+    "https://10.0.0.1",
+    "https://[::1]",
+    "https://[::1]:8443",
+    "https://xn--bcher-kva.example",
+]
+
+
+def test_different_hosts_have_different_fingerprints() -> None:
+    assert len({fingerprint_of(host, KEY) for host in [HOST, *OTHERS]}) == 1 + len(OTHERS)
+
+
+def test_an_international_host_is_the_same_in_both_spellings() -> None:
+    assert host_of("https://bücher.example") == host_of("https://xn--bcher-kva.example") == "xn--bcher-kva.example"
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_equal_fingerprints_mean_equal_hosts_and_keys(host: str, key: str, other_host: str, other_key: str) -> None:
+    assume((host_of(host), key.strip()) != (host_of(other_host), other_key.strip()))
+    assert fingerprint_of(host, key) != fingerprint_of(other_host, other_key)
+
+
+def test_moving_text_between_host_and_key_changes_the_fingerprint() -> None:
+    assert fingerprint_of("a.bc", "d") != fingerprint_of("a.b", "cd")
+
+
+@given(st.text(min_size=6))
+def test_nothing_of_the_key_is_in_its_fingerprint(key: str) -> None:
+    assume(not re.fullmatch("[0-9a-f]*", key))
+    assert key not in fingerprint_of(HOST, key)
+    assert key.encode().hex() not in fingerprint_of(HOST, key)
+
+
+class Opaque:
+    """Stands for a Pulumi secret: it must never be looked into."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret cannot be written")
+
+
+def shown(value: object) -> str:
+    """Everything that printing shows of a value."""
+    return f"{value!r} {value} {value!s:} {[value]} {{'key': {value!r}}}"
+
+
+def exposed() -> list[Any]:
+    spec = IntegrationSpec.model_validate(credential(apiKey=KEY))
+    config = {"paletteai:integrations": {"a": credential(apiKey=KEY)}, "paletteai:tenant": {"name": "acme"}}
+    stack = stack_from_config("acme.dev", config)
+    return [spec.api_key, spec, stack.spec, stack, stack.topology]
+
+
+@pytest.mark.parametrize("holder", exposed(), ids=lambda holder: type(holder).__name__)
+def test_a_key_that_was_written_as_text_is_forgotten_at_once(holder: Any) -> None:
+    texts = [shown(holder), pickle.dumps(holder).decode("latin-1"), shown(copy.deepcopy(holder))]
+    if isinstance(holder, BaseModel):
+        texts += [shown(holder.model_dump()), holder.model_dump_json(), json.dumps(holder.model_dump(mode="json"))]
+    else:
+        texts.append(shown(asdict(holder)))
+    for text in texts:
+        assert KEY not in text
+    assert "EXPOSED" in texts[0] or not isinstance(holder, ApiKey)
+
+
+def test_a_sealed_key_does_not_show_its_ciphertext_when_it_is_printed() -> None:
+    spec = IntegrationSpec.model_validate(credential("v1:CIPHER:TEXT"))
+    assert spec.api_key == ApiKey(KeyState.SEALED, ciphertext="v1:CIPHER:TEXT")
+    assert "CIPHER" not in shown(spec) + shown(spec.api_key)
+
+
+def test_an_opened_key_does_not_show_its_secret_when_it_is_printed_or_compared() -> None:
+    key = ApiKey(KeyState.OPENED, secret=Opaque(KEY), fingerprint=fingerprint_of(HOST, KEY))
+    spec = IntegrationSpec(host_url=HOST, tenant="t", default_project_id="1", api_key=key)
+    assert KEY not in shown(key) + shown(spec) + shown(replace(key, placeholder=True))
+    assert key == replace(key, secret=Opaque("another"))
+    assert spec.api_key is key
+    with pytest.raises(TypeError):
+        pickle.dumps(key)
+
+
+def test_an_api_key_has_no_field_that_holds_its_text() -> None:
+    assert {field.name for field in fields(ApiKey)} == {"state", "ciphertext", "secret", "fingerprint", "placeholder"}
+    assert (
+        repr(ApiKey(KeyState.EXPOSED))
+        == "ApiKey(state=<KeyState.EXPOSED: 'exposed'>, fingerprint=None, placeholder=False)"
+    )
+
+
+@pytest.mark.parametrize("value", [{"secure": 7}, {"secure": KEY, "note": KEY}, {"Secure": KEY}, [KEY], 7, {KEY: KEY}])
+def test_what_is_no_key_is_refused_without_repeating_it(value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        IntegrationSpec.model_validate({"apiKey": value})
+    assert KEY not in shown(refused.value)
+    assert "pulumi config set --secret --path" in str(refused.value)
+
+
+def test_an_error_elsewhere_does_not_repeat_the_key_beside_it() -> None:
+    with pytest.raises(ValidationError) as refused:
+        StackSpec.model_validate({"integrations": {"a": {"apiKey": KEY, "tenant": 7}}, "tenant": {"name": [KEY]}})
+    assert KEY not in shown(refused.value)
+
+
+def test_the_schema_of_a_key_is_what_pulumi_writes() -> None:
+    schema = TypeAdapter(ApiKey).json_schema()
+    assert schema["required"] == ["secure"]
+    assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://api.spectrocloud.com", None),
+        ("https://api.spectrocloud.com/", None),
+        ("HTTPS://API.spectrocloud.com", None),
+        ("https://palette.acme.example:8443", None),
+        ("https://10.1.2.3", None),
+        ("https://[2001:db8::1]:8443", None),
+        ("https://localhost", None),
+        ("", "does not begin with https://"),
+        ("api.spectrocloud.com", "does not begin with https://"),
+        ("http://api.spectrocloud.com", "does not begin with https://"),
+        ("ftp://api.spectrocloud.com", "does not begin with https://"),
+        ("https:api.spectrocloud.com", "names no host"),
+        ("https://", "names no host"),
+        ("https://:443", "names no host"),
+        ("https://api.spectrocloud.com:0", "names no host"),
+        ("https://api.spectrocloud.com:70000", "is not a URL"),
+        ("https://api.spectrocloud.com:https", "is not a URL"),
+        ("https://[::1", "is not a URL"),
+        ("https://admin:x@api.spectrocloud.com", "carries a user name or password"),
+        ("https://@api.spectrocloud.com", "carries a user name or password"),
+        ("https://api.spectrocloud.com/v1", "has a path, query or fragment"),
+        ("https://api.spectrocloud.com?x", "has a path, query or fragment"),
+        ("https://api.spectrocloud.com?", "has a path, query or fragment"),
+        ("https://api.spectrocloud.com/#", "has a path, query or fragment"),
+        ("https://api.spectro cloud.com", "holds white space or control characters"),
+        ("https://api.spectrocloud.com\n", "holds white space or control characters"),
+        ("https://api.spectrocloud.com\x07", "holds white space or control characters"),
+        ("https://api.spectrocl\u200boud.com", "holds white space or control characters"),
+        ("https://api..spectrocloud.com", "is not a URL with a plain host name"),
+        ("https://api_spectrocloud.com", "is not a URL with a plain host name"),
+        ("https://bücher.example", "is not a URL with a plain host name"),
+        ("https://api.spectrocloud.com\\@evil.example", "carries a user name or password"),
+    ],
+)
+def test_a_host_url_is_https_and_a_plain_host(url: str, why: str | None) -> None:
+    assert host_problem(url) == why
+
+
+@given(
+    st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z]{2,4}){0,2}", fullmatch=True),
+    st.sampled_from(["https://", "HTTPS://", "http://", ""]),
+    st.sampled_from(["", ".", ":443", ".:443", "/", ":443/"]),
+)
+def test_every_plain_host_has_one_spelling(host: str, scheme: str, end: str) -> None:
+    assert host_of(f"{scheme}{host.title()}{end}") == host
+    assert host_of(f"{scheme}{host}:444") == f"{host}:444"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "\n", "CHANGE_ME", "changeme", "Change-Me", "<CHANGE_ME>", "REPLACE_ME", "replaceme", "fill-me-in"),
+        *("TODO", "to-do", "tbd", "FIXME", "placeholder", "dummy", "sample", "insert-here", "your-api-key", "yourKey"),
+        *("your_palette_tenant", "my-api-key", "mykey", "MY_KEY", "<tenant>", "<your key>", "${PALETTE_KEY}"),
+        *("{{ .Values.key }}", "xxx", "XXXXXXXX", "***", "********", "...", "null", "None", "undefined", "n/a"),
+        *('"CHANGE_ME"', "'todo'", "[TBD]", "  change me  ", "--none--"),
+    ],
+)
+def test_what_stands_for_a_value_is_a_placeholder(text: str) -> None:
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "example-tenant",
+            "acme",
+            "651234567890123456789012",
+            "000000000000000000000000",
+            "https://api.spectrocloud.com",
+        ),
+        *(
+            "todos",
+            "dummyland",
+            "samples-inc",
+            "nonesuch",
+            "nullarbor",
+            "xx",
+            "x",
+            "0",
+            "changemetal",
+            "placeholders-ltd",
+        ),
+        *("undefined-labs", "tbdc", "mykeys", "fixmeister", "a<b>", "a${b}", "no", "false", "test", "none-of-yours"),
+        *("eyJhbGciOiJIUzI1NiJ9.e30.abc", "Zm9vYmFyYmF6cXV4+/==", "xxx1", "deadbeefdeadbeefdeadbeefdeadbeef"),
+    ],
+)
+def test_what_could_be_real_is_no_placeholder(text: str) -> None:
+    assert not is_placeholder(text)
+
+
+@given(st.from_regex(r"[0-9a-f]{24}|[A-Za-z0-9]{32}", fullmatch=True))
+def test_ids_and_keys_of_the_usual_forms_are_no_placeholders(text: str) -> None:
+    assume(len(set(text.lower())) > 1)
+    assume(not text.lower().startswith("your"))
+    assert not is_placeholder(text)
