@@ -23,7 +23,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test check fmt schema requirements bench clean
+.PHONY: plan test check fmt schema docs requirements bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -51,6 +51,9 @@ schema: $(RUNTIME)
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(UV_FLAGS) pyproject.toml --extra build
+
+docs: $(RUNTIME)
+	@$(RUN) paletteai_components.rules docs/rules
 
 requirements: $(TOOLS)/.installed
 	@$(COMPILE) --output-file requirements.txt

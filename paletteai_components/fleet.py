@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paletteai_components.document import Document
 from paletteai_components.problem import Place, Problem, Unreadable, escaped
@@ -16,6 +17,9 @@ from paletteai_components.stack import (
     stack_name_of,
 )
 
+if TYPE_CHECKING:
+    from paletteai_components.crds import Crds
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -25,11 +29,13 @@ class Fleet:
         stacks: those that could be read.
         problems: why others could not.
         unreadable: the names of those others.
+        crds: the cluster's own schemas, where they were handed over.
     """
 
     stacks: tuple[Stack, ...] = ()
     problems: tuple[Problem, ...] = ()
     unreadable: tuple[str, ...] = ()
+    crds: Crds | None = None
 
     def stack_named(self, name: str) -> Stack | None:
         """The stack of a name, or None."""

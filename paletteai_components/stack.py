@@ -228,7 +228,8 @@ def _imported(imports: object) -> tuple[str, ...]:
         imports = imports.get("imports")
     if not isinstance(imports, list | tuple):
         return ()
-    return tuple(str(entry) for entry in imports)
+    # An import is a name, or an object with the name as its key and options for it.
+    return tuple(str(name) for entry in imports for name in (entry if isinstance(entry, dict) else (entry,)))
 
 
 def _place(documents: tuple[Document, ...], file: str, path: Path) -> Place:

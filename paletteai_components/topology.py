@@ -245,6 +245,7 @@ def planned_project(
     stated = spec.shared_cluster_only
     if stated is None:
         stated = bool(tenant.spec.shared_cluster_only)
+    chosen = own or tenant.settings_named(spec.settings_ref)
     source, provider = _resolved(spec, own, tenant)
     if source is Source.NOWHERE and stated:
         source = Source.SHARED_CLUSTER_ONLY
@@ -256,7 +257,7 @@ def planned_project(
         own=own,
         source=source,
         provider=provider,
-        merged=source is Source.FALLBACK and (own is not None or spec.settings_ref is not None),
+        merged=source is Source.FALLBACK and chosen is not None and chosen is not provider,
         shared_cluster_only=stated,
         compute_config=compute_config,
         compute_config_namespace=(compute_config and compute_config.namespace) or tenant.namespace,

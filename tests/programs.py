@@ -5,23 +5,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from recording import Recording, recorded
+from recording import Recording, place_of, recorded
 from samples import HOST, PROJECT_ID
 
 from paletteai_components import (
     ComputeConfigRefArgs,
+    DeclarationError,
     PaletteCredential,
     SettingsArgs,
     Tenant,
     TenantArgs,
     deploy,
 )
+from paletteai_components.credential import fingerprint_of
 from paletteai_components.document import document_from
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, manifests_of
+from paletteai_components.stack import Stack
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # Characters that JSON, base64 and shells each write in their own way.
 KEY = 'canary "key" \\ of/the+mine=é'
@@ -63,6 +70,34 @@ def deployed(folder: Path, name: str, **more: Any) -> Recording:
     config, secret_keys = handed_over(declared)
     given = {"config": config, "secret_keys": secret_keys, **more}
     return recorded(lambda: deploy(folder), name, **given)
+
+
+def rendered(stack: Stack) -> dict[Any, Any]:
+    """What `render` prints, with the fingerprints that only somebody with the keys can tell."""
+    assert stack.topology is not None
+    manifests = {place_of(each): each for each in manifests_of(stack.topology, stack.vendor)}
+    for each in stack.topology.settings:
+        integration = each.integration
+        if integration and integration.api_key and integration.api_key.ciphertext:
+            metadata = manifests["Settings", each.namespace, each.name]["metadata"]
+            told = fingerprint_of(str(integration.host_url), key_in(integration.api_key.ciphertext))
+            metadata["annotations"] = {**metadata.get("annotations", {}), FINGERPRINT_ANNOTATION: told}
+    return manifests
+
+
+def refused(recording: Recording) -> list[str]:
+    """The codes of what was refused, and that nothing was registered."""
+    assert isinstance(recording.error, DeclarationError), recording.error
+    assert recording.resources == []
+    assert recording.exports == {}
+    return [problem.code for problem in recording.error.problems]
+
+
+def copied_examples(folder: Path) -> Path:
+    """The example stacks in another folder, where they may be changed."""
+    shutil.copy(ROOT / "Pulumi.yaml", folder)
+    shutil.copytree(ROOT / "stacks", folder / "stacks")
+    return folder / "stacks"
 
 
 def written(folder: Path, name: str, text: str) -> Path:

@@ -62,9 +62,10 @@ def test_a_project_has_its_namespace_and_what_it_inherits(files: Files) -> None:
             assert planned.compute_config_namespace == (config or {}).get("namespace", namespace_of(file))
 
 
-FALLBACK = (
-    "paletteai:integrations: {a: {existingSecret: a}, b: {existingSecret: b}}\npaletteai:tenant: {name: acme, %s}"
-)
+GIVEN = """
+paletteai:integrations: {a: {existingSecret: a}, b: {existingSecret: b}}
+paletteai:tenant: {name: acme, %s}
+"""
 
 
 @pytest.mark.parametrize(
@@ -103,14 +104,14 @@ FALLBACK = (
     ],
 )
 def test_where_an_integration_comes_from_is_said_in_words(fields: str, reason: str) -> None:
-    assert only_project(FALLBACK % fields).reason == reason
+    assert only_project(GIVEN % fields).reason == reason
 
 
 def test_a_settings_that_falls_back_by_name_is_not_merged_into() -> None:
-    project = only_project(FALLBACK % "settings: {default: {palette: a}}, projects: [{name: p}]")
+    project = only_project(GIVEN % "settings: {default: {palette: a}}, projects: [{name: p}]")
     merged = "settings: {default: {palette: a}}, projects: [{name: p, settings: {nvidia: {existingSecret: n}}}]"
     assert not project.merged
-    assert only_project(FALLBACK % merged).merged
+    assert only_project(GIVEN % merged).merged
 
 
 def test_a_tenant_says_what_its_projects_leave_out() -> None:
@@ -154,7 +155,7 @@ def test_what_nobody_says_is_refused_removal_no_roles_and_the_tenants_namespace(
 
 def test_a_settings_has_one_secret_for_each_integration_and_palettes_is_found_among_them() -> None:
     (settings,) = amounts_to(
-        FALLBACK % "settings: {s: {palette: a, huggingFace: {existingSecret: h}, nvidia: {existingSecret: n}}}"
+        GIVEN % "settings: {s: {palette: a, huggingFace: {existingSecret: h}, nvidia: {existingSecret: n}}}"
     ).settings
     assert [(secret.type, secret.name) for secret in settings.secrets] == [
         (IntegrationType.PALETTE, "a"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,7 +11,7 @@ import click
 from paletteai_components.cli.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.manifests import Manifest, manifests_of
-from paletteai_components.problem import Place, Problem, Severity, escaped, in_order
+from paletteai_components.problem import Problem, escaped
 from paletteai_components.stack import Stack
 
 _LISTED = 10
@@ -43,7 +43,7 @@ def command(
     Secrets are left out: without their keys they would destroy the real ones. Nothing is printed
     where there are errors.
     """
-    selection = selected(names, folder)
+    selection = selected(names, folder, crds)
     if selection.exit_code:
         _refuse(ctx, selection.problems, selection.exit_code)
     clusters = dict.fromkeys(escaped(stack.cluster_name) for stack in selection.stacks)
@@ -61,12 +61,11 @@ def command(
         if problems:
             _refuse(ctx, problems, 1)
         manifests = with_data(_manifests(stacks), stacks, keys)
-        _judge(ctx, manifests, stacks, crds)
         write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
         click.echo(f"{plural(len(manifests), 'object')} written to {escaped(str(secrets_file))}, keys among them.")
         return
     manifests = [manifest for manifest in _manifests(selection.stacks) if manifest["kind"] != "Secret"]
-    _judge(ctx, manifests, selection.stacks, crds)
+    show([each for each in selection.problems if each.code == "PAI016"], err=True)
     click.echo(_yaml_of(manifests), nl=False)
     _tell(selection.stacks)
 
@@ -79,47 +78,6 @@ def _yaml_of(manifests: list[Manifest]) -> str:
     from paletteai_components.cli.yaml_text import yaml_of
 
     return yaml_of(manifests)
-
-
-def _judge(ctx: click.Context, manifests: list[Manifest], stacks: Iterable[Stack], source: Path | None) -> None:
-    """Refuse manifests that do not keep to the cluster's CRDs."""
-    if source is None:
-        return
-    from paletteai_components.crds import crds_from, problems_in
-
-    crds = crds_from(source)
-    places = dict(_places(stacks))
-    problems = in_order(
-        problem
-        for manifest in manifests
-        for problem in problems_in(manifest, crds, _known(places.get(_identity(manifest))))
-    )
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        _refuse(ctx, problems, 1)
-    show(problems, err=True)
-
-
-def _known(place: Place | None) -> tuple[Place, ...]:
-    return (place,) if place else ()
-
-
-def _identity(manifest: Manifest) -> tuple[str, str | None, str]:
-    metadata = manifest["metadata"]
-    return manifest["kind"], metadata.get("namespace"), metadata["name"]
-
-
-def _places(stacks: Iterable[Stack]) -> Iterator[tuple[tuple[str, str | None, str], Place]]:
-    """Where each object is declared."""
-    for stack in stacks:
-        if stack.topology:
-            tenant = stack.topology.tenant
-            yield ("Namespace", None, tenant.namespace), stack.place("tenant", "name")
-            yield ("Tenant", None, tenant.name), stack.place("tenant", "name")
-            for settings in stack.topology.settings:
-                yield ("Settings", settings.namespace, settings.name), stack.place(*settings.path)
-            for project in stack.topology.projects:
-                yield ("Namespace", None, project.namespace), stack.place(*project.path, "name")
-                yield ("Project", project.namespace, project.name), stack.place(*project.path, "name")
 
 
 def _tell(stacks: Iterable[Stack]) -> None:

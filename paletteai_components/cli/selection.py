@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,13 +59,18 @@ def choosing_stacks(command: Command) -> Command:
     return click.argument("names", metavar="[STACK]...", nargs=-1)(folder(command))
 
 
-def selected(names: tuple[str, ...], folder: Path) -> Selection:
+def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> Selection:
     """The stacks of these names; all of the folder's where none is named.
 
-    All stacks of the folder are judged together. What could not be read is among the problems.
+    All stacks of the folder are judged together, and against CRDs where their path is given. What could
+    not be read is among the problems.
     """
     try:
         fleet = fleet_from(folder)
+        if crds is not None:
+            from paletteai_components.crds import crds_from
+
+            fleet = replace(fleet, crds=crds_from(crds))
     except Unreadable as error:
         return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]

@@ -1,17 +1,22 @@
-"""Fingerprints put into the text of a stack file, of which nothing else changes.
+"""Fingerprints written into a stack file, with everything else in it left to stand.
 
-A YAML writer would set spaces, quotes and line breaks anew. So the parser only tells the places, the
-text is cut there, and the outcome is read again to see that it says what it should.
+Comments, quotes and order stay; ruamel.yaml sees to that. The outcome is read again, and is only used
+when it says what the file said before, and the fingerprints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
+from io import BytesIO
 from typing import Any
 
 import click
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.util import load_yaml_guess_indent
 
 from paletteai_components.document import Document, document_from
 from paletteai_components.problem import Unreadable, escaped
@@ -19,23 +24,55 @@ from paletteai_components.spec import FingerprintSpec
 
 _BOM = b"\xef\xbb\xbf"
 _KEYS = ("paletteai:integrations", "integrations")
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Edit = tuple[int, int, str]
 
 
 def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> bytes:
     """The bytes of a stack file with a fingerprint in each of these integrations.
 
-    `read` is what the bytes say. Raises click.ClickException where the text cannot be cut safely.
+    `read` is what the bytes say. Raises click.UsageError where that cannot be done safely.
     """
-    bom, text = (_BOM, data[len(_BOM) :].decode()) if data.startswith(_BOM) else (b"", data.decode())
-    edits = [edit for name, each in fingerprints.items() for edit in _edits(text, name, each)]
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    result = bom + text.encode()
-    if not edits or _value_of(result, read.file) != _expected(read, fingerprints):
+    result = _written(data, fingerprints)
+    if result is None or _value_of(result, read.file) != _expected(read, fingerprints):
         raise click.UsageError(_by_hand(read.file, fingerprints))
     return result
+
+
+def _written(data: bytes, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
+    text = data.removeprefix(_BOM).decode()
+    yaml: Any = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000
+    yaml.line_break = "\r\n" if "\r\n" in text else None
+    out = BytesIO()
+    try:
+        # Comments would keep their own carriage returns beside those of the line break.
+        document, indent, dash = load_yaml_guess_indent(text.replace("\r\n", "\n"), yaml=yaml)
+        step = _mapping_indent(text)
+        yaml.indent(mapping=step, sequence=indent or step, offset=dash or 0)
+        integrations = next(document["config"][key] for key in _KEYS if key in document["config"])
+        for name, fingerprint in fingerprints.items():
+            _put(integrations[name], fingerprint)
+        yaml.dump(document, out)
+    except (YAMLError, KeyError, TypeError, ValueError, StopIteration):
+        return None
+    return (_BOM if data.startswith(_BOM) else b"") + out.getvalue()
+
+
+def _put(integration: CommentedMap, fingerprint: FingerprintSpec) -> None:
+    value = CommentedMap({name: DoubleQuotedScalarString(text) for name, text in fingerprint.model_dump().items()})
+    value.fa.set_flow_style()
+    if "fingerprint" in integration:
+        integration["fingerprint"] = value
+    else:
+        integration.insert(list(integration).index("apiKey") + 1, "fingerprint", value)
+
+
+def _mapping_indent(text: str) -> int:
+    """How far `config`'s entries are indented, which is how far Pulumi indents everything."""
+    lines = iter(text.splitlines())
+    inside = any(line.startswith("config:") for line in lines)
+    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "") if inside else ""
+    return len(first) - len(first.lstrip()) or 2
 
 
 def _expected(read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> Any:
@@ -52,53 +89,6 @@ def _value_of(data: bytes, file: str) -> Any:
         return document_from(data, file).value
     except Unreadable:
         return None
-
-
-def _edits(text: str, name: str, fingerprint: FingerprintSpec) -> Iterator[_Edit]:
-    integrations = _entry(_entry(yaml.compose(text, Loader=_LOADER), "config"), *_KEYS)
-    integration = _entry(integrations, name)
-    written, key = _entry(integration, "fingerprint"), _entry(integration, "apiKey")
-    if isinstance(written, yaml.MappingNode):
-        for field, new in fingerprint.model_dump().items():
-            old = _entry(written, field)
-            if isinstance(old, yaml.ScalarNode):
-                yield old.start_mark.index, old.end_mark.index, f'"{new}"'
-    elif isinstance(integration, yaml.MappingNode) and key is not None:
-        line = f'fingerprint: {{value: "{fingerprint.value}", ciphertext: "{fingerprint.ciphertext}"}}'
-        if integration.flow_style:
-            yield key.end_mark.index, key.end_mark.index, f", {line}"
-        else:
-            at = _after_line(text, _last(key).end_mark.index)
-            indent = " " * integration.value[0][0].start_mark.column
-            yield at, at, _line(text, at, f"{indent}{line}")
-
-
-def _entry(node: yaml.Node | None, *names: str) -> yaml.Node | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value in names:
-                found: yaml.Node = value
-                return found
-    return None
-
-
-def _last(node: yaml.Node) -> yaml.Node:
-    # A block ends only where the next thing begins; the last value in it ends where it ends.
-    while isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
-        node = node.value[-1][1]
-    return node
-
-
-def _after_line(text: str, end: int) -> int:
-    if text[end - 1] == "\n":
-        return end
-    at = text.find("\n", end)
-    return len(text) if at < 0 else at + 1
-
-
-def _line(text: str, at: int, line: str) -> str:
-    ending = "\r\n" if text[:at].endswith("\r\n") else "\n"
-    return f"{line}{ending}" if text[:at].endswith("\n") else f"{ending}{line}"
 
 
 def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Problem, Severity, in_order
-from paletteai_components.rules import bindings, credentials, fallback, files, naming
+from paletteai_components.rules import bindings, credentials, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.stack import Stack
 
@@ -33,7 +33,7 @@ RULES: dict[str, Rule] = {
         fallback.shared_cluster_only_is_true,
         files.file_name_agrees,
         fallback.project_has_a_compute_config,
-        files.manifest_fits_the_cluster,
+        schemas.manifest_fits_the_cluster,
     )
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import FIELDS, Vendor, overlaps
-from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.problem import Problem, escaped
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import ExtraSpec
 from paletteai_components.stack import Stack
@@ -110,16 +110,3 @@ def _disagrees(stack: Stack, fact: str, declared: str) -> Problem:
         f"Rename the file to Pulumi.{escaped(declared)}.{escaped(stack.environment)}.yaml, or correct the name in it.",
         (stack.place("tenant", "name"),),
     )
-
-
-@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.FLEET, Severity.ERROR)
-def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
-    """The API server drops a field that a CRD does not know without a word, and what is dropped has
-    no effect. `paletteai render --crds FILE` checks every manifest against the CRDs of the real
-    cluster: an unknown field is an error, with its path and the nearest one the CRD knows.
-
-    Get them with `kubectl get crd -o yaml > crds.yaml`. The paths that this package assumes can be
-    corrected with `paletteai:vendorFields`, without waiting for a release.
-    """
-    # Only with CRDs at hand is there anything to see: `crds` finds these problems.
-    return iter(())

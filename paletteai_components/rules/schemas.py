@@ -1,0 +1,50 @@
+"""The rule about the cluster's own schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paletteai_components.fleet import Fleet
+from paletteai_components.manifests import Manifest, manifests_of
+from paletteai_components.problem import Place, Problem
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.stack import Stack
+from paletteai_components.topology import Topology
+
+_Identity = tuple[str, str | None, str]
+
+
+@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.FLEET)
+def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
+    """The API server drops a field that a CRD does not know without a word, and what is dropped has
+    no effect. `paletteai render --crds FILE` checks every manifest against the CRDs of the real
+    cluster: an unknown field is an error, with its path and the nearest one the CRD knows.
+
+    Get them with `kubectl get crd -o yaml > crds.yaml`. The paths that this package assumes can be
+    corrected with `paletteai:vendorFields`, without waiting for a release.
+    """
+    if fleet.crds is None:
+        return
+    # What validates schemas is slow to import, and needed only here.
+    from paletteai_components.crds import problems_in
+
+    for stack in fleet.stacks:
+        if stack.topology is not None:
+            places = dict(_places(stack, stack.topology))
+            for manifest in manifests_of(stack.topology, stack.vendor):
+                place = places.get(_identity(manifest))
+                yield from problems_in(manifest, fleet.crds, (place,) if place else ())
+
+
+def _identity(manifest: Manifest) -> _Identity:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace"), metadata["name"]
+
+
+def _places(stack: Stack, topology: Topology) -> Iterator[tuple[_Identity, Place]]:
+    """Where each object of the vendor's is declared."""
+    yield ("Tenant", None, topology.tenant.name), stack.place("tenant", "name")
+    for settings in topology.settings:
+        yield ("Settings", settings.namespace, settings.name), stack.place(*settings.path)
+    for project in topology.projects:
+        yield ("Project", project.namespace, project.name), stack.place(*project.path, "name")
