@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -21,9 +20,19 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.structural import (
+    EMBEDDED,
+    EMPTY,
+    FORMATS,
+    TYPES,
+    UnusableSchema,
+    defaulted,
+    json_schema_of,
+    mapping_in,
+)
 
 CODE = "PAI016"
 MAX_BYTES = 16 * 1024 * 1024
@@ -60,7 +69,7 @@ class Version:
     @cached_property
     def validator(self) -> Draft202012Validator:
         """What finds the errors of a manifest."""
-        return Draft202012Validator(self.schema, format_checker=_FORMATS)
+        return Draft202012Validator(self.schema, format_checker=FORMATS)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -109,10 +118,10 @@ def crds_from(path: Path) -> Crds:
             for version in _versions_in(file):
                 first = versions.setdefault((version.api_version, version.kind), version)
                 if (first.scope, first.served, first.schema) != (version.scope, version.served, version.schema):
-                    raise _Unusable(f"{version.kind} {version.api_version} is defined otherwise in {first.file}")
+                    raise UnusableSchema(f"{version.kind} {version.api_version} is defined otherwise in {first.file}")
         except OSError as error:
             fact = f"the file cannot be read: {error.strerror}"
-        except _Unusable as fault:
+        except UnusableSchema as fault:
             fact, line = str(fault), fault.line
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
@@ -146,7 +155,7 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
         fact, remedy, file = _unserved(api_version, kind, crds)
         return [Problem(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, Place(file)))]
 
-    errors = list(version.validator.iter_errors(_defaulted(manifest, version.schema)))
+    errors = list(version.validator.iter_errors(defaulted(manifest, version.schema)))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     told = [*_misplaced(version, namespace)]
     for error in errors:
@@ -167,14 +176,6 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
 # From a file to its CRDs
 
 
-class _Unusable(Exception):
-    """A file holds something that no schema can be made of."""
-
-    def __init__(self, fact: str, line: int | None = None) -> None:
-        super().__init__(fact)
-        self.line = line
-
-
 def _unreadable(path: Path, fact: str, line: int | None = None) -> Problem:
     message = f"{escaped(fact)}; no manifest was checked against the cluster's schemas."
     return Problem(CODE, message, _GET_CRDS, (Place(str(path), line),))
@@ -193,7 +194,7 @@ def _versions_in(file: Path) -> Iterator[Version]:
     with file.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise _Unusable(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
+        raise UnusableSchema(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
     documents = iter([json.loads(data)]) if file.suffix.lower() == ".json" else _documents(data)
     for document in documents:
         for crd in _crds_in(document):
@@ -208,7 +209,7 @@ def _documents(data: bytes) -> Iterator[object]:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else "a YAML alias"
-            raise _Unusable(f"{what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None)
+            raise UnusableSchema(f"{what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None)
     yield from yaml.load_all(data, Loader=loader)
 
 
@@ -221,156 +222,28 @@ def _crds_in(document: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
-    spec = _mapping(crd.get("spec"), "spec")
-    group, kind, scope = spec.get("group"), _mapping(spec.get("names"), "spec.names").get("kind"), spec.get("scope")
+    spec = mapping_in(crd.get("spec"), "spec")
+    group, kind, scope = spec.get("group"), mapping_in(spec.get("names"), "spec.names").get("kind"), spec.get("scope")
     if not (isinstance(group, str) and isinstance(kind, str) and scope in {"Namespaced", "Cluster"}):
-        raise _Unusable("a CRD lacks spec.group, spec.names.kind or a spec.scope of Namespaced or Cluster")
+        raise UnusableSchema("a CRD lacks spec.group, spec.names.kind or a spec.scope of Namespaced or Cluster")
     # Before v1 a CRD had to ask for unknown fields to be dropped.
     keeps_all = spec.get("preserveUnknownFields", crd.get("apiVersion") == "apiextensions.k8s.io/v1beta1") is True
     versions = spec.get("versions")
     if not (isinstance(versions, list) and versions):
-        raise _Unusable(f"the CRD of {kind} has no spec.versions, each with its schema")
+        raise UnusableSchema(f"the CRD of {kind} has no spec.versions, each with its schema")
     for version in versions:
-        api_version = f"{group}/{_mapping(version, 'spec.versions').get('name')}"
-        schema = _mapping(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
+        api_version = f"{group}/{mapping_in(version, 'spec.versions').get('name')}"
+        schema = mapping_in(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
         if schema is None:
-            raise _Unusable(f"the CRD of {kind} has no schema for {api_version}")
-        root = {**_mapping(schema, f"the schema of {kind}"), _EMBEDDED: True}
+            raise UnusableSchema(f"the CRD of {kind} has no schema for {api_version}")
+        root = {**mapping_in(schema, f"the schema of {kind}"), EMBEDDED: True}
         unjudged: list[str] = []
-        json_schema = _json_schema(root, kind, unjudged, drops=not keeps_all)
-        json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": _EMPTY}}
+        json_schema = json_schema_of(root, kind, unjudged, drops=not keeps_all)
+        json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": EMPTY}}
         yield Version(api_version, kind, scope, version.get("served") is True, file, json_schema, tuple(unjudged))
 
 
-def _mapping(value: object, what: str) -> Mapping[str, Any]:
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        return value
-    raise _Unusable(f"{what} is not a mapping with text for keys")
-
-
-# From a structural schema to a JSON Schema
-
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
-_EMBEDDED = "x-kubernetes-embedded-resource"
-_DEFAULTS = "x-defaults"
-_EMPTY = {"$ref": "#/$defs/empty"}
-_FORMATS = FormatChecker(formats=("date", "email", "ipv4", "ipv6"))
-_TYPES = ["array", "boolean", "integer", "number", "object", "string"]
-_BOUNDS = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
-_COPIED: dict[str, type | tuple[type, ...]] = {
-    "enum": list,
-    "format": str,
-    "required": list,
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
-    **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
-}
-_METADATA = (
-    *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "managedFields"),
-    *("uid", "resourceVersion", "generation", "selfLink"),
-    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
-)
-
-
-def _json_schema(
-    node: object, at: str, unjudged: list[str], *, drops: bool = True, kept: bool = False
-) -> dict[str, Any]:
-    """The JSON Schema of a structural node and of all below it.
-
-    `drops`: unknown fields are dropped here; not so below allOf, anyOf, oneOf and not, which only judge what is
-    declared elsewhere. `kept`: the list that holds the node keeps the unknown fields of its items.
-    """
-    source = _mapping(node, f"the schema of {at}")
-    result = _constraints(source, at, unjudged)
-    kept = kept or source.get(_PRESERVE) is True
-    below = {
-        name: _json_schema(child, f"{at}.{name}", unjudged, drops=drops)
-        for name, child in _mapping(source.get("properties") or {}, f"properties of {at}").items()
-    }
-    if source.get(_EMBEDDED) is True:
-        metadata = below.get("metadata", {})
-        known = {**dict.fromkeys(_METADATA, True), **metadata.get("properties", {})}
-        metadata = {"type": ["object"], **metadata, "properties": known, "additionalProperties": False}
-        below = {"apiVersion": {"type": ["string"]}, "kind": {"type": ["string"]}, **below, "metadata": metadata}
-        result["required"] = [*result.get("required", ()), "apiVersion", "kind"]
-    if below:
-        result["properties"] = below
-    rest = source.get("additionalProperties")
-    if isinstance(rest, Mapping):
-        result["additionalProperties"] = _json_schema(rest, f"{at}[*]", unjudged, drops=drops)
-    elif drops and rest is True:
-        # It lets any key in, and yet every field of an object below the key is dropped.
-        result["additionalProperties"] = _EMPTY
-    elif drops and not kept and "object" in result.get("type", _TYPES):
-        result["additionalProperties"] = False
-    if source.get("items") is not None:
-        result["items"] = _json_schema(source["items"], f"{at}[*]", unjudged, drops=drops, kept=kept)
-
-    choices: dict[str, Any] = {
-        word: [_json_schema(each, at, unjudged, drops=False) for each in source[word]]
-        for word in ("allOf", "anyOf", "oneOf")
-        if source.get(word)
-    }
-    if source.get("not") is not None:
-        choices["not"] = _json_schema(source["not"], at, unjudged, drops=False)
-    # The API server asks none of this of a null that is allowed.
-    return {**result, "if": {"type": "null"}, "else": choices} if choices else result
-
-
-def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dict[str, Any]:
-    """The keywords of a node that say nothing of the nodes below it."""
-    result = {word: source[word] for word in _COPIED if word in source}
-    whole = all(isinstance(value, _COPIED[word]) for word, value in result.items())
-    if not whole or result.get("multipleOf") == 0 or source.get("type", "object") not in _TYPES:
-        raise _Unusable(f"the schema of {at} is not one")
-    for bound, excluded in _BOUNDS.items():
-        if source.get(excluded) is True and bound in result:
-            result[excluded] = result.pop(bound)
-    either = source.get("x-kubernetes-int-or-string") is True
-    if either or "type" in source:
-        types = ["integer", "string"] if either else [source["type"]]
-        result["type"] = [*types, "null"] if source.get("nullable") is True else types
-    children = source.get("properties") or {}
-    defaults = {name: child["default"] for name, child in children.items() if "default" in child}
-    if defaults:
-        result[_DEFAULTS] = defaults
-    if source.get("x-kubernetes-validations"):
-        unjudged.append(f"a CEL rule of {at}")
-    if pattern := source.get("pattern"):
-        result["pattern"] = _pattern(str(pattern))
-        if not result["pattern"]:
-            unjudged.append(f"the pattern of {at}")
-    return result
-
-
-def _pattern(pattern: str) -> str:
-    """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
-    # To Go, $ is the very end, and \d, \s and \w are ASCII.
-    parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern)
-    if not re.search(r"\(\?\w*m", pattern):
-        parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
-    translated = "(?a)" + "".join(r"\Z" if part == r"\z" else part for part in parts)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            re.compile(translated)
-        except (re.error, Warning, OverflowError, RecursionError):
-            return ""
-    return translated
-
-
 # From a manifest to problems
-
-
-def _defaulted(value: Any, schema: Any) -> Any:
-    """The value with the schema's defaults, which the API server puts in before it judges."""
-    known = schema if isinstance(schema, dict) else {}
-    if isinstance(value, Mapping):
-        named, rest = known.get("properties", {}), known.get("additionalProperties")
-        filled = {**known.get(_DEFAULTS, {}), **value}
-        return {name: _defaulted(item, named.get(name, rest)) for name, item in filled.items()}
-    if isinstance(value, list | tuple):
-        return [_defaulted(item, known.get("items")) for item in value]
-    return value
 
 
 def _unserved(api_version: str, kind: str, crds: Crds) -> tuple[str, str, str]:
@@ -455,7 +328,7 @@ def _fields(schema: Any, path: str = "") -> Iterator[str]:
 
 def _type_of(value: object) -> str:
     is_type = Draft202012Validator.TYPE_CHECKER.is_type
-    return next((each for each in ("null", *_TYPES) if is_type(value, each)), "something else")
+    return next((each for each in ("null", *TYPES) if is_type(value, each)), "something else")
 
 
 def _join(path: str, name: str) -> str:

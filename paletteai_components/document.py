@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import yaml
 
 from paletteai_components.problem import Place, Problem, Unreadable, in_order
+from paletteai_components.scalar import SCALAR_TAGS, TAG, resolved
+from paletteai_components.syntax import syntax_problem
 
 CODE = "PAI012"
 MAX_BYTES = 16 * 1024 * 1024
@@ -99,7 +101,7 @@ def document_from(data: bytes, file: str) -> Document:
     except yaml.reader.ReaderError:
         _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
-        lines, fact, remedy = _syntax(error)
+        lines, fact, remedy = syntax_problem(error)
         raise Unreadable([_problem(file, lines, fact, remedy)]) from None
     if reading.problems:
         raise Unreadable(in_order(reading.problems))
@@ -132,24 +134,6 @@ def _refuse_control(file: str, text: str) -> NoReturn:
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
-# The parser's own sentence may quote the file, so it only chooses one of these and is not shown.
-_SYNTAX = (
-    ("tab", "a tab stands where only spaces may", "Indent with spaces."),
-    ("start any token", "a value starts with a reserved character", "Write it in quotes."),
-    ("mapping values are not", "a colon stands where none may", "Write the text in quotes."),
-    ("unexpected ':'", "a colon stands where none may", "Put a space after it, or write the text in quotes."),
-    ("expected ':'", "a key has no colon", "Write `key: value`."),
-    ("expected key", "a line is indented unlike its neighbours", "Align it with them."),
-    ("block end", "a line is indented unlike its neighbours", "Align it with them."),
-    ("'-' indicator", "a line is indented unlike its neighbours", "Align it with them."),
-    ("or ']'", "a list in brackets is not closed", "Close it with `]`."),
-    ("or '}'", "a mapping in braces is not closed", "Close it with `}`."),
-    ("end of stream", "a text in quotes is not closed", "Close it."),
-    ("escape", "a text in double quotes holds an unknown escape", "Write `\\\\` for a backslash."),
-    ("document start", "text follows the end of the document", "Keep one document in the file."),
-    ("", "the text is not valid YAML", "Correct the syntax at this line."),
-)
-
 
 def _events(data: bytes) -> Iterator[Any]:
     loader = _LOADER(data)
@@ -158,14 +142,6 @@ def _events(data: bytes) -> Iterator[Any]:
             yield event
     finally:
         loader.dispose()
-
-
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
-    fact, remedy = next(rest for part, *rest in _SYNTAX if part in (error.problem or ""))
-    lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
-    if "not closed" in fact:
-        lines.reverse()
-    return list(dict.fromkeys(lines)), f"{fact}, so nothing in the file was read", remedy
 
 
 # --- Structure --------------------------------------------------------------------------------------------------
@@ -212,9 +188,9 @@ class _Reading:
         if kind is yaml.ScalarEvent:
             self._scalar(event)
         elif kind is yaml.MappingStartEvent:
-            self._start(event, {}, {}, _TAG + "map")
+            self._start(event, {}, {}, TAG + "map")
         elif kind is yaml.SequenceStartEvent:
-            self._start(event, [], [], _TAG + "seq")
+            self._start(event, [], [], TAG + "seq")
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             self._end()
         elif kind is yaml.AliasEvent:
@@ -237,7 +213,7 @@ class _Reading:
             if text in self.plain:
                 value = self.plain[text]
             else:
-                value = self.plain[text] = _resolved(text)
+                value = self.plain[text] = resolved(text)
         elif event.tag is not None:
             value = self._tagged(text, event.tag, plain, line)
         if isinstance(value, float):
@@ -252,8 +228,8 @@ class _Reading:
         self._place(value, mark)
 
     def _tagged(self, text: str, tag: str, plain: bool, line: int) -> Any:
-        wanted = _SCALAR_TAGS.get(tag, ())
-        value = text if str in wanted else _resolved(text)
+        wanted = SCALAR_TAGS.get(tag, ())
+        value = text if str in wanted else resolved(text)
         if type(value) not in wanted or (plain and not text):
             self._tag_problem(line)
         return value
@@ -409,81 +385,3 @@ class _Reading:
 
 
 _FEWER = "Use fewer aliases, or split the file."
-
-# --- Scalars ----------------------------------------------------------------------------------------------------
-
-_TAG = "tag:yaml.org,2002:"
-_SCALAR_TAGS: dict[str, tuple[type, ...]] = {
-    f"{_TAG}str": (str,),
-    f"{_TAG}int": (int,),
-    f"{_TAG}float": (int, float),
-    f"{_TAG}bool": (bool,),
-    f"{_TAG}null": (type(None),),
-}
-_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-}
-# Its last two alternatives are a leniency of go-yaml: a sign after a prefix in lower case.
-_INTEGER = re.compile(
-    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
-    r"|0b([-+][01]+)|0o([-+][0-7]+)"
-)
-_BASES = (0, 0, 16, 2, 8, 10, 2, 8)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-# A clock after T must have a zone, one after a space cannot.
-_TIME = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
-    r"(?:(?:([Tt])| +)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?"
-    r"(?(4)(?:Z|([-+])([0-9]{2}):([0-9]{2}))))?"
-)
-
-
-def _resolved(text: str) -> Any:
-    """What go-yaml v3 makes of a plain scalar; an integer beyond 64 signed bits is a float."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "+-.0123456789":
-        return text
-    if (time := _time(text)) is not None:
-        return time
-    between = r"(?<=[0-9])_(?=[0-9])" if text[0] == "." else "_"
-    digits = re.sub(between, "", text)
-    if (match := _INTEGER.fullmatch(digits)) is not None and len(digits) < 1000:
-        group = match.lastindex or 0
-        number = int(f"{match[1] or ''}{match[group]}", _BASES[group])
-        if -(2**63) <= number < 2**63:
-            return number
-        # Pulumi reads its own JSON again, and there what needs 64 unsigned bits becomes a float.
-        if number < 2**64 and digits[0] not in "+-":
-            return float(number)
-    if _FLOAT.fullmatch(digits) is not None and abs(value := float(digits)) != float("inf"):
-        return value
-    return text
-
-
-def _time(text: str) -> str | None:
-    """The text of Go's `time.Time` that takes the place of a date, or None if it is no date.
-
-    A zone is told by its offset; Go tells the name of the machine's own zone where that fits.
-    """
-    if (match := _TIME.fullmatch(text)) is None:
-        return None
-    year, month, day, hour, minute, second, east, south = (
-        int(match[group] or 0) for group in (1, 2, 3, 5, 6, 7, 10, 11)
-    )
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    if not (1 <= month <= 12 and 1 <= day <= days[month - 1] and hour < 24):
-        return None
-    if not (minute < 60 and second < 60 and east <= 24 and south <= 60):
-        return None
-    offset = f"{match[9]}{(east * 60 + south) // 60:02}{south % 60:02}"
-    zone = f"{offset} {offset}" if east or south else "+0000 UTC"
-    fraction = f".{match[8] or ''}"[:10].rstrip("0").rstrip(".")
-    clock = f"{hour:02}:{minute:02}:{second:02}{fraction}"
-    return f"{year:04}-{month:02}-{day:02} {clock} {zone}"

@@ -58,12 +58,21 @@ _TEXTS = ("environment", "cluster", "apiVersion")
 _VALUES = ("integrations", "tenant", "vendorFields", "mergedSettings")
 
 
+def run() -> None:
+    """Deploys as a process of its own, which is how Pulumi runs `__main__.py`.
+
+    Raises DeclarationError, before anything is registered, where the stack is wrong.
+    """
+    _leave_quietly_when_interrupted()
+    _log_no_debug_lines()
+    deploy()
+
+
 def deploy(folder: Path = Path("stacks")) -> None:
     """Checks the stack that is selected and registers it. `folder` holds the stack files.
 
     Raises DeclarationError, before anything is registered, where it is wrong.
     """
-    _leave_quietly_when_interrupted()
     fleet = _fleet(folder)
     stack = effective_stack(fleet, folder)
     problems = _problems(stack, fleet)
@@ -87,6 +96,12 @@ def _leave_quietly_when_interrupted() -> None:
     # Pulumi interrupts the program when the engine refuses a step. Its reason would stand above two
     # tracebacks of the event loop.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+
+
+def _log_no_debug_lines() -> None:
+    # The SDK sends the engine five of them for every resource, each in a call it waits for, whether or
+    # not anybody asked to see them: a quarter of a preview. They tell a reader nothing about this program.
+    pulumi.log.debug = lambda *_, **__: None
 
 
 def effective_stack(fleet: Fleet, folder: Path) -> Stack:
@@ -178,13 +193,13 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
         "vendor_fields": spec.vendor_fields,
         "merged_settings": spec.merged_settings,
     }
+    tenant: Tenant | TenantReference
+    name = spec.tenant.name
     aliases = {
         settings.name: [urn]
         for settings in topology.tenant.settings
-        if (urn := history.urn_of_credential(settings.integration, settings))
+        if (urn := history.former_urn(f"{name}.{settings.name}", settings.integration))
     }
-    tenant: Tenant | TenantReference
-    name = spec.tenant.name
     if spec.tenant.existing:
         reference = records.of(spec.tenant, TenantReferenceArgs, **of_the_stack)
         tenant = TenantReference(name, reference, integration_aliases=aliases)
@@ -192,9 +207,10 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
         tenant = Tenant(name, records.of(spec.tenant, TenantArgs, **of_the_stack), integration_aliases=aliases)
     projects: dict[str, Project] = {}
     for planned in topology.projects:
-        urn = history.urn_of_credential(planned.own.integration, planned.own) if planned.own else None
+        project, own = f"{name}.{planned.name}", planned.own
+        urn = history.former_urn(f"{project}.{own.name}", own.integration) if own else None
         args = records.of(planned.spec, ProjectArgs, tenant=tenant)
-        projects[planned.name] = Project(f"{name}.{planned.name}", args, integration_aliases=[urn] if urn else None)
+        projects[planned.name] = Project(project, args, integration_aliases=[urn] if urn else None)
     _export(tenant, projects, topology.projects)
 
 

@@ -1,7 +1,7 @@
 """A resource monitor that takes the engine's place and records whole what a program registers.
 
-Each run has a context, an event loop and a monitor of its own, so no run sees another, whatever it
-leaves behind. Nothing is deployed: what is registered is answered as if it had been.
+Each run has a thread, a context, an event loop and a monitor of its own, so no run sees another,
+whatever it leaves behind. Nothing is deployed: what is registered is answered as if it had been.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import grpc  # type: ignore[import-untyped]
 import pulumi
 from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import mocks, rpc
@@ -171,12 +173,13 @@ class Recording:
 class _Monitor(mocks.MockMonitor):
     """The engine's end, for one run."""
 
-    def __init__(self, recording: Recording, preview: bool, outputs: Mapping[str, Any] | None) -> None:
+    def __init__(self, recording: Recording, preview: bool, outputs: Mapping[str, Any] | None, failures: int) -> None:
         # Nothing is mocked: what the base class would ask its mocks for is answered here.
         super().__init__(cast(mocks.Mocks, None))
         self._recording = recording
         self._preview = preview
         self._outputs = outputs
+        self._failures = failures
         self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -207,10 +210,22 @@ class _Monitor(mocks.MockMonitor):
         arguments = _plain(request.args)
         with self._lock:
             self._recording.invokes.append((request.tok, arguments))
+            if len(self._recording.invokes) <= self._failures:
+                raise _Failure
         answer = struct_pb2.Struct()
         if request.tok == "pulumi:pulumi:readStackOutputs":
             answer.update({"name": arguments["name"], "outputs": self._outputs or {}, "secretOutputNames": []})
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+
+
+class _Failure(grpc.RpcError):  # type: ignore[misc]
+    """What the engine answers where it cannot."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "the checkpoint cannot be read"
 
 
 class _Engine:
@@ -232,11 +247,13 @@ def recorded(
     config: Mapping[str, str] | None = None,
     secret_keys: Iterable[str] = (),
     outputs: Mapping[str, Any] | None = None,
+    failures: int = 0,
 ) -> Recording:
     """Runs a program as Pulumi does, and says what it did, however it ended.
 
     `config` is what Pulumi hands over: objects as JSON, everything opened, and the keys that are
-    secret. `outputs` are those of the stack's last deployment.
+    secret. `outputs` are those of the stack's last deployment; the first `failures` calls of a function
+    fail.
     """
     recording = Recording()
 
@@ -244,7 +261,7 @@ def recorded(
         recording.returned = program()
 
     def body() -> None:
-        monitor = cast(Any, _Monitor(recording, preview, outputs))
+        monitor = cast(Any, _Monitor(recording, preview, outputs, failures))
         engine = cast(Any, _Engine(recording))
         pulumi.runtime.reset_options(
             project=PROJECT,
@@ -261,7 +278,9 @@ def recorded(
         except Exception as error:
             recording.error = error
 
-    contextvars.Context().run(body)
+    # A thread of its own has no event loop, no context, and none of the test's stack, which the SDK reads all of.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(contextvars.Context().run, body).result()
     return recording
 
 

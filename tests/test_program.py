@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pulumi
@@ -53,6 +54,9 @@ def test_an_example_stack_registers_what_render_prints_for_it(examples: Path, na
 
 def test_the_program_finds_the_stack_files_beside_it(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(examples.parent)
+    # What the program does to its process is nothing for the one that tests run in.
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     text = (examples / "Pulumi.globex.dev.yaml").read_text()
     (examples / "Pulumi.globex.dev.yaml").write_text(text.replace("displayName: Pricing", "displayName: Pricing!"))
     source = (ROOT / "__main__.py").read_text()
@@ -151,9 +155,9 @@ def test_a_key_that_stands_in_the_file_as_text_is_refused_whatever_pulumi_holds_
 
 
 def test_a_stack_under_the_passphrase_of_an_example_is_refused(examples: Path) -> None:
-    text = (examples / "Pulumi.acme.prod.yaml").read_text().replace("name: acme\n", "name: beta\n")
-    (examples / "Pulumi.beta.prod.yaml").write_text(text.replace("vision", "v").replace("line-1", "l"))
+    text = (examples / "Pulumi.acme.prod.yaml").read_text()
     (examples / "Pulumi.acme.prod.yaml").unlink()
+    (examples / "Pulumi.beta.prod.yaml").write_text(text.replace("name: acme\n", "name: beta\n"))
     assert refused(deployed(examples, "beta.prod")) == ["PAI010"]
 
 

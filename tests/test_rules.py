@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oracle import Files, Path, Thing
 from oracle_rules import Finding, findings
 from samples import codes, digest, fleet, stack
-from topologies import fleet_of, fleets, line_of, stack_of, written
+from topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
 
 from paletteai_components.fleet import Fleet, fleet_from
 from paletteai_components.manifests import manifests_of
@@ -231,8 +231,10 @@ def test_everything_that_is_wrong_with_a_fleet_is_told_at_once() -> None:
     assert told == {code for code in RULES if code not in ("PAI003", "PAI004", "PAI016")}
 
 
-def test_a_fleet_with_nothing_wrong_has_no_problem() -> None:
-    assert problems_of(fleet(stack(ELSEWHERE, "moon.dev"))) == []
+@given(sound_fleets())
+@FEW
+def test_a_fleet_with_nothing_wrong_has_no_problem(files: Files) -> None:
+    assert [str(problem) for problem in problems_of(fleet_of(files)[0])] == []
 
 
 @pytest.mark.parametrize("code", RULES)

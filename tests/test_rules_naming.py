@@ -85,6 +85,14 @@ def test_many_stacks_may_refer_to_a_tenant_that_one_of_them_makes() -> None:
     assert codes(problems_of(fleet(one, two))) == ["PAI014"]
 
 
+def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
+    one = tenant("acme", "settings: {ngc: {nvidia: {existingSecret: a}}}")
+    others = [
+        tenant("acme", "existing: true", "existingSettings: [ngc]", stack_name=f"acme.{part}.dev") for part in "ab"
+    ]
+    assert told(problems_of(fleet(one, *others)), "PAI006") == []
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -178,6 +178,61 @@ def fleets(draw: st.DrawFn, most: int = 4) -> Files:
     return dict(sorted(files.items()))
 
 
+_ROLES = ("default", "named", "own", "elsewhere")
+
+
+def _sound(at: int, drawn: dict[str, Any]) -> File:
+    """A stack with nothing wrong with it: every integration has one place and every project gets one, or none."""
+    tenant: dict[str, Any] = {"name": f"t{at}", "computeConfigRef": {"name": "default"}, **drawn["tenant"]}
+    made: dict[str, Any] = {}
+    projects: list[dict[str, Any]] = []
+    elsewhere: list[str] = []
+    integrations: dict[str, Any] = {}
+    for number, (role, existing) in enumerate(drawn["roles"]):
+        key, mark = f"i{number}", f"{at}-{number}"
+        if existing:
+            integrations[key] = {"existingSecret": f"secret-{number}", "credential": f"vault://{mark}"}
+        else:
+            made_for = {"value": f"pai1:{at:020}{number:020}", "ciphertext": digest(f"v1:{mark}")}
+            fields = {"tenant": "t", "defaultProjectID": f"65-{mark}", "apiKey": {"secure": f"v1:{mark}"}}
+            integrations[key] = {"hostUrl": "https://api.example", **fields, "fingerprint": made_for}
+        body = {"palette": key, "nvidia": {"existingSecret": f"ngc-{number}"}}
+        if role == "elsewhere":
+            del integrations[key]
+            elsewhere.append(f"there-{number}")
+            projects.append({"name": f"p{mark}", "settingsRef": f"there-{number}"})
+        elif role == "own":
+            projects.append({"name": f"p{mark}", "settings": {"name": f"own-{number}", **body}})
+        elif role == "default" and "default" not in made:
+            made["default"] = body
+        else:
+            made[f"s{number}"] = body
+            projects.append({"name": f"p{mark}", "settingsRef": f"s{number}", "roleMapping": {"viewer": ["all"]}})
+    alone = {} if "default" in made else {"sharedClusterOnly": True}
+    projects += [{"name": f"q{at}-{number}", **alone} for number in range(drawn["more"])]
+    tenant |= {"settings": made, "existingSettings": elsewhere, "projects": projects}
+    return {"config": {"paletteai:integrations": integrations, "paletteai:tenant": tenant}}
+
+
+def sound_fleets() -> _Strategy:
+    """Fleets that keep to every rule."""
+    tenants = _stated(
+        displayName=_of("Acme", "Line 1", none=1),
+        description=_of("Makes things: é, “x”.", none=2),
+        existing=_of(True, none=2),
+        groups=_of(["admins"], none=1),
+        labels=_of({"team": "ml"}, none=2),
+        createNamespace=_of(False, none=2),
+        extraSpec=_of({}, none=2),
+        onRemoval=_of("delete", "retain", none=2),
+    )
+    roles = st.lists(st.tuples(_of(*_ROLES), _of(False, True)), max_size=4)
+    drawn = st.fixed_dictionaries({"tenant": tenants, "roles": roles, "more": st.integers(0, 2)})
+    return st.lists(drawn, min_size=1, max_size=3).map(
+        lambda stacks: {f"t{at}.dev": _sound(at, stack) for at, stack in enumerate(stacks)}
+    )
+
+
 def written(file: File) -> tuple[str, dict[Path, int]]:
     """The file as YAML, everything quoted, and the line of everything that is in it."""
     lines: dict[Path, int] = {}

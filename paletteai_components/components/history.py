@@ -18,7 +18,7 @@ import pulumi
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings
+from paletteai_components.topology import PlannedSettings, Topology
 
 OUTPUT = "settings"
 
@@ -34,43 +34,45 @@ class History:
     """The last deployment's Settings.
 
     Fields:
-        settings: by ``namespace/name``: the credential's identities and the integration's URN.
+        settings: by the logical name of their integration: `place`, which is ``namespace/name``, the
+            credential's identities and the integration's URN. The name is what Pulumi goes by: it
+            stays where a namespace is given another name.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
 
-    def urn_of_credential(self, integration: IntegrationSpec | None, settings: PlannedSettings) -> str | None:
-        """The URN under which a credential was known in another place; None where it has not moved."""
-        former = self._former_place(integration, settings)
-        urn = self.settings[former].get("urn") if former else None
-        return urn if isinstance(urn, str) else None
+    def former_urn(self, name: str, integration: IntegrationSpec | None) -> str | None:
+        """The URN under which the credential of an integration was known; None where it has not moved."""
+        former = self._former(name, integration)
+        return str(self.settings[former]["urn"]) if former is not None else None
 
     def problems(self, stack: Stack) -> Iterator[Problem]:
         """Moves that cannot be made at once, because their old or new place stays in use."""
         if stack.topology is None:
             return
-        planned = {str(settings): settings for settings in stack.topology.settings}
-        for place, settings in planned.items():
-            former = self._former_place(settings.integration, settings)
-            if former is None or (former not in planned and place not in self.settings):
+        planned = dict(_named(stack.topology))
+        for name, settings in planned.items():
+            former = self._former(name, settings.integration)
+            if former is None or (former not in planned and name not in self.settings):
                 continue
-            occupied = former if former in planned else place
+            was = escaped(str(self.settings[former]["place"]))
+            occupied = escaped(str(planned[former])) if former in planned else escaped(str(settings))
             yield Problem(
                 "PAI003",
-                f"the credential of Settings {escaped(place)} was in Settings {escaped(former)} when last deployed, "
-                f"and {escaped(occupied)} stays in use with another one. Changed at once, two Settings would carry "
+                f"the credential of Settings {escaped(str(settings))} was in Settings {was} when last deployed, "
+                f"and {occupied} stays in use with another one. Changed at once, two Settings would carry "
                 "one credential for a moment.",
-                f"Make it two deployments: first take the credential out of {escaped(former)}, "
-                f"then bind it in {escaped(place)}.",
+                f"Make it two deployments: first take the credential out of {was}, "
+                f"then bind it in {escaped(str(settings))}.",
                 (stack.place(*settings.path, "palette"), stack.place("integrations", str(settings.palette))),
             )
 
-    def _former_place(self, integration: IntegrationSpec | None, settings: PlannedSettings) -> str | None:
+    def _former(self, name: str, integration: IntegrationSpec | None) -> str | None:
         identities = _identities(integration)
-        here = self.settings.get(str(settings))
+        here = self.settings.get(name)
         if not identities or (here is not None and _shares(here, identities)):
             return None
-        return next((place for place, known in self.settings.items() if _shares(known, identities)), None)
+        return next((former for former, known in self.settings.items() if _shares(known, identities)), None)
 
 
 def history_of_this_stack() -> History:
@@ -80,9 +82,12 @@ def history_of_this_stack() -> History:
     """
     outputs = _last_outputs().get("outputs")
     settings = outputs.get(OUTPUT) if isinstance(outputs, dict) else None
-    if not isinstance(settings, dict):
-        return History({})
-    return History({place: known for place, known in settings.items() if isinstance(known, dict)})
+    known: dict[str, Mapping[str, Any]] = {}
+    for place, each in settings.items() if isinstance(settings, dict) else ():
+        urn = each.get("urn") if isinstance(each, dict) else None
+        if isinstance(urn, str):
+            known[urn.rpartition("::")[2]] = {**each, "place": place}
+    return History(known)
 
 
 def _last_outputs() -> dict[str, Any]:
@@ -102,6 +107,15 @@ def _last_outputs() -> dict[str, Any]:
             time.sleep(wait)
         else:
             return result.value if isinstance(result.value, dict) else {}
+
+
+def _named(topology: Topology) -> Iterator[tuple[str, PlannedSettings]]:
+    """The Settings that are written here, by the logical name of their integration."""
+    tenant = topology.tenant
+    yield from ((f"{tenant.name}.{each.name}", each) for each in tenant.settings if each.made)
+    for project in topology.projects:
+        if project.own is not None:
+            yield f"{tenant.name}.{project.name}.{project.own.name}", project.own
 
 
 def _identities(integration: IntegrationSpec | None) -> dict[str, str]:

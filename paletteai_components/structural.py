@@ -1,0 +1,147 @@
+"""Structural schemas, as CRDs hold them, and the JSON Schemas that judge as the API server does.
+
+To such a JSON Schema an error is also what the API server would drop without a word.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import FormatChecker
+
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+EMBEDDED = "x-kubernetes-embedded-resource"
+_DEFAULTS = "x-defaults"
+EMPTY = {"$ref": "#/$defs/empty"}
+FORMATS = FormatChecker(formats=("date", "email", "ipv4", "ipv6"))
+TYPES = ["array", "boolean", "integer", "number", "object", "string"]
+_BOUNDS = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
+_COPIED: dict[str, type | tuple[type, ...]] = {
+    "enum": list,
+    "format": str,
+    "required": list,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
+}
+_METADATA = (
+    *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "managedFields"),
+    *("uid", "resourceVersion", "generation", "selfLink"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+)
+
+
+class UnusableSchema(Exception):
+    """A CRD holds something that no schema can be made of."""
+
+    def __init__(self, fact: str, line: int | None = None) -> None:
+        super().__init__(fact)
+        self.line = line
+
+
+def json_schema_of(
+    node: object, at: str, unjudged: list[str], *, drops: bool = True, kept: bool = False
+) -> dict[str, Any]:
+    """The JSON Schema of a structural node and of all below it.
+
+    `drops`: unknown fields are dropped here; not so below allOf, anyOf, oneOf and not, which only judge what is
+    declared elsewhere. `kept`: the list that holds the node keeps the unknown fields of its items.
+    """
+    source = mapping_in(node, f"the schema of {at}")
+    result = _constraints(source, at, unjudged)
+    kept = kept or source.get(_PRESERVE) is True
+    below = {
+        name: json_schema_of(child, f"{at}.{name}", unjudged, drops=drops)
+        for name, child in mapping_in(source.get("properties") or {}, f"properties of {at}").items()
+    }
+    if source.get(EMBEDDED) is True:
+        metadata = below.get("metadata", {})
+        known = {**dict.fromkeys(_METADATA, True), **metadata.get("properties", {})}
+        metadata = {"type": ["object"], **metadata, "properties": known, "additionalProperties": False}
+        below = {"apiVersion": {"type": ["string"]}, "kind": {"type": ["string"]}, **below, "metadata": metadata}
+        result["required"] = [*result.get("required", ()), "apiVersion", "kind"]
+    if below:
+        result["properties"] = below
+    rest = source.get("additionalProperties")
+    if isinstance(rest, Mapping):
+        result["additionalProperties"] = json_schema_of(rest, f"{at}[*]", unjudged, drops=drops)
+    elif drops and rest is True:
+        # It lets any key in, and yet every field of an object below the key is dropped.
+        result["additionalProperties"] = EMPTY
+    elif drops and not kept and "object" in result.get("type", TYPES):
+        result["additionalProperties"] = False
+    if source.get("items") is not None:
+        result["items"] = json_schema_of(source["items"], f"{at}[*]", unjudged, drops=drops, kept=kept)
+
+    choices: dict[str, Any] = {
+        word: [json_schema_of(each, at, unjudged, drops=False) for each in source[word]]
+        for word in ("allOf", "anyOf", "oneOf")
+        if source.get(word)
+    }
+    if source.get("not") is not None:
+        choices["not"] = json_schema_of(source["not"], at, unjudged, drops=False)
+    # The API server asks none of this of a null that is allowed.
+    return {**result, "if": {"type": "null"}, "else": choices} if choices else result
+
+
+def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dict[str, Any]:
+    """The keywords of a node that say nothing of the nodes below it."""
+    result = {word: source[word] for word in _COPIED if word in source}
+    whole = all(isinstance(value, _COPIED[word]) for word, value in result.items())
+    if not whole or result.get("multipleOf") == 0 or source.get("type", "object") not in TYPES:
+        raise UnusableSchema(f"the schema of {at} is not one")
+    for bound, excluded in _BOUNDS.items():
+        if source.get(excluded) is True and bound in result:
+            result[excluded] = result.pop(bound)
+    either = source.get("x-kubernetes-int-or-string") is True
+    if either or "type" in source:
+        types = ["integer", "string"] if either else [source["type"]]
+        result["type"] = [*types, "null"] if source.get("nullable") is True else types
+    children = source.get("properties") or {}
+    defaults = {name: child["default"] for name, child in children.items() if "default" in child}
+    if defaults:
+        result[_DEFAULTS] = defaults
+    if source.get("x-kubernetes-validations"):
+        unjudged.append(f"a CEL rule of {at}")
+    if pattern := source.get("pattern"):
+        result["pattern"] = _pattern(str(pattern))
+        if not result["pattern"]:
+            unjudged.append(f"the pattern of {at}")
+    return result
+
+
+def _pattern(pattern: str) -> str:
+    """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
+    # To Go, $ is the very end, and \d, \s and \w are ASCII.
+    parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern)
+    if not re.search(r"\(\?\w*m", pattern):
+        parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
+    translated = "(?a)" + "".join(r"\Z" if part == r"\z" else part for part in parts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            re.compile(translated)
+        except (re.error, Warning, OverflowError, RecursionError):
+            return ""
+    return translated
+
+
+def defaulted(value: Any, schema: Any) -> Any:
+    """The value with the schema's defaults, which the API server puts in before it judges."""
+    known = schema if isinstance(schema, dict) else {}
+    if isinstance(value, Mapping):
+        named, rest = known.get("properties", {}), known.get("additionalProperties")
+        filled = {**known.get(_DEFAULTS, {}), **value}
+        return {name: defaulted(item, named.get(name, rest)) for name, item in filled.items()}
+    if isinstance(value, list | tuple):
+        return [defaulted(item, known.get("items")) for item in value]
+    return value
+
+
+def mapping_in(value: object, what: str) -> Mapping[str, Any]:
+    """A mapping with text for keys. Raises UnusableSchema where the value is none."""
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return value
+    raise UnusableSchema(f"{what} is not a mapping with text for keys")
