@@ -18,6 +18,9 @@ from topologies import declarations, stack_of
 
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 
+# Programs take longer than rules.
+EXAMPLES = settings.default.max_examples if settings.default else 0
+
 _LABELS = st.dictionaries(st.sampled_from(["team", "example.com/tier"]), st.sampled_from(["one", "two"]), max_size=2)
 _REMOVALS = st.sampled_from(["refuse", "retain", "delete"])
 
@@ -120,7 +123,7 @@ def check(recording: Recording, declared: dict[str, Any]) -> None:
         assert position[recording.object("Settings", secret.name).urn] < position[secret.urn]
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES // 8)
 @given(right(), st.booleans())
 def test_whatever_is_right_is_registered_as_render_prints_it(
     no_files: Path, declared: dict[str, Any], preview: bool
@@ -131,7 +134,7 @@ def test_whatever_is_right_is_registered_as_render_prints_it(
     assert leaks(recording.in_the_open(), KEY) == []
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES // 5)
 @given(declarations())
 def test_whatever_is_declared_is_registered_as_render_prints_it_or_not_at_all(
     no_files: Path, file: dict[str, Any]
@@ -144,7 +147,7 @@ def test_whatever_is_declared_is_registered_as_render_prints_it_or_not_at_all(
     assert leaks(recording.in_the_open(), KEY) == []
 
 
-@settings(max_examples=5)
+@settings(max_examples=EXAMPLES // 40)
 @given(right())
 def test_whatever_is_deployed_again_is_the_same_again(no_files: Path, declared: dict[str, Any]) -> None:
     first = deployment(no_files, declared)
@@ -163,7 +166,7 @@ def by_credential(recording: Recording) -> dict[str, Registered]:
     }
 
 
-@settings(max_examples=25)
+@settings(max_examples=EXAMPLES // 8)
 @given(right(least=1), right(least=1))
 def test_whatever_was_declared_before_no_credential_is_in_two_places_at_any_moment(
     no_files: Path, before: dict[str, Any], after: dict[str, Any]

@@ -126,14 +126,14 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         known = integration.fingerprint_in_force or integration.credential
         if not known and _may_be_used_twice(integration, stack):
             undecided[key] = place
-    reported: set[frozenset[object]] = set()
+    reported: dict[object, list[frozenset[object]]] = defaultdict(list)
     for group in sorted(conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
+        if not any(owners <= earlier for earlier in reported[group[0].owner]):
+            yield conflict(group)
         for owner in owners:
             undecided.pop(owner, None)
-        if not any(owners <= earlier for earlier in reported):
-            reported.add(owners)
-            yield conflict(group)
+            reported[owner].append(owners)
     yield from _same_compute(fleet)
     if undecided and len(judged) > 1:
         yield Problem(
@@ -228,13 +228,20 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
 
 def _voices(bound: Iterable[tuple[IntegrationSpec, str, Place]]) -> list[tuple[str, Place]]:
     """One for each credential: those that are known to be the same are an error already."""
-    known: list[tuple[set[object], str, Place]] = []
-    for integration, said, place in bound:
-        marks: set[object] = {mark for _, mark in integration.identities}
-        same = [voice for voice in known if not voice[0].isdisjoint(marks)]
-        if same:
-            same[0][0].update(marks, *(others for others, _, _ in same[1:]))
-            known = [voice for voice in known if voice not in same[1:]]
-        else:
-            known.append((marks, said, place))
-    return [(said, place) for _, said, place in known]
+    said: list[tuple[str, Place]] = []
+    first: list[int] = []
+    marked: dict[object, int] = {}
+
+    def voice(number: int) -> int:
+        while first[number] != number:
+            first[number] = number = first[first[number]]
+        return number
+
+    for number, (integration, words, place) in enumerate(bound):
+        said.append((words, place))
+        first.append(number)
+        for _, mark in integration.identities:
+            # Two that share a mark are one voice, and so is whoever shares one with either.
+            one, other = sorted((voice(number), voice(marked.setdefault(mark, number))))
+            first[other] = one
+    return [each for number, each in enumerate(said) if first[number] == number]
