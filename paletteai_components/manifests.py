@@ -24,8 +24,6 @@ from paletteai_components.topology import (
 
 API_GROUP = "spectrocloud.com"
 API_VERSION = f"{API_GROUP}/v1alpha1"
-# Versions the vendor may move to. Components carry aliases for them, so that a move recreates nothing.
-API_VERSIONS = tuple(f"{API_GROUP}/{version}" for version in ("v1alpha1", "v1alpha2", "v1beta1", "v1beta2", "v1"))
 
 FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
 CREDENTIAL_ANNOTATION = "paletteai-components/credential"
@@ -105,10 +103,12 @@ class Vendor:
     Fields:
         api_version: group and version of Tenant, Project and Settings.
         fields: other paths, dotted, for fields whose path is assumed.
+        former_api_versions: those the objects may have been deployed with.
     """
 
     api_version: str = API_VERSION
     fields: Mapping[str, str] | None = None
+    former_api_versions: tuple[str, ...] = ()
 
     def path(self, name: str) -> tuple[str, ...]:
         """The path of a field."""

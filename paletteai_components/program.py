@@ -35,7 +35,7 @@ from paletteai_components.components import (
     TenantReferenceArgs,
 )
 from paletteai_components.components.args import opened_key
-from paletteai_components.components.history import OUTPUT, History, history_of_this_stack
+from paletteai_components.components.history import OUTPUT, VERSION_OUTPUT, History, history_of_this_stack
 from paletteai_components.components.integration import PaletteIntegration
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
@@ -192,6 +192,7 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
         "api_version": spec.api_version,
         "vendor_fields": spec.vendor_fields,
         "merged_settings": spec.merged_settings,
+        "former_api_versions": history.api_versions,
     }
     tenant: Tenant | TenantReference
     name = spec.tenant.name
@@ -212,6 +213,7 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
         args = records.of(planned.spec, ProjectArgs, tenant=tenant)
         projects[planned.name] = Project(project, args, integration_aliases=[urn] if urn else None)
     _export(tenant, projects, topology.projects)
+    pulumi.export(VERSION_OUTPUT, stack.vendor.api_version)
 
 
 class _Records:

@@ -44,6 +44,7 @@ class Stack:
             that nothing can be said of its neighbours there.
         documents: the files it came from with their values' lines, the first one counting most.
         part: the component, where it is only a part of a program that is judged; empty for a whole stack.
+        former_api_versions: versions of the vendor's API that it may have been deployed with.
         cluster: the cluster it is deployed to, as far as the declaration says.
         imports: the ESC environments whose values only Pulumi can add.
         salt: the salt of the stack's passphrase, where it has one.
@@ -58,6 +59,7 @@ class Stack:
     left_out: frozenset[int] = frozenset()
     identified: bool = True
     part: str = ""
+    former_api_versions: tuple[str, ...] = ()
     cluster: str | None = None
     imports: tuple[str, ...] = ()
     salt: str | None = None
@@ -82,7 +84,9 @@ class Stack:
     def vendor(self) -> Vendor:
         """The vendor API this stack is written for."""
         spec = self.spec
-        return Vendor(spec.api_version or API_VERSION, spec.vendor_fields) if spec else Vendor()
+        if spec is None:
+            return Vendor()
+        return Vendor(spec.api_version or API_VERSION, spec.vendor_fields, self.former_api_versions)
 
     @cached_property
     def topology(self) -> Topology | None:

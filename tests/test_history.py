@@ -47,6 +47,7 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
     vault = "vault://dev/acme/robotics"
     assert recording.exports == {
         "tenant": "acme",
+        "apiVersion": "spectrocloud.com/v1alpha1",
         "namespaces": {"tenant": "dev-tenant", "projects": ["vision", "line-1", "lab", "robotics"]},
         "settings": {
             "dev-tenant/default": exported("acme.default", "shared", "dev-tenant/dev-palette-api-secret"),

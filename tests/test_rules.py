@@ -27,7 +27,7 @@ from paletteai_components.stack import Stack, stack_from_config
 Lines = dict[str, dict[Path, int]]
 
 # What is true of every fleet shows in fewer of them.
-FEW = settings(max_examples=settings().max_examples // 4)
+FEW = settings(max_examples=settings().max_examples // 5)
 
 
 def found(problem: Problem, lines: Lines) -> Finding:

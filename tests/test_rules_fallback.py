@@ -64,11 +64,12 @@ def test_a_project_can_refuse_what_its_tenant_states() -> None:
 
 
 def test_settings_without_palette_hide_the_default_where_nothing_is_merged() -> None:
-    own = "projects: [{name: vision, settings: {nvidia: {existingSecret: n}}}]"
-    lines = ("settings: {default: {palette: a}}", own)
-    (message,) = of("PAI004", *lines, top="paletteai:mergedSettings: false")
-    assert "its Settings hold none, and its own Settings hide the tenant's" in message
-    assert of("PAI004", *lines) == []
+    ngc = "{nvidia: {existingSecret: n}}"
+    for project in (f"settings: {ngc}", "settingsRef: ngc"):
+        lines = (f"settings: {{default: {{palette: a}}, ngc: {ngc}}}", f"projects: [{{name: vision, {project}}}]")
+        (message,) = of("PAI004", *lines, top="paletteai:mergedSettings: false")
+        assert "its Settings hold none, and its own Settings hide the tenant's" in message
+        assert of("PAI004", *lines) == []
 
 
 def test_a_reference_that_leads_nowhere_is_told_once_and_not_as_a_missing_integration_too() -> None:

@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import codes
 
@@ -275,6 +275,7 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(names, anything, max_size=4), st.dictionaries(names, anything, max_size=4))
+@settings(max_examples=settings().max_examples // 2)
 def test_whatever_is_declared_is_judged_without_an_exception(config: dict[str, Any], tenant: dict[str, Any]) -> None:
     declared = {f"paletteai:{key}": value for key, value in config.items()}
     for extra in ({}, {"paletteai:tenant": {"name": "acme", **tenant}}):

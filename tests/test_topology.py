@@ -24,6 +24,7 @@ def only_project(config: str) -> PlannedProject:
 
 
 @given(fleets(most=2))
+@settings(max_examples=settings().max_examples // 2)
 def test_each_project_resolves_as_the_oracle_says(files: Files) -> None:
     for judged in fleet_of(files)[0].stacks:
         assert judged.topology

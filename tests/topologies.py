@@ -106,7 +106,7 @@ _projects = _stated(
     name=_of("vision", "line-1", "lab", "tenant-acme", "kube-system", "default", "Vision"),
     displayName=_of(*_DISPLAY, none=10),
     settings=_some(_settings(name=_of(*_SETTINGS, none=10)), 2),
-    settingsRef=_of("default", "edge", "lab", "platform", "nowhere", none=10),
+    settingsRef=_of("default", "edge", "lab", "platform", "nowhere", none=6),
     sharedClusterOnly=_of(True, False, none=6),
     computeConfigRef=_of(*_COMPUTE, none=8),
 )
@@ -136,7 +136,7 @@ _anything = _stated(
         "kubernetes:context": _of("dev", "prod", none=2),
         "paletteai:cluster": _of("dev", "plant-1", none=6),
         "paletteai:environment": _of("dev", "prod", none=10),
-        "paletteai:mergedSettings": _of(True, False, none=4),
+        "paletteai:mergedSettings": _of(True, False, False, none=3),
         "paletteai:integrations": st.dictionaries(_KEYS, _integrations, max_size=4),
         "paletteai:tenant": _tenants.map(_told_apart),
     }

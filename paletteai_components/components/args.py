@@ -167,6 +167,8 @@ class TenantReferenceArgs:
         compute_config_ref, role_mapping: inherited by Projects.
         labels, annotations: for every object that is written for the Tenant itself.
         on_removal: refuse, retain or delete; inherited by Projects.
+        former_api_versions: versions of the vendor's API that it was deployed with, besides the one this
+            package was written for; changing `api_version` then recreates nothing.
         api_version, vendor_fields, merged_settings: see the stack file's fields of those names.
     """
 
@@ -184,6 +186,7 @@ class TenantReferenceArgs:
     api_version: str | None = None
     vendor_fields: Mapping[str, str] = field(default_factory=dict)
     merged_settings: bool = True
+    former_api_versions: Sequence[str] = ()
 
 
 @dataclass

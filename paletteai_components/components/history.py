@@ -21,6 +21,7 @@ from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings, Topology
 
 OUTPUT = "settings"
+VERSION_OUTPUT = "apiVersion"
 
 _WAITS = (0.05, 0.2, 0.8, 2.0)
 
@@ -31,15 +32,17 @@ class HistoryError(pulumi.RunError):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The last deployment's Settings.
+    """The last deployment: its Settings, and the version of the vendor's API.
 
     Fields:
         settings: by the logical name of their integration: `place`, which is ``namespace/name``, the
             credential's identities and the integration's URN. The name is what Pulumi goes by: it
             stays where a namespace is given another name.
+        api_versions: the version, if there was a deployment.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
+    api_versions: tuple[str, ...] = ()
 
     def former_urn(self, name: str, integration: IntegrationSpec | None) -> str | None:
         """The URN under which the credential of an integration was known; None where it has not moved."""
@@ -87,7 +90,8 @@ def history_of_this_stack() -> History:
         urn = each.get("urn") if isinstance(each, dict) else None
         if isinstance(urn, str):
             known[urn.rpartition("::")[2]] = {**each, "place": place}
-    return History(known)
+    version = outputs.get(VERSION_OUTPUT) if isinstance(outputs, dict) else None
+    return History(known, (version,) if isinstance(version, str) else ())
 
 
 def _last_outputs() -> dict[str, Any]:

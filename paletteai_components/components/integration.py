@@ -58,16 +58,6 @@ class PaletteIntegration(pulumi.ComponentResource):
         secret: the Secret resource; None for an existing Secret.
     """
 
-    settings_name: str
-    namespace: str
-    reference: str
-    palette: str | None
-    secret_name: str | None
-    credential: str | None
-    fingerprint: pulumi.Input[str] | None
-    settings: pulumi.CustomResource
-    secret: pulumi.CustomResource | None
-
     def __init__(
         self,
         name: str,
@@ -98,6 +88,7 @@ class PaletteIntegration(pulumi.ComponentResource):
             settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.stack.vendor),
             name,
             _movable(child_options(self, opts, before)),
+            placement.stack.vendor,
         )
         if isinstance(args, PaletteIntegrationArgs):
             args.tenant.integrations[planned.name] = self
@@ -122,7 +113,7 @@ class PaletteIntegration(pulumi.ComponentResource):
 
         labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
-        return kubernetes_resource(manifest, name, _movable(child_options(self, opts, placement.depends_on)))
+        return kubernetes_resource(manifest, name, _movable(child_options(self, opts, placement.depends_on)), vendor)
 
 
 def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pulumi
 
@@ -33,12 +34,6 @@ class Project(pulumi.ComponentResource):
         settings: the Settings that gives it, ``namespace/name``; None without one.
         integration: its own `PaletteIntegration`, or None.
     """
-
-    project_name: str
-    namespace: str
-    source: str
-    settings: str | None
-    integration: PaletteIntegration | None
 
     def __init__(
         self,
@@ -75,7 +70,7 @@ class Project(pulumi.ComponentResource):
                 "tenant": tenant.spec.tenant.model_copy(update={"projects": alone.tenant.projects}),
             }
         )
-        stack = Stack(tenant.stack.name, spec=spec, part=part)
+        stack = replace(tenant.stack, spec=spec, part=part)
         planned = planned_project(alone.tenant.projects[0], tenant.planned, integrations, _PATH)
         ledger.admit(stack, self._claims(planned, stack))
 
@@ -105,11 +100,9 @@ class Project(pulumi.ComponentResource):
         aliases: Sequence[str] | None,
     ) -> None:
         if planned.spec.create_namespace:
-            namespace = kubernetes_resource(
-                project_namespace(planned), name, child_options(self, opts, before, planned.on_removal)
-            )
-            before = [namespace]
-        self.integration = None
+            options = child_options(self, opts, before, planned.on_removal)
+            before = [kubernetes_resource(project_namespace(planned), name, options, stack.vendor)]
+        self.integration: PaletteIntegration | None = None
         if planned.own is not None:
             self.integration = PaletteIntegration(
                 f"{name}.{planned.own.name}",
@@ -117,9 +110,8 @@ class Project(pulumi.ComponentResource):
                 child_options(self, opts, [], aliases=aliases),
             )
             before = [*before, self.integration.settings]
-        self.resource = kubernetes_resource(
-            project_object(planned, stack.vendor), name, child_options(self, opts, before, planned.on_removal)
-        )
+        options = child_options(self, opts, before, planned.on_removal)
+        self.resource = kubernetes_resource(project_object(planned, stack.vendor), name, options, stack.vendor)
 
 
 def _foreign(referred: PaletteIntegration, tenant: TenantOwner, part: str) -> Problem:

@@ -9,11 +9,13 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from paletteai_components.manifests import API_VERSIONS, Manifest
+from paletteai_components.manifests import API_VERSION, Manifest, Vendor
 from paletteai_components.spec import OnRemoval
 
 
-def kubernetes_resource(manifest: Manifest, name: str, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+def kubernetes_resource(
+    manifest: Manifest, name: str, opts: pulumi.ResourceOptions, vendor: Vendor
+) -> pulumi.CustomResource:
     """The resource that writes a manifest."""
     kind: str = manifest["kind"]
     metadata: Any = manifest["metadata"]
@@ -21,15 +23,10 @@ def kubernetes_resource(manifest: Manifest, name: str, opts: pulumi.ResourceOpti
         return Namespace(name, metadata=metadata, opts=opts)
     if kind == "Secret":
         return Secret(name, metadata=metadata, type=manifest["type"], data=manifest["data"], opts=opts)
-    # A type's version is part of its URN: without aliases a new one would recreate the object.
-    opts.aliases = [
-        *(opts.aliases or []),
-        *(
-            pulumi.Alias(type_=f"kubernetes:{version}:{kind}")
-            for version in API_VERSIONS
-            if version != manifest["apiVersion"]
-        ),
-    ]
+    # A type's version is part of its URN: without aliases another one would recreate the object.
+    former = {API_VERSION, *vendor.former_api_versions} - {manifest["apiVersion"]}
+    aliases = [pulumi.Alias(type_=f"kubernetes:{version}:{kind}") for version in sorted(former)]
+    opts.aliases = [*(opts.aliases or []), *aliases]
     return CustomResource(
         name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest["spec"], opts=opts
     )

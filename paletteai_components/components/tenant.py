@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pulumi
@@ -40,10 +41,6 @@ class TenantOwner(pulumi.ComponentResource):
 
     _existing: ClassVar[bool]
 
-    tenant_name: str
-    namespace: str
-    integrations: dict[str, PaletteIntegration]
-
     def __init__(
         self,
         name: str,
@@ -60,16 +57,17 @@ class TenantOwner(pulumi.ComponentResource):
         part = ledger.part_of(type(self).__name__, name)
         expect(args, TenantReferenceArgs, part, "args", "a TenantReferenceArgs" if self._existing else "a TenantArgs")
         declaration = Declaration(ledger.key_of)
-        tenant = declaration.of(args) | {"existing": self._existing}
+        tenant = declaration.of(args, leave_out={"former_api_versions"}) | {"existing": self._existing}
         declared: dict[str, Any] = {key: tenant.pop(key) for key in _OF_THE_STACK if key in tenant}
         self._spec = spec_of(tenant, {"integrations": declaration.integrations, **declared}, part)
-        self._stack = Stack(pulumi.get_stack(), spec=self._spec, part=part)
+        former = tuple(args.former_api_versions)
+        self._stack = Stack(pulumi.get_stack(), spec=self._spec, part=part, former_api_versions=former)
         self._planned = planned_tenant(self._spec.tenant, self._spec.integrations, merges=self._spec.merged_settings)
         ledger.admit(self._stack, [*tenant_claims(self._planned, self._stack), *self._bindings(self._stack)])
 
         super().__init__("paletteai:index:Tenant", name, None, opts)
         self.tenant_name, self.namespace = self.planned.name, self.planned.namespace
-        self.integrations = {}
+        self.integrations: dict[str, PaletteIntegration] = {}
         self._ready: list[pulumi.Resource] = []
         self._namespace: list[pulumi.Resource] = []
         self._register(name, opts, integration_aliases or {})
@@ -122,7 +120,7 @@ class TenantOwner(pulumi.ComponentResource):
                 "tenant": tenant.model_copy(update={"settings": {**tenant.settings, **added.tenant.settings}}),
             }
         )
-        stack = Stack(self._stack.name, spec=spec, part=part)
+        stack = replace(self._stack, spec=spec, part=part)
         planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
         new = next(each for each in planned.settings if each.name == args.name)
         ledger.admit(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
@@ -147,7 +145,7 @@ class TenantOwner(pulumi.ComponentResource):
         on_removal = tenant.spec.on_removal
         if tenant.spec.create_namespace and not tenant.spec.existing:
             manifest = tenant_namespace(tenant, vendor)
-            self._namespace = [kubernetes_resource(manifest, name, child_options(self, opts, [], on_removal))]
+            self._namespace = [kubernetes_resource(manifest, name, child_options(self, opts, [], on_removal), vendor)]
         for settings in tenant.settings:
             if settings.made:
                 self.integrations[settings.name] = PaletteIntegration(
@@ -160,7 +158,7 @@ class TenantOwner(pulumi.ComponentResource):
             # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
             self._ready = [
                 kubernetes_resource(
-                    tenant_object(tenant, vendor), name, child_options(self, opts, self._ready, on_removal)
+                    tenant_object(tenant, vendor), name, child_options(self, opts, self._ready, on_removal), vendor
                 )
             ]
 
