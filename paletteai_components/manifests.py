@@ -272,10 +272,13 @@ def secret_object(
 
 
 def palette_document(integration: IntegrationSpec, api_key: str) -> str:
-    """The JSON document in the Secret: the four fields, always in this order."""
+    """The JSON document in the Secret: the four fields, always in this order.
+
+    White space around the key is left out, as it is in the fingerprint: a pasted line break is none of it.
+    """
     return json.dumps(
         {
-            "apiKey": api_key,
+            "apiKey": api_key.strip(),
             "defaultProjectID": integration.default_project_id,
             "hostUrl": integration.host_url,
             "tenant": integration.tenant,
@@ -324,7 +327,7 @@ def _put(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
     if value is None:
         return
     for step in path[:-1]:
-        manifest = manifest.setdefault(step, {})
+        manifest = _within(manifest, step)
     manifest[path[-1]] = value
 
 
@@ -336,6 +339,14 @@ def _with_extra(manifest: Manifest, extra: Mapping[str, Any]) -> Manifest:
 def _merge(into: dict[str, Any], extra: Mapping[str, Any]) -> None:
     for key, value in extra.items():
         if isinstance(value, Mapping):
-            _merge(into.setdefault(key, {}), value)
+            _merge(_within(into, key), value)
         else:
             into[key] = value
+
+
+def _within(holder: dict[str, Any], step: str) -> dict[str, Any]:
+    """The object at a step. Where something else stands there, which a rule refuses, it gives way."""
+    if not isinstance(holder.get(step), dict):
+        holder[step] = {}
+    inner: dict[str, Any] = holder[step]
+    return inner

@@ -79,6 +79,9 @@ class IntegrationSpec(Spec):
     def has_stale_fingerprint(self) -> bool:
         """Whether the fingerprint was made for another encryption than the key has now."""
         key, written = self.api_key, self.fingerprint
+        if key is not None and key.state is KeyState.OPENED:
+            # Whoever can open the key compares the fingerprint itself.
+            return False
         return bool(key and key.ciphertext and written and written.ciphertext != digest_of(key.ciphertext))
 
     @property

@@ -282,6 +282,9 @@ def _unused(stack: str, file: File, mine: list[Binding], report: Report) -> None
     for key in said(file, "integrations", {}):
         if not astray and all(binding.key != key for binding in mine):
             report("PAI011", "warning", (stack, ("integrations", key)))
+    if tenant_of(file).get("existing"):
+        for field in {"displayName", "description", "groups", "createNamespace", "extraSpec"} & tenant_of(file).keys():
+            report("PAI011", "warning", (stack, ("tenant", field)))
     for binding in mine:
         if not list(secrets_of(binding)):
             report("PAI011", "warning", (stack, binding.path))

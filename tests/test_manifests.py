@@ -301,7 +301,7 @@ def test_the_document_in_a_secret_has_four_fields_in_a_stable_order(key: str, te
     text = palette_document(integration, key)
     assert text.isascii()
     assert list(json.loads(text).items()) == [
-        ("apiKey", key),
+        ("apiKey", key.strip()),
         ("defaultProjectID", project),
         ("hostUrl", HOST),
         ("tenant", tenant),

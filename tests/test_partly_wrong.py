@@ -23,7 +23,7 @@ def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
     )
 
 
-# Everything that a stack can state, and nothing wrong with it.
+# Everything that a stack can state of a tenant that is made elsewhere, and nothing wrong with it.
 WHOLE: File = {
     "config": {
         "kubernetes:context": "plant",
@@ -41,10 +41,6 @@ WHOLE: File = {
             "name": "acme",
             "existing": True,
             "namespace": "acme",
-            "createNamespace": True,
-            "displayName": "Acme",
-            "description": "Makes things.",
-            "groups": ["acme-admins"],
             "settings": {
                 "default": {"palette": "shared", "secretName": "palette-one", "labels": {"team": "ml"}},
                 "edge": {"palette": "edge", "nvidia": {"existingSecret": "ngc"}, "annotations": {"team": "ml"}},
@@ -56,7 +52,6 @@ WHOLE: File = {
             "roleMapping": {"admin": ["acme-admins"], "editor": ["e"], "viewer": ["v"]},
             "labels": {"team": "ml"},
             "annotations": {"team": "ml"},
-            "extraSpec": {"gpuQuota": 4},
             "onRemoval": "retain",
             "projects": [
                 {"name": "vision", "displayName": "Vision", "createNamespace": False, "onRemoval": "delete"},
@@ -82,6 +77,21 @@ WHOLE: File = {
                 {"name": "demo", "settingsRef": "platform"},
             ],
         },
+    }
+}
+
+# What can be stated only of a tenant that is made here.
+MADE: File = {
+    "config": {
+        "paletteai:tenant": {
+            "name": "beta",
+            "createNamespace": True,
+            "displayName": "Beta",
+            "description": "Makes things.",
+            "groups": ["beta-admins"],
+            "sharedClusterOnly": True,
+            "extraSpec": {"gpuQuota": 4},
+        }
     }
 }
 
@@ -116,9 +126,9 @@ def places(value: Any, path: Path = ()) -> list[Path]:
     return [found for key, inner in entries for found in [(*path, key), *places(inner, (*path, key))]]
 
 
-def spoiled(path: Path, value: Any) -> File:
-    """WHOLE with another value at a path."""
-    file = copy.deepcopy(WHOLE)
+def spoiled(file: File, path: Path, value: Any) -> File:
+    """The file with another value at a path."""
+    file = copy.deepcopy(file)
     inside: Any = file["config"]
     for step in path[:-1]:
         inside = inside[step]
@@ -130,22 +140,24 @@ def judged(file: File) -> Fleet:
     return fleet(stack_of("acme.eu.dev", file)[0], *NEIGHBOURS)
 
 
-def test_the_whole_file_has_nothing_wrong_with_it() -> None:
-    assert [str(problem) for problem in problems_of(judged(WHOLE)) if problem.code != "PAI014"] == []
+@pytest.mark.parametrize("file", [WHOLE, MADE], ids=["elsewhere", "made"])
+def test_the_whole_file_has_nothing_wrong_with_it(file: File) -> None:
+    assert [str(problem) for problem in problems_of(judged(file)) if problem.code != "PAI014"] == []
 
 
 _TYPES: tuple[object, ...] = (651, True, [[]])
 WRONG = [
-    pytest.param(path, value, id=f"{'.'.join(map(str, path)).removeprefix('paletteai:')}={value}")
-    for path in places(WHOLE["config"])
+    pytest.param(file, path, value, id=f"{'.'.join(map(str, path)).removeprefix('paletteai:')}={value}")
+    for file in (WHOLE, MADE)
+    for path in places(file["config"])
     for value in _TYPES
     if path != ("kubernetes:context",) and "extraSpec" not in path[:-1] and (path[-1] not in FLAGS or value == 651)
 ]
 
 
-@pytest.mark.parametrize(("path", "value"), WRONG)
-def test_a_value_of_another_type_is_one_problem(path: Path, value: object) -> None:
-    problems = [each for each in problems_of(judged(spoiled(path, value))) if each.code != "PAI014"]
+@pytest.mark.parametrize(("file", "path", "value"), WRONG)
+def test_a_value_of_another_type_is_one_problem(file: File, path: Path, value: object) -> None:
+    problems = [each for each in problems_of(judged(spoiled(file, path, value))) if each.code != "PAI014"]
     # That a fingerprint cannot be compared is noted all the same.
     assert codes([each for each in problems if each.severity is not Severity.NOTE]) == ["PAI012"]
 

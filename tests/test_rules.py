@@ -64,7 +64,7 @@ def test_the_rules_find_exactly_what_the_oracle_finds(files: Files) -> None:
 @given(fleets(most=2))
 @FEW
 def test_files_on_disk_are_judged_as_their_text_is(files: Files) -> None:
-    judged, _ = fleet_of(files)
+    judged, _ = fleet_of(dict(sorted(files.items(), key=lambda each: f"Pulumi.{each[0]}.yaml")))
     with tempfile.TemporaryDirectory() as folder:
         for name, file in files.items():
             (FilePath(folder) / f"Pulumi.{name}.yaml").write_text(written(file)[0])

@@ -273,6 +273,18 @@ def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
     ]
 
 
+def test_what_is_stated_of_a_tenant_that_is_made_elsewhere_has_no_effect() -> None:
+    fields = ["displayName: A", "description: x", "groups: [a]", "createNamespace: true", "extraSpec: {}"]
+    used = ["namespace: ml", "labels: {a: b}", "sharedClusterOnly: true", "roleMapping: {admin: [a]}"]
+    lines = "\n".join(f"  {field}" for field in fields + used)
+    problems = problems_of(fleet(stack(f"paletteai:tenant:\n  name: acme\n  existing: true\n{lines}")))
+    assert {(problem.code, problem.severity) for problem in problems} == {("PAI011", Severity.WARNING)}
+    assert [problem.message.split(" of tenant ")[0] for problem in problems] == [
+        f"`{field.partition(':')[0]}`" for field in fields
+    ]
+    assert problems_of(fleet(stack(f"paletteai:tenant:\n  name: acme\n{lines}"))) == []
+
+
 def test_an_unused_integration_is_not_told_beside_a_reference_that_misspells_it() -> None:
     wrong = stack(
         f"""

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from samples import codes
 
 from paletteai_components import spec
+from paletteai_components.crds import crds_from
 from paletteai_components.document import Document, document_from
+from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import API_VERSION, Vendor
 from paletteai_components.problem import Unreadable
-from paletteai_components.rules import problems_of_stack
+from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.stack import (
     Stack,
     defaults_from_file,
@@ -24,6 +26,7 @@ from paletteai_components.stack import (
     stack_name_of,
 )
 
+CRDS = crds_from(Path(__file__).parent / "crds")
 TENANT = "config:\n  paletteai:tenant: {name: acme}\n"
 
 
@@ -274,14 +277,38 @@ anything = st.recursive(
 )
 
 
-@given(st.dictionaries(names, anything, max_size=4), st.dictionaries(names, anything, max_size=4))
+paths = st.lists(st.sampled_from(["spec", "a", "integrations", "nvidia", "metadata", "name"]), max_size=4).map(".".join)
+moved = st.dictionaries(st.sampled_from(["settings.palette", "settings.nvidia", "settings.huggingFace"]), paths)
+
+
+@given(st.dictionaries(names, anything, max_size=4), st.dictionaries(names, anything, max_size=4), moved)
 @settings(max_examples=settings().max_examples // 2)
-def test_whatever_is_declared_is_judged_without_an_exception(config: dict[str, Any], tenant: dict[str, Any]) -> None:
+def test_whatever_is_declared_is_judged_without_an_exception(
+    config: dict[str, Any], tenant: dict[str, Any], fields: dict[str, str]
+) -> None:
+    every = {reference: {"existingSecret": "a"} for reference in ("nvidia", "huggingFace")}
+    named = {"name": "acme", "settings": {"default": every}, **tenant}
     declared = {f"paletteai:{key}": value for key, value in config.items()}
-    for extra in ({}, {"paletteai:tenant": {"name": "acme", **tenant}}):
+    for extra in ({}, {"paletteai:tenant": named, "paletteai:vendorFields": fields}):
         stack = stack_from_config("acme.dev", {**declared, **extra})
-        assert (stack.spec is not None) or problems_of_stack(stack)
-        assert stack.whole or "PAI012" in codes(problems_of_stack(stack))
+        told = codes(problems_of(Fleet((stack,), crds=CRDS)))
+        assert (stack.spec is not None) or told
+        assert stack.whole or "PAI012" in told
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"tenant": {"name": "acme", "displayName": "A", "extraSpec": {"displayName": {"a": "b"}}}},
+        {
+            "tenant": {"name": "acme", "settings": {"default": {"nvidia": {"existingSecret": "a"}}}},
+            "vendorFields": {"settings.nvidia": "metadata.name.x"},
+        },
+    ],
+)
+def test_what_cannot_be_written_is_refused_without_an_exception(config: dict[str, Any]) -> None:
+    stack = stack_from_config("acme.dev", {f"paletteai:{key}": value for key, value in config.items()})
+    assert "PAI012" in codes(problems_of(Fleet((stack,), crds=CRDS)))
 
 
 def test_a_document_is_what_lines_come_from() -> None:

@@ -175,7 +175,7 @@ def fleets(draw: st.DrawFn, most: int = 4) -> Files:
         other = draw(_of(f"acme.eu.{environment}", "acme"))
         # Where the right name is taken, a wrong one has to do.
         files[other if name in files or draw(_of(*range(10))) == 9 else name] = file
-    return dict(sorted(files.items()))
+    return dict(sorted(files.items(), key=lambda file: f"Pulumi.{file[0]}.yaml"))
 
 
 _ROLES = ("default", "named", "own", "elsewhere")
@@ -216,16 +216,16 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
 
 def sound_fleets() -> _Strategy:
     """Fleets that keep to every rule."""
-    tenants = _stated(
+    both = {"labels": _of({"team": "ml"}, none=2), "onRemoval": _of("delete", "retain", none=2)}
+    made = _stated(
         displayName=_of("Acme", "Line 1", none=1),
         description=_of("Makes things: é, “x”.", none=2),
-        existing=_of(True, none=2),
         groups=_of(["admins"], none=1),
-        labels=_of({"team": "ml"}, none=2),
         createNamespace=_of(False, none=2),
         extraSpec=_of({}, none=2),
-        onRemoval=_of("delete", "retain", none=2),
+        **both,
     )
+    tenants = st.one_of(made, made, _stated(existing=_of(True), **both))
     roles = st.lists(st.tuples(_of(*_ROLES), _of(False, True)), max_size=4)
     drawn = st.fixed_dictionaries({"tenant": tenants, "roles": roles, "more": st.integers(0, 2)})
     return st.lists(drawn, min_size=1, max_size=3).map(

@@ -16,7 +16,7 @@ from paletteai_components.components.integration import PaletteIntegration
 from paletteai_components.components.ledger import DeclarationError
 from paletteai_components.components.project import Project
 from paletteai_components.components.providers import provider
-from paletteai_components.components.tenant import Tenant, TenantReference
+from paletteai_components.components.tenant import Tenant, TenantOwner, TenantReference
 
 __all__ = [
     "ComputeConfigRefArgs",
@@ -32,6 +32,7 @@ __all__ = [
     "SettingsArgs",
     "Tenant",
     "TenantArgs",
+    "TenantOwner",
     "TenantReference",
     "TenantReferenceArgs",
     "provider",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paletteai_components.components.tenant import TenantOwner
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class PaletteCredential:
     """A Palette credential. Bind it to one Settings: a second binding is refused.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from pydantic.alias_generators import to_camel
+
 from paletteai_components.claims import (
     Claim,
     binding_claims,
@@ -20,6 +22,7 @@ from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
 
 _PLACES = 10
+_OF_A_TENANT_MADE_HERE = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
 
 
 @rule("PAI001", "An integration is bound to one Settings only")
@@ -148,9 +151,10 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
 
 @rule("PAI011", "What is declared is used", severity=Severity.WARNING, holds_for_parts=False)
 def declaration_is_used(stack: Stack) -> Iterator[Problem]:
-    """An integration that no Settings binds, a Settings without any integration and a `secretName`
-    beside an existing Secret have no effect. They are often what is left of a move or a typing
-    mistake, and a credential that nobody uses had better be revoked.
+    """An integration that no Settings binds, a Settings without any integration, a `secretName`
+    beside an existing Secret, and what is stated of a Tenant that is made elsewhere have no effect.
+    They are often what is left of a move or a typing mistake, and a credential that nobody uses had
+    better be revoked.
     """
     if stack.spec is None or stack.topology is None:
         return
@@ -164,6 +168,14 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
                 f"Bind it with `palette: {escaped(name)}`, or delete it and revoke its key.",
                 stack.place("integrations", name),
             )
+    tenant = stack.spec.tenant
+    for field in sorted(tenant.model_fields_set & _OF_A_TENANT_MADE_HERE) if tenant.existing else ():
+        name = to_camel(field)
+        yield _unused(
+            f"`{name}` of tenant {escaped(tenant.name)} has no effect: the Tenant is made elsewhere",
+            "Delete it, or state it where the Tenant is made.",
+            stack.place("tenant", name),
+        )
     for settings in stack.topology.settings:
         if not settings.secrets:
             yield _unused(
