@@ -16,6 +16,7 @@ from samples import credential as declared_credential
 from paletteai_components import (
     ComputeConfigRefArgs,
     DeploymentNamespacesArgs,
+    PaletteCredential,
     PaletteIntegration,
     PaletteIntegrationArgs,
     Project,
@@ -76,8 +77,7 @@ def factory() -> dict[str, Any]:
             extra_spec={"note": "x"},
         ),
     )
-    vaulted = credential("vaulted", None, host_url=None, tenant=None, default_project_id=None)
-    vaulted.existing_secret, vaulted.credential = "robotics-palette", "vault://robotics"
+    vaulted = PaletteCredential("vaulted", existing_secret="robotics-palette", credential="vault://robotics")
     robotics = Project(
         "acme.robotics",
         ProjectArgs(tenant=tenant, name="robotics", create_namespace=False, settings=SettingsArgs(palette=vaulted)),
