@@ -111,9 +111,9 @@ class Vendor:
     former_api_versions: tuple[str, ...] = ()
 
     def path(self, name: str) -> tuple[str, ...]:
-        """The path of a field."""
-        given = (self.fields or {}).get(name)
-        return tuple(given.split(".")) if given else FIELDS[name].path
+        """The path of a field. A given one that leads out of `spec`, which a rule refuses, is not followed."""
+        given = (self.fields or {}).get(name, "")
+        return tuple(given.split(".")) if given.startswith("spec.") else FIELDS[name].path
 
 
 def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from samples import HOST, PROJECT_ID, codes, digest, fleet, stack, told
 
-from paletteai_components.problem import Severity
+from paletteai_components.credential import ApiKey, KeyState
+from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack
+from paletteai_components.stack import Stack, stack_from_config
 
 
 def credential(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
@@ -244,6 +245,40 @@ def test_a_key_that_another_rule_tells_of_is_not_counted(key: str, imports: tupl
         imports=imports,
     )
     assert [len(problem.where) for problem in told(problems_of(fleet(two)), "PAI003")] == [1] * undecided
+
+
+def opened(fingerprint: str, written: str | None = None) -> dict[str, object]:
+    """A credential whose key Pulumi has opened, beside a fingerprint in the file."""
+    key = ApiKey(KeyState.OPENED, secret=object(), fingerprint=f"pai1:{fingerprint * 40}")
+    beside = {"fingerprint": {"value": f"pai1:{written * 40}", "ciphertext": "0" * 32}} if written else {}
+    return {"hostUrl": HOST, "tenant": "t", "defaultProjectID": "1", "apiKey": key, **beside}
+
+
+def program(*integrations: dict[str, object]) -> list[Problem]:
+    """What the rules say of opened credentials, each in a Settings of its own."""
+    config = {
+        "paletteai:integrations": {f"i{at}": integration for at, integration in enumerate(integrations)},
+        "paletteai:tenant": {
+            "name": "acme",
+            "settings": {f"s{at}": {"palette": f"i{at}"} for at in range(len(integrations))},
+        },
+    }
+    return problems_of(fleet(stack_from_config("acme.dev", config)))
+
+
+def test_an_opened_key_shows_what_it_is_whatever_stands_beside_it() -> None:
+    (problem,) = program(opened("1"), opened("1"))
+    assert "one credential (equal fingerprint)" in problem.message
+    (warning,) = program(opened("1"), opened("2"))
+    assert "with different keys" in warning.message
+
+
+def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
+    assert program(opened("1", written="1")) == []
+    (problem,) = program(opened("1", written="2"))
+    assert (problem.code, problem.severity) == ("PAI003", Severity.ERROR)
+    assert "is not that of its key, so the files would hide that a credential is used twice" in problem.message
+    assert problem.help == "Run `paletteai fingerprint` for this stack."
 
 
 def test_one_credential_alone_leaves_nothing_to_decide() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from samples import PROJECT_ID, codes, credential, digest, stack, told
 
+from paletteai_components.credential import ApiKey, KeyState
 from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import credentials, problems_of_stack
 from paletteai_components.stack import Stack, stack_from_config
@@ -135,6 +136,13 @@ def test_an_empty_ciphertext_is_no_key() -> None:
     (problem,) = told(problems(credential(apiKey={"secure": ""})), "PAI010")
     assert problem.message == "the API key of integration shared is empty."
     assert problem.help.startswith("Set a new one with")
+
+
+def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
+    (problem,) = problems(credential(apiKey=ApiKey(KeyState.OPENED, secret=object(), placeholder=True)))
+    assert problem.code == "PAI009"
+    assert problem.message == "integration shared has an API key that is empty or a placeholder."
+    assert "pulumi config set --secret --path" in problem.help
 
 
 def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:

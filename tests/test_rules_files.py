@@ -198,7 +198,7 @@ def test_extra_spec_may_say_everything_else() -> None:
     [
         ("my-acme.dev", "name: acme", "the stack my-acme.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
         ("beta.dev", "name: acme", "the stack beta.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
-        ("acme", "name: acme", "the stack acme is not called <tenant>.<environment>", "Pulumi.acme."),
+        ("acme", "name: acme", "the stack acme is not called <tenant>.<environment>", "Pulumi.acme.<environment>.yaml"),
         ("acme.eu.dev", "name: acme", "the stack acme.eu.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
     ],
 )

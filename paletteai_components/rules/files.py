@@ -104,9 +104,11 @@ def file_name_agrees(fleet: Fleet) -> Iterator[Problem]:
 
 
 def _disagrees(stack: Stack, fact: str, declared: str) -> Problem:
+    stated = stack.spec.environment if stack.spec else None
+    environment = stated or (stack.environment if "." in stack.name else "<environment>")
     return Problem(
         "PAI014",
         f"{fact}, so its name would mislead whoever deploys or removes it.",
-        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(stack.environment)}.yaml, or correct the name in it.",
+        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(environment)}.yaml, or correct the name in it.",
         (stack.place("tenant", "name"),),
     )
