@@ -332,6 +332,14 @@ def test_a_stale_fingerprint_is_not_written_on_the_settings() -> None:
     assert "paletteai-components/credential-fingerprint" not in default["metadata"]["annotations"]
 
 
+def test_only_an_existing_secret_is_called_by_its_credential() -> None:
+    named = stack(FULL.replace("hostUrl:", "credential: vault\n    hostUrl:"))
+    (default,) = [
+        each for each in objects(named) if (each["kind"], each["metadata"]["name"]) == ("Settings", "default")
+    ]
+    assert "paletteai-components/credential" not in default["metadata"]["annotations"]
+
+
 @pytest.mark.parametrize(
     ("kind", "extra", "fields"),
     [

@@ -43,7 +43,7 @@ WHOLE: File = {
             "namespace": "acme",
             "settings": {
                 "default": {"palette": "shared", "secretName": "palette-one", "labels": {"team": "ml"}},
-                "edge": {"palette": "edge", "nvidia": {"existingSecret": "ngc"}, "annotations": {"team": "ml"}},
+                "edge": {"palette": "edge", "nvidia": {"existingSecret": "acme/ngc"}, "annotations": {"team": "ml"}},
             },
             "existingSettings": ["platform"],
             "settingsRef": "default",

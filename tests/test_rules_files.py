@@ -138,6 +138,10 @@ def test_assumed_fields_can_trade_places() -> None:
     assert misread(f"{TENANT}paletteai:vendorFields: {traded}") == []
 
 
+def test_a_field_may_stand_where_another_object_has_another() -> None:
+    assert misread(f"{TENANT}paletteai:vendorFields: {{settings.nvidia: spec.displayName}}") == []
+
+
 @pytest.mark.parametrize(
     ("config", "said"),
     [
