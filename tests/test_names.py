@@ -19,7 +19,8 @@ LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 anything = st.text(max_size=70)
 nearly = st.text(alphabet="ab0-._/A \n", max_size=70)
 long = st.builds(lambda text, times: text * times, st.sampled_from(["a", "a-", "a.", "ab0"]), st.integers(18, 130))
-texts = st.one_of(anything, nearly, nearly, long)
+dotted = st.text(alphabet="ab-.", max_size=8)
+texts = st.one_of(anything, nearly, dotted, long)
 
 
 @given(texts)
@@ -72,6 +73,11 @@ def test_a_subdomain_has_up_to_253_characters() -> None:
     assert names.subdomain_problem("a" * 253) is None
     assert names.subdomain_problem("a" * 254) == "has 254 characters, 253 are allowed"
     assert names.subdomain_problem("") == "is empty"
+
+
+@pytest.mark.parametrize("name", ["a..b", "a.-b", "a-.b", ".a", "a.", "-a", "a-", "a_b", "A"])
+def test_every_part_of_a_subdomain_is_a_label(name: str) -> None:
+    assert names.subdomain_problem(name)
 
 
 @pytest.mark.parametrize("text", ["a\n", "é", "\uff41", "٣", "a\u200bb", "a\x00"])
