@@ -1,4 +1,5 @@
 # Needs Python 3.11 or newer (with venv), make and git. Another Python: make PYTHON=python3.13 ...
+# make assets builds what the tests on a real API server need, so it needs Go, too.
 
 PYTHON ?= python3
 # Stacks to plan; empty: all of them.
@@ -23,7 +24,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test check fmt schema docs requirements bench clean
+.PHONY: plan test assets check fmt schema docs requirements bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -31,6 +32,11 @@ plan: $(RUNTIME)
 
 test: $(TESTS)
 	@$(RUN) pytest --cov --cov-report=term $(PYTEST_FLAGS)
+
+assets:
+	@folder=$$(bash tests/cluster/assets.sh) && \
+	  echo "The programs of the test control plane are in $$folder" && \
+	  echo "make test finds them. For other tools: export KUBEBUILDER_ASSETS='$$folder'"
 
 check: $(TESTS)
 	@$(RUN) ruff format --check .

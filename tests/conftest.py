@@ -1,11 +1,20 @@
-"""How the property tests run: a few hundred examples, always the same ones, or very many.
+"""How the property tests run, and the real API server and the real CLI that some tests need.
 
-The second is `pytest --hypothesis-profile=thorough --timeout=0`.
+The properties are tested on a few hundred examples, always the same ones, or on very many:
+`pytest --hypothesis-profile=thorough --timeout=0`.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cluster.control_plane import ControlPlane, MissingAssets, assets
+from cluster.vendor import Vendor
 from hypothesis import HealthCheck, settings
+from real import PULUMI, RealProject
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -14,3 +23,49 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("ci")
+
+# No test may ask the cluster of whoever runs it.
+os.environ["KUBECONFIG"] = os.devnull
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder with the programs of a control plane. Tests are skipped without them, unless they were promised."""
+    try:
+        return assets()
+    except MissingAssets as error:
+        if os.environ.get("KUBEBUILDER_ASSETS"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def bare_cluster(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A cluster that knows nothing of PaletteAI, for the tests of one module."""
+    cluster = ControlPlane(programs, tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def vendor(bare_cluster: ControlPlane) -> Iterator[Vendor]:
+    """The vendor's kinds, admission and controllers on the cluster."""
+    with Vendor(bare_cluster) as vendor:
+        yield vendor
+
+
+@pytest.fixture(scope="module")
+def cluster(bare_cluster: ControlPlane, vendor: Vendor) -> ControlPlane:
+    """A cluster with the vendor's part, for the tests of one module."""
+    return bare_cluster
+
+
+@pytest.fixture
+def real(cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
+    """Makes a project for the real CLI; without the CLI the test is skipped."""
+    if PULUMI is None:
+        pytest.skip("there is no pulumi on PATH")
+    return lambda program=None: RealProject(tmp_path, cluster, program)
