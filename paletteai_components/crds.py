@@ -137,6 +137,21 @@ def crds_from(path: Path) -> Crds:
     return Crds(str(path), MappingProxyType(versions))
 
 
+def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
+    """The CRDs that an API server answered with. `source` is what messages call it.
+
+    Raises:
+        UnusableSchema: no schema can be made of one.
+    """
+    versions = {
+        (version.api_version, version.kind): version
+        for document in documents
+        for crd in _crds_in(document)
+        for version in _versions_of(crd, source)
+    }
+    return Crds(source, MappingProxyType(versions))
+
+
 def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...] = ()) -> list[Problem]:
     """Everything in a manifest that does not keep to its CRD. No value of the manifest is repeated.
 

@@ -18,6 +18,7 @@ from paletteai_components.stack import (
 )
 
 if TYPE_CHECKING:
+    from paletteai_components.cluster import Cluster
     from paletteai_components.crds import Crds
 
 
@@ -30,12 +31,14 @@ class Fleet:
         problems: why others could not.
         unreadable: the names of those others.
         crds: the cluster's own schemas, where they were handed over.
+        cluster: what it holds, where it was asked.
     """
 
     stacks: tuple[Stack, ...] = ()
     problems: tuple[Problem, ...] = ()
     unreadable: tuple[str, ...] = ()
     crds: Crds | None = None
+    cluster: Cluster | None = None
 
     def stack_named(self, name: str) -> Stack | None:
         """The stack of a name, or None."""

@@ -121,7 +121,13 @@ def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:
 
     A Secret comes without its data: no key is opened to make it.
     """
-    tenant = topology.tenant
+    yield from tenant_manifests(topology.tenant, vendor)
+    for project in topology.projects:
+        yield from project_manifests(project, vendor)
+
+
+def tenant_manifests(tenant: PlannedTenant, vendor: Vendor) -> Iterator[Manifest]:
+    """The objects that are written for a Tenant itself."""
     if tenant.spec.create_namespace and not tenant.spec.existing:
         yield tenant_namespace(tenant, vendor)
     for settings in tenant.settings:
@@ -129,12 +135,22 @@ def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:
             yield from _settings_with_secret(settings, tenant.spec.labels, tenant.spec.annotations, vendor)
     if not tenant.spec.existing:
         yield tenant_object(tenant, vendor)
-    for project in topology.projects:
-        if project.spec.create_namespace:
-            yield project_namespace(project)
-        if project.own is not None:
-            yield from _settings_with_secret(project.own, project.spec.labels, project.spec.annotations, vendor)
-        yield project_object(project, vendor)
+
+
+def project_manifests(project: PlannedProject, vendor: Vendor) -> Iterator[Manifest]:
+    """The objects that are written for a Project."""
+    if project.spec.create_namespace:
+        yield project_namespace(project)
+    if project.own is not None:
+        yield from _settings_with_secret(project.own, project.spec.labels, project.spec.annotations, vendor)
+    yield project_object(project, vendor)
+
+
+def reference_of(manifest: Mapping[str, Any]) -> str:
+    """An object as messages call it: ``Kind/name``, or ``Kind/namespace/name``."""
+    metadata = manifest["metadata"]
+    parts = (manifest["kind"], metadata.get("namespace"), metadata["name"])
+    return "/".join(part for part in parts if part)
 
 
 def _settings_with_secret(

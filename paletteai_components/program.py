@@ -36,10 +36,17 @@ from paletteai_components.components import (
     TenantReferenceArgs,
 )
 from paletteai_components.components.args import opened_key
-from paletteai_components.components.history import OUTPUT, VERSION_OUTPUT, History, history_of_this_stack
+from paletteai_components.components.history import (
+    OUTPUT,
+    VERSION_OUTPUT,
+    History,
+    history_of_this_stack,
+    references_in_state,
+)
 from paletteai_components.components.integration import PaletteIntegration
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
+from paletteai_components.preflight import preflight
 from paletteai_components.problem import Problem, Severity, Unreadable, in_order
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.spec import (
@@ -78,17 +85,20 @@ def deploy(folder: Path = Path("stacks")) -> None:
     fleet = _fleet(folder)
     stack = effective_stack(fleet, folder)
     problems = _problems(stack, fleet)
-    for problem in problems:
-        if problem.severity is Severity.WARNING:
-            pulumi.log.warn(str(problem))
-    _refuse(problems)
+    _tell(problems)
     history = history_of_this_stack()
-    _refuse(history.problems(stack))
+    _tell(history.problems(stack))
+    in_the_cluster = problems_of(preflight(stack, history.references, references_in_state))
+    _tell(problem for problem in in_the_cluster if problem not in problems)
     if stack.spec is not None:
         _register(stack, stack.spec, history)
 
 
-def _refuse(problems: Iterable[Problem]) -> None:
+def _tell(problems: Iterable[Problem]) -> None:
+    problems = list(problems)
+    for problem in problems:
+        if problem.severity is Severity.WARNING:
+            pulumi.log.warn(str(problem))
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise DeclarationError(in_order(errors))

@@ -203,6 +203,8 @@ class ProjectSpec(Spec):
     """Fields of `spec` that are not modelled here, passed through as they are."""
     on_removal: Removal | None = None
     """What removing the Project from this file does. Default: the tenant's."""
+    import_ids: Texts = ()
+    """Objects that exist and are taken over, as messages call them, for example `Namespace/vision`."""
 
 
 class TenantSpec(Spec):
@@ -244,6 +246,8 @@ class TenantSpec(Spec):
     """Fields of `spec` that are not modelled here, passed through as they are."""
     on_removal: Removal = OnRemoval.REFUSE
     """What removing the Tenant from this file does: refuse, retain or delete."""
+    import_ids: Texts = ()
+    """Objects that exist and are taken over, as messages call them, for example `Namespace/tenant-acme`."""
 
 
 class StackSpec(Spec):

@@ -173,12 +173,20 @@ class Recording:
 class _Monitor(mocks.MockMonitor):
     """The engine's end, for one run."""
 
-    def __init__(self, recording: Recording, preview: bool, outputs: Mapping[str, Any] | None, failures: int) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        preview: bool,
+        outputs: Mapping[str, Any] | None,
+        state: Iterable[Registered],
+        failures: int,
+    ) -> None:
         # Nothing is mocked: what the base class would ask its mocks for is answered here.
         super().__init__(cast(mocks.Mocks, None))
         self._recording = recording
         self._preview = preview
         self._outputs = outputs
+        self._state = state
         self._failures = failures
         self._lock = threading.Lock()
 
@@ -215,6 +223,10 @@ class _Monitor(mocks.MockMonitor):
         answer = struct_pb2.Struct()
         if request.tok == "pulumi:pulumi:readStackOutputs":
             answer.update({"name": arguments["name"], "outputs": self._outputs or {}, "secretOutputNames": []})
+        if request.tok == "pulumi:pulumi:readStackResourceOutputs":
+            # Of a Secret's data nothing is asked.
+            resources = {each.urn: {"type": each.type, "outputs": without_data(each)} for each in self._state}
+            answer.update({"name": arguments["stackName"], "outputs": resources})
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
 
@@ -247,13 +259,14 @@ def recorded(
     config: Mapping[str, str] | None = None,
     secret_keys: Iterable[str] = (),
     outputs: Mapping[str, Any] | None = None,
+    state: Iterable[Registered] = (),
     failures: int = 0,
 ) -> Recording:
     """Runs a program as Pulumi does, and says what it did, however it ended.
 
     `config` is what Pulumi hands over: objects as JSON, everything opened, and the keys that are
-    secret. `outputs` are those of the stack's last deployment; the first `failures` calls of a function
-    fail.
+    secret. `outputs` are those of the stack's last deployment, `state` is what it registered; the first
+    `failures` calls of a function fail.
     """
     recording = Recording()
 
@@ -261,7 +274,7 @@ def recorded(
         recording.returned = program()
 
     def body() -> None:
-        monitor = cast(Any, _Monitor(recording, preview, outputs, failures))
+        monitor = cast(Any, _Monitor(recording, preview, outputs, state, failures))
         engine = cast(Any, _Engine(recording))
         pulumi.runtime.reset_options(
             project=PROJECT,

@@ -13,6 +13,7 @@ from programs import acme, credential
 from recording import Recording, recorded, run, urn_of
 
 from paletteai_components import (
+    DeclarationError,
     PaletteIntegration,
     PaletteIntegrationArgs,
     Project,
@@ -169,6 +170,44 @@ def test_the_provider_of_the_package_changes_secrets_in_place_and_lifts_the_clie
     )
     assert '"qps":500' in cluster.inputs["kubeClientSettings"].replace(" ", "")
     assert slow.inputs["enableSecretMutable"] == "false"
+
+
+def test_a_provider_that_may_replace_secrets_is_told_of_once() -> None:
+    def with_its_own(**args: Any) -> list[str]:
+        return run(lambda: program(Options(provider=kubernetes.Provider("cluster", **args)))).warnings
+
+    def with_ours(**args: Any) -> list[str]:
+        return run(lambda: program(Options(provider=provider("cluster", **args)))).warnings
+
+    (warning,) = with_its_own()
+    assert "rotating a key deletes the Secret and creates it anew" in warning
+    assert "`provider()`" in warning
+    assert len(with_ours(enable_secret_mutable=False)) == 1
+    assert with_ours() == run(program).warnings == []
+
+
+def test_what_is_listed_is_taken_over_and_nothing_else_is() -> None:
+    tenants = ["Namespace/tenant-acme", "Tenant/acme", "Settings/tenant-acme/default"]
+    projects = ["Secret/lab/default-palette", "Project/lab/lab"]
+    recording = run(lambda: program(import_ids=tenants, project_import_ids=projects))
+    imported = {"/".join(part for part in each.place if part): each for each in recording.objects if each.import_id}
+    assert sorted(imported) == sorted([*tenants, *projects])
+    for reference, each in imported.items():
+        assert each.import_id == reference.partition("/")[2]
+        # Without force, the preview would end at the first field that somebody else has set otherwise.
+        assert each.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
+    assert not any("pulumi.com/patchForce" in str(each.inputs) for each in recording.objects if not each.import_id)
+
+
+def test_an_integration_that_is_added_takes_over_its_own_objects() -> None:
+    def declare(*ids: str) -> None:
+        edge = PaletteIntegrationArgs(acme(), "edge", credential("edge", "key of edge"), import_ids=ids)
+        PaletteIntegration("acme.edge", edge)
+
+    recording = run(lambda: declare("Settings/tenant-acme/edge"))
+    assert [each.import_id for each in recording.objects if each.import_id] == ["tenant-acme/edge"]
+    with pytest.raises(DeclarationError, match="`importIds` lists Settings/tenant-acme/other, which is not written"):
+        run(lambda: declare("Settings/tenant-acme/other"))
 
 
 @pytest.mark.parametrize(

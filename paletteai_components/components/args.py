@@ -167,6 +167,8 @@ class TenantReferenceArgs:
         compute_config_ref, role_mapping: inherited by Projects.
         labels, annotations: for every object that is written for the Tenant itself.
         on_removal: refuse, retain or delete; inherited by Projects.
+        import_ids: objects of the Tenant itself that exist and are taken over, as ``Kind/name`` or
+            ``Kind/namespace/name``. Take them out again when that is done.
         former_api_versions: versions of the vendor's API that it was deployed with, besides the one this
             package was written for; changing `api_version` then recreates nothing.
         api_version, vendor_fields, merged_settings: see the stack file's fields of those names.
@@ -183,6 +185,7 @@ class TenantReferenceArgs:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     on_removal: OnRemoval | str = OnRemoval.REFUSE
+    import_ids: Sequence[str] = ()
     api_version: str | None = None
     vendor_fields: Mapping[str, str] = field(default_factory=dict)
     merged_settings: bool = True
@@ -225,6 +228,7 @@ class ProjectArgs:
         labels, annotations: for every object of the Project.
         extra_spec: fields of `spec` that are not modelled, passed through.
         on_removal: refuse, retain or delete. Default: the tenant's.
+        import_ids: objects of the Project that exist and are taken over; see `TenantReferenceArgs`.
     """
 
     tenant: TenantOwner
@@ -241,6 +245,7 @@ class ProjectArgs:
     annotations: Mapping[str, str] = field(default_factory=dict)
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     on_removal: OnRemoval | str | None = None
+    import_ids: Sequence[str] = ()
 
 
 @dataclass
@@ -252,6 +257,7 @@ class PaletteIntegrationArgs:
         name: the Settings' name, by which Projects refer to it.
         credential: the Palette credential, bound here and nowhere else.
         secret_name, hugging_face, nvidia, labels, annotations, extra_spec: as of `SettingsArgs`.
+        import_ids: its Settings and Secret, where they exist and are taken over; see `TenantReferenceArgs`.
     """
 
     tenant: TenantOwner
@@ -263,11 +269,12 @@ class PaletteIntegrationArgs:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    import_ids: Sequence[str] = ()
 
     def settings(self) -> SettingsArgs:
         """The Settings it is made of."""
         own = {each.name: getattr(self, each.name) for each in fields(self)}
-        for left_out in ("tenant", "name", "credential"):
+        for left_out in ("tenant", "name", "credential", "import_ids"):
             del own[left_out]
         return SettingsArgs(palette=self.credential, **own)
 

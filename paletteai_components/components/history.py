@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from paletteai_components.manifests import reference_of
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -39,10 +40,12 @@ class History:
             credential's identities and the integration's URN. The name is what Pulumi goes by: it
             stays where a namespace is given another name.
         api_versions: the version, if there was a deployment.
+        references: the objects that were deployed; see `manifests.reference_of`.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
     api_versions: tuple[str, ...] = ()
+    references: frozenset[str] = frozenset()
 
     def former_urn(self, name: str, integration: IntegrationSpec | None) -> str | None:
         """The URN under which the credential of an integration was known; None where it has not moved."""
@@ -83,23 +86,35 @@ def history_of_this_stack() -> History:
 
     Raises HistoryError where it cannot be read: what moves would not be seen then.
     """
-    outputs = _last_outputs().get("outputs")
-    settings = outputs.get(OUTPUT) if isinstance(outputs, dict) else None
+    outputs = _asked("pulumi:pulumi:readStackOutputs", "name")
+    settings = outputs.get(OUTPUT)
     known: dict[str, Mapping[str, Any]] = {}
     for place, each in settings.items() if isinstance(settings, dict) else ():
         urn = each.get("urn") if isinstance(each, dict) else None
         if isinstance(urn, str):
             known[urn.rpartition("::")[2]] = {**each, "place": place}
-    version = outputs.get(VERSION_OUTPUT) if isinstance(outputs, dict) else None
-    return History(known, (version,) if isinstance(version, str) else ())
+    version = outputs.get(VERSION_OUTPUT)
+    references = frozenset(_references(outputs))
+    return History(known, (version,) if isinstance(version, str) else (), references)
 
 
-def _last_outputs() -> dict[str, Any]:
+def references_in_state() -> frozenset[str]:
+    """The objects in the stack's state, also of a deployment that failed on its way.
+
+    Raises HistoryError where it cannot be read.
+    """
+    resources = _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").values()
+    outputs = [each.get("outputs") for each in resources if str(each.get("type", "")).startswith("kubernetes:")]
+    return frozenset(reference_of(each) for each in outputs if isinstance(each, dict) and "metadata" in each)
+
+
+def _asked(function: str, argument: str) -> dict[str, Any]:
+    """What the engine answers about this stack's last state."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     waits = iter(_WAITS)
     while True:
         try:
-            result = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": stack})
+            result = pulumi.runtime.invoke(function, {argument: stack})
         except Exception as error:
             wait = next(waits, None)
             if wait is None:
@@ -110,7 +125,23 @@ def _last_outputs() -> dict[str, Any]:
             # A file backend may be writing the stack's checkpoint at this very moment.
             time.sleep(wait)
         else:
-            return result.value if isinstance(result.value, dict) else {}
+            outputs = result.value.get("outputs") if isinstance(result.value, dict) else None
+            return outputs if isinstance(outputs, dict) else {}
+
+
+def _references(outputs: Mapping[str, Any]) -> Iterator[str]:
+    """What the outputs say was deployed."""
+    yield f"Tenant/{outputs.get('tenant')}"
+    namespaces = outputs.get("namespaces")
+    if isinstance(namespaces, dict):
+        yield f"Namespace/{namespaces.get('tenant')}"
+        for name in namespaces.get("projects") or ():
+            yield f"Namespace/{name}"
+            yield f"Project/{name}/{name}"
+    settings = outputs.get(OUTPUT)
+    for place, each in settings.items() if isinstance(settings, dict) else ():
+        yield f"Settings/{place}"
+        yield f"Secret/{each.get('secret') if isinstance(each, dict) else None}"
 
 
 def _named(topology: Topology) -> Iterator[tuple[str, PlannedSettings]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ import pulumi
 from paletteai_components.claims import binding_claims
 from paletteai_components.components.args import PaletteIntegrationArgs, opened_key
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect
+from paletteai_components.components.providers import warn_of_replaced_secrets
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
 from paletteai_components.credential import fingerprint_of
 from paletteai_components.manifests import palette_document, secret_object, settings_object
+from paletteai_components.problem import escaped
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
@@ -29,6 +31,7 @@ class Placement:
         labels, annotations: the owner's.
         stack: the declaration it is part of.
         depends_on: what has to be there first.
+        import_ids: the references of objects that are taken over.
     """
 
     settings: PlannedSettings
@@ -36,6 +39,7 @@ class Placement:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     depends_on: list[pulumi.Resource] = field(default_factory=list)
+    import_ids: Collection[str] = ()
 
 
 class PaletteIntegration(pulumi.ComponentResource):
@@ -89,6 +93,7 @@ class PaletteIntegration(pulumi.ComponentResource):
             name,
             _movable(child_options(self, opts, before)),
             placement.stack.vendor,
+            placement.import_ids,
         )
         if isinstance(args, PaletteIntegrationArgs):
             args.tenant.integrations[planned.name] = self
@@ -113,7 +118,9 @@ class PaletteIntegration(pulumi.ComponentResource):
 
         labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
-        return kubernetes_resource(manifest, name, _movable(child_options(self, opts, placement.depends_on)), vendor)
+        options = _movable(child_options(self, opts, placement.depends_on))
+        warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {escaped(name)}")
+        return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
 
 
 def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:

@@ -101,17 +101,21 @@ class Project(pulumi.ComponentResource):
     ) -> None:
         if planned.spec.create_namespace:
             options = child_options(self, opts, before, planned.on_removal)
-            before = [kubernetes_resource(project_namespace(planned), name, options, stack.vendor)]
+            manifest = project_namespace(planned)
+            before = [kubernetes_resource(manifest, name, options, stack.vendor, planned.spec.import_ids)]
         self.integration: PaletteIntegration | None = None
         if planned.own is not None:
             self.integration = PaletteIntegration(
                 f"{name}.{planned.own.name}",
-                Placement(planned.own, stack, planned.spec.labels, planned.spec.annotations, before),
+                Placement(
+                    planned.own, stack, planned.spec.labels, planned.spec.annotations, before, planned.spec.import_ids
+                ),
                 child_options(self, opts, [], aliases=aliases),
             )
             before = [*before, self.integration.settings]
         options = child_options(self, opts, before, planned.on_removal)
-        self.resource = kubernetes_resource(project_object(planned, stack.vendor), name, options, stack.vendor)
+        manifest = project_object(planned, stack.vendor)
+        self.resource = kubernetes_resource(manifest, name, options, stack.vendor, planned.spec.import_ids)
 
 
 def _foreign(referred: PaletteIntegration, tenant: TenantOwner, part: str) -> Problem:

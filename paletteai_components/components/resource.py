@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from paletteai_components.manifests import API_VERSION, Manifest, Vendor
+from paletteai_components.manifests import API_VERSION, Manifest, Vendor, reference_of
 from paletteai_components.spec import OnRemoval
+
+_TAKE_OVER = "pulumi.com/patchForce"
 
 
 def kubernetes_resource(
-    manifest: Manifest, name: str, opts: pulumi.ResourceOptions, vendor: Vendor
+    manifest: Manifest, name: str, opts: pulumi.ResourceOptions, vendor: Vendor, import_ids: Collection[str]
 ) -> pulumi.CustomResource:
-    """The resource that writes a manifest."""
+    """The resource that writes a manifest. It takes over an object whose reference `import_ids` lists."""
     kind: str = manifest["kind"]
     metadata: Any = manifest["metadata"]
+    reference = reference_of(manifest)
+    if reference in import_ids:
+        # The provider knows an object as `name` or `namespace/name`.
+        opts.import_ = reference.removeprefix(f"{kind}/")
+        # Whoever made it still owns its fields; the provider would report a conflict for each that differs.
+        metadata = {**metadata, "annotations": {**metadata.get("annotations", {}), _TAKE_OVER: "true"}}
     if kind == "Namespace":
         return Namespace(name, metadata=metadata, opts=opts)
     if kind == "Secret":

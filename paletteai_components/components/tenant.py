@@ -105,7 +105,7 @@ class TenantOwner(pulumi.ComponentResource):
         expect(args.credential, PaletteCredential, part, "the credential", "a PaletteCredential")
         declaration = Declaration(ledger.key_of)
         settings = {args.name: declaration.of(args.settings())}
-        tenant_of_its_own = {"name": self.tenant_name, "settings": settings}
+        tenant_of_its_own = {"name": self.tenant_name, "settings": settings, "importIds": list(args.import_ids)}
         added = spec_of(tenant_of_its_own, {"integrations": declaration.integrations}, part)
         tenant = self._spec.tenant
         taken = args.name in (*tenant.settings, *tenant.existing_settings)
@@ -117,7 +117,12 @@ class TenantOwner(pulumi.ComponentResource):
         spec = self._spec.model_copy(
             update={
                 "integrations": {**self._spec.integrations, **added.integrations},
-                "tenant": tenant.model_copy(update={"settings": {**tenant.settings, **added.tenant.settings}}),
+                "tenant": tenant.model_copy(
+                    update={
+                        "settings": {**tenant.settings, **added.tenant.settings},
+                        "import_ids": (*tenant.import_ids, *added.tenant.import_ids),
+                    }
+                ),
             }
         )
         stack = replace(self._stack, spec=spec, part=part)
@@ -129,7 +134,7 @@ class TenantOwner(pulumi.ComponentResource):
 
     def _placement(self, settings: PlannedSettings) -> Placement:
         tenant = self._spec.tenant
-        return Placement(settings, self._stack, tenant.labels, tenant.annotations, self._namespace)
+        return Placement(settings, self._stack, tenant.labels, tenant.annotations, self._namespace, tenant.import_ids)
 
     @property
     def _default(self) -> str:
@@ -145,7 +150,8 @@ class TenantOwner(pulumi.ComponentResource):
         on_removal = tenant.spec.on_removal
         if tenant.spec.create_namespace and not tenant.spec.existing:
             manifest = tenant_namespace(tenant, vendor)
-            self._namespace = [kubernetes_resource(manifest, name, child_options(self, opts, [], on_removal), vendor)]
+            options = child_options(self, opts, [], on_removal)
+            self._namespace = [kubernetes_resource(manifest, name, options, vendor, tenant.spec.import_ids)]
         for settings in tenant.settings:
             if settings.made:
                 self.integrations[settings.name] = PaletteIntegration(
@@ -156,11 +162,9 @@ class TenantOwner(pulumi.ComponentResource):
         self._ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
         if not tenant.spec.existing:
             # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
-            self._ready = [
-                kubernetes_resource(
-                    tenant_object(tenant, vendor), name, child_options(self, opts, self._ready, on_removal), vendor
-                )
-            ]
+            options = child_options(self, opts, self._ready, on_removal)
+            manifest = tenant_object(tenant, vendor)
+            self._ready = [kubernetes_resource(manifest, name, options, vendor, tenant.spec.import_ids)]
 
 
 class Tenant(TenantOwner):

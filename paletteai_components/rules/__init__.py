@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Problem, Severity, in_order
-from paletteai_components.rules import bindings, credentials, fallback, files, naming, schemas
+from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.stack import Stack
 
@@ -34,7 +34,16 @@ RULES: dict[str, Rule] = {
         files.file_name_agrees,
         fallback.project_has_a_compute_config,
         schemas.manifest_fits_the_cluster,
+        cluster.namespace_is_there,
+        cluster.object_is_new,
     )
+}
+
+
+_SEEN_BY = {
+    Scope.STACK: "in every stack by itself",
+    Scope.FLEET: "over all stack files together",
+    Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
 }
 
 
@@ -50,9 +59,9 @@ def problems_of_stack(stack: Stack) -> list[Problem]:
 
 def page_of(rule: Rule) -> str:
     """A rule's page, as Markdown."""
-    seen_by = "in every stack by itself" if rule.scope is Scope.STACK else "over all stack files together"
     kind = "" if rule.severity is Severity.ERROR else f" A {rule.severity.value}: it does not refuse the plan."
-    return f"# {rule.code}: {rule.holds}\n\nChecked {seen_by}.{kind}\n\n{inspect.cleandoc(rule.check.__doc__ or '')}\n"
+    page = inspect.cleandoc(rule.check.__doc__ or "")
+    return f"# {rule.code}: {rule.holds}\n\nChecked {_SEEN_BY[rule.scope]}.{kind}\n\n{page}\n"
 
 
 def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Problem]:
@@ -64,5 +73,5 @@ def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Problem]:
 
 def _of_fleet(fleet: Fleet) -> Iterator[Problem]:
     for rule in RULES.values():
-        if rule.scope is Scope.FLEET:
+        if rule.scope is not Scope.STACK:
             yield from rule.check(fleet)

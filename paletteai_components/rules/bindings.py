@@ -7,12 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.claims import (
-    Claim,
-    binding_claims,
-    conflict,
-    conflicts,
-)
+from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem, Severity, escaped
@@ -95,6 +90,10 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
 
     Different keys for the same host, Palette tenant and default project reach the same compute, and
     may still race for it: that is a warning.
+
+    `pulumi preview` also asks the cluster: a credential that Settings outside of this stack's state
+    carry there is in use, whatever the files say. A move from one stack to another is therefore two
+    deployments, first of the stack that gives it up.
     """
     claims: list[Claim] = []
     judged: dict[tuple[str, str], Place] = {}
@@ -138,6 +137,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
             undecided.pop(owner, None)
             reported[owner].append(owners)
     yield from _same_compute(fleet)
+    yield from _live_elsewhere(fleet)
     if undecided and len(judged) > 1:
         yield Problem(
             "PAI003",
@@ -209,6 +209,31 @@ def _bound(fleet: Fleet) -> Iterator[tuple[Stack, PlannedSettings]]:
         if stack.topology:
             for settings in stack.topology.settings:
                 yield stack, settings
+
+
+def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
+    """Credentials that Settings of somebody else carry in the cluster at this moment."""
+    cluster = fleet.cluster
+    if cluster is None:
+        return
+    bound = list(_bound(fleet))
+    ours = {f"Settings/{settings}" for _, settings in bound} | cluster.owned
+    carriers = {
+        live.fingerprint: reference
+        for reference, live in cluster.objects.get("Settings", {}).items()
+        if live.fingerprint is not None and reference not in ours
+    }
+    for stack, settings in bound:
+        fingerprint = settings.integration.fingerprint_in_force if settings.integration else None
+        if fingerprint in carriers:
+            yield Problem(
+                "PAI003",
+                f"the credential of integration {escaped(str(settings.palette))} is carried by "
+                f"{escaped(carriers[fingerprint])} in {escaped(cluster.name)}, which is not in this stack's state. "
+                f"{CONSEQUENCE}",
+                "Deploy the stack that gives it up first; or create another API key in Palette.",
+                (stack.place("integrations", str(settings.palette)),),
+            )
 
 
 def _same_compute(fleet: Fleet) -> Iterator[Problem]:

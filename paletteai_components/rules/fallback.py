@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from paletteai_components import names
+from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
 from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.rules.rule import rule
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, PlannedTenant, Source
+from paletteai_components.topology import Path, PlannedProject, PlannedTenant, Source
 
 _PLACES = 10
+_KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 
 @rule(
@@ -72,7 +74,8 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
     for it without a word. So every reference is followed here: `palette` to a declared integration,
     the tenant's and the projects' `settingsRef` to a Settings of the tenant.
 
-    A Settings made elsewhere counts as declared when `existingSettings` lists it.
+    A Settings made elsewhere counts as declared when `existingSettings` lists it. What `importIds`
+    lists is an object that the tenant or the project writes.
 
     PaletteAI looks a Project's `settingsRef` up in the Project's namespace first. A Project with
     Settings of its own therefore cannot refer to the tenant's as well: under the same name its own
@@ -100,8 +103,24 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
             f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
             (stack.place("tenant", "settingsRef"),),
         )
+    yield from _imports(tenant.spec.import_ids, tenant_manifests(tenant, stack.vendor), ("tenant",), stack)
     for project in topology.projects:
         yield from _project_references(project, tenant, stack)
+        yield from _imports(project.spec.import_ids, project_manifests(project, stack.vendor), project.path, stack)
+
+
+def _imports(ids: Iterable[str], manifests: Iterable[Manifest], path: Path, stack: Stack) -> Iterator[Problem]:
+    if not ids:
+        return
+    written = [reference_of(manifest) for manifest in manifests]
+    for position, each in enumerate(ids):
+        if each not in written:
+            yield Problem(
+                "PAI005",
+                f"`importIds` lists{_said_object(each)}, which is not written here, so nothing would be taken over.",
+                f"Name an object as `Kind/name` or `Kind/namespace/name`.{_known(written)}",
+                (stack.place(*path, "importIds", position),),
+            )
 
 
 def _project_references(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
@@ -141,6 +160,12 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
 def _said(name: str) -> str:
     # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
     return " (no plain name)" if names.label_problem(name) else f" {name}"
+
+
+def _said_object(reference: str) -> str:
+    kind, *parts = reference.split("/")
+    plain = kind in _KINDS and not any(names.subdomain_problem(part) for part in parts)
+    return f" {reference}" if plain else " (no object's name)"
 
 
 def _known(known: object) -> str:

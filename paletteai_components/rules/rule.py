@@ -11,10 +11,11 @@ from paletteai_components.problem import Problem, Severity
 
 
 class Scope(StrEnum):
-    """What a rule has to see: one stack, or all of them."""
+    """What a rule has to see: one stack, all of them, or the cluster that one is deployed to."""
 
     STACK = "stack"
     FLEET = "fleet"
+    CLUSTER = "cluster"
 
 
 @dataclass(frozen=True, slots=True)

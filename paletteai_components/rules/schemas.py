@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import Manifest, manifests_of
-from paletteai_components.problem import Place, Problem
+from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
@@ -20,9 +21,14 @@ def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
     no effect. `paletteai render --crds FILE` checks every manifest against the CRDs of the real
     cluster: an unknown field is an error, with its path and the nearest one the CRD knows.
 
-    Get them with `kubectl get crd -o yaml > crds.yaml`. The paths that this package assumes can be
+    Get them with `kubectl get crd -o yaml > crds.yaml`. `pulumi preview` asks the cluster for its own,
+    and whether it has the kinds at all: without the CRD the preview would show a green `create`, and
+    `up` would fail after a minute of retries. The paths that this package assumes can be
     corrected with `paletteai:vendorFields`, without waiting for a release.
     """
+    for stack in fleet.stacks:
+        if stack.topology is not None:
+            yield from _missing_kinds(stack, stack.topology, fleet.cluster)
     if fleet.crds is None:
         return
     # What validates schemas is slow to import, and needed only here.
@@ -34,6 +40,25 @@ def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
             for manifest in manifests_of(stack.topology, stack.vendor):
                 place = places.get(_identity(manifest))
                 yield from problems_in(manifest, fleet.crds, (place,) if place else ())
+
+
+def _missing_kinds(stack: Stack, topology: Topology, cluster: Cluster | None) -> Iterator[Problem]:
+    if cluster is None or cluster.kinds is None:
+        return
+    places = dict(_places(stack, topology))
+    missing: dict[str, list[Place]] = {}
+    for manifest in manifests_of(topology, stack.vendor):
+        kind, place = manifest["kind"], places.get(_identity(manifest))
+        if manifest["apiVersion"] == cluster.api_version and kind not in cluster.kinds and place is not None:
+            missing.setdefault(kind, []).append(place)
+    for kind, where in missing.items():
+        yield Problem(
+            "PAI016",
+            f"{escaped(cluster.name)} does not serve {kind} of {escaped(cluster.api_version)}, so {len(where)} of what "
+            "is declared could not be created.",
+            "Install PaletteAI, or its CRDs, there first; or set `paletteai:apiVersion` to a version that it serves.",
+            (where[0],),
+        )
 
 
 def _identity(manifest: Manifest) -> _Identity:

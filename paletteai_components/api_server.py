@@ -1,0 +1,146 @@
+"""The API server of the cluster that a stack is deployed to, and the few questions it is asked.
+
+However many projects a stack has, there are at most nine requests, five where nothing is new: which
+kinds of the vendor's API it serves, the CRDs of three of them, and lists of names. A list asks for
+metadata only, so no Secret's data is ever sent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+from urllib3.exceptions import HTTPError
+
+from paletteai_components.cluster import Cluster, LiveObject
+from paletteai_components.crds import Crds, crds_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, reference_of
+from paletteai_components.structural import UnusableSchema
+
+# Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
+TIMEOUT = (5, 15)
+
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class Unasked(Exception):
+    """The cluster was not asked, or did not answer. The text says why, and holds no secret."""
+
+
+class ApiServer:
+    """A cluster's API server, reached as Pulumi's provider reaches it.
+
+    Fields:
+        name: what messages call the cluster, for example ``the cluster of context dev``.
+    """
+
+    def __init__(self, kubeconfig: str | None, context: str | None) -> None:
+        """Reads the kubeconfig: a path, its content, or None for the usual places.
+
+        Raises Unasked where it leads to no cluster.
+        """
+        try:
+            settings = _settings(kubeconfig, context)
+        except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
+            # What a kubeconfig says wrongly may be a token.
+            fact = f"has no usable context {context}" if context else "names no usable current context"
+            raise Unasked(f"the kubeconfig {fact}") from None
+        self.name = f"the cluster of context {context}" if context else f"the cluster at {settings.host}"
+        # The client would try again three times, and log each.
+        settings.retries = False
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        self._whole = client.ApiClient(settings)
+        self._metadata = client.ApiClient(settings)
+        self._metadata.set_default_header("Accept", _METADATA)
+        self._unanswered: list[str] = []
+
+    def cluster(self, api_version: str, kinds: Collection[str], new: Collection[str]) -> Cluster:
+        """What the cluster holds of the vendor's kinds and, where something is new, of the kinds of that.
+
+        `new` are references. Raises Unasked where it does not answer.
+        """
+        group, _, version = api_version.rpartition("/")
+        vendors, core = client.CustomObjectsApi(self._metadata), client.CoreV1Api(self._metadata)
+        resources = self._resources(group, version)
+        served = resources or {}
+        crds = self._crds([f"{served[kind]}.{group}" for kind in sorted(kinds) if kind in served])
+        lists: dict[str, Callable[..., Any]] = {"Namespace": core.list_namespace}
+        new_kinds = {reference.partition("/")[0] for reference in new}
+        # A credential that is new here may be live in the Settings of another stack.
+        for kind in sorted((new_kinds | {"Settings"}) & served.keys() if new_kinds else ()):
+            lists[kind] = partial(vendors.list_cluster_custom_object, group, version, served[kind])
+        if "Secret" in new_kinds:
+            lists["Secret"] = partial(core.list_secret_for_all_namespaces, field_selector="type=Opaque")
+        answers = {kind: self._asked(f"list every {kind}", call) for kind, call in lists.items()}
+        objects = {kind: dict(_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
+        served_kinds = None if resources is None else frozenset(resources)
+        return Cluster(self.name, api_version, served_kinds, objects, crds=crds, unanswered=tuple(self._unanswered))
+
+    def _crds(self, names: Iterable[str]) -> Crds | None:
+        read = client.ApiextensionsV1Api(self._whole).read_custom_resource_definition
+        answers = [self._asked(f"read the CRD {name}", partial(read, name)) for name in names]
+        try:
+            return crds_of([answer for answer in answers if answer], self.name)
+        except UnusableSchema as error:
+            self._unanswered.append(f"no schema can be made of its CRDs ({error})")
+            return None
+
+    def _resources(self, group: str, version: str) -> dict[str, str] | None:
+        """The kinds that are served and the names of their resources; None where that is not told."""
+        ask = partial(client.CustomObjectsApi(self._whole).get_api_resources, group, version)
+        answer = self._asked(f"list the kinds of {group}/{version}", ask)
+        if answer is None:
+            return None
+        every = answer.get("resources") or ()
+        # A subresource, such as `tenants/status`, is of the same kind.
+        return {each["kind"]: each["name"] for each in every if "/" not in each["name"]}
+
+    def _asked(self, what: str, ask: Callable[..., Any]) -> dict[str, Any] | None:
+        """The answer: empty where there is no such thing, None where it is not to be told."""
+        try:
+            answer = json.loads(ask(_preload_content=False, _request_timeout=TIMEOUT).data)
+        except client.ApiException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return {}
+            if error.status == HTTPStatus.FORBIDDEN:
+                self._unanswered.append(f"this user may not {what}")
+                return None
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise Unasked("it does not accept the user of the kubeconfig") from None
+            # A certificate that is not trusted comes without a status.
+            fact = f"it answers with HTTP {error.status}" if error.status else "it cannot be reached"
+            raise Unasked(fact) from None
+        except (HTTPError, OSError, ValueError):
+            raise Unasked("it cannot be reached") from None
+        return answer if isinstance(answer, dict) else {}
+
+
+def _settings(kubeconfig: str | None, context: str | None) -> client.Configuration:
+    settings = client.Configuration()
+    path = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    if kubeconfig is not None and not Path(kubeconfig).expanduser().is_file():
+        config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, settings)
+    elif inside and context is None and not Path(path).expanduser().is_file():
+        config.load_incluster_config(settings)
+    else:
+        config.load_kube_config(path, context, settings, persist_config=False)
+    return settings
+
+
+def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
+    for item in answer.get("items") or ():
+        metadata = item["metadata"]
+        fingerprint = (metadata.get("annotations") or {}).get(FINGERPRINT_ANNOTATION)
+        yield (
+            reference_of({"kind": kind, "metadata": metadata}),
+            LiveObject("deletionTimestamp" in metadata, fingerprint),
+        )

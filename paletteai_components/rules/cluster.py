@@ -1,0 +1,127 @@
+"""The rules about what a cluster holds already. They judge only what was asked: see `Cluster`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paletteai_components.cluster import Cluster
+from paletteai_components.fleet import Fleet
+from paletteai_components.manifests import manifests_of, reference_of
+from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.stack import Stack
+from paletteai_components.topology import Path, Topology
+
+
+@rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)
+def namespace_is_there(fleet: Fleet) -> Iterator[Problem]:
+    """A namespace that is referred to and not made (`createNamespace: false`, or a tenant made
+    elsewhere) has to be in the cluster, and no namespace may be on its way out. Pulumi previews what
+    goes into a missing or terminating namespace as a green `create`, and `up` fails on it after a
+    minute.
+
+    Create the namespace, or let the stack do it; wait for one that is being deleted.
+    """
+    cluster = fleet.cluster
+    if cluster is None or "Namespace" not in cluster.objects:
+        return
+    for stack in fleet.stacks:
+        if stack.topology is None:
+            continue
+        for name, made, path in _namespaces(stack.topology):
+            problem = _namespace_problem(cluster, name, made, stack.place(*path))
+            if problem is not None:
+                yield problem
+
+
+@rule("PAI018", "What is to be created is not there already", Scope.CLUSTER)
+def object_is_new(fleet: Fleet) -> Iterator[Problem]:
+    """Pulumi creates what is not in its own state. Where the cluster holds an object of that name, made
+    by hand, by PaletteAI's installation or by another stack, the preview shows a green `create` and
+    `up` fails on it at once.
+
+    `importIds` takes it over: list it at the tenant or project it belongs to, as this message calls
+    it, for example `importIds: [Namespace/tenant-acme, Tenant/acme]`. The preview then shows the
+    import and what it changes. Take the line away when it is done. Taking over is for what nobody
+    else manages: two stacks with one object undo each other's work.
+    """
+    cluster = fleet.cluster
+    if cluster is None:
+        return
+    for stack in fleet.stacks:
+        if stack.topology is None:
+            continue
+        imported = dict(_imported(stack.topology))
+        for manifest in manifests_of(stack.topology, stack.vendor):
+            reference = reference_of(manifest)
+            known = manifest["kind"] in cluster.objects and reference not in cluster.owned
+            there = cluster.live(reference) is not None
+            if known and there and reference not in imported:
+                yield Problem(
+                    "PAI018",
+                    f"{escaped(reference)} is in {escaped(cluster.name)} already and not in this stack's state, so "
+                    "`pulumi up` would fail on it.",
+                    f"If nothing else manages it, take it over with `importIds: [{escaped(reference)}]`; "
+                    "otherwise choose another name.",
+                    (_place_of(stack, stack.topology, reference),),
+                )
+            elif known and not there and reference in imported:
+                yield Problem(
+                    "PAI018",
+                    f"{escaped(reference)} is to be taken over, and is not in {escaped(cluster.name)}, so "
+                    "`pulumi up` would fail on it.",
+                    "Take it out of `importIds`: it will be created.",
+                    (stack.place(*imported[reference]),),
+                )
+
+
+def _namespaces(topology: Topology) -> Iterator[tuple[str, bool, Path]]:
+    """Every namespace that is used, whether it is made here, and where that is declared."""
+    tenant = topology.tenant
+    used = not tenant.spec.existing or any(each.made for each in tenant.settings)
+    if used:
+        path: Path = ("tenant", "namespace" if tenant.spec.namespace else "name")
+        yield tenant.namespace, tenant.spec.create_namespace and not tenant.spec.existing, path
+    for project in topology.projects:
+        yield project.namespace, project.spec.create_namespace, (*project.path, "name")
+
+
+def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) -> Problem | None:
+    live = cluster.live(f"Namespace/{name}")
+    if live is not None and live.terminating:
+        return Problem(
+            "PAI017",
+            f"namespace {escaped(name)} is being deleted in {escaped(cluster.name)}, so nothing can be created in it.",
+            f"Wait until it is gone (`kubectl wait --for=delete namespace/{escaped(name)}`), and run this again.",
+            (place,),
+        )
+    if live is None and not made:
+        return Problem(
+            "PAI017",
+            f"namespace {escaped(name)} is not in {escaped(cluster.name)} and is not made here, so what goes into it "
+            "could not be created.",
+            "Create it first, or leave out `createNamespace: false`.",
+            (place,),
+        )
+    return None
+
+
+def _imported(topology: Topology) -> Iterator[tuple[str, Path]]:
+    spec = topology.tenant.spec
+    yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(spec.import_ids))
+    for project in topology.projects:
+        ids = project.spec.import_ids
+        yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(ids))
+
+
+def _place_of(stack: Stack, topology: Topology, reference: str) -> Place:
+    for project in topology.projects:
+        if reference in (f"Namespace/{project.namespace}", f"Project/{project.namespace}/{project.name}"):
+            return stack.place(*project.path, "name")
+    for settings in topology.settings:
+        secret = settings.palette_secret
+        if reference == f"Settings/{settings}" or (
+            secret is not None and reference == f"Secret/{secret.namespace}/{secret.name}"
+        ):
+            return stack.place(*settings.path)
+    return stack.place("tenant", "name")

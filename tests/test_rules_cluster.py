@@ -1,0 +1,152 @@
+"""What a cluster holds, or lacks, and what is refused because of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from samples import codes, credential, digest, stack
+
+from paletteai_components.cluster import Cluster, LiveObject
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Problem
+from paletteai_components.rules import problems_of
+from paletteai_components.stack import Stack
+
+FINGERPRINT = "pai1:" + "1" * 40
+VERSION = "spectrocloud.com/v1alpha1"
+KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
+
+
+def acme(*lines: str) -> Stack:
+    """A tenant with one project, vision, and a default Settings."""
+    fingerprint = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111")}
+    config = [
+        f"paletteai:integrations: {json.dumps({'shared': credential(fingerprint=fingerprint)})}",
+        "paletteai:tenant:",
+        "  name: acme",
+        "  settings: {default: {palette: shared}}",
+        "  computeConfigRef: {name: default}",
+        *(f"  {line}" for line in lines or ["projects: [{name: vision}]"]),
+    ]
+    return stack("\n".join(config), "acme.dev")
+
+
+def judged(declared: Stack, *live: str, known: tuple[str, ...] = KINDS, **cluster: Any) -> list[Problem]:
+    """The problems of a stack in a cluster where these objects are. One that ends in `!` is being deleted."""
+    objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in known}
+    for each in live:
+        reference = each.removesuffix("!")
+        objects[reference.split("/")[0]][reference] = LiveObject(each != reference)
+    given = Cluster("the cluster of context dev", VERSION, **{"objects": objects, **cluster})
+    return problems_of(Fleet((declared,), cluster=given))
+
+
+def test_where_nothing_is_there_everything_can_be_created() -> None:
+    assert judged(acme()) == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "line"),
+    [
+        ("Namespace/tenant-acme", 4),
+        ("Tenant/acme", 4),
+        ("Settings/tenant-acme/default", 5),
+        ("Secret/tenant-acme/default-palette", 5),
+        ("Namespace/vision", 7),
+        ("Project/vision/vision", 7),
+    ],
+)
+def test_an_object_that_is_there_and_not_in_the_state_is_refused_with_the_way_to_take_it_over(
+    reference: str, line: int
+) -> None:
+    (problem,) = judged(acme(), reference)
+    assert problem.code == "PAI018"
+    assert problem.message.startswith(f"{reference} is in the cluster of context dev already")
+    assert f"importIds: [{reference}]" in problem.help
+    assert problem.where[0].line == line
+
+
+def test_an_object_that_the_state_holds_is_no_surprise() -> None:
+    assert judged(acme(), "Tenant/acme", owned=frozenset({"Tenant/acme"})) == []
+
+
+def test_an_object_that_is_taken_over_is_expected_to_be_there() -> None:
+    declared = acme("importIds: [Tenant/acme]", "projects: [{name: vision, importIds: [Namespace/vision]}]")
+    assert judged(declared, "Tenant/acme", "Namespace/vision") == []
+    (problem,) = judged(declared, "Tenant/acme")
+    assert problem.code == "PAI018"
+    assert problem.message.startswith("Namespace/vision is to be taken over, and is not in the cluster")
+    assert problem.help == "Take it out of `importIds`: it will be created."
+    assert problem.where[0].line == 8
+
+
+def test_of_kinds_that_were_not_told_nothing_is_concluded() -> None:
+    declared = acme("importIds: [Tenant/acme]", "projects: [{name: vision, createNamespace: false}]")
+    assert judged(declared, known=()) == []
+
+
+def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
+    declared = acme("createNamespace: false", "projects: [{name: vision, createNamespace: false}]")
+    problems = judged(declared)
+    assert codes(problems) == ["PAI017", "PAI017"]
+    assert [problem.message.split(" is ")[0] for problem in problems] == ["namespace tenant-acme", "namespace vision"]
+    assert judged(declared, "Namespace/tenant-acme", "Namespace/vision") == []
+
+
+def test_the_namespace_of_a_tenant_made_elsewhere_has_to_be_there_where_something_goes_into_it() -> None:
+    assert codes(judged(acme("existing: true"))) == ["PAI017"]
+    assert judged(acme("existing: true"), "Namespace/tenant-acme") == []
+    bare = stack("paletteai:tenant: {name: acme, existing: true, existingSettings: [default]}", "acme.dev")
+    assert judged(bare) == []
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None:
+    state = frozenset({"Namespace/vision"} if owned else ())
+    declared = acme() if owned else acme("projects: [{name: vision, createNamespace: false}]")
+    (problem,) = judged(declared, "Namespace/vision!", owned=state)
+    assert problem.code == "PAI017"
+    assert "namespace vision is being deleted" in problem.message
+    assert "kubectl wait --for=delete namespace/vision" in problem.help
+
+
+def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
+    live = {"Settings": {"Settings/lab/default": LiveObject(fingerprint=FINGERPRINT)}}
+    (problem,) = judged(acme(), objects=live)
+    assert problem.code == "PAI003"
+    assert "is carried by Settings/lab/default in the cluster of context dev" in problem.message
+    assert problem.help.startswith("Deploy the stack that gives it up first")
+    assert FINGERPRINT not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("reference", "fingerprint"),
+    [("Settings/lab/default", "pai1:" + "2" * 40), ("Settings/lab/default", None), ("Settings/lab/own", FINGERPRINT)],
+)
+def test_other_settings_of_another_credential_and_those_of_the_stack_are_in_nobodys_way(
+    reference: str, fingerprint: str | None
+) -> None:
+    live = {"Settings": {reference: LiveObject(fingerprint=fingerprint)}}
+    assert judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})) == []
+
+
+def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
+    declared = acme("projects: [{name: vision}, {name: lab}]")
+    (problem,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
+    assert problem.code == "PAI016"
+    assert "does not serve Project of spectrocloud.com/v1alpha1, so 2 of what is declared" in problem.message
+    assert judged(declared, kinds=frozenset({"Tenant", "Settings", "Project"})) == []
+    assert judged(declared, kinds=None) == []
+    assert len(judged(declared, kinds=frozenset())) == 3
+
+
+@pytest.mark.parametrize("wrong", ["Namespace/vision", "Tenant/beta", "acme", "", "Tenant/ck7f3aCANARY91x"])
+def test_what_is_taken_over_is_an_object_that_is_written(wrong: str) -> None:
+    (problem,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
+    assert problem.code == "PAI005"
+    assert "importIds" in problem.message
+    assert "Declared: Namespace/tenant-acme, Secret/tenant-acme/default-palette," in problem.help
+    assert "CANARY" not in str(problem)
+    assert problem.where[0].line == 7
