@@ -1,8 +1,8 @@
 """The API server of the cluster that a stack is deployed to, and the few questions it is asked.
 
-However many projects a stack has, there are at most nine requests, five where nothing is new: which
-kinds of the vendor's API it serves, the CRDs of three of them, and lists of names. A list asks for
-metadata only, so no Secret's data is ever sent.
+However many projects a stack has, there are at most nine requests: which kinds of the vendor's API it
+serves, the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so
+no Secret's data is ever sent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 from kubernetes import client, config
 from urllib3.exceptions import HTTPError
 
-from paletteai_components.cluster import Cluster, LiveObject
+from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.crds import Crds, crds_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION, reference_of
 from paletteai_components.structural import UnusableSchema
@@ -62,10 +62,10 @@ class ApiServer:
         self._metadata.set_default_header("Accept", _METADATA)
         self._unanswered: list[str] = []
 
-    def cluster(self, api_version: str, kinds: Collection[str], new: Collection[str]) -> Cluster:
-        """What the cluster holds of the vendor's kinds and, where something is new, of the kinds of that.
+    def cluster(self, api_version: str, kinds: Collection[str]) -> Cluster:
+        """What the cluster holds of these kinds, of which the vendor's are of `api_version`.
 
-        `new` are references. Raises Unasked where it does not answer.
+        Raises Unasked where it does not answer.
         """
         group, _, version = api_version.rpartition("/")
         vendors, core = client.CustomObjectsApi(self._metadata), client.CoreV1Api(self._metadata)
@@ -73,11 +73,9 @@ class ApiServer:
         served = resources or {}
         crds = self._crds([f"{served[kind]}.{group}" for kind in sorted(kinds) if kind in served])
         lists: dict[str, Callable[..., Any]] = {"Namespace": core.list_namespace}
-        new_kinds = {reference.partition("/")[0] for reference in new}
-        # A credential that is new here may be live in the Settings of another stack.
-        for kind in sorted((new_kinds | {"Settings"}) & served.keys() if new_kinds else ()):
+        for kind in sorted(served.keys() & kinds):
             lists[kind] = partial(vendors.list_cluster_custom_object, group, version, served[kind])
-        if "Secret" in new_kinds:
+        if "Secret" in kinds:
             lists["Secret"] = partial(core.list_secret_for_all_namespaces, field_selector="type=Opaque")
         answers = {kind: self._asked(f"list every {kind}", call) for kind, call in lists.items()}
         objects = {kind: dict(_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
@@ -139,8 +137,9 @@ def _settings(kubeconfig: str | None, context: str | None) -> client.Configurati
 def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
     for item in answer.get("items") or ():
         metadata = item["metadata"]
-        fingerprint = (metadata.get("annotations") or {}).get(FINGERPRINT_ANNOTATION)
-        yield (
-            reference_of({"kind": kind, "metadata": metadata}),
-            LiveObject("deletionTimestamp" in metadata, fingerprint),
+        live = LiveObject(
+            "deletionTimestamp" in metadata,
+            (metadata.get("annotations") or {}).get(FINGERPRINT_ANNOTATION),
+            tuple(fields_taken_over(metadata.get("managedFields") or ())),
         )
+        yield reference_of({"kind": kind, "metadata": metadata}), live

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paletteai_components.crds import Crds
@@ -17,10 +17,12 @@ class LiveObject:
     Fields:
         terminating: whether it is being deleted.
         fingerprint: of the credential it carries, as its annotation gives it.
+        taken_over: the fields that Pulumi's provider takes over with its next update, each with who wrote it.
     """
 
     terminating: bool = False
     fingerprint: str | None = None
+    taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,24 @@ class Cluster:
     def live(self, reference: str) -> LiveObject | None:
         """The object of a reference, where it is known to be there."""
         return self.objects.get(reference.partition("/")[0], {}).get(reference)
+
+
+def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Who wrote which fields, of `metadata.managedFields`, where Pulumi's provider takes them over.
+
+    It does so before it updates an object, with what kubectl wrote by whichever command, and with what
+    was there before the first server-side apply. What it does not declare is dropped then.
+    """
+    for entry in managed:
+        manager = str(entry.get("manager", ""))
+        if manager.startswith(("kubectl", "before-first-apply")) and not entry.get("subresource"):
+            yield from ((manager, path) for path in _leaves(entry.get("fieldsV1") or {}, ()))
+
+
+def _leaves(fields: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    inner = {key: value for key, value in fields.items() if key.startswith("f:")}
+    # Items of a list are told by their list.
+    if not inner and path:
+        yield path
+    for key, value in inner.items():
+        yield from _leaves(value if isinstance(value, dict) else {}, (*path, key.removeprefix("f:")))

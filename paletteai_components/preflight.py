@@ -36,19 +36,19 @@ def preflight(stack: Stack, deployed: Collection[str], owned: Callable[[], Colle
         return fleet
     manifests = list(manifests_of(stack.topology, stack.vendor))
     version = stack.vendor.api_version
-    kinds = {each["kind"] for each in manifests if each["apiVersion"] == version}
+    # A credential may be live in the Settings of another stack, also where this one writes none.
+    kinds = {each["kind"] for each in manifests} | {"Settings"}
     planned = {reference_of(each) for each in manifests}
     try:
         if provider.get("cluster"):
             raise Unasked("`kubernetes:cluster` is set, which only the provider follows")
         server = ApiServer(provider.get("kubeconfig"), provider.get("context"))
-        cluster = server.cluster(version, kinds, planned - {*deployed})
+        cluster = server.cluster(version, kinds)
     except Unasked as error:
         pulumi.log.info(f"The cluster was not asked: {error}, {_WITHOUT}.")
         return fleet
-    for each in cluster.unanswered:
-        pulumi.log.info(f"Not everything was asked of {cluster.name}: {each}, {_WITHOUT}.")
-    pulumi.log.info(f"Asked {cluster.name} for CRDs, namespaces and existing objects.")
+    missing = f" Not everything was told: {'; '.join(cluster.unanswered)}." if cluster.unanswered else ""
+    pulumi.log.info(f"Asked {cluster.name} for CRDs, namespaces and existing objects.{missing}")
     candidates = {each for each in planned if cluster.live(each)} | _carriers(stack, cluster)
     known = frozenset(owned()) if candidates - {*deployed} else frozenset(deployed)
     return Fleet((stack,), crds=cluster.crds, cluster=replace(cluster, owned=known))

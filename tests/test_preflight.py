@@ -76,9 +76,7 @@ def logged(recording: Recording) -> list[str]:
     return [text for severity, text in recording.messages if severity == "INFO"]
 
 
-def test_an_empty_cluster_is_asked_nine_times_and_a_deployed_one_five_times(
-    tmp_path: Path, requests: list[str]
-) -> None:
+def test_a_cluster_is_asked_nine_times(tmp_path: Path, requests: list[str]) -> None:
     written(tmp_path, "acme.dev", STACK)
     first = deployed(tmp_path, "acme.dev")
     assert first.error is None
@@ -88,7 +86,7 @@ def test_an_empty_cluster_is_asked_nine_times_and_a_deployed_one_five_times(
     requests.clear()
     again = deployed(tmp_path, "acme.dev", outputs=first.exports)
     assert again.error is None
-    assert len(requests) == 5
+    assert len(requests) == 9
     assert "readStackResourceOutputs" not in str(first.invokes + again.invokes)
 
 
@@ -190,6 +188,32 @@ def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
     recording = deployed(tmp_path, "acme.dev")
     assert refused(recording) == ["PAI003"]
     assert "is carried by Settings/elsewhere/theirs in the cluster of context dev" in str(recording.error)
+
+
+def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
+    tmp_path: Path, cluster: ControlPlane, there: list[str]
+) -> None:
+    text = STACK.replace("{name: vision}", "{name: vision, importIds: [Namespace/vision, Project/vision/vision]}")
+    written(tmp_path, "acme.dev", text)
+    put(cluster, there, "Namespace", "vision")
+    put(cluster, there, "Project", "vision", "vision", spec={"tenantRef": {"name": "acme"}})
+    assert deployed(tmp_path, "acme.dev").warnings == []
+    roles = json.dumps({"spec": {"roleMapping": {"viewer": ["everybody"]}}, "metadata": {"labels": {"a": "b"}}})
+    cluster.kubectl("-n", "vision", "patch", "project", "vision", "--type=merge", "-p", roles)
+    cluster.kubectl(
+        "-n",
+        "vision",
+        "patch",
+        "project",
+        "vision",
+        "--type=merge",
+        "--field-manager=palette-ui",
+        "-p",
+        '{"spec": {"roleMapping": {"editor": ["from the UI"]}}}',
+    )
+    (warning,) = deployed(tmp_path, "acme.dev").warnings
+    assert "Project/vision/vision holds metadata.labels.a, spec.roleMapping.viewer, written with kubectl" in warning
+    assert "PAI019" in warning
 
 
 def test_a_version_of_the_api_that_is_not_served_is_refused_for_every_kind(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from samples import codes, credential, digest, stack
 
-from paletteai_components.cluster import Cluster, LiveObject
+from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Problem
+from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import Stack
 
@@ -130,6 +130,40 @@ def test_other_settings_of_another_credential_and_those_of_the_stack_are_in_nobo
 ) -> None:
     live = {"Settings": {reference: LiveObject(fingerprint=fingerprint)}}
     assert judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})) == []
+
+
+def managed(fields: dict[str, Any], manager: str = "kubectl-edit", **more: str) -> LiveObject:
+    entry = {"manager": manager, "operation": "Update", "fieldsV1": fields, **more}
+    return LiveObject(taken_over=tuple(fields_taken_over([entry])))
+
+
+@pytest.mark.parametrize(
+    ("reference", "live", "told"),
+    [
+        (
+            "Project/vision/vision",
+            managed({"f:spec": {"f:roleMapping": {".": {}, "f:viewer": {}}}}),
+            "spec.roleMapping",
+        ),
+        ("Tenant/acme", managed({"f:metadata": {"f:labels": {"f:team": {}}}}, "kubectl"), "metadata.labels.team"),
+        ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:x": {}}}}, "before-first-apply"), "labels.x"),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "data.other"),
+        ("Tenant/acme", managed({"f:spec": {"f:displayName": {}, "f:settingsRef": {"f:name": {}}}}), None),
+        ("Tenant/acme", managed({"f:status": {"f:ready": {}}}, subresource="status"), None),
+        ("Tenant/acme", managed({"f:spec": {"f:quota": {}}}, "palette-ui"), None),
+        ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:kubernetes.io/metadata.name": {}}}}), None),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:palette": {}}, "f:type": {}}), None),
+        ("Tenant/beta", managed({"f:spec": {"f:quota": {}}}), None),
+    ],
+)
+def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
+    reference: str, live: LiveObject, told: str | None
+) -> None:
+    declared = acme("displayName: Acme", "projects: [{name: vision}]")
+    objects = {kind: {} for kind in KINDS} | {reference.split("/")[0]: {reference: live}}
+    problems = judged(declared, objects=objects, owned=frozenset({reference}))
+    assert codes(problems) == (["PAI019"] if told else [])
+    assert all(problem.severity is Severity.WARNING and str(told) in problem.message for problem in problems)
 
 
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:

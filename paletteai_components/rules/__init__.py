@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
         schemas.manifest_fits_the_cluster,
         cluster.namespace_is_there,
         cluster.object_is_new,
+        cluster.field_is_declared,
     )
 }
 

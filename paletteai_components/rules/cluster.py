@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import manifests_of, reference_of
-from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.manifests import FIELDS, FINGERPRINT_ANNOTATION, Manifest, manifests_of, reference_of
+from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, Topology
@@ -73,6 +73,60 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
                     "Take it out of `importIds`: it will be created.",
                     (stack.place(*imported[reference]),),
                 )
+
+
+@rule("PAI019", "What others wrote with kubectl is declared", Scope.CLUSTER, Severity.WARNING)
+def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
+    """Before it updates an object, Pulumi's provider takes over every field that was written with
+    kubectl, and drops those that are not declared. No preview shows that. So the preview names them
+    here, before an update that may have to do with something else entirely.
+
+    Declare the field, if need be under `extraSpec`, or give it up. What other programs write, such as
+    PaletteAI's own controllers and its UI, stays.
+    """
+    cluster = fleet.cluster
+    if cluster is None:
+        return
+    for stack in fleet.stacks:
+        if stack.topology is None:
+            continue
+        for manifest in manifests_of(stack.topology, stack.vendor):
+            reference = reference_of(manifest)
+            live = cluster.live(reference)
+            dropped: dict[str, list[str]] = {}
+            for manager, path in live.taken_over if live is not None else ():
+                if path not in _NOBODYS and not _declares(manifest, path):
+                    dropped.setdefault(manager, []).append(".".join(path))
+            for manager, fields in dropped.items():
+                yield Problem(
+                    "PAI019",
+                    f"{escaped(reference)} holds {escaped(', '.join(sorted(fields)))}, written with "
+                    f"{escaped(manager)} and not declared. The next `pulumi up` that changes the object drops it.",
+                    "Declare it, if need be under `extraSpec`, or give it up.",
+                    (_place_of(stack, stack.topology, reference),),
+                    Severity.WARNING,
+                )
+
+
+# What kubectl and the API server write for themselves, and what is known only when a key is open.
+_NOBODYS = {
+    ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
+    ("metadata", "annotations", FINGERPRINT_ANNOTATION),
+    ("metadata", "labels", "kubernetes.io/metadata.name"),
+    FIELDS["secret.palette"].path,
+}
+
+
+def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
+    value: object = manifest
+    for step in path:
+        if not isinstance(value, Mapping):
+            # A list is declared as a whole.
+            return isinstance(value, list)
+        if step not in value:
+            return False
+        value = value[step]
+    return True
 
 
 def _namespaces(topology: Topology) -> Iterator[tuple[str, bool, Path]]:

@@ -134,7 +134,7 @@ class Watch:
 
     def _state(self) -> dict[Place, int]:
         state = {place: int(each["metadata"]["resourceVersion"]) for place, each in self.before.items()}
-        for event in sorted(list(self._seen), key=lambda event: event.version):
+        for event in sorted([*self._seen], key=lambda event: event.version):
             if event.what == "DELETED":
                 state.pop(event.place, None)
             else:
