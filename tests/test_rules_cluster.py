@@ -160,7 +160,9 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
     reference: str, live: LiveObject, told: str | None
 ) -> None:
     declared = acme("displayName: Acme", "projects: [{name: vision}]")
-    objects = {kind: {} for kind in KINDS} | {reference.split("/")[0]: {reference: live}}
+    objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in KINDS} | {
+        reference.split("/")[0]: {reference: live}
+    }
     problems = judged(declared, objects=objects, owned=frozenset({reference}))
     assert codes(problems) == (["PAI019"] if told else [])
     assert all(problem.severity is Severity.WARNING and str(told) in problem.message for problem in problems)

@@ -128,7 +128,9 @@ class Watch:
         with process.stdout as lines:
             for line in lines:
                 # Killed, it may leave half a line.
-                event = json.loads(line) if line.endswith("\n") else {"type": ""}
+                if not line.endswith("\n"):
+                    break
+                event = json.loads(line)
                 if event["type"] in {"ADDED", "MODIFIED", "DELETED"}:
                     self._seen.append(Event(event["type"], event["object"]))
 
