@@ -37,7 +37,7 @@ _WATCHED = (f"{_GROUP}/projects", f"{_GROUP}/settings", _NAMESPACES, _TENANTS)
 # How the namespace controller says that all else in a Project's namespace is gone.
 _ONLY_THE_PROJECT = "Some resources are remaining: projects.spectrocloud.com has 1 resource instances"
 
-# Somebody was faster, or the API server has only just begun.
+# It is gone, somebody was faster, or the API server has only just begun.
 _USUAL = frozenset({404, 409, 429, 503})
 _WITHIN = 30.0
 _PAUSE = 0.05
@@ -91,6 +91,16 @@ class Api:
             raise Refused(response.status, answer)
         return json.loads(answer)
 
+    def has(self, path: str) -> bool:
+        """Whether something is there, and served already."""
+        try:
+            self.ask("GET", path)
+        except Refused as error:
+            if error.code not in _USUAL:
+                raise
+            return False
+        return True
+
     def watch(self, path: str, changed: Callable[[], object]) -> None:
         """Tells of the beginning and of every change, until the API server or `interrupt` ends it."""
         try:
@@ -135,7 +145,7 @@ class Vendor:
         """Begins when the kinds are served and the admission is in force."""
         self._cluster.kubectl("apply", "--server-side", "-f", str(CRDS), "-f", str(_ADMISSION))
         with Api(self._cluster) as api:
-            wait_until("all kinds are served", lambda: all(_is_served(api, path) for path in _WATCHED))
+            wait_until("all kinds are served", lambda: all(map(api.has, _WATCHED)))
             _wait_for_admission(api)
         self._run(Api(self._cluster), self._work)
         for path in _WATCHED:
@@ -197,6 +207,7 @@ class _Round:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._has_written = False
+        self._refused: Refused | None = None
         self._projects, settings, namespaces, tenants = (api.ask("GET", path)["items"] for path in _WATCHED)
         self._namespaces = {each["metadata"]["name"]: each for each in namespaces}
         self._settings = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in settings}
@@ -206,16 +217,14 @@ class _Round:
 
     def work(self) -> bool:
         """Looks at every object; one that cannot be dealt with does not hold up the others. Tells of having written."""
-        refused = None
-        # The Tenants first: the last Project goes when nothing keeps its Tenant any more.
         for look_at, objects in ((self._tenant, self._tenants.values()), (self._project, self._projects)):
             for each in objects:
                 try:
                     look_at(each)
                 except Refused as error:
-                    refused = error
-        if refused:
-            raise refused
+                    self._refused = error
+        if self._refused:
+            raise self._refused
         return self._has_written
 
     def _tenant(self, tenant: Object) -> None:
@@ -238,8 +247,10 @@ class _Round:
                 project = self._put(project, path)
             self._report(project, path, effectiveSettings={"integrations": self._integrations(project)})
         elif FINALIZER in finalizers and self._is_over(project):
-            project["metadata"]["finalizers"] = [each for each in finalizers if each != FINALIZER]
-            self._put(project, path)
+            # Not before its Tenant is known to be free: that may be deleted in the very next moment.
+            if not self._refused:
+                project["metadata"]["finalizers"] = [each for each in finalizers if each != FINALIZER]
+                self._put(project, path)
         elif FINALIZER in finalizers and not _is_leaving(self._namespaces.get(namespace, project)):
             self._write("DELETE", f"{_NAMESPACES}/{namespace}")
 
@@ -293,14 +304,6 @@ def _is_leaving(each: Object) -> bool:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_served(api: Api, path: str) -> bool:
-    try:
-        api.ask("GET", path)
-    except Refused:
-        return False
-    return True
 
 
 def _wait_for_admission(api: Api) -> None:
