@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.crds import Crds, crds_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, reference_of
+from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, reference_of
 from paletteai_components.structural import UnusableSchema
 
 # Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
@@ -137,9 +137,11 @@ def _settings(kubeconfig: str | None, context: str | None) -> client.Configurati
 def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
     for item in answer.get("items") or ():
         metadata = item["metadata"]
+        annotations = metadata.get("annotations") or {}
         live = LiveObject(
             "deletionTimestamp" in metadata,
-            (metadata.get("annotations") or {}).get(FINGERPRINT_ANNOTATION),
+            annotations.get(FINGERPRINT_ANNOTATION),
+            annotations.get(CREDENTIAL_ANNOTATION),
             tuple(fields_taken_over(metadata.get("managedFields") or ())),
         )
         yield reference_of({"kind": kind, "metadata": metadata}), live

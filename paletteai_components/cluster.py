@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paletteai_components.crds import Crds
+    from paletteai_components.spec import IntegrationSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +18,17 @@ class LiveObject:
 
     Fields:
         terminating: whether it is being deleted.
-        fingerprint: of the credential it carries, as its annotation gives it.
+        fingerprint, credential: which credential it carries, as its annotations give it.
         taken_over: the fields that Pulumi's provider takes over with its next update, each with who wrote it.
     """
 
     terminating: bool = False
     fingerprint: str | None = None
+    credential: str | None = None
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cluster:
     """What a cluster holds.
 
@@ -47,6 +50,20 @@ class Cluster:
     owned: frozenset[str] = frozenset()
     crds: Crds | None = None
     unanswered: tuple[str, ...] = ()
+
+    def carriers(self, integration: IntegrationSpec) -> Iterator[str]:
+        """The references of the Settings that carry the credential of an integration."""
+        for identity in enumerate((integration.fingerprint_in_force, integration.credential)):
+            yield from self._by_credential.get(identity, ())
+
+    @cached_property
+    def _by_credential(self) -> dict[tuple[int, str | None], list[str]]:
+        found: dict[tuple[int, str | None], list[str]] = {}
+        for reference, each in self.objects.get("Settings", {}).items():
+            for how, identity in enumerate((each.fingerprint, each.credential)):
+                if identity is not None:
+                    found.setdefault((how, identity), []).append(reference)
+        return found
 
     def live(self, reference: str) -> LiveObject | None:
         """The object of a reference, where it is known to be there."""

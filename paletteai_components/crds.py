@@ -4,7 +4,8 @@ The API server drops the fields that a structural schema does not know, mostly w
 the cluster's CRDs, and every manifest is judged by them before it is applied.
 
 Not judged, and left to the API server: rules in CEL (`x-kubernetes-validations`) and patterns that only Go can read,
-of which a note tells; formats other than date, email, ipv4 and ipv6; `x-kubernetes-list-type`; and webhooks.
+of which a note tells; formats other than date and ipv6; `x-kubernetes-list-type`; bounds with a fraction on whole
+numbers; values of `metadata`, whose names another rule judges; and webhooks.
 """
 
 from __future__ import annotations

@@ -179,10 +179,13 @@ def project_namespace(project: PlannedProject) -> Manifest:
 
 
 def tenant_object(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
-    """The Tenant, which refers to its default Settings."""
+    """The Tenant, which refers to its default Settings.
+
+    Without anything to say it has no `spec`: an empty one turns to null, which is refused, when a server-side
+    apply takes its last field away.
+    """
     spec = tenant.spec
     manifest = _object(vendor.api_version, "Tenant", tenant.name, None, spec.labels, spec.annotations)
-    manifest["spec"] = {}
     _put(manifest, vendor.path("tenant.displayName"), spec.display_name)
     _put(manifest, vendor.path("tenant.description"), spec.description)
     _put(manifest, vendor.path("tenant.groups"), list(spec.groups) or None)
@@ -251,7 +254,6 @@ def settings_object(
         {**labels, **spec.labels},
         {**annotations, **spec.annotations},
     )
-    manifest["spec"] = {}
     for secret in settings.secrets:
         _put(manifest, vendor.path(f"settings.{secret.type}"), secret.name)
     integration = settings.integration
@@ -348,7 +350,8 @@ def _put(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
 
 
 def _with_extra(manifest: Manifest, extra: Mapping[str, Any]) -> Manifest:
-    _merge(manifest.setdefault("spec", {}), extra)
+    if extra:
+        _merge(manifest.setdefault("spec", {}), extra)
     return manifest
 
 

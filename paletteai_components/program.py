@@ -40,8 +40,8 @@ from paletteai_components.components.history import (
     OUTPUT,
     VERSION_OUTPUT,
     History,
+    history_in_state,
     history_of_this_stack,
-    references_in_state,
 )
 from paletteai_components.components.integration import PaletteIntegration
 from paletteai_components.credential import KeyState
@@ -87,9 +87,14 @@ def deploy(folder: Path = Path("stacks")) -> None:
     problems = _problems(stack, fleet)
     _tell(problems)
     history = history_of_this_stack()
-    _tell(history.problems(stack))
-    in_the_cluster = problems_of(preflight(stack, history.references, references_in_state))
-    _tell(problem for problem in in_the_cluster if problem not in problems)
+    cluster = preflight(stack)
+    alive = Fleet((stack,))
+    if cluster is not None:
+        if history.disagrees_with(cluster, stack):
+            history = history_in_state(cluster)
+        alive = Fleet((stack,), crds=cluster.crds, cluster=replace(cluster, owned=history.references))
+    found = [problem for problem in problems_of(alive) if problem not in problems]
+    _tell([*history.problems(stack), *found])
     if stack.spec is not None:
         _register(stack, stack.spec, history)
 

@@ -16,8 +16,13 @@ _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
 _DEFAULTS = "x-defaults"
 EMPTY = {"$ref": "#/$defs/empty"}
-FORMATS = FormatChecker(formats=("date", "email", "ipv4", "ipv6"))
+# Of addresses Go and Python take different ones for valid.
+FORMATS = FormatChecker(formats=("date", "ipv6"))
 TYPES = ["array", "boolean", "integer", "number", "object", "string"]
+_INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+_TEXTS = {"type": ["object"], "additionalProperties": {"type": ["string"]}}
+_KIND = {"type": ["string"], "minLength": 1}
+_API_VERSION = {"type": ["string"], "minLength": 1, "pattern": r"^[^/]*(/[^/]*)?\Z"}
 _BOUNDS = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
 _COPIED: dict[str, type | tuple[type, ...]] = {
     "enum": list,
@@ -26,6 +31,8 @@ _COPIED: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
     **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
 }
+_SPACE = r"\t\n\f\r "
+_SPACES = {r"\s": f"[{_SPACE}]", r"\S": f"[^{_SPACE}]"}
 _METADATA = (
     *("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "managedFields"),
     *("uid", "resourceVersion", "generation", "selfLink"),
@@ -58,9 +65,12 @@ def json_schema_of(
     }
     if source.get(EMBEDDED) is True:
         metadata = below.get("metadata", {})
-        known = {**dict.fromkeys(_METADATA, True), **metadata.get("properties", {})}
+        known = {**dict.fromkeys(_METADATA, True), "labels": _TEXTS, "annotations": _TEXTS}
+        known |= metadata.get("properties", {})
         metadata = {"type": ["object"], **metadata, "properties": known, "additionalProperties": False}
-        below = {"apiVersion": {"type": ["string"]}, "kind": {"type": ["string"]}, **below, "metadata": metadata}
+        for name, stated in ("apiVersion", _API_VERSION), ("kind", _KIND):
+            below[name] = {**stated, **below.get(name, {})}
+        below["metadata"] = metadata
         result["required"] = [*result.get("required", ()), "apiVersion", "kind"]
     if below:
         result["properties"] = below
@@ -99,6 +109,13 @@ def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dic
     if either or "type" in source:
         types = ["integer", "string"] if either else [source["type"]]
         result["type"] = [*types, "null"] if source.get("nullable") is True else types
+        if "integer" in types:
+            # Of a larger one Go makes a number with a fraction.
+            result["minimum"] = max(result.get("minimum", _INT64["minimum"]), _INT64["minimum"])
+            result["maximum"] = min(result.get("maximum", _INT64["maximum"]), _INT64["maximum"])
+    elif source.get(_PRESERVE) is True and source.get("nullable") is not True:
+        # Anything may stand there but a null, which is dropped.
+        result["type"] = TYPES
     children = source.get("properties") or {}
     defaults = {name: child["default"] for name, child in children.items() if "default" in child}
     if defaults:
@@ -114,10 +131,14 @@ def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dic
 
 def _pattern(pattern: str) -> str:
     """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
-    # To Go, $ is the very end, and \d, \s and \w are ASCII.
+    # To Go, $ is the very end, \d and \w are ASCII, and of \s a vertical tab is none.
     parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern)
     if not re.search(r"\(\?\w*m", pattern):
         parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
+    parts[1::2] = [
+        _SPACES.get(part) or re.sub(r"\\(.)", lambda found: _SPACE if found[1] == "s" else found[0], part)
+        for part in parts[1::2]
+    ]
     translated = "(?a)" + "".join(r"\Z" if part == r"\z" else part for part in parts)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -163,11 +163,6 @@ def test_a_field_that_the_cluster_does_not_know_is_refused_by_it_and_before_it(
     assert result.exit_code == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=subprocess.CalledProcessError,
-    reason="`spec: {}`, applied to an object that loses the last field of its spec, makes the spec null",
-)
 @pytest.mark.parametrize("line", ["    displayName: Beta\n", "palette: vaulted"], ids=["Tenant", "Settings"])
 def test_the_last_thing_that_was_said_of_an_object_can_be_taken_back(
     cluster: ControlPlane, tmp_path: Path, line: str

@@ -838,12 +838,12 @@ def schemas(draw: st.DrawFn, depth: int = 3) -> Schema:
 def fits(schema: Schema) -> st.SearchStrategy[Any]:
     """Values of the types a schema wants, with fields it may not know."""
     if schema.get("x-kubernetes-int-or-string"):
-        return st.integers() | st.text(max_size=3)
+        return _INT64 | st.text(max_size=3)
     match schema.get("type"):
         case "string":
             return st.text(max_size=3)
         case "integer":
-            return st.integers()
+            return _INT64
         case "array":
             return st.lists(fits(schema["items"]), max_size=3)
         case "object":
@@ -854,9 +854,11 @@ def fits(schema: Schema) -> st.SearchStrategy[Any]:
             return st.fixed_dictionaries(
                 always, optional={name: each for name, each in {**others, **known}.items() if name not in always}
             )
-    return ANYTHING
+    # Where anything may stand, a null is dropped.
+    return ANYTHING.filter(lambda value: value is not None)
 
 
+_INT64 = st.integers(-(2**63), 2**63 - 1)
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
     lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from(NAMES), below, max_size=3),

@@ -184,7 +184,7 @@ def test_the_least_declaration_is_a_namespace_and_a_tenant() -> None:
             "kind": "Namespace",
             "metadata": {"name": "tenant-acme", "labels": {"palette.ai/tenant": "acme"}},
         },
-        {"apiVersion": API_VERSION, "kind": "Tenant", "metadata": {"name": "acme"}, "spec": {}},
+        {"apiVersion": API_VERSION, "kind": "Tenant", "metadata": {"name": "acme"}},
     ]
 
 

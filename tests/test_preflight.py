@@ -216,6 +216,60 @@ def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
     assert "PAI019" in warning
 
 
+def moved(text: str) -> str:
+    """The stack with its credential in the Project vision, not in the tenant's default Settings."""
+    own = "{name: vision, settings: {palette: shared}}"
+    return text.replace("settings: {default: {palette: shared}}", "sharedClusterOnly: true").replace(
+        "{name: vision}", own
+    )
+
+
+def carrying(cluster: ControlPlane, there: list[str], recording: Recording, place: str) -> None:
+    """Puts the Settings of a place there, as it was registered."""
+    namespace, _, name = place.partition("/")
+    if namespace not in cluster.kubectl("get", "namespaces", "-o", "name"):
+        put(cluster, there, "Namespace", namespace)
+    registered = recording.object("Settings", f"acme.{name}" if "tenant" in namespace else f"acme.{namespace}.{name}")
+    manifest = json.dumps(registered.inputs)
+    cluster.kubectl("create", "-f", "-", input=manifest)
+    there.append(manifest)
+
+
+def test_a_move_that_failed_on_its_way_is_still_made_in_order(
+    tmp_path: Path, cluster: ControlPlane, there: list[str]
+) -> None:
+    written(tmp_path, "acme.dev", STACK)
+    before = deployed(tmp_path, "acme.dev")
+    carrying(cluster, there, before, "tenant-acme/default")
+    written(tmp_path, "acme.dev", moved(STACK))
+    # The outputs already say what a failed deployment was meant to do. The old Settings could not be deleted.
+    failed = deployed(tmp_path, "acme.dev", outputs=before.exports, state=before.resources)
+    again = deployed(tmp_path, "acme.dev", outputs=failed.exports, state=before.resources)
+    assert again.error is None
+    (former,) = again.component("PaletteIntegration", "acme.vision.default").aliases
+    assert former == before.component("PaletteIntegration", "acme.default").urn
+
+
+def test_a_credential_that_could_not_be_taken_out_is_not_put_elsewhere(
+    tmp_path: Path, cluster: ControlPlane, there: list[str]
+) -> None:
+    nvidia = "nvidia: {existingSecret: ngc}"
+    text = STACK.replace("{palette: shared}", f"{{palette: shared, {nvidia}}}")
+    written(tmp_path, "acme.dev", text)
+    before = deployed(tmp_path, "acme.dev")
+    carrying(cluster, there, before, "tenant-acme/default")
+    without = STACK.replace("{palette: shared}", f"{{{nvidia}}}").replace(
+        "  name: acme\n", "  name: acme\n  sharedClusterOnly: true\n"
+    )
+    written(tmp_path, "acme.dev", without)
+    failed = deployed(tmp_path, "acme.dev", outputs=before.exports, state=before.resources)
+    assert failed.error is None
+    written(tmp_path, "acme.dev", without.replace("{name: vision}", "{name: vision, settings: {palette: shared}}"))
+    again = deployed(tmp_path, "acme.dev", outputs=failed.exports, state=before.resources)
+    assert refused(again) == ["PAI003"]
+    assert "Make it two deployments: first take the credential out of tenant-acme/default" in str(again.error)
+
+
 def test_a_version_of_the_api_that_is_not_served_is_refused_for_every_kind(tmp_path: Path) -> None:
     written(tmp_path, "acme.dev", STACK + "paletteai:apiVersion: spectrocloud.com/v9\n")
     recording = deployed(tmp_path, "acme.dev")

@@ -15,7 +15,8 @@ from typing import Any
 
 import pulumi
 
-from paletteai_components.manifests import reference_of
+from paletteai_components.cluster import Cluster, LiveObject
+from paletteai_components.manifests import manifests_of, reference_of
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -73,6 +74,24 @@ class History:
                 (stack.place(*settings.path, "palette"), stack.place("integrations", str(settings.palette))),
             )
 
+    def disagrees_with(self, cluster: Cluster, stack: Stack) -> bool:
+        """Whether the cluster holds something of the stack that this does not know of.
+
+        Outputs say what the last deployment was meant to do. One that failed on its way has done less.
+        """
+        if stack.topology is None:
+            return False
+        references = (reference_of(each) for each in manifests_of(stack.topology, stack.vendor))
+        if any(cluster.live(reference) and reference not in self.references for reference in references):
+            return True
+        for name, settings in _named(stack.topology):
+            former = self._former(name, settings.integration)
+            expected = {str(settings), self.settings[former]["place"] if former is not None else None}
+            carriers = cluster.carriers(settings.integration) if settings.integration else ()
+            if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
+                return True
+        return False
+
     def _former(self, name: str, integration: IntegrationSpec | None) -> str | None:
         identities = _identities(integration)
         here = self.settings.get(name)
@@ -98,14 +117,32 @@ def history_of_this_stack() -> History:
     return History(known, (version,) if isinstance(version, str) else (), references)
 
 
-def references_in_state() -> frozenset[str]:
-    """The objects in the stack's state, also of a deployment that failed on its way.
+def history_in_state(cluster: Cluster) -> History:
+    """The history by what is in the stack's state, and by the credentials that its Settings carry in the cluster.
 
-    Raises HistoryError where it cannot be read.
+    It costs more to read than the outputs. Raises HistoryError where it cannot be read.
     """
-    resources = _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").values()
-    outputs = [each.get("outputs") for each in resources if str(each.get("type", "")).startswith("kubernetes:")]
-    return frozenset(reference_of(each) for each in outputs if isinstance(each, dict) and "metadata" in each)
+    references: set[str] = set()
+    versions: set[str] = set()
+    settings: dict[str, Mapping[str, Any]] = {}
+    for urn, each in _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").items():
+        manifest = each.get("outputs")
+        if not str(each.get("type", "")).startswith("kubernetes:") or "metadata" not in manifest:
+            continue
+        reference = reference_of(manifest)
+        references.add(reference)
+        above, _, name = urn.rpartition("::")
+        component = above.rpartition("$")[0]
+        if manifest["kind"] == "Settings" and component.endswith("PaletteIntegration"):
+            versions.add(manifest["apiVersion"])
+            live = cluster.live(reference) or LiveObject()
+            settings[name] = {
+                "place": reference.removeprefix("Settings/"),
+                "urn": f"{component}::{name}",
+                "fingerprint": live.fingerprint,
+                "credential": live.credential,
+            }
+    return History(settings, tuple(sorted(versions)), frozenset(references))
 
 
 def _asked(function: str, argument: str) -> dict[str, Any]:

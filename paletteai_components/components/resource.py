@@ -36,7 +36,7 @@ def kubernetes_resource(
     aliases = [pulumi.Alias(type_=f"kubernetes:{version}:{kind}") for version in sorted(former)]
     opts.aliases = [*(opts.aliases or []), *aliases]
     return CustomResource(
-        name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest["spec"], opts=opts
+        name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest.get("spec"), opts=opts
     )
 
 

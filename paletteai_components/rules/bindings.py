@@ -218,22 +218,18 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
         return
     bound = list(_bound(fleet))
     ours = {f"Settings/{settings}" for _, settings in bound} | cluster.owned
-    carriers = {
-        live.fingerprint: reference
-        for reference, live in cluster.objects.get("Settings", {}).items()
-        if live.fingerprint is not None and reference not in ours
-    }
     for stack, settings in bound:
-        fingerprint = settings.integration.fingerprint_in_force if settings.integration else None
-        if fingerprint in carriers:
-            yield Problem(
-                "PAI003",
-                f"the credential of integration {escaped(str(settings.palette))} is carried by "
-                f"{escaped(carriers[fingerprint])} in {escaped(cluster.name)}, which is not in this stack's state. "
-                f"{CONSEQUENCE}",
-                "Deploy the stack that gives it up first; or create another API key in Palette.",
-                (stack.place("integrations", str(settings.palette)),),
-            )
+        carriers = cluster.carriers(settings.integration) if settings.integration else ()
+        for reference in carriers:
+            if reference not in ours:
+                yield Problem(
+                    "PAI003",
+                    f"the credential of integration {escaped(str(settings.palette))} is carried by "
+                    f"{escaped(reference)} in {escaped(cluster.name)}, which is not in this stack's state. "
+                    f"{CONSEQUENCE}",
+                    "Deploy the stack that gives it up first; or create another API key in Palette.",
+                    (stack.place("integrations", str(settings.palette)),),
+                )
 
 
 def _same_compute(fleet: Fleet) -> Iterator[Problem]:
