@@ -220,9 +220,8 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
     tenant: Tenant | TenantReference
     name = spec.tenant.name
     aliases = {
-        settings.name: [urn]
+        settings.name: history.former_urns(f"{name}.{settings.name}", settings.integration)
         for settings in topology.tenant.settings
-        if (urn := history.former_urn(f"{name}.{settings.name}", settings.integration))
     }
     if spec.tenant.existing:
         reference = records.of(spec.tenant, TenantReferenceArgs, **of_the_stack)
@@ -232,9 +231,9 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
     projects: dict[str, Project] = {}
     for planned in topology.projects:
         project, own = f"{name}.{planned.name}", planned.own
-        urn = history.former_urn(f"{project}.{own.name}", own.integration) if own else None
+        former = history.former_urns(f"{project}.{own.name}", own.integration) if own else None
         args = records.of(planned.spec, ProjectArgs, tenant=tenant)
-        projects[planned.name] = Project(project, args, integration_aliases=[urn] if urn else None)
+        projects[planned.name] = Project(project, args, integration_aliases=former)
     _export(tenant, projects, topology.projects)
     pulumi.export(VERSION_OUTPUT, stack.vendor.api_version)
 

@@ -215,7 +215,10 @@ def test_at_the_first_deployment_there_is_nothing_to_go_by(tmp_path: Path) -> No
     assert recording.invokes == [("pulumi:pulumi:readStackOutputs", {"name": "organization/paletteai/acme.dev"})]
 
 
-KNOWN = {"urn": "urn:pulumi:acme.dev::paletteai::x::acme.old", "fingerprint": fingerprint_of(HOST, key_in("v1:a"))}
+KNOWN = {
+    "urn": "urn:pulumi:acme.dev::paletteai::paletteai:index:PaletteIntegration::acme.old",
+    "fingerprint": fingerprint_of(HOST, key_in("v1:a")),
+}
 
 
 @pytest.mark.parametrize(

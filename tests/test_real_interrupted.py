@@ -142,14 +142,18 @@ def test_a_move_whose_first_step_failed_is_still_a_move(
     real: Callable[..., RealProject], cluster: ControlPlane
 ) -> None:
     def declare(default: str, lab: str) -> None:
-        text = STACK.replace("TENANT", "moving").replace("{DEFAULT}", f"{{{default}}}").replace("settings: {LAB}", lab)
+        text = (
+            STACK.replace("TENANT", "moving")
+            .replace("{default: {DEFAULT}}", f"{{{default}}}")
+            .replace("settings: {LAB}", lab)
+        )
         written(project.stacks, "moving.dev", text.replace("GOES_WITHOUT", str("palette" not in default).lower()))
 
     project = real()
-    declare(OTHER, "settings: {palette: edge}")
+    declare("", "settings: {palette: edge}")
     project.init("moving.dev")
     project.up("moving.dev")
-    declare("palette: edge", "labels: {}")
+    declare("default: {palette: edge}", "labels: {}")
     with Watch(cluster) as watch:
         with frozen(cluster, "moving-lab"):
             assert project.up("moving.dev", check=False).code != 0

@@ -38,8 +38,8 @@ class History:
 
     Fields:
         settings: by the logical name of their integration: `place`, which is ``namespace/name``, the
-            credential's identities and the integration's URN. The name is what Pulumi goes by: it
-            stays where a namespace is given another name.
+            credential's identities, and `urns` of the integration and of what is in it. The name is what
+            Pulumi goes by: it stays where a namespace is given another name.
         api_versions: the version, if there was a deployment.
         references: the objects that were deployed; see `manifests.reference_of`.
     """
@@ -48,10 +48,10 @@ class History:
     api_versions: tuple[str, ...] = ()
     references: frozenset[str] = frozenset()
 
-    def former_urn(self, name: str, integration: IntegrationSpec | None) -> str | None:
-        """The URN under which the credential of an integration was known; None where it has not moved."""
+    def former_urns(self, name: str, integration: IntegrationSpec | None) -> list[str]:
+        """The URNs under which the credential of an integration was known; none where it has not moved."""
         former = self._former(name, integration)
-        return str(self.settings[former]["urn"]) if former is not None else None
+        return list(self.settings[former]["urns"]) if former is not None else []
 
     def problems(self, stack: Stack) -> Iterator[Problem]:
         """Moves that cannot be made at once, because their old or new place stays in use."""
@@ -111,7 +111,7 @@ def history_of_this_stack() -> History:
     for place, each in settings.items() if isinstance(settings, dict) else ():
         urn = each.get("urn") if isinstance(each, dict) else None
         if isinstance(urn, str):
-            known[urn.rpartition("::")[2]] = {**each, "place": place}
+            known[urn.rpartition("::")[2]] = {**each, "place": place, "urns": [urn]}
     version = outputs.get(VERSION_OUTPUT)
     references = frozenset(_references(outputs))
     return History(known, (version,) if isinstance(version, str) else (), references)
@@ -138,7 +138,7 @@ def history_in_state(cluster: Cluster) -> History:
             live = cluster.live(reference) or LiveObject()
             settings[name] = {
                 "place": reference.removeprefix("Settings/"),
-                "urn": f"{component}::{name}",
+                "urns": [f"{component}::{name}", f"{component}$kubernetes:core/v1:Secret::{name}", urn],
                 "fingerprint": live.fingerprint,
                 "credential": live.credential,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from paletteai_components.claims import binding_claims
 from paletteai_components.components.args import PaletteIntegrationArgs, opened_key
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect
 from paletteai_components.components.providers import warn_of_replaced_secrets
-from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
+from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
 from paletteai_components.credential import fingerprint_of
 from paletteai_components.manifests import palette_document, secret_object, settings_object
 from paletteai_components.problem import escaped
@@ -32,6 +32,7 @@ class Placement:
         stack: the declaration it is part of.
         depends_on: what has to be there first.
         import_ids: the references of objects that are taken over.
+        former_urns: URNs under which the integration, its Settings and its Secret may be known.
     """
 
     settings: PlannedSettings
@@ -40,6 +41,7 @@ class Placement:
     annotations: Mapping[str, str] = field(default_factory=dict)
     depends_on: list[pulumi.Resource] = field(default_factory=list)
     import_ids: Collection[str] = ()
+    former_urns: Sequence[str] = ()
 
 
 class PaletteIntegration(pulumi.ComponentResource):
@@ -91,7 +93,7 @@ class PaletteIntegration(pulumi.ComponentResource):
         self.settings = kubernetes_resource(
             settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.stack.vendor),
             name,
-            _movable(child_options(self, opts, before)),
+            _movable(child_options(self, opts, before, aliases=of_kind(placement.former_urns, "Settings"))),
             placement.stack.vendor,
             placement.import_ids,
         )
@@ -118,7 +120,8 @@ class PaletteIntegration(pulumi.ComponentResource):
 
         labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
-        options = _movable(child_options(self, opts, placement.depends_on))
+        former = of_kind(placement.former_urns, "Secret")
+        options = _movable(child_options(self, opts, placement.depends_on, aliases=former))
         warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {escaped(name)}")
         return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
 

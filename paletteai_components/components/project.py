@@ -11,7 +11,7 @@ from paletteai_components.claims import Claim, binding_claims, project_claims
 from paletteai_components.components.args import Declaration, ProjectArgs
 from paletteai_components.components.integration import PaletteIntegration, Placement
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
-from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
+from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
 from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.manifests import project_namespace, project_object
 from paletteai_components.problem import Place, Problem, escaped
@@ -45,7 +45,7 @@ class Project(pulumi.ComponentResource):
     ) -> None:
         """Checks the Project against the program so far, then registers it.
 
-        `integration_aliases` gives former URNs of its own integration.
+        `integration_aliases` gives former URNs of its own integration, and of its Settings and Secret.
         """
         ledger = Ledger.of_this_program()
         part = ledger.part_of("Project", name)
@@ -108,9 +108,15 @@ class Project(pulumi.ComponentResource):
             self.integration = PaletteIntegration(
                 f"{name}.{planned.own.name}",
                 Placement(
-                    planned.own, stack, planned.spec.labels, planned.spec.annotations, before, planned.spec.import_ids
+                    planned.own,
+                    stack,
+                    planned.spec.labels,
+                    planned.spec.annotations,
+                    before,
+                    planned.spec.import_ids,
+                    aliases or (),
                 ),
-                child_options(self, opts, [], aliases=aliases),
+                child_options(self, opts, [], aliases=of_kind(aliases or (), "PaletteIntegration")),
             )
             before = [*before, self.integration.settings]
         options = child_options(self, opts, before, planned.on_removal)

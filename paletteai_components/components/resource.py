@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pulumi
@@ -38,6 +38,11 @@ def kubernetes_resource(
     return CustomResource(
         name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest.get("spec"), opts=opts
     )
+
+
+def of_kind(urns: Iterable[str], kind: str) -> list[str]:
+    """Those of the URNs that are of resources of a kind."""
+    return [urn for urn in urns if urn.split("::")[2].rpartition(":")[2] == kind]
 
 
 def removal_options(on_removal: OnRemoval) -> pulumi.ResourceOptions:

@@ -19,7 +19,7 @@ from paletteai_components.components.args import (
 )
 from paletteai_components.components.integration import PaletteIntegration, Placement
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
-from paletteai_components.components.resource import child_options, kubernetes_resource
+from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind
 from paletteai_components.manifests import tenant_namespace, tenant_object
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.spec import StackSpec
@@ -51,7 +51,8 @@ class TenantOwner(pulumi.ComponentResource):
     ) -> None:
         """Checks the Tenant against the program so far, then registers what is written for it.
 
-        `integration_aliases` gives, by the Settings' name, former URNs of its integrations.
+        `integration_aliases` gives, by the Settings' name, former URNs of its integrations, and of their Settings
+        and Secrets.
         """
         ledger = Ledger.of_this_program()
         part = ledger.part_of(type(self).__name__, name)
@@ -132,9 +133,11 @@ class TenantOwner(pulumi.ComponentResource):
         self._spec, self._stack, self._planned = spec, stack, planned
         return self._placement(new)
 
-    def _placement(self, settings: PlannedSettings) -> Placement:
+    def _placement(self, settings: PlannedSettings, former_urns: Sequence[str] = ()) -> Placement:
         tenant = self._spec.tenant
-        return Placement(settings, self._stack, tenant.labels, tenant.annotations, self._namespace, tenant.import_ids)
+        return Placement(
+            settings, self._stack, tenant.labels, tenant.annotations, self._namespace, tenant.import_ids, former_urns
+        )
 
     @property
     def _default(self) -> str:
@@ -154,10 +157,11 @@ class TenantOwner(pulumi.ComponentResource):
             self._namespace = [kubernetes_resource(manifest, name, options, vendor, tenant.spec.import_ids)]
         for settings in tenant.settings:
             if settings.made:
+                former = aliases.get(settings.name, ())
                 self.integrations[settings.name] = PaletteIntegration(
                     f"{name}.{settings.name}",
-                    self._placement(settings),
-                    child_options(self, opts, [], aliases=aliases.get(settings.name)),
+                    self._placement(settings, former),
+                    child_options(self, opts, [], aliases=of_kind(former, "PaletteIntegration")),
                 )
         self._ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
         if not tenant.spec.existing:
