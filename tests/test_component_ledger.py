@@ -154,8 +154,8 @@ def test_a_refusal_names_the_component_and_both_owners() -> None:
     error = recorded(program).error
     assert str(error) == (
         "1 problem in what is declared; nothing of it was registered.\n"
-        "Project first: error PAI006: Project and namespace vision is claimed by project vision of tenant acme "
+        "Project second: error PAI006: Project and namespace vision is claimed by project vision of tenant acme "
         "(acme.dev) and project vision of tenant acme (acme.dev). One would take the other's place in the cluster.\n"
-        "  also: Project second\n"
+        "  also: Project first\n"
         "  help: Give one of them another name, or another cluster with `paletteai:cluster`."
     )

@@ -7,6 +7,7 @@ long, so two programs in one process never see each other and nothing has to be 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -94,6 +95,8 @@ class Ledger:
             holder = self._claims.get((claim.code, claim.subject))
             if holder is not None and holder.owner != claim.owner:
                 problem = conflict([holder, claim])
+                # The one to look at first is the one that is refused.
+                problem = replace(problem, where=problem.where[::-1])
                 problems += [] if problem.message in told else [problem]
         if problems:
             raise DeclarationError(in_order(problems))
