@@ -70,16 +70,24 @@ class Cluster:
         return self.objects.get(reference.partition("/")[0], {}).get(reference)
 
 
-def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, tuple[str, ...]]]:
     """Who wrote which fields, of `metadata.managedFields`, where Pulumi's provider takes them over.
 
     It does so before it updates an object, with what kubectl wrote by whichever command, and with what
-    was there before the first server-side apply. What it does not declare is dropped then.
+    was there before the first server-side apply. What is its own already is in no danger.
     """
-    for entry in managed:
-        manager = str(entry.get("manager", ""))
-        if manager.startswith(("kubectl", "before-first-apply")) and not entry.get("subresource"):
-            yield from ((manager, path) for path in _leaves(entry.get("fieldsV1") or {}, ()))
+    written = [
+        (str(entry.get("manager", "")), path)
+        for entry in managed
+        if not entry.get("subresource")
+        for path in _leaves(entry.get("fieldsV1") or {}, ())
+    ]
+    pulumis = {path for manager, path in written if manager.startswith("pulumi-")}
+    return [
+        (manager, path)
+        for manager, path in written
+        if manager.startswith(("kubectl", "before-first-apply")) and path not in pulumis
+    ]
 
 
 def _leaves(fields: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -132,9 +132,15 @@ def test_other_settings_of_another_credential_and_those_of_the_stack_are_in_nobo
     assert judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})) == []
 
 
-def managed(fields: dict[str, Any], manager: str = "kubectl-edit", **more: str) -> LiveObject:
+def managed(
+    fields: dict[str, Any], manager: str = "kubectl-edit", others: list[dict[str, Any]] | None = None, **more: str
+) -> LiveObject:
+    others = others or []
     entry = {"manager": manager, "operation": "Update", "fieldsV1": fields, **more}
-    return LiveObject(taken_over=tuple(fields_taken_over([entry])))
+    return LiveObject(taken_over=tuple(fields_taken_over([entry, *others])))
+
+
+OURS = {"manager": "pulumi-kubernetes", "fieldsV1": {"f:spec": {"f:displayName": {}}}}
 
 
 @pytest.mark.parametrize(
@@ -148,18 +154,24 @@ def managed(fields: dict[str, Any], manager: str = "kubectl-edit", **more: str) 
         ("Tenant/acme", managed({"f:metadata": {"f:labels": {"f:team": {}}}}, "kubectl"), "metadata.labels.team"),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:x": {}}}}, "before-first-apply"), "labels.x"),
         ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "data.other"),
-        ("Tenant/acme", managed({"f:spec": {"f:displayName": {}, "f:settingsRef": {"f:name": {}}}}), None),
+        ("Tenant/acme", managed({"f:spec": {"f:displayName": {}}}), "has spec.displayName changed with kubectl-edit"),
+        ("Tenant/acme", managed({"f:spec": {"f:displayName": {}}}, others=[OURS]), None),
         ("Tenant/acme", managed({"f:status": {"f:ready": {}}}, subresource="status"), None),
         ("Tenant/acme", managed({"f:spec": {"f:quota": {}}}, "palette-ui"), None),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:kubernetes.io/metadata.name": {}}}}), None),
-        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:palette": {}}, "f:type": {}}), None),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:palette": {}}}), "has data.palette changed"),
+        (
+            "Project/vision/vision",
+            managed({"f:spec": {"f:roleMapping": {"f:admin": {}}}}, "kubectl-patch"),
+            "has spec.roleMapping.admin changed with kubectl-patch",
+        ),
         ("Tenant/beta", managed({"f:spec": {"f:quota": {}}}), None),
     ],
 )
 def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
     reference: str, live: LiveObject, told: str | None
 ) -> None:
-    declared = acme("displayName: Acme", "projects: [{name: vision}]")
+    declared = acme("displayName: Acme", "projects: [{name: vision, roleMapping: {admin: [ours]}}]")
     objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in KINDS} | {
         reference.split("/")[0]: {reference: live}
     }

@@ -78,8 +78,9 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
 @rule("PAI019", "What others wrote with kubectl is declared", Scope.CLUSTER, Severity.WARNING)
 def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
     """Before it updates an object, Pulumi's provider takes over every field that was written with
-    kubectl, and drops those that are not declared. No preview shows that. So the preview names them
-    here, before an update that may have to do with something else entirely.
+    kubectl, drops those that are not declared, and makes the others as declared. The engine's preview
+    does not show it. So it is said here, before an update that may have to do with something else
+    entirely.
 
     Declare the field, if need be under `extraSpec`, or give it up. What other programs write, such as
     PaletteAI's own controllers and its UI, stays.
@@ -93,31 +94,41 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
         for manifest in manifests_of(stack.topology, stack.vendor):
             reference = reference_of(manifest)
             live = cluster.live(reference)
-            dropped: dict[str, list[str]] = {}
+            fates: dict[tuple[str, bool], list[str]] = {}
             for manager, path in live.taken_over if live is not None else ():
-                if path not in _NOBODYS and not _declares(manifest, path):
-                    dropped.setdefault(manager, []).append(".".join(path))
-            for manager, fields in dropped.items():
+                declared = _declares(manifest, path)
+                # What an import changes of a declared field, the preview shows.
+                if path not in _NOBODYS and (reference in cluster.owned or not declared):
+                    fates.setdefault((manager, declared), []).append(".".join(path))
+            for (manager, declared), fields in fates.items():
+                said = escaped(", ".join(sorted(fields)))
+                fact = (
+                    f"has {said} changed with {escaped(manager)}. The next `pulumi up` that changes the object makes "
+                    "it as declared, and the preview may not show it."
+                    if declared
+                    else f"holds {said}, written with {escaped(manager)} and not declared. The next `pulumi up` that "
+                    "changes the object drops it."
+                )
                 yield Problem(
                     "PAI019",
-                    f"{escaped(reference)} holds {escaped(', '.join(sorted(fields)))}, written with "
-                    f"{escaped(manager)} and not declared. The next `pulumi up` that changes the object drops it.",
+                    f"{escaped(reference)} {fact}",
                     "Declare it, if need be under `extraSpec`, or give it up.",
                     (_place_of(stack, stack.topology, reference),),
                     Severity.WARNING,
                 )
 
 
-# What kubectl and the API server write for themselves, and what is known only when a key is open.
+# What kubectl and the API server write for themselves.
 _NOBODYS = {
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
-    ("metadata", "annotations", FINGERPRINT_ANNOTATION),
     ("metadata", "labels", "kubernetes.io/metadata.name"),
-    FIELDS["secret.palette"].path,
 }
+_KNOWN_WITH_A_KEY = {("metadata", "annotations", FINGERPRINT_ANNOTATION), FIELDS["secret.palette"].path}
 
 
 def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
+    if path in _KNOWN_WITH_A_KEY:
+        return True
     value: object = manifest
     for step in path:
         if not isinstance(value, Mapping):
