@@ -166,4 +166,6 @@ def _credentials(each: Mapping[str, Any], annotation: str) -> Iterator[str]:
             yield fingerprint
     document = (each.get("data") or {}).get("palette") if each["kind"] == "Secret" else None
     if document:
-        yield json.loads(base64.b64decode(document))["apiKey"]
+        opened = json.loads(base64.b64decode(document))
+        # As the fingerprint: a key is another one on another host.
+        yield f"{opened['apiKey']} on {opened['hostUrl']}"

@@ -1,0 +1,63 @@
+"""What is rendered, what is registered, what the cluster holds and what the outputs say are one thing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from cluster.control_plane import ControlPlane
+from real import RealProject
+from real_stacks import STACKS, empty, held, objects, start, views
+
+from paletteai_components.credential import fingerprint_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+
+pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+
+
+@pytest.fixture(scope="module", params=sorted({stack.rpartition(".")[2] for stack in STACKS}))
+def environment(request: pytest.FixtureRequest, cluster: ControlPlane) -> Iterator[str]:
+    """One environment after another: their stacks have objects of the same names."""
+    yield str(request.param)
+    empty(cluster)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("tenant", sorted({stack.rpartition(".")[0] for stack in STACKS}))
+def test_a_stack_is_the_same_from_every_side(
+    real: Callable[..., RealProject], cluster: ControlPlane, tenant: str, environment: str
+) -> None:
+    project, stack = real(), f"{tenant}.{environment}"
+    assert stack in STACKS
+    start(project, stack)
+    before = held(cluster)
+    project.up(stack)
+    seen = views(project, cluster, stack, besides=before)
+
+    assert seen.rendered
+    assert seen.registered == seen.rendered
+    assert seen.held == seen.rendered
+    assert seen.told == seen.planned
+    without_secrets = {place: each for place, each in seen.rendered.items() if each["kind"] != "Secret"}
+    assert objects(project.paletteai("render", stack).stdout) == without_secrets
+
+    text = project.paletteai("plan", stack).stdout
+    for name, each in seen.told["projects"].items():
+        (line,) = [line for line in text.splitlines() if f"Project {name} " in line]
+        assert each["reason"] in line
+
+    # A fingerprint tells which credential is in the Secret: recomputed from what the cluster holds.
+    told = {reference: each["fingerprint"] for reference, each in seen.told["settings"].items()}
+    for (kind, namespace, name), each in seen.held.items():
+        if kind != "Settings":
+            continue
+        secret = seen.held.get(("Secret", namespace, each["spec"]["integrations"]["palette"]["secretRef"]["name"]))
+        document = json.loads(base64.b64decode(secret["data"]["palette"])) if secret else None
+        fingerprint = fingerprint_of(document["hostUrl"], document["apiKey"]) if document else None
+        assert each["metadata"]["annotations"].get(FINGERPRINT_ANNOTATION) == fingerprint
+        assert told[f"{namespace}/{name}"] == fingerprint
+
+    components = {each["urn"] for each in project.resources(stack) if each["type"].endswith(":PaletteIntegration")}
+    assert {each["urn"] for each in project.outputs(stack)["settings"].values()} == components
