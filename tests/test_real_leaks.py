@@ -138,7 +138,10 @@ def test_no_refusal_tells_a_key(project: RealProject, cluster: ControlPlane, tmp
     [
         ("unfinished('ninth')", "PAI003"),
         ("tenant('ninth', api_key=pulumi.Output.from_input(key))", "its Secret and Settings were not registered"),
-        ("tenant('ninth', api_key=pulumi.Output.secret(key).apply(lambda text: text[len(text) // 0:]))", "integer division"),
+        (
+            "tenant('ninth', api_key=pulumi.Output.secret(key).apply(lambda text: text[len(text) // 0:]))",
+            "integer division",
+        ),
     ],
 )
 def test_no_error_of_a_users_own_program_tells_a_key(
