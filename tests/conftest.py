@@ -28,6 +28,13 @@ settings.load_profile("ci")
 os.environ["KUBECONFIG"] = os.devnull
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    """Skips a test that needs the real CLI where there is none, before a cluster is started for it."""
+    if "real" in item.fixturenames and item.get_closest_marker("engine") and PULUMI is None:
+        pytest.skip("there is no pulumi on PATH")
+
+
 @pytest.fixture(scope="session")
 def programs() -> Path:
     """The folder with the programs of a control plane. Tests are skipped without them, unless they were promised."""
@@ -65,7 +72,5 @@ def cluster(bare_cluster: ControlPlane, vendor: Vendor) -> ControlPlane:
 
 @pytest.fixture
 def real(cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
-    """Makes a project for the real CLI; without the CLI the test is skipped."""
-    if PULUMI is None:
-        pytest.skip("there is no pulumi on PATH")
+    """Makes a project for the real CLI."""
     return lambda program=None: RealProject(tmp_path, cluster, program)
