@@ -9,9 +9,14 @@ import pytest
 from cluster.control_plane import ControlPlane
 from cluster.watch import Place, Watch
 from real import RealProject
-from real_stacks import STACKS, changes, edit, held, start
+from real_stacks import STACKS, changes, edit, empty, held, start
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+
+
+@pytest.fixture(autouse=True)
+def emptied(cluster: ControlPlane) -> None:
+    empty(cluster)
 
 
 @pytest.mark.timeout(900)
@@ -21,7 +26,6 @@ def test_a_stack_is_deployed_stays_as_it_is_and_leaves_nothing_behind(
 ) -> None:
     project, tenant = real(), stack.split(".")[0]
     start(project, stack)
-    assert held(cluster) == {}
     project.up(stack)
 
     with Watch(cluster) as untouched:

@@ -35,8 +35,7 @@ LAB, VISION = "        displayName: Lab\n", "        displayName: Vision\n"
 
 
 @pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> Iterator[None]:
-    yield
+def emptied(cluster: ControlPlane) -> None:
     empty(cluster)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -48,8 +48,7 @@ ORDINARY = 'pulumi_kubernetes.Provider("k8s", context="dev")'
 
 
 @pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> Iterator[None]:
-    yield
+def emptied(cluster: ControlPlane) -> None:
     empty(cluster)
 
 

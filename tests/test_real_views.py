@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from cluster.control_plane import ControlPlane
@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
 
 @pytest.fixture(scope="module", params=sorted({stack.rpartition(".")[2] for stack in STACKS}))
-def environment(request: pytest.FixtureRequest, cluster: ControlPlane) -> Iterator[str]:
+def environment(request: pytest.FixtureRequest, cluster: ControlPlane) -> str:
     """One environment after another: their stacks have objects of the same names."""
-    yield str(request.param)
     empty(cluster)
+    return str(request.param)
 
 
 @pytest.mark.timeout(900)
