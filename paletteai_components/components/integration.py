@@ -93,7 +93,7 @@ class PaletteIntegration(pulumi.ComponentResource):
         self.settings = kubernetes_resource(
             settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.stack.vendor),
             name,
-            _movable(child_options(self, opts, before, aliases=of_kind(placement.former_urns, "Settings"))),
+            _movable(child_options(self, opts, before, aliases=_former(placement, "Settings"))),
             placement.stack.vendor,
             placement.import_ids,
         )
@@ -120,8 +120,7 @@ class PaletteIntegration(pulumi.ComponentResource):
 
         labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
-        former = of_kind(placement.former_urns, "Secret")
-        options = _movable(child_options(self, opts, placement.depends_on, aliases=former))
+        options = _movable(child_options(self, opts, placement.depends_on, aliases=_former(placement, "Secret")))
         warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {escaped(name)}")
         return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
 
@@ -131,6 +130,16 @@ def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:
 
     expect(args.tenant, TenantOwner, f"PaletteIntegration {name}", "the tenant", "a Tenant or TenantReference")
     return args.tenant.admitted(name, args)
+
+
+def _former(placement: Placement, kind: str) -> list[str | pulumi.Alias]:
+    """Under what an object of the integration may be known, besides what its parent's aliases lead to.
+
+    A deployment that was killed during a move leaves it below the new integration, by its old name.
+    """
+    urns = placement.former_urns
+    names_before = [urn.rpartition("::")[2] for urn in of_kind(urns, "PaletteIntegration")]
+    return [*of_kind(urns, kind), *(pulumi.Alias(name=name) for name in names_before)]
 
 
 def _movable(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:

@@ -68,7 +68,7 @@ def child_options(
     opts: pulumi.ResourceOptions | None,
     depends_on: list[pulumi.Resource],
     removal: OnRemoval | None = None,
-    aliases: Sequence[str] | None = None,
+    aliases: Sequence[str | pulumi.Alias] | None = None,
 ) -> pulumi.ResourceOptions:
     """The options of a component's child.
 
