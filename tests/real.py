@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from cluster.control_plane import ControlPlane
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,6 +110,22 @@ class RealProject:
     def preview(self, stack: str, *flags: str, check: bool = True, env: Mapping[str, str] | None = None) -> Outcome:
         """Previews a stack."""
         return self.run("preview", "--stack", stack, *flags, check=check, env=env)
+
+    def take_over(self, stack: str, refused: Outcome) -> list[str]:
+        """Takes over what a refusal names, as it says: with `importIds`, for one deployment. Returns what that was."""
+        references = sorted(set(re.findall(r"error PAI018: (\S+) is in ", refused.printed)))
+        path = self.stacks / f"Pulumi.{stack}.yaml"
+        before = path.read_text()
+        declared = yaml.safe_load(before)
+        tenant = declared["config"]["paletteai:tenant"]
+        projects = {each["name"]: each for each in tenant["projects"]}
+        for reference in references:
+            projects.get(reference.split("/")[1], tenant).setdefault("importIds", []).append(reference)
+        path.write_text(yaml.safe_dump(declared))
+        self.up(stack)
+        path.write_text(before)
+        self.up(stack)
+        return references
 
     def steps(self, stack: str, *flags: str) -> dict[str, list[str]]:
         """What a preview would do: for each operation the URNs, without what stays the same."""

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import time
@@ -20,7 +19,7 @@ import pytest
 from cluster.control_plane import ControlPlane
 from cluster.proxy import Fault, Proxy
 from cluster.watch import Place, Watch
-from real import Outcome, RealProject
+from real import RealProject
 from real_stacks import Objects, edit, held
 
 from paletteai_components.credential import fingerprint_of
@@ -31,9 +30,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 # Half of them strike a first deployment, half one that changes it.
 KILLS = int(os.environ.get("KILLS", "30"))
 SEED = 20
-
-# How a preview names what the cluster holds and the state does not.
-UNKNOWN = re.compile(r"error PAI018: (\S+) is in ")
 
 BASIS = "basis"
 KEYS = {"shared": "the first key of shared", "edge": "the key of edge", "lab": "the key of lab"}
@@ -64,10 +60,9 @@ class LiveTwice(AssertionError):
     """A credential was in two Settings, or in two Secrets, at one moment."""
 
 
-RENAMED_IN_PART = pytest.mark.xfail(
-    strict=True,
-    raises=LiveTwice,
-    reason="after a crash the state knows the Settings by a URN of its new parent and its old name, which no alias is",
+HALF_MOVED = "after a crash the state knows the Settings below its new parent by its old name, which no alias is"
+IMPORTED = (
+    "an import leaves the old Secret in the state for good: each `up` deletes it again, and a move back breaks it"
 )
 
 
@@ -133,16 +128,19 @@ def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
                 time.sleep(max(0.0, after - (time.monotonic() - began)))
                 kill(up)
             there = _uids(cluster, tenant)
-            told = finish(project, tenant)
-        print(f"{'change' if at else 'first'} killed after {after:.1f} s with {len(there)} objects there: {told}")
+            when = f"{'change' if at else 'first'} killed after {after:.1f} s with {len(there)} objects there"
+            if _half_moved(project, tenant):
+                print(f"{when}: half moved")
+                pytest.xfail(HALF_MOVED)
+            print(f"{when}: {finish(project, tenant)}")
         assert_finished(project, cluster, tenant, wanted, there, watch)
 
 
 @pytest.mark.parametrize(
     ("method", "kind"),
     [
-        pytest.param("DELETE", "secrets", marks=RENAMED_IN_PART),
-        pytest.param("POST", "secrets", marks=RENAMED_IN_PART),
+        ("DELETE", "secrets"),
+        pytest.param("POST", "secrets", marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason=IMPORTED)),
         ("DELETE", "settings"),
         ("POST", "settings"),
     ],
@@ -187,11 +185,9 @@ def test_what_was_made_and_not_written_down_is_told_of_and_taken_over(
     refused = project.up(stack, check=False)
     assert refused.code != 0
     assert "interrupted while creating" in refused.printed
-    assert set(UNKNOWN.findall(refused.printed)) == {
-        f"Secret/tenant-late/{name}-palette" for name in ("default", "edge")
-    }
+    secrets = [f"Secret/tenant-late/{name}-palette" for name in ("default", "edge")]
+    assert project.take_over(stack, refused) == secrets
 
-    take_over(project, tenant, refused)
     assert "interrupted while creating" in project.up(stack, "--expect-no-changes").printed
     project.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     assert "interrupted" not in project.up(stack, "--expect-no-changes").printed
@@ -298,31 +294,12 @@ def finish(project: RealProject, tenant: str) -> str:
     interrupted = [word for word in ("creating", "updating", "deleting") if f"interrupted while {word}" in up.printed]
     done += [f"interrupted while {word}" for word in interrupted]
     if up.code != 0:
-        done.append(f"taken over: {take_over(project, tenant, up)}")
+        taken_over = project.take_over(stack, up)
+        assert taken_over, up.printed
+        done.append(f"taken over: {', '.join(taken_over)}")
     if interrupted:
         project.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
     return ", ".join(done) or "nothing"
-
-
-def take_over(project: RealProject, tenant: str, refused: Outcome) -> int:
-    """Takes over what a refusal names, as it says; how much that was."""
-    path = project.stacks / f"Pulumi.{tenant}.dev.yaml"
-    before = text = path.read_text()
-    unknown = set(UNKNOWN.findall(refused.printed))
-    assert unknown, refused.printed
-    # What lies in a project's namespace is listed at the project, all else at the tenant.
-    ids: dict[str, list[str]] = {}
-    for reference in unknown:
-        line = f"- {{name: {reference.split('/')[1]},"
-        ids.setdefault(line if line in text else f"    name: {tenant}\n", []).append(reference)
-    for line, references in ids.items():
-        more = f" importIds: [{', '.join(references)}]"
-        text = text.replace(line, f"{line}{more}," if line.endswith(",") else f"{line}   {more}\n")
-    path.write_text(text)
-    project.up(f"{tenant}.dev")
-    path.write_text(before)
-    project.up(f"{tenant}.dev")
-    return len(unknown)
 
 
 def assert_finished(
@@ -418,3 +395,10 @@ def _uids(cluster: ControlPlane, tenant: str) -> dict[Place, str]:
 
 def _urns(project: RealProject, tenant: str) -> list[str]:
     return sorted(each["urn"].replace(tenant, BASIS) for each in project.resources(f"{tenant}.dev"))
+
+
+def _half_moved(project: RealProject, tenant: str) -> bool:
+    end = f"Settings::{tenant}.edge"
+    return any(
+        each["urn"].endswith(end) and "index:Project$" in each["urn"] for each in project.resources(f"{tenant}.dev")
+    )

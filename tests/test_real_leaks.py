@@ -216,7 +216,7 @@ def test_the_command_tells_no_key_and_writes_one_only_where_it_is_told_to(projec
     assert rendered.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_report_of_a_test_that_fails_tells_no_key(tmp_path: Path) -> None:
+def test_the_report_of_a_test_that_fails_tells_no_key(real: Callable[..., RealProject], tmp_path: Path) -> None:
     # A kubeconfig is all that a project needs of a cluster.
     test = f"""
 from pathlib import Path
