@@ -235,7 +235,6 @@ def _register(stack: Stack, spec: StackSpec, history: History) -> None:
         args = records.of(planned.spec, ProjectArgs, tenant=tenant)
         projects[planned.name] = Project(project, args, integration_aliases=former)
     _export(tenant, projects, topology.projects)
-    pulumi.export(VERSION_OUTPUT, stack.vendor.api_version)
 
 
 class _Records:
@@ -272,12 +271,11 @@ def _export(
     tenant: Tenant | TenantReference, projects: Mapping[str, Project], planned: tuple[PlannedProject, ...]
 ) -> None:
     integrations = [*tenant.integrations.values(), *(each.integration for each in projects.values())]
-    pulumi.export("tenant", tenant.tenant_name)
-    pulumi.export("namespaces", {"tenant": tenant.namespace, "projects": [each.namespace for each in planned]})
-    pulumi.export(OUTPUT, {each.reference: _exported(each) for each in integrations if each is not None})
-    pulumi.export(
-        "projects",
-        {
+    outputs = {
+        "tenant": tenant.tenant_name,
+        "namespaces": {"tenant": tenant.namespace, "projects": [each.namespace for each in planned]},
+        OUTPUT: {each.reference: _exported(each) for each in integrations if each is not None},
+        "projects": {
             each.name: {
                 "source": each.source.value,
                 "settings": str(each.provider) if each.provider else None,
@@ -286,7 +284,14 @@ def _export(
             }
             for each in planned
         },
-    )
+        VERSION_OUTPUT: tenant.stack.vendor.api_version,
+    }
+    # Everything else comes before these. A deployment that fails must not leave outputs that tell of its
+    # success: the next one goes by them.
+    last = [*tenant.ready, *(each.resource for each in projects.values())]
+    deployed = pulumi.Output.all(*(each.urn for each in last))
+    for name, value in outputs.items():
+        pulumi.export(name, pulumi.Output.all(value, deployed).apply(lambda known: known[0]))
 
 
 def _exported(integration: PaletteIntegration) -> dict[str, Any]:
