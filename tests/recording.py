@@ -180,6 +180,7 @@ class _Monitor(mocks.MockMonitor):
         outputs: Mapping[str, Any] | None,
         state: Iterable[Registered],
         failures: int,
+        refuses: str | None,
     ) -> None:
         # Nothing is mocked: what the base class would ask its mocks for is answered here.
         super().__init__(cast(mocks.Mocks, None))
@@ -188,6 +189,7 @@ class _Monitor(mocks.MockMonitor):
         self._outputs = outputs
         self._state = state
         self._failures = failures
+        self._refuses = refuses
         self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -196,6 +198,8 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = self.make_urn(request.parent, request.type, request.name)
         registered = _registered(urn, request)
+        if request.custom and request.type.rpartition(":")[2] == self._refuses:
+            raise _Failure
         with self._lock:
             if any(each.urn == urn for each in self._recording.resources):
                 raise RuntimeError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
@@ -261,12 +265,13 @@ def recorded(
     outputs: Mapping[str, Any] | None = None,
     state: Iterable[Registered] = (),
     failures: int = 0,
+    refuses: str | None = None,
 ) -> Recording:
     """Runs a program as Pulumi does, and says what it did, however it ended.
 
     `config` is what Pulumi hands over: objects as JSON, everything opened, and the keys that are
     secret. `outputs` are those of the stack's last deployment, `state` is what it registered; the first
-    `failures` calls of a function fail.
+    `failures` calls of a function fail. Resources of the kind that it `refuses` cannot be registered.
     """
     recording = Recording()
 
@@ -274,7 +279,7 @@ def recorded(
         recording.returned = program()
 
     def body() -> None:
-        monitor = cast(Any, _Monitor(recording, preview, outputs, state, failures))
+        monitor = cast(Any, _Monitor(recording, preview, outputs, state, failures, refuses))
         engine = cast(Any, _Engine(recording))
         pulumi.runtime.reset_options(
             project=PROJECT,

@@ -125,12 +125,20 @@ def test_a_search_finds_a_key_in_each_of_its_disguises() -> None:
 
 def test_records_never_show_what_may_hold_a_key() -> None:
     made = credential(api_key=KEY)
-    for record in (made, Settings(palette=made), {"default": Settings(palette=made)}):
+    misplaced = credential(host_url=f"https://user:{KEY}@example.com")
+    for record in (
+        made,
+        misplaced,
+        {"default": Settings(palette=misplaced)},
+        Settings(palette=made),
+        {"default": Settings(palette=made)},
+    ):
         assert leaks([repr(record), str(record)], KEY) == []
     every = [each for each in vars(records).values() if isinstance(each, type) and each.__module__ == records.__name__]
     assert len(every) >= 10
     secret = {f"{each.__name__}.{field.name}" for each in every for field in fields(each) if not field.repr}
-    assert secret == {"PaletteCredential.api_key"}
+    # Any field of a credential may be given a key by mistake.
+    assert secret == {f"PaletteCredential.{each.name}" for each in fields(made) if each.name != "name"}
 
 
 @pytest.mark.parametrize(

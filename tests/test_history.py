@@ -60,6 +60,13 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
     assert leaks([json.dumps([sources, recording.exports])], KEY) == []
 
 
+@pytest.mark.parametrize("kind", ["Namespace", "Secret", "Settings", "Tenant", "Project"])
+def test_a_deployment_that_fails_exports_nothing_so_that_the_last_outputs_stay(examples: Path, kind: str) -> None:
+    recording = deployed(examples, "acme.dev", refuses=kind)
+    assert recording.error is not None
+    assert recording.exports == {}
+
+
 def test_a_preview_exports_the_same(examples: Path) -> None:
     assert deployed(examples, "acme.dev", preview=True).exports == deployed(examples, "acme.dev").exports
 

@@ -68,6 +68,15 @@ def test_an_object_that_is_there_and_not_in_the_state_is_refused_with_the_way_to
     assert problem.where[0].line == line
 
 
+def test_a_secret_that_nothing_uses_yet_may_be_deleted_instead() -> None:
+    advice = "`kubectl delete secret default-palette --namespace tenant-acme`"
+    (alone,) = judged(acme(), "Secret/tenant-acme/default-palette")
+    assert advice in alone.help
+    used = judged(acme(), "Secret/tenant-acme/default-palette", "Settings/tenant-acme/default")
+    assert [problem.code for problem in used if "kubectl delete" in problem.help] == []
+    assert codes(used) == ["PAI018", "PAI018"]
+
+
 def test_an_object_that_the_state_holds_is_no_surprise() -> None:
     assert judged(acme(), "Tenant/acme", owned=frozenset({"Tenant/acme"})) == []
 

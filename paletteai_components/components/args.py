@@ -37,12 +37,13 @@ class PaletteCredential:
     """
 
     name: str
-    host_url: str | None = None
-    tenant: str | None = None
-    default_project_id: str | None = None
+    # What is shown is the name: a key that was put into a wrong field must not be told either.
+    host_url: str | None = field(default=None, repr=False)
+    tenant: str | None = field(default=None, repr=False)
+    default_project_id: str | None = field(default=None, repr=False)
     api_key: pulumi.Input[str] | ApiKey | None = field(default=None, repr=False)
-    existing_secret: str | None = None
-    credential: str | None = None
+    existing_secret: str | None = field(default=None, repr=False)
+    credential: str | None = field(default=None, repr=False)
 
     def declared(self) -> dict[str, Any]:
         """The credential as an integration of a stack file, its key a handle."""

@@ -44,6 +44,9 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
     it, for example `importIds: [Namespace/tenant-acme, Tenant/acme]`. The preview then shows the
     import and what it changes. Take the line away when it is done. Taking over is for what nobody
     else manages: two stacks with one object undo each other's work.
+
+    A Secret whose Settings is not there yet may be what an interrupted deployment left. Delete it
+    then: in the middle of a move an import would leave the Secret of the old place in Pulumi's state.
     """
     cluster = fleet.cluster
     if cluster is None:
@@ -61,8 +64,7 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
                     "PAI018",
                     f"{escaped(reference)} is in {escaped(cluster.name)} already and not in this stack's state, so "
                     "`pulumi up` would fail on it.",
-                    f"If nothing else manages it, take it over with `importIds: [{escaped(reference)}]`; "
-                    "otherwise choose another name.",
+                    _remedy(cluster, stack.topology, reference),
                     (_place_of(stack, stack.topology, reference),),
                 )
             elif known and not there and reference in imported:
@@ -177,6 +179,20 @@ def _imported(topology: Topology) -> Iterator[tuple[str, Path]]:
     for project in topology.projects:
         ids = project.spec.import_ids
         yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(ids))
+
+
+def _remedy(cluster: Cluster, topology: Topology, reference: str) -> str:
+    shown = escaped(reference)
+    for settings in topology.settings:
+        secret = settings.palette_secret
+        ours = secret is not None and reference == f"Secret/{secret.namespace}/{secret.name}"
+        if secret is not None and ours and cluster.live(f"Settings/{settings}") is None:
+            delete = f"kubectl delete secret {escaped(secret.name)} --namespace {escaped(secret.namespace)}"
+            return (
+                f"Its Settings is not there: if an interrupted deployment left it, delete it (`{delete}`). If nothing "
+                f"else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
+            )
+    return f"If nothing else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
 
 
 def _place_of(stack: Stack, topology: Topology, reference: str) -> Place:
