@@ -84,6 +84,8 @@ class RealProject:
 
     def set_key(self, stack: str, integration: str, key: str) -> None:
         """Encrypts a key into a stack's file, and writes its fingerprint, as a user does."""
+        # The report of a test that fails here would show the key.
+        __tracebackhide__ = True
         path = f"paletteai:integrations.{integration}.apiKey"
         self.run("config", "set", "--secret", "--path", path, "--stack", stack, input=key)
         self.paletteai("fingerprint", stack)
@@ -96,6 +98,7 @@ class RealProject:
         self, *arguments: str, check: bool = True, input: str | None = None, env: Mapping[str, str] | None = None
     ) -> Outcome:
         """Runs `pulumi`. Raises AssertionError, with what it printed, where it fails and that is not expected."""
+        __tracebackhide__ = True
         return self._outcome(self.command(*arguments), check=check, input=input, env=env)
 
     def command(self, *arguments: str) -> list[str]:
@@ -148,6 +151,7 @@ class RealProject:
     def _outcome(
         self, command: list[str], *, check: bool, input: str | None = None, env: Mapping[str, str] | None = None
     ) -> Outcome:
+        __tracebackhide__ = True
         result = subprocess.run(
             command,
             cwd=self.folder,

@@ -168,7 +168,7 @@ def tried(what):
 def tenant(name, **fields):
     palette = PaletteCredential(name, **{{**whole, "api_key": key, **fields}})
     args = TenantArgs(name=name, settings={{"default": SettingsArgs(palette=palette)}})
-    pulumi.log.warn(f"{{palette}} {{args}} {{palette.declared()}}")
+    pulumi.log.warn(f"{{palette}} {{args}} {{palette.declared()['apiKey']}}")
     return Tenant(name, args)
 
 def unfinished(name, **fields):

@@ -68,8 +68,8 @@ class PaletteCredential:
                 return ApiKey(KeyState.OPENED, secret=key)
             case _ if isawaitable(key):
                 return ApiKey(KeyState.OPENED, secret=pulumi.Output.secret(key))
-        # In a list nothing is a key, so that it is refused with whatever else is wrong.
-        return [key]
+        # A list is no key, so it is refused with whatever else is wrong. It must not hold what may be one.
+        return []
 
 
 def opened_key(text: str, host_url: object, state: KeyState = KeyState.OPENED) -> ApiKey:
