@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Fetches the text that a run of the check left behind for a comment.
+
+    artifact.py FILE
+
+A fork's code may have made the artifact, so it is read in memory, within bounds, and only the one file that is
+expected is taken out. Where the run left none, none is written.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from api import Api, ApiError, politely, run
+
+NAME = "paletteai-diff"
+MEMBER = "diff.md"
+MOST = 1024 * 1024
+
+
+def text_in(archive: bytes) -> bytes:
+    """The one file of the archive. Raises ApiError where there is anything else in it, or too much."""
+    try:
+        with ZipFile(BytesIO(archive)) as opened:
+            members = opened.infolist()
+            if [each.filename for each in members] != [MEMBER]:
+                raise ApiError(f"the artifact holds something else than the one file {MEMBER}, so it was not used.")
+            with opened.open(members[0]) as file:
+                text = file.read(MOST + 1)
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        raise ApiError("the artifact is no archive that can be opened, so it was not used.") from None
+    if len(text) > MOST:
+        raise ApiError(f"{MEMBER} in the artifact is larger than {MOST:,} bytes, so it was not used.")
+    return text
+
+
+def main(arguments: list[str]) -> str:
+    """Run the script and return what it did. Raises ApiError."""
+    if len(arguments) != 1:
+        raise ApiError("artifact.py takes the name of a file to write.")
+    address, token, repository, number = (
+        os.environ.get(name, "") for name in ("GITHUB_API_URL", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "RUN_ID")
+    )
+    if not (repository and number.isdecimal()):
+        raise ApiError("GITHUB_REPOSITORY or RUN_ID is not set, so nothing was fetched. The workflow sets them.")
+    api = Api(address, ("Authorization", "Bearer {}"), token)
+    actions = f"repos/{repository}/actions"
+    try:
+        listed = politely(lambda: api.get(f"{actions}/runs/{number}/artifacts", name=NAME))["artifacts"]
+        # A run that was repeated has one of each attempt.
+        newest = max((each for each in listed if not each["expired"]), key=lambda each: int(each["id"]), default=None)
+        if newest is None:
+            return "The run left nothing behind to comment with."
+        path = f"{actions}/artifacts/{int(newest['id'])}/zip"
+    except (KeyError, TypeError, ValueError):
+        raise ApiError("the API's answer has another form than is documented, so it was not understood.") from None
+    Path(arguments[0]).write_bytes(text_in(politely(lambda: api.download(path, MOST))))
+    return f"The text of the comment is in {arguments[0]}."
+
+
+if __name__ == "__main__":
+    run(main)

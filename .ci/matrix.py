@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Turns what `paletteai check --format json` says of stacks into jobs, one for each stack.
+
+    matrix.py github                        a line for $GITHUB_OUTPUT
+    matrix.py gitlab up                     a child pipeline
+    matrix.py gitlab preview REF COMMIT     one for a pull request, which `take.py` takes
+
+The names of stacks and environments end up in workflows, so any that is more than letters, digits, dots, dashes
+and underscores is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+# What GitHub runs of one matrix.
+MOST = 256
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_REF = re.compile(r"refs/merge-requests/[1-9][0-9]{0,9}/head")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
+
+
+def stacks_in(text: str) -> list[tuple[str, str]]:
+    """The stacks with their environments, in order. Exits where one could not be named in a workflow."""
+    try:
+        listed = [(str(each["name"]), str(each["environment"])) for each in json.loads(text)["stacks"]]
+    except (ValueError, KeyError, TypeError):
+        _refuse("what was given is not what `paletteai check --format json` prints, so there are no jobs.")
+    for name in {part for pair in listed for part in pair}:
+        if not _NAME.fullmatch(name):
+            _refuse(f"{name!a} cannot be the name of a job, so there are none. Letters, digits and . _ - can be in it.")
+    if not listed:
+        _refuse("there is no stack, so there are no jobs.")
+    if len(listed) > MOST:
+        _refuse(
+            f"there are {len(listed)} stacks, and a workflow runs at most {MOST} jobs of a kind. "
+            "Run `paletteai up ENVIRONMENT` in one job for each environment instead."
+        )
+    return sorted(listed)
+
+
+def for_github(stacks: list[tuple[str, str]]) -> str:
+    """The output `matrix` of a job."""
+    include = [{"stack": stack, "environment": environment} for stack, environment in stacks]
+    return f"matrix={json.dumps({'include': include}, separators=(',', ':'))}"
+
+
+def for_gitlab(stacks: list[tuple[str, str]], pull_request: tuple[str, str] | None = None) -> str:
+    """A pipeline with a job for each stack: `up`, or the preview of a pull request. JSON is YAML.
+
+    `pull_request` is the ref and the commit that `take.py` takes.
+    """
+    command = "preview" if pull_request else "up"
+    jobs = {f"{command} {stack}": _job(stack, environment, pull_request) for stack, environment in stacks}
+    return json.dumps({"stages": ["run"], **jobs}, indent=2)
+
+
+def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> Mapping[str, Any]:
+    install = "make .venv/.runtime"
+    if pull_request is None:
+        own = {
+            "environment": {"name": environment},
+            "resource_group": f"pulumi-{stack}",
+            "script": [install, f".ci/pulumi up {stack}"],
+        }
+    else:
+        take = f".venv/bin/python .ci/take.py {' '.join(pull_request)}"
+        own = {
+            "environment": {"name": f"preview-{environment}"},
+            "resource_group": f"preview-{stack}",
+            "when": "manual",
+            "script": [install, take, f".ci/pulumi preview {stack}"],
+        }
+    return {
+        "stage": "run",
+        "image": {"name": f"pulumi/pulumi:{_pulumi()}", "entrypoint": [""]},
+        "timeout": "1 hour",
+        "interruptible": False,
+        "variables": {"GIT_DEPTH": "0"},
+        **own,
+    }
+
+
+def _pulumi() -> str:
+    """The version of Pulumi that the program is written for; the command has the same."""
+    found = re.search(r"^pulumi==([0-9.]+)", _REQUIREMENTS.read_text(), re.MULTILINE)
+    if found is None:
+        _refuse("requirements.txt does not pin pulumi, so its version is not known.")
+    return found[1]
+
+
+def _refuse(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def main(arguments: list[str]) -> None:
+    """Print the jobs for the stacks on standard input."""
+    match arguments:
+        case ["github"]:
+            print(for_github(stacks_in(sys.stdin.read())))
+        case ["gitlab", "up"]:
+            print(for_gitlab(stacks_in(sys.stdin.read())))
+        case ["gitlab", "preview", ref, commit] if _REF.fullmatch(ref) and _COMMIT.fullmatch(commit):
+            print(for_gitlab(stacks_in(sys.stdin.read()), (ref, commit)))
+        case _:
+            _refuse("matrix.py takes `github`, `gitlab up`, or `gitlab preview` with a ref and a commit.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
