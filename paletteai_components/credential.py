@@ -19,10 +19,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 FINGERPRINT = re.compile(r"pai1:[0-9a-f]{40}")
-DIGEST = re.compile(r"[0-9a-f]{32}")
+# Those of a ciphertext alone, as they were written first, have no number.
+DIGEST = re.compile(r"(2:)?[0-9a-f]{32}")
 
 _FINGERPRINT_DOMAIN = b"paletteai-components/credential/1"
 _DIGEST_DOMAIN = b"paletteai-components/ciphertext/1"
+_DIGEST_WITH_HOST_DOMAIN = b"paletteai-components/ciphertext/2"
 
 # What people and templates write where a real value is still to come.
 _PLACEHOLDER = re.compile(
@@ -93,10 +95,25 @@ def fingerprint_of(host_url: str, api_key: str) -> str:
     return f"pai1:{digest.hexdigest()[:40]}"
 
 
-def digest_of(ciphertext: str) -> str:
-    """A digest of a ciphertext, by which a fingerprint shows which encryption it was made for."""
-    digest = hashlib.sha256(_DIGEST_DOMAIN + b"\0" + ciphertext.encode())
-    return digest.hexdigest()[:32]
+def digest_of(ciphertext: str, host_url: str | None = None) -> str:
+    """A digest of a ciphertext and its Palette host, by which a fingerprint shows what it was made for.
+
+    Without a host it is the digest of the ciphertext alone: see `made_for`.
+    """
+    if host_url is None:
+        return hashlib.sha256(_DIGEST_DOMAIN + b"\0" + ciphertext.encode()).hexdigest()[:32]
+    digest = hashlib.sha256()
+    for part in (_DIGEST_WITH_HOST_DOMAIN, host_of(host_url).encode(), ciphertext.encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return f"2:{digest.hexdigest()[:32]}"
+
+
+def made_for(digest: str, ciphertext: str, host_url: str | None) -> bool:
+    """Whether a fingerprint with this digest was made for this ciphertext on this host.
+
+    A digest without a number is of the ciphertext alone, and stays good on any host: files hold such ones.
+    """
+    return digest == digest_of(ciphertext, host_url if digest.startswith("2:") else None)
 
 
 def host_of(host_url: str) -> str:

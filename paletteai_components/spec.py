@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.credential import ApiKey, KeyState, digest_of, host_of
+from paletteai_components.credential import ApiKey, KeyState, host_of, made_for
 
 
 class Spec(BaseModel):
@@ -54,7 +54,7 @@ class FingerprintSpec(Spec):
     value: str
     """`pai1:` and 40 hexadecimal digits: one way, of the key and its host."""
     ciphertext: str
-    """A digest of the encryption this fingerprint was made for; it tells when the fingerprint is stale."""
+    """A digest of the encryption and the host this fingerprint was made for; it tells when the fingerprint is stale."""
 
 
 class IntegrationSpec(Spec):
@@ -77,12 +77,14 @@ class IntegrationSpec(Spec):
 
     @property
     def has_stale_fingerprint(self) -> bool:
-        """Whether the fingerprint was made for another encryption than the key has now."""
+        """Whether the fingerprint was made for another encryption than the key has now, or for another host."""
         key, written = self.api_key, self.fingerprint
         if key is not None and key.state is KeyState.OPENED:
             # Whoever can open the key compares the fingerprint itself.
             return False
-        return bool(key and key.ciphertext and written and written.ciphertext != digest_of(key.ciphertext))
+        return bool(
+            key and key.ciphertext and written and not made_for(written.ciphertext, key.ciphertext, self.host_url)
+        )
 
     @property
     def fingerprint_in_force(self) -> str | None:

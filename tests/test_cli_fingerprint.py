@@ -22,7 +22,7 @@ from paletteai_components.spec import FingerprintSpec
 
 HOST = "https://api.spectrocloud.com"
 CIPHERTEXT = f"v1:{KEY}"
-LINE = f'fingerprint: {{value: "{fingerprint_of(HOST, KEY)}", ciphertext: "{digest_of(CIPHERTEXT)}"}}'
+LINE = f'fingerprint: {{value: "{fingerprint_of(HOST, KEY)}", ciphertext: "{digest_of(CIPHERTEXT, HOST)}"}}'
 
 
 @pytest.fixture
@@ -113,6 +113,21 @@ def test_what_is_current_is_left_alone(project: Project) -> None:
     after = (project.stacks / "Pulumi.acme.dev.yaml").stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
     assert (project.stacks / "Pulumi.acme.dev.yaml").read_text() == text
+
+
+def test_a_fingerprint_of_an_earlier_form_is_good_and_written_anew(project: Project) -> None:
+    path = project.stack(written(project, STACK).replace(digest_of(CIPHERTEXT, HOST), digest_of(CIPHERTEXT)))
+    assert project.run("check").stdout == "1 stack, 1 project: no problems\n"
+    assert project.run("fingerprint").output == "acme.dev shared: written\n"
+    assert LINE in path.read_text()
+
+
+def test_another_host_alone_makes_a_fingerprint_stale(project: Project) -> None:
+    project.stack(written(project, STACK).replace(HOST, "https://palette.example.com"))
+    result = project.run("check")
+    assert "warning PAI003: the fingerprint of integration shared was made for another encryption" in result.stdout
+    assert "or for another host" in result.stdout
+    assert "help: Run `paletteai fingerprint` for this stack." in result.stdout
 
 
 def test_another_host_makes_another_fingerprint(project: Project) -> None:

@@ -26,6 +26,7 @@ from paletteai_components.credential import (
     host_of,
     host_problem,
     is_placeholder,
+    made_for,
 )
 from paletteai_components.spec import IntegrationSpec, StackSpec
 from paletteai_components.stack import stack_from_config
@@ -45,10 +46,36 @@ def test_a_fingerprint_is_what_is_published_and_stays_so() -> None:
     assert digest_of("v1:a:b") == hashlib.sha256(b"paletteai-components/ciphertext/1\0v1:a:b").hexdigest()[:32]
 
 
+def test_a_digest_of_a_ciphertext_and_a_host_is_what_is_in_files_and_stays_so() -> None:
+    parts = [b"paletteai-components/ciphertext/2", b"api.spectrocloud.com", b"v1:a:b"]
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    assert digest_of("v1:a:b", HOST) == f"2:{hashlib.sha256(framed).hexdigest()[:32]}"
+
+
+@pytest.mark.parametrize(
+    ("digest", "ciphertext", "host", "good"),
+    [
+        (digest_of("v1:a", HOST), "v1:a", HOST, True),
+        (digest_of("v1:a", HOST), "v1:a", "https://API.spectrocloud.com:443/", True),
+        (digest_of("v1:a", HOST), "v1:a", "https://palette.acme.example", False),
+        (digest_of("v1:a", HOST), "v1:a", None, False),
+        (digest_of("v1:a", HOST), "v1:b", HOST, False),
+        (digest_of("v1:a"), "v1:a", HOST, True),
+        (digest_of("v1:a"), "v1:a", "https://palette.acme.example", True),
+        (digest_of("v1:a"), "v1:b", HOST, False),
+    ],
+)
+def test_a_digest_is_good_for_its_ciphertext_and_where_it_knows_it_its_host(
+    digest: str, ciphertext: str, host: str | None, good: bool
+) -> None:
+    assert made_for(digest, ciphertext, host) is good
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_a_fingerprint_and_a_digest_have_the_form_that_is_recognised(host: str, key: str) -> None:
     assert FINGERPRINT.fullmatch(fingerprint_of(host, key))
     assert DIGEST.fullmatch(digest_of(key))
+    assert DIGEST.fullmatch(digest_of(key, host))
 
 
 SPELLINGS = [

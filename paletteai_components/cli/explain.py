@@ -1,9 +1,10 @@
-"""`paletteai explain`: the page of a rule."""
+"""`paletteai explain`: the page of a rule, or where a project's integrations come from."""
 
 from __future__ import annotations
 
 import difflib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,15 +14,35 @@ from paletteai_components.problem import escaped
 from paletteai_components.rules import RULES, page_of
 from paletteai_components.rules.rule import Rule
 
+_LISTED = 10
+
 
 @click.command("explain")
-@click.argument("subject", metavar="[CODE]", nargs=-1)
+@click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
+@click.option(
+    "--stacks",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default="stacks",
+    show_default=True,
+    help="The folder with the stack files.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(subject: tuple[str, ...], form: str) -> None:
-    """Explain the rule with a CODE such as PAI004; without one, list all rules."""
-    if len(subject) > 1:
-        raise click.UsageError("name one rule, for example PAI004.")
-    rules = [_rule_of(code) for code in subject] or list(RULES.values())
+@click.pass_context
+def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: str) -> None:
+    """Explain where each integration of a PROJECT comes from, and why: which Settings were looked
+    through, which one won, and what else its credential feeds.
+
+    Or explain the rule with a CODE such as PAI004; without anything, list all rules.
+    """
+    if len(subject) > 2 or (len(subject) == 2 and subject[0].upper() in RULES):
+        raise click.UsageError("name one rule, for example PAI004, or a stack and one of its projects.")
+    if len(subject) == 2:
+        from paletteai_components.cli.explain_project import explain
+
+        ctx.exit(explain(*subject, folder, form))
+    rules = [_rule_of(code, folder) for code in subject] or list(RULES.values())
     if form == "json":
         shown = [_as_json(rule) for rule in rules]
         show_json(shown[0] if subject else {"rules": shown})
@@ -32,13 +53,28 @@ def command(subject: tuple[str, ...], form: str) -> None:
             click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.holds}")
 
 
-def _rule_of(code: str) -> Rule:
+def _rule_of(code: str, folder: Path) -> Rule:
     rule = RULES.get(code.upper())
     if rule is None:
         nearest = difflib.get_close_matches(code.upper(), RULES, 1, 0.5)
+        if not nearest:
+            _refuse_stack(code, folder)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
         raise click.UsageError(f"there is no rule {escaped(code)}. {remedy}")
     return rule
+
+
+def _refuse_stack(name: str, folder: Path) -> None:
+    """Refuse what is a stack and no rule: a project of it is missing."""
+    if not (folder / f"Pulumi.{name}.yaml").is_file():
+        return
+    from paletteai_components.cli.selection import selected
+
+    selection = selected((name,), folder)
+    names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    listed = f" There are: {', '.join(map(escaped, names[:_LISTED]))}{more}." if names else ""
+    raise click.UsageError(f"{escaped(name)} is a stack; name one of its projects, too.{listed}")
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

@@ -97,7 +97,8 @@ def _fingerprints(
         elif is_placeholder(key):
             refused[name] = "none, its key is empty or a placeholder"
         else:
-            found[name] = FingerprintSpec(value=fingerprint_of(host, key), ciphertext=digest_of(sealed.ciphertext))
+            made_for = digest_of(sealed.ciphertext, host)
+            found[name] = FingerprintSpec(value=fingerprint_of(host, key), ciphertext=made_for)
     return found, refused
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from pydantic.alias_generators import to_camel
 
@@ -15,6 +16,8 @@ from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
+
+_Bound = tuple[Stack, PlannedSettings]
 
 _PLACES = 10
 _OF_A_TENANT_MADE_HERE = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
@@ -86,7 +89,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     - two existing Secrets state the same `credential`.
 
     Where none of this can be known, a note says for how many credentials. A fingerprint that was
-    made for an earlier encryption of the key is stale; a warning says so.
+    made for an earlier encryption of the key, or for another host, is stale; a warning says so.
 
     Different keys for the same host, Palette tenant and default project reach the same compute, and
     may still race for it: that is a warning.
@@ -96,8 +99,8 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     deployments, first of the stack that gives it up.
     """
     claims: list[Claim] = []
-    judged: dict[tuple[str, str], Place] = {}
-    undecided: dict[object, Place] = {}
+    judged: set[tuple[str, str]] = set()
+    undecided: dict[object, _Bound] = {}
     for stack, settings in _bound(fleet):
         integration = settings.integration
         if integration is None:
@@ -106,7 +109,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         key = (stack.name, str(settings.palette))
         if key in judged:
             continue
-        place = judged[key] = stack.place("integrations", str(settings.palette))
+        judged.add(key)
         opened, written = integration.api_key, integration.fingerprint
         if opened and written and opened.fingerprint and opened.fingerprint != written.value:
             yield Problem(
@@ -120,14 +123,14 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
             yield Problem(
                 "PAI003",
                 f"the fingerprint of integration {escaped(str(settings.palette))} was made for another encryption "
-                "of its key, so it says nothing about the key that is here now.",
+                "of its key, or for another host, so it says nothing about the credential that is here now.",
                 "Run `paletteai fingerprint` for this stack.",
                 (stack.place("integrations", str(settings.palette), "fingerprint"),),
                 Severity.WARNING,
             )
         known = integration.fingerprint_in_force or integration.credential
         if not known and _may_be_used_twice(integration, stack):
-            undecided[key] = place
+            undecided[key] = stack, settings
     reported: dict[object, list[frozenset[object]]] = defaultdict(list)
     for group in sorted(conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
@@ -144,7 +147,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
             f"{len(undecided)} of {len(judged)} credentials have neither a fingerprint nor a `credential` name, "
             "so whether one of them is used twice is not decided.",
             "Run `paletteai fingerprint`; for existing Secrets state `credential`.",
-            tuple(undecided.values())[:_PLACES],
+            tuple(_place(*each) for each in islice(undecided.values(), _PLACES)),
             Severity.NOTE,
         )
 
@@ -204,7 +207,7 @@ def _unused(fact: str, remedy: str, place: Place) -> Problem:
     return Problem("PAI011", f"{fact}.", remedy, (place,), Severity.WARNING)
 
 
-def _bound(fleet: Fleet) -> Iterator[tuple[Stack, PlannedSettings]]:
+def _bound(fleet: Fleet) -> Iterator[_Bound]:
     for stack in fleet.stacks:
         if stack.topology:
             for settings in stack.topology.settings:
@@ -233,36 +236,30 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
 
 
 def _same_compute(fleet: Fleet) -> Iterator[Problem]:
-    reached: dict[tuple[str, str, str], dict[tuple[str, str], tuple[IntegrationSpec, str, Place]]] = defaultdict(dict)
+    reached: dict[tuple[str, str, str], dict[tuple[str, str], _Bound]] = defaultdict(dict)
     for stack, settings in _bound(fleet):
         subject = settings.integration.compute if settings.integration else None
-        if settings.integration and subject:
-            said = f"{escaped(str(settings))} ({escaped(stack.name)})"
-            place = stack.place("integrations", str(settings.palette))
-            reached[subject][(stack.name, str(settings.palette))] = (
-                settings.integration,
-                said,
-                place,
-            )
+        if subject:
+            reached[subject][(stack.name, str(settings.palette))] = stack, settings
     for bound in reached.values():
         voices = _voices(bound.values())
         if len(voices) > 1:
-            listed = ", ".join(said for said, _ in voices[:5])
+            listed = ", ".join(f"{escaped(str(settings))} ({escaped(stack.name)})" for stack, settings in voices[:5])
             more = len(voices) - 5
             yield Problem(
                 "PAI003",
                 f"{len(voices)} Settings reach one Palette project with different keys: {listed}"
                 f"{f' and {more} more' if more > 0 else ''}. PaletteAI can still race for the same compute.",
                 "Let them fall back to one Settings, or give each a default project of its own in Palette.",
-                tuple(place for _, place in voices[:_PLACES]),
+                tuple(_place(*each) for each in voices[:_PLACES]),
                 Severity.WARNING,
             )
 
 
-def _voices(bound: Iterable[tuple[IntegrationSpec, str, Place]]) -> list[tuple[str, Place]]:
+def _voices(bound: Iterable[_Bound]) -> list[_Bound]:
     """One for each credential: those that are known to be the same are an error already."""
-    said: list[tuple[str, Place]] = []
-    first: list[int] = []
+    said = list(bound)
+    first = list(range(len(said)))
     marked: dict[object, int] = {}
 
     def voice(number: int) -> int:
@@ -270,11 +267,14 @@ def _voices(bound: Iterable[tuple[IntegrationSpec, str, Place]]) -> list[tuple[s
             first[number] = number = first[first[number]]
         return number
 
-    for number, (integration, words, place) in enumerate(bound):
-        said.append((words, place))
-        first.append(number)
-        for _, mark in integration.identities:
+    for number, (_, settings) in enumerate(said):
+        for _, mark in settings.integration.identities if settings.integration else ():
             # Two that share a mark are one voice, and so is whoever shares one with either.
             one, other = sorted((voice(number), voice(marked.setdefault(mark, number))))
             first[other] = one
     return [each for number, each in enumerate(said) if first[number] == number]
+
+
+def _place(stack: Stack, settings: PlannedSettings) -> Place:
+    """Where the integration is declared that a Settings binds."""
+    return stack.place("integrations", str(settings.palette))

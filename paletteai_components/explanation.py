@@ -1,0 +1,228 @@
+"""Explanation: where each integration of one Project comes from, and why.
+
+What was looked through in order, which Settings won and why the others did not, what carries it on the
+cluster, what else it feeds in this stack and in the fleet, and what the Project inherits. Nothing here
+judges, and nothing holds a key, a ciphertext or a fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from paletteai_components.candidates import Candidate, chain_of, given_by
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Place, Problem
+from paletteai_components.stack import NAMESPACE, Stack
+from paletteai_components.topology import (
+    IntegrationType,
+    Path,
+    PlannedProject,
+    PlannedSecret,
+    PlannedSettings,
+    PlannedTenant,
+    Source,
+    Topology,
+)
+
+# What a tenant says that reaches into its Projects.
+_OF_THE_TENANT = (
+    "name",
+    "existing",
+    "namespace",
+    "settingsRef",
+    "sharedClusterOnly",
+    "computeConfigRef",
+    "roleMapping",
+    "onRemoval",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Other Settings that carry the same credential.
+
+    Fields:
+        stack, settings: which ones, and the stack they belong to.
+        how: by what the two are known to be the same.
+        place: where they are bound.
+    """
+
+    stack: str
+    settings: PlannedSettings
+    how: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Where a Project's integration of one type comes from.
+
+    Fields:
+        type: which type.
+        source: the step that gave it.
+        chain: every step, in order.
+        settings: the Settings that gives it, or None.
+        secret: the Secret with it, where that is known.
+        projects: the other Projects of the stack that get it from the same Settings.
+        uses: other Settings of the fleet with the same credential.
+    """
+
+    type: IntegrationType
+    source: Source
+    chain: tuple[Candidate, ...]
+    settings: PlannedSettings | None
+    secret: PlannedSecret | None
+    projects: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A field that a Project states or inherits.
+
+    Fields:
+        field: its name in the stack file.
+        value: what is in force; None for nothing.
+        origin: ``project``, ``tenant`` or ``default``.
+        place: where it is stated, or None.
+    """
+
+    field: str
+    value: Any
+    origin: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything there is to say of one Project's integrations.
+
+    Fields:
+        stack, project: which Project.
+        resolutions: one for each type of integration.
+        inherited: see `Inherited`.
+        places: where what takes part in it is declared.
+    """
+
+    stack: Stack
+    project: PlannedProject
+    resolutions: tuple[Resolution, ...]
+    inherited: tuple[Inherited, ...]
+    places: frozenset[Place]
+
+    def concerns(self, problem: Problem) -> bool:
+        """Whether a problem is about something that takes part."""
+        return not self.places.isdisjoint(problem.where)
+
+
+def explanation_of(project: PlannedProject, stack: Stack, topology: Topology, fleet: Fleet) -> Explanation:
+    """The explanation of a Project of a stack, which is one of the fleet."""
+    resolutions = tuple(_resolution(kind, project, stack, topology, fleet) for kind in IntegrationType)
+    return Explanation(
+        stack,
+        project,
+        resolutions,
+        tuple(_inherited(project, topology.tenant, stack)),
+        frozenset(_places(project, stack, topology.tenant)),
+    )
+
+
+def _resolution(
+    kind: IntegrationType, project: PlannedProject, stack: Stack, topology: Topology, fleet: Fleet
+) -> Resolution:
+    tenant = topology.tenant
+    chain = chain_of(kind, project, tenant, stack)
+    given = given_by(chain)
+    source = given.step if given else Source.NOWHERE
+    settings = given.settings if given else None
+    if settings is None:
+        return Resolution(kind, source, chain, None, None)
+    others = tuple(
+        each.name
+        for each in topology.projects
+        if each is not project
+        and (found := given_by(chain_of(kind, each, tenant, stack)))
+        and found.settings is settings
+    )
+    secret = next((each for each in settings.secrets if each.type is kind), None)
+    uses = tuple(_uses(settings, stack, fleet)) if kind is IntegrationType.PALETTE else ()
+    return Resolution(kind, source, chain, settings, secret, others, uses)
+
+
+def _uses(settings: PlannedSettings, stack: Stack, fleet: Fleet) -> Iterator[Use]:
+    """Other Settings of the fleet that carry the credential of these."""
+    if settings.integration is None:
+        return
+    ours = {mark: how for how, mark in settings.integration.identities}
+    for other in fleet.stacks:
+        for each in other.topology.settings if other.topology else ():
+            if other.name == stack.name and each.path == settings.path:
+                continue
+            marks = (ours.get(mark) for _, mark in (each.integration.identities if each.integration else ()))
+            how = next((f"equal {how}" for how in marks if how), None)
+            if other.name == stack.name and each.palette == settings.palette:
+                how = "the same integration"
+            if how is not None:
+                yield Use(other.name, each, how, other.place(*each.path))
+
+
+def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Inherited]:
+    config = project.compute_config
+    compute = {"name": config.name, "namespace": project.compute_config_namespace} if config else None
+    roles = project.role_mapping.model_dump(exclude_defaults=True, mode="json") or None
+    for name, field, value in (
+        ("compute_config_ref", "computeConfigRef", compute),
+        ("role_mapping", "roleMapping", roles),
+        ("on_removal", "onRemoval", project.on_removal.value),
+    ):
+        if getattr(project.spec, name) is not None:
+            yield Inherited(field, value, "project", stack.place(*project.path, field))
+        elif name in tenant.spec.model_fields_set:
+            yield Inherited(field, value, "tenant", stack.place("tenant", field))
+        else:
+            yield Inherited(field, value, "default", None)
+
+
+def _places(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Iterator[Place]:
+    """Where everything is declared that the Project is made of, what nobody understands in it included."""
+    written, integrations = _written(stack, "tenant"), _written(stack, "integrations")
+    projects = _at(written, "projects")
+    own = next((each for each in projects if _at(each, "name") == project.name), None) if projects else None
+    yield from _all(stack, project.path, own)
+    yield stack.place("mergedSettings")
+    for field in _OF_THE_TENANT:
+        yield from _all(stack, ("tenant", field), _at(written, field))
+    for settings in (project.own, tenant.settings_named(project.spec.settings_ref), tenant.default):
+        if settings is not None and settings.path[:2] == ("tenant", "settings"):
+            yield from _all(stack, settings.path, _at(written, "settings", settings.name))
+    if project.provider is not None and project.provider.palette is not None:
+        key = project.provider.palette
+        yield from _all(stack, ("integrations", key), _at(integrations, key))
+
+
+def _written(stack: Stack, field: str) -> Any:
+    """What the stack file, or the project's defaults, say of a field; None where nothing is said."""
+    for number, document in enumerate(stack.documents):
+        config = document.value.get("config")
+        for key in (f"{NAMESPACE}:{field}", field):
+            if isinstance(config, dict) and key in config:
+                return config[key] if number == 0 else _at(config[key], "default")
+    return None
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _all(stack: Stack, path: Path, value: Any) -> Iterator[Place]:
+    """The places of a value that is written at a path, and of everything in it; none where it is not written."""
+    if value is None:
+        return
+    yield stack.place(*path)
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in inner:
+        yield from _all(stack, (*path, step), each)
