@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from ci_scripts import Answer, Asked, Ran, Server, run_file, run_script
 
-from paletteai_components.cli.comment import comment_of
-from paletteai_components.cli.line import Foreign, Section
+from paletteai_components.cli.diff.comment import comment_of
+from paletteai_components.cli.diff.line import Foreign, Section
 
 MARKER = "<!-- paletteai diff -->"
 TEXT = f"{MARKER}\n### 1 stack changes\n\nacme.dev gains the project `lab`.\n"
