@@ -87,13 +87,13 @@ def test_a_credential_that_could_not_be_taken_out_is_in_no_second_settings(
     project.init("half.dev")
     project.up("half.dev")
 
-    # Taken out in the file, the credential stays where it is, and the outputs say that it is gone.
+    # Taken out in the file, the credential stays where it is, and the outputs still say so.
     with frozen(cluster, "half-lab"):
         declare("", OTHER)
         failed = project.up("half.dev", check=False)
     assert failed.code != 0
     assert "it is frozen" in failed.printed
-    assert project.outputs("half.dev")["settings"]["half-lab/default"]["credential"] is None
+    assert project.outputs("half.dev")["settings"]["half-lab/default"]["credential"] == "vault://half"
 
     declare("palette: edge", OTHER)
     for refused in (project.preview("half.dev", check=False), project.up("half.dev", check=False)):
