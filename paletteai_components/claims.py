@@ -7,8 +7,9 @@ subject are a conflict. The rules look at all stacks at once, a program's compon
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.stack import Stack
@@ -21,26 +22,28 @@ CONSEQUENCE = "PaletteAI would race for the same compute."
 class Claim:
     """Somebody's claim on something that only one may have.
 
+    Words and places are made when they are told, for most claims are never contested.
+
     Fields:
         code: the rule that is broken by a second owner.
         subject: what is claimed; equal subjects conflict.
-        what: the subject in words. Never a secret.
+        what: says the subject in words. Never a secret.
         owner: who claims it; claims of equal owners do not conflict.
-        said: the owner in words.
+        said: says the owner in words.
         stack, path: where the claim is made.
     """
 
     code: str
     subject: Hashable
-    what: str = field(compare=False)
+    what: Callable[[], str] = field(compare=False)
     owner: Hashable
-    said: str = field(compare=False)
+    said: Callable[[], str] = field(compare=False)
     stack: Stack = field(compare=False, repr=False)
     path: Path = field(compare=False)
 
     @property
     def place(self) -> Place:
-        """Where the claim is made. Looked up when it is told, for most claims are never contested."""
+        """Where the claim is made."""
         return self.stack.place(*self.path)
 
 
@@ -69,7 +72,7 @@ def conflict(claims: list[Claim]) -> Problem:
     """The problem of several owners with one claim."""
     first = claims[0]
     consequence, remedy = _ENDINGS[first.code]
-    owners = [claim.said for claim in claims]
+    owners = [claim.said() for claim in claims]
     listed = (
         f"{', '.join(owners[:-1])} and {owners[-1]}"
         if len(owners) <= 5
@@ -77,7 +80,7 @@ def conflict(claims: list[Claim]) -> Problem:
     )
     return Problem(
         first.code,
-        f"{first.what} is claimed by {listed}. {consequence}",
+        f"{first.what()} is claimed by {listed}. {consequence}",
         remedy,
         tuple(dict.fromkeys(claim.place for claim in claims)),
     )
@@ -99,26 +102,22 @@ def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
 def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None = None) -> Iterator[Claim]:
     """What a Settings claims: its integration, its Secrets and its credential."""
     owner = (*_declarer(stack), settings.namespace, settings.name, settings.path)
-    said = f"Settings {escaped(str(settings))} of {escaped(settings.owner)} ({escaped(stack.name)})"
+
+    def said() -> str:
+        return f"Settings {escaped(str(settings))} of {escaped(settings.owner)} ({escaped(stack.name)})"
+
     if settings.palette is not None and code in (None, "PAI001"):
-        what = f"integration {escaped(settings.palette)}"
-        yield Claim(
-            "PAI001",
-            (stack.name, settings.palette),
-            what,
-            owner,
-            said,
-            stack,
-            (*settings.path, "palette"),
-        )
+        at: Path = (*settings.path, "palette")
+        what = partial(_words, "integration", settings.palette)
+        yield Claim("PAI001", (stack.name, settings.palette), what, owner, said, stack, at)
     for secret in settings.secrets if code in (None, "PAI002") else ():
         subject = (stack.cluster_name, secret.namespace, secret.name)
-        what = f"Secret {escaped(secret.namespace)}/{escaped(secret.name)}"
+        what = partial(_words, "Secret", f"{secret.namespace}/{secret.name}")
         yield Claim("PAI002", subject, what, owner, said, stack, secret.path)
     if settings.integration is not None and code in (None, "PAI003"):
         at = ("integrations", str(settings.palette))
         for how, credential in settings.integration.identities:
-            what = f"one credential (equal {how})"
+            what = partial(_words, "one credential", f"(equal {how})")
             # The owner is the integration: one that is bound twice is PAI001's to tell.
             yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, stack, at)
 
@@ -126,18 +125,18 @@ def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None 
 def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
     """The identities in the cluster that a Tenant claims for itself."""
     cluster = stack.cluster_name
-    said = f"tenant {escaped(tenant.name)} ({escaped(stack.name)})"
+    said = partial(_words, "tenant", f"{tenant.name} ({stack.name})")
     if not tenant.spec.existing:
         yield Claim(
             "PAI006",
             (cluster, "Tenant", tenant.name),
-            f"Tenant {escaped(tenant.name)}",
+            partial(_words, "Tenant", tenant.name),
             _declarer(stack),
             said,
             stack,
             ("tenant", "name"),
         )
-    what = f"namespace {escaped(tenant.namespace)}"
+    what = partial(_words, "namespace", tenant.namespace)
     owner = ("tenant", tenant.name)
     path = ("tenant", "namespace" if tenant.spec.namespace else "name")
     yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, stack, path)
@@ -148,33 +147,32 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
 
 def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
     """The identities in the cluster that a Project claims for itself: its name, which is its namespace."""
-    said = f"project {escaped(project.name)} of tenant {escaped(project.tenant)} ({escaped(stack.name)})"
+
+    def said() -> str:
+        return f"project {escaped(project.name)} of tenant {escaped(project.tenant)} ({escaped(stack.name)})"
+
     subject = (stack.cluster_name, "Namespace", project.namespace)
-    what = f"Project and namespace {escaped(project.name)}"
-    yield Claim(
-        "PAI006",
-        subject,
-        what,
-        (*_declarer(stack), project.path),
-        said,
-        stack,
-        (*project.path, "name"),
-    )
+    what = partial(_words, "Project and namespace", project.name)
+    yield Claim("PAI006", subject, what, (*_declarer(stack), project.path), said, stack, (*project.path, "name"))
 
 
 def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
     """The identity in the cluster of one of a tenant's Settings."""
     subject = (stack.cluster_name, "Settings", settings.namespace, settings.name)
-    said = f"{escaped(settings.owner)} ({escaped(stack.name)})"
+    said = partial(_words, settings.owner, f"({stack.name})")
     yield Claim(
         "PAI006",
         subject,
-        f"Settings {escaped(str(settings))}",
+        partial(_words, "Settings", str(settings)),
         _declarer(stack),
         said,
         stack,
         settings.path,
     )
+
+
+def _words(kind: str, name: str) -> str:
+    return f"{escaped(kind)} {escaped(name)}"
 
 
 def _declarer(stack: Stack) -> tuple[str, str]:

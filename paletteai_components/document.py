@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NoReturn
 
 import yaml
 
 from paletteai_components.problem import Place, Problem, Unreadable, in_order
+from paletteai_components.quick import Unusual, quick_value
 from paletteai_components.scalar import SCALAR_TAGS, TAG, resolved
 from paletteai_components.syntax import syntax_problem
 
@@ -24,6 +26,8 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_PROBLEMS = 1000
+# A larger file is counted as it is read.
+_QUICK_BYTES = 1024 * 1024
 
 Path = tuple[str | int, ...]
 
@@ -32,9 +36,9 @@ Path = tuple[str | int, ...]
 _Mark = tuple[int, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """One YAML file that was read.
+    """One YAML file that was read. Its lines are found when the first of them is asked for.
 
     Fields:
         file: the file's name as shown to people.
@@ -46,7 +50,12 @@ class Document:
 
     file: str
     value: Any
-    _mark: _Mark = field(repr=False, compare=False)
+    _data: bytes = field(repr=False, compare=False)
+
+    @cached_property
+    def _mark(self) -> _Mark:
+        _, mark = _read(self._data, self._data.decode(), self.file)
+        return mark
 
     def line(self, path: Path) -> int:
         """The line, counted from 1, of what stands at the path.
@@ -94,6 +103,33 @@ def document_from(data: bytes, file: str) -> Document:
         _refuse(file, line, "a line starts with %, a directive that Pulumi may not follow", "Remove the line.")
     if "\ufeff" in text:
         _refuse_control(file, text)
+    if len(data) <= _QUICK_BYTES and b"\\/" not in data:
+        try:
+            return Document(file, _quickly_read(data), data)
+        except (Unusual, yaml.YAMLError):
+            pass
+    value, mark = _read(data, text, file)
+    if value is None:
+        _refuse(file, 1, "the file is empty, so it declares nothing", "Write a key, such as `config:`.")
+    if not isinstance(value, dict):
+        fact = "the file is not a mapping of keys to values, so it declares nothing"
+        _refuse(file, mark[0], fact, "Start it with a key, such as `config:`.")
+    return Document(file, value, data)
+
+
+def _quickly_read(data: bytes) -> dict[str, Any]:
+    loader = _LOADER(data)
+    try:
+        value = quick_value(loader.get_event, MAX_VALUES, MAX_DEPTH)
+    finally:
+        loader.dispose()
+    if not isinstance(value, dict):
+        raise Unusual
+    return value
+
+
+def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
+    """The value of a file and its marks, all problems told."""
     reading = _Reading(file, text)
     try:
         for event in _events(data):
@@ -105,13 +141,7 @@ def document_from(data: bytes, file: str) -> Document:
         raise Unreadable([_problem(file, lines, fact, remedy)]) from None
     if reading.problems:
         raise Unreadable(in_order(reading.problems))
-    value, mark = reading.root
-    if value is None:
-        _refuse(file, 1, "the file is empty, so it declares nothing", "Write a key, such as `config:`.")
-    if not isinstance(value, dict):
-        fact = "the file is not a mapping of keys to values, so it declares nothing"
-        _refuse(file, mark[0], fact, "Start it with a key, such as `config:`.")
-    return Document(file, value, mark)
+    return reading.root
 
 
 def _problem(file: str, lines: Iterable[int], fact: str, remedy: str) -> Problem:

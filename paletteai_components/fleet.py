@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paletteai_components.document import Document
-from paletteai_components.problem import Place, Problem, Unreadable, escaped
-from paletteai_components.stack import (
+from paletteai_components.folder import (
     PROJECT_FILE,
-    Stack,
-    defaults_from_file,
-    stack_from_file,
+    Outcome,
+    beside_each_other,
+    outcome_of,
+    stack_files,
     stack_name_of,
 )
+from paletteai_components.problem import Place, Problem, Unreadable, escaped
+from paletteai_components.stack import Stack, defaults_from_file, stack_from_document
 
 if TYPE_CHECKING:
     from paletteai_components.cluster import Cluster
@@ -45,8 +47,10 @@ class Fleet:
         return next((stack for stack in self.stacks if stack.name == name), None)
 
 
-def fleet_from(folder: Path) -> Fleet:
+def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Fleet:
     """The fleet whose stack files lie in a folder, with the defaults of the project file above it.
+
+    `reading` gives what is in each of the files, where somebody reads them already.
 
     Raises Unreadable where there is no such folder or the project file cannot be read.
     """
@@ -55,18 +59,16 @@ def fleet_from(folder: Path) -> Fleet:
         raise Unreadable([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
     defaults = _defaults_of(folder)
     stacks: list[Stack] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = [problem for path in beside_each_other(folder) for problem in misnamed(path)]
     unreadable: list[str] = []
-    for path in sorted(folder.glob("Pulumi.*")):
-        name = stack_name_of(path.name)
-        if name is None:
-            problems.extend(_unread(path))
-            continue
-        try:
-            stacks.append(stack_from_file(path, defaults))
-        except Unreadable as error:
-            problems.extend(error.problems)
-            unreadable.append(name)
+    if reading is None:
+        reading = ((path, outcome_of(path)) for path in stack_files(folder))
+    for path, outcome in reading:
+        if isinstance(outcome, Document):
+            stacks.append(stack_from_document(outcome, defaults))
+        else:
+            problems.extend(outcome)
+            unreadable.append(stack_name_of(path.name) or path.stem)
     return Fleet(tuple(stacks), tuple(problems), tuple(unreadable))
 
 
@@ -81,8 +83,9 @@ def _defaults_of(folder: Path) -> Document | None:
     return defaults_from_file(path) if path.exists() else None
 
 
-def _unread(path: Path) -> Iterable[Problem]:
-    if path.name != PROJECT_FILE and path.suffix in {".yml", ".json", ".yaml"}:
+def misnamed(path: Path) -> Iterable[Problem]:
+    """What is wrong with the name of a file that is no stack file, where it was meant to be one."""
+    if path.suffix in {".yml", ".json", ".yaml"} and path.name != PROJECT_FILE and stack_name_of(path.name) is None:
         yield Problem(
             "PAI014",
             "the file looks like a stack file, but Pulumi reads only `Pulumi.<stack>.yaml`; it would be ignored.",

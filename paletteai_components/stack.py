@@ -6,24 +6,23 @@ is left out; the rest is still judged, as far as a part of a declaration can be.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import count, islice
 from pathlib import Path as FilePath
 from typing import Any
 
-from paletteai_components.document import Document, Path, document_from
+from paletteai_components.document import Document, Path
+from paletteai_components.folder import PROJECT_FILE as PROJECT_FILE
+from paletteai_components.folder import document_in
+from paletteai_components.folder import stack_name_of as stack_name_of
 from paletteai_components.manifests import API_VERSION, Vendor
-from paletteai_components.problem import Place, Problem, Unreadable
+from paletteai_components.problem import Place, Problem
 from paletteai_components.spec import StackSpec
 from paletteai_components.topology import Topology, topology_of
 from paletteai_components.validation import misread, unknown_field, validated
 
 NAMESPACE = "paletteai"
-PROJECT_FILE = "Pulumi.yaml"
-_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
 # What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
 _KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
@@ -93,18 +92,17 @@ class Stack:
         """What the declaration amounts to."""
         return topology_of(self.spec) if self.spec else None
 
+    @cached_property
+    def _kept(self) -> list[int]:
+        """The positions, in the file, of the projects in `spec`."""
+        projects = self.spec.tenant.projects if self.spec else ()
+        return [at for at in range(len(projects) + len(self.left_out)) if at not in self.left_out]
+
     def place(self, *path: str | int) -> Place:
         """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
-            kept = (at for at in count() if at not in self.left_out)
-            path = (*path[:2], next(islice(kept, int(path[2]), None)), *path[3:])
+            path = (*path[:2], self._kept[int(path[2])], *path[3:])
         return _place(self.documents, self.file or self.part, path)
-
-
-def stack_name_of(file_name: str) -> str | None:
-    """The stack's name in the name of a stack file, or None where it is not the name of one."""
-    match = _STACK_FILE.fullmatch(file_name)
-    return match["stack"] if match else None
 
 
 def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
@@ -112,8 +110,14 @@ def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
 
     Raises Unreadable where the file cannot be read or is not YAML as Pulumi reads it.
     """
-    shown = str(path)
-    document = document_from(_bytes_of(path), shown)
+    return stack_from_document(document_in(path), defaults)
+
+
+def stack_from_document(document: Document, defaults: Document | None = None) -> Stack:
+    """The stack that a file declares whose document this is: see `stack_from_file`."""
+    shown = document.file
+    path = FilePath(shown)
+    name = stack_name_of(path.name) or path.stem
     config = document.value.get("config")
     unknown = tuple(
         _outside_of_config(key, Place(shown, document.line((key,)))) for key in document.value if key not in _PULUMIS
@@ -123,20 +127,20 @@ def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
         fact = "the file has no object `config`, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         problem = misread(Place(shown, at), fact, remedy)
-        return Stack(stack_name_of(path.name) or path.stem, shown, problems=(*unknown, problem), whole=False)
+        return Stack(name, shown, problems=(*unknown, problem), whole=False)
     merged = _namespaced_defaults(defaults) | {_qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     imports = document.value.get("environment", ())
     salt = document.value.get("encryptionsalt")
     stack = stack_from_config(
-        stack_name_of(path.name) or path.stem,
+        name,
         merged,
         shown,
         documents,
         imports=_imported(imports),
         salt=salt if isinstance(salt, str) else None,
     )
-    return replace(stack, problems=(*unknown, *stack.problems))
+    return replace(stack, problems=(*unknown, *stack.problems)) if unknown else stack
 
 
 def stack_from_config(
@@ -179,29 +183,7 @@ def stack_from_config(
 
 def defaults_from_file(path: FilePath) -> Document:
     """The project file, whose `config` holds the defaults of every stack. Raises Unreadable."""
-    return document_from(_bytes_of(path), str(path))
-
-
-def _bytes_of(path: FilePath) -> bytes:
-    def refused(fact: str, remedy: str) -> Unreadable:
-        return Unreadable([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
-
-    try:
-        if path.is_symlink() and path.resolve().parent != path.parent.resolve():
-            raise refused(
-                "the file is a link out of its folder",
-                "Keep the file itself beside the other stack files.",
-            )
-        if path.exists() and not path.is_file():
-            raise refused("it is no file", "Name a stack file.")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise refused(
-            "there is no such file", "Check the name, the folder and, for a link, what it leads to."
-        ) from None
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link that leads back to itself"
-        raise refused(f"the file cannot be read ({reason})", "Make it a readable file.") from None
+    return document_in(path)
 
 
 def _outside_of_config(key: str, place: Place) -> Problem:

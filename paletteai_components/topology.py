@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from paletteai_components import names
 from paletteai_components.spec import (
@@ -102,7 +103,7 @@ class PlannedSettings:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlannedTenant:
     """A Tenant with its namespace and Settings.
 
@@ -123,7 +124,12 @@ class PlannedTenant:
 
     def settings_named(self, name: str | None) -> PlannedSettings | None:
         """The tenant's Settings of a name, or None."""
-        return next((settings for settings in self.settings if settings.name == name), None)
+        return self._by_name.get(name) if name is not None else None
+
+    @cached_property
+    def _by_name(self) -> dict[str, PlannedSettings]:
+        # Of two of one name the first counts.
+        return {settings.name: settings for settings in reversed(self.settings)}
 
 
 @dataclass(frozen=True, slots=True)

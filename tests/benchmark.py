@@ -3,6 +3,9 @@
     make bench                                  # files alone
     make bench BENCH_FLAGS="--context dev"      # and a preview, with the pulumi command and a cluster
 
+kubectl and kubeconform are compared with where they are on PATH. The latter is there after
+`go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0`.
+
 Commands are run in turn, so that a machine that gets slower meanwhile slows both. Medians count.
 Each figure is printed beside its limit; the exit code is 1 where one is over it.
 """
@@ -13,87 +16,17 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PAIRS = 7
+from bench.fleets import stack_text
+from bench.measuring import ROOT, Figure, compared, run
+from bench.scale import at_scale
+
 MANY_PROJECTS = 5_000
 PREVIEWED_PROJECTS = 500
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished process: seconds on the clock, and its peak memory in MiB."""
-
-    seconds: float
-    memory: float
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured ratio and the most it may be."""
-
-    name: str
-    ratio: float
-    limit: float
-    detail: str
-
-    def __str__(self) -> str:
-        verdict = "ok" if self.ratio <= self.limit else "OVER"
-        return f"{self.name}: {self.ratio:.2f} (at most {self.limit:.2f}: {verdict})  {self.detail}"
-
-
-def run(command: Sequence[str | Path], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Run:
-    """Runs a command to its end. Raises CalledProcessError where it fails."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(list(map(str, command)), cwd=cwd, env=env, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, list(map(str, command)), output.read())
-    return Run(seconds, usage.ru_maxrss / 1024)
-
-
-def compared(name: str, limit: float, ours: Sequence[str | Path], theirs: Sequence[str | Path]) -> Figure:
-    """The median ratio of two commands, run in pairs after one warm-up of each."""
-    run(ours)
-    run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(PAIRS)]
-    ratio = statistics.median(mine.seconds / other.seconds for mine, other in pairs)
-    mine = statistics.median(pair[0].seconds for pair in pairs)
-    other = statistics.median(pair[1].seconds for pair in pairs)
-    memory = max(pair[0].memory for pair in pairs)
-    return Figure(name, ratio, limit, f"{mine:.2f} s to {other:.2f} s, peak {memory:.0f} MiB")
-
-
-def stack_text(tenant: str, projects: int, prefix: str = "project") -> str:
-    """A stack file of a tenant with a default Settings and as many projects as asked for."""
-    lines = [
-        "config:",
-        "  kubernetes:context: dev",
-        "  paletteai:integrations:",
-        "    shared:",
-        "      existingSecret: shared-palette",
-        "      credential: benchmark",
-        "  paletteai:tenant:",
-        f"    name: {tenant}",
-        "    onRemoval: delete",
-        "    computeConfigRef: {name: default}",
-        "    settings: {default: {palette: shared}}",
-        "    projects:",
-    ]
-    for number in range(projects):
-        lines += [f"      - name: {prefix}-{number}", f"        displayName: Project {number}"]
-    return "\n".join(lines) + "\n"
 
 
 def start_up(paletteai: Path) -> Figure:
@@ -178,25 +111,28 @@ def preview(folder: Path, context: str) -> Figure:
     return Figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", ratio, 0.6, detail)
 
 
+def figures(paletteai: Path, folder: Path, context: str | None) -> Iterator[Figure | str]:
+    """Every figure, or why one was not measured, as it is known."""
+    yield start_up(paletteai)
+    yield many_projects(paletteai, folder)
+    yield from at_scale(paletteai, folder / "scale")
+    if context and shutil.which("pulumi"):
+        yield preview(folder / "engine", context)
+    else:
+        yield "preview: not measured; it needs --context and the pulumi command"
+
+
 def main() -> int:
     """Measures, prints, and says by the exit code whether every figure is within its limit."""
     parser = argparse.ArgumentParser(description="Times paletteai against what a user would run instead.")
     parser.add_argument("--context", help="a context of the kubeconfig to preview against; needs pulumi")
     context = parser.parse_args().context
-    paletteai = Path(sys.executable).with_name("paletteai")
-    figures = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        figures.append(start_up(paletteai))
-        print(figures[-1], flush=True)
-        figures.append(many_projects(paletteai, folder))
-        print(figures[-1], flush=True)
-        if context and shutil.which("pulumi"):
-            figures.append(preview(folder / "engine", context))
-            print(figures[-1], flush=True)
-        else:
-            print("preview: not measured; it needs --context and the pulumi command")
-    return any(figure.ratio > figure.limit for figure in figures)
+    over = False
+    with tempfile.TemporaryDirectory() as folder:
+        for figure in figures(Path(sys.executable).with_name("paletteai"), Path(folder), context):
+            print(figure, flush=True)
+            over |= isinstance(figure, Figure) and figure.is_over
+    return over
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from paletteai_components.cli.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import Selection, choosing_stacks, selected
-from paletteai_components.stack import Stack
+
+if TYPE_CHECKING:
+    from paletteai_components.stack import Stack
 
 
 @click.command("check")

@@ -163,6 +163,7 @@ def _declared(settings: PlannedSettings) -> str | None:
 def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
     tenant = topology.tenant
     own = [project.own for project in topology.projects if project.own is not None]
+    objects = _objects(stack, topology)
     return {
         "name": stack.name,
         "environment": stack.environment,
@@ -185,7 +186,7 @@ def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
             }
             for project in topology.projects
         ],
-        "objects": {kind: _objects(stack, topology)[kind] for kind in _KINDS},
+        "objects": {kind: objects[kind] for kind in _KINDS},
     }
 
 

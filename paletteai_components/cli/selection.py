@@ -6,14 +6,16 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from paletteai_components.fleet import Fleet, concerning, fleet_from
+from paletteai_components.cli.reading import reading
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
-from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack
+
+if TYPE_CHECKING:
+    from paletteai_components.fleet import Fleet
+    from paletteai_components.stack import Stack
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -65,14 +67,20 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     All stacks of the folder are judged together, and against CRDs where their path is given. What could
     not be read is among the problems.
     """
-    try:
-        fleet = fleet_from(folder)
-        if crds is not None:
-            from paletteai_components.crds import crds_from
+    with reading(folder) as outcomes:
+        # Half of the start-up time goes into importing what judges; meanwhile other processes read.
+        from paletteai_components.fleet import Fleet, concerning, fleet_from
+        from paletteai_components.rules import problems_of
+        from paletteai_components.stack import Stack
 
-            fleet = replace(fleet, crds=crds_from(crds))
-    except Unreadable as error:
-        return Selection(Fleet(), (), error.problems, (str(folder),))
+        try:
+            fleet = fleet_from(folder, outcomes)
+            if crds is not None:
+                from paletteai_components.crds import crds_from
+
+                fleet = replace(fleet, crds=crds_from(crds))
+        except Unreadable as error:
+            return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
     if not known and not names:
         raise click.UsageError(

@@ -103,15 +103,17 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
             f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
             (stack.place("tenant", "settingsRef"),),
         )
-    yield from _imports(tenant.spec.import_ids, tenant_manifests(tenant, stack.vendor), ("tenant",), stack)
+    if tenant.spec.import_ids:
+        yield from _imports(tenant.spec.import_ids, tenant_manifests(tenant, stack.vendor), ("tenant",), stack)
     for project in topology.projects:
-        yield from _project_references(project, tenant, stack)
-        yield from _imports(project.spec.import_ids, project_manifests(project, stack.vendor), project.path, stack)
+        ids = project.spec.import_ids
+        if project.spec.settings_ref is not None:
+            yield from _project_references(project, project.spec.settings_ref, tenant, stack)
+        if ids:
+            yield from _imports(ids, project_manifests(project, stack.vendor), project.path, stack)
 
 
 def _imports(ids: Iterable[str], manifests: Iterable[Manifest], path: Path, stack: Stack) -> Iterator[Problem]:
-    if not ids:
-        return
     written = [reference_of(manifest) for manifest in manifests]
     for position, each in enumerate(ids):
         if each not in written:
@@ -123,10 +125,7 @@ def _imports(ids: Iterable[str], manifests: Iterable[Manifest], path: Path, stac
             )
 
 
-def _project_references(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
-    wanted = project.spec.settings_ref
-    if wanted is None:
-        return
+def _project_references(project: PlannedProject, wanted: str, tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
     where = (stack.place(*project.path, "settingsRef"),)
     if project.own is not None:
         effect = "are found first and hide the tenant's" if project.own.name == wanted else "would never be read"

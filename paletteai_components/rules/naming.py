@@ -61,17 +61,12 @@ def name_is_valid(stack: Stack) -> Iterator[Problem]:
 def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
     """What is wrong with the names of a Tenant and its Settings."""
     spec, path = tenant.spec, ("tenant",)
-    yield from _name(
-        f"the name of tenant {escaped(spec.name)}",
-        names.label_problem(spec.name),
-        (*path, "name"),
-        stack,
-    )
-    if names.label_problem(spec.name) is None or spec.namespace:
-        said = f"the tenant namespace {escaped(tenant.namespace)}"
+    why = names.label_problem(spec.name)
+    yield from _name("the name of tenant", spec.name, why, (*path, "name"), stack)
+    if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
-        yield from _namespace(said, tenant.namespace, at, stack)
-    yield from _metadata(f"tenant {escaped(spec.name)}", spec.labels, spec.annotations, path, stack)
+        yield from _namespace("the tenant namespace", tenant.namespace, at, stack)
+    yield from _metadata(f"tenant {spec.name}", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
         yield from _settings(settings, stack)
     if spec.compute_config_ref:
@@ -81,9 +76,8 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
 def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
     """What is wrong with the names of a Project and its own Settings."""
     spec, path = project.spec, project.path
-    said = f"the name of project {escaped(spec.name)}"
-    yield from _namespace(said, spec.name, (*path, "name"), stack)
-    yield from _metadata(f"project {escaped(spec.name)}", spec.labels, spec.annotations, path, stack)
+    yield from _namespace("the name of project", spec.name, (*path, "name"), stack)
+    yield from _metadata(f"project {spec.name}", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings(project.own, stack)
     if spec.compute_config_ref:
@@ -92,46 +86,45 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
                 at = (*path, "deploymentNamespaces", field, position)
-                yield from _name(f"the namespace {escaped(name)}", names.label_problem(name), at, stack)
+                yield from _name("the namespace", name, names.label_problem(name), at, stack)
 
 
 def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
     at = (*settings.path, "name") if settings.owner.startswith("project") else settings.path
-    said = f"the name of Settings {escaped(settings.name)}"
-    yield from _name(said, names.label_problem(settings.name), at, stack)
+    yield from _name("the name of Settings", settings.name, names.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
-        said = f"the name of Secret {escaped(secret.name)}"
-        yield from _name(said, names.subdomain_problem(secret.name), secret.path, stack)
+        yield from _name("the name of Secret", secret.name, names.subdomain_problem(secret.name), secret.path, stack)
     if settings.made:
-        said = f"Settings {escaped(str(settings))}"
-        yield from _metadata(said, settings.spec.labels, settings.spec.annotations, settings.path, stack)
+        yield from _metadata(
+            f"Settings {settings}", settings.spec.labels, settings.spec.annotations, settings.path, stack
+        )
 
 
 def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
     at = (*path, "computeConfigRef")
-    yield from _name(f"the compute config {escaped(name)}", names.subdomain_problem(name), (*at, "name"), stack)
+    yield from _name("the compute config", name, names.subdomain_problem(name), (*at, "name"), stack)
     if namespace is not None:
-        said = f"the namespace {escaped(namespace)}"
-        yield from _name(said, names.label_problem(namespace), (*at, "namespace"), stack)
+        yield from _name("the namespace", namespace, names.label_problem(namespace), (*at, "namespace"), stack)
 
 
 def _namespace(said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
     why = names.label_problem(name)
-    yield from _name(said, why, path, stack)
+    yield from _name(said, name, why, path, stack)
     if why is None and names.is_reserved(name):
         yield Problem(
             "PAI007",
-            f"{said} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do harm there.",
+            f"{said} {escaped(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
+            "harm there.",
             "Choose another name.",
             (stack.place(*path),),
         )
 
 
-def _name(said: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+def _name(said: str, name: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
     if why is not None:
         yield Problem(
             "PAI007",
-            f"{said} {why}, so the API server would refuse it.",
+            f"{said} {escaped(name)} {why}, so the API server would refuse it.",
             "Choose another name; it cannot be changed later.",
             (stack.place(*path),),
         )
@@ -150,7 +143,7 @@ def _metadata(
             if why is not None:
                 yield Problem(
                     "PAI007",
-                    f"the entry {escaped(key)} in `{field}` of {said} {why}.",
+                    f"the entry {escaped(key)} in `{field}` of {escaped(said)} {why}.",
                     "Correct it or choose another key.",
                     (stack.place(*path, field, key),),
                 )

@@ -1,0 +1,66 @@
+"""A folder of stack files: which they are, and what is in each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from paletteai_components.document import Document, document_from
+from paletteai_components.problem import Place, Problem, Unreadable
+
+PROJECT_FILE = "Pulumi.yaml"
+_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
+
+# What came of reading a file: its document, or why there is none.
+Outcome = Document | tuple[Problem, ...]
+
+
+def stack_name_of(file_name: str) -> str | None:
+    """The stack's name in the name of a stack file, or None where it is not the name of one."""
+    match = _STACK_FILE.fullmatch(file_name)
+    return match["stack"] if match else None
+
+
+def stack_files(folder: Path) -> list[Path]:
+    """The stack files of a folder, in the order of their names."""
+    return [path for path in beside_each_other(folder) if stack_name_of(path.name) is not None]
+
+
+def beside_each_other(folder: Path) -> list[Path]:
+    """What is in a folder and begins like a stack file, in the order of names."""
+    return sorted(folder.glob("Pulumi.*"), key=lambda path: path.name)
+
+
+def outcome_of(path: Path) -> Outcome:
+    """What comes of reading a file."""
+    try:
+        return document_in(path)
+    except Unreadable as error:
+        return error.problems
+
+
+def document_in(path: Path) -> Document:
+    """What is in a file. Raises Unreadable where it cannot be read or is not YAML as Pulumi reads it."""
+    return document_from(_bytes_of(path), str(path))
+
+
+def _bytes_of(path: Path) -> bytes:
+    def refused(fact: str, remedy: str) -> Unreadable:
+        return Unreadable([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
+
+    try:
+        if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+            raise refused(
+                "the file is a link out of its folder",
+                "Keep the file itself beside the other stack files.",
+            )
+        if path.exists() and not path.is_file():
+            raise refused("it is no file", "Name a stack file.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refused(
+            "there is no such file", "Check the name, the folder and, for a link, what it leads to."
+        ) from None
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is a link that leads back to itself"
+        raise refused(f"the file cannot be read ({reason})", "Make it a readable file.") from None
