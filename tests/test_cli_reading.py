@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from multiprocessing import Pipe
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ def test_what_a_process_that_is_gone_has_not_read_is_read_here(folder: Path, sev
 
 
 @forks
+def test_what_no_process_may_be_started_for_is_read_here(
+    folder: Path, several: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr(BaseProcess, "start", refused)
+    with reading(folder) as outcomes:
+        assert fleet_from(folder, outcomes) == fleet_from(folder)
+
+
+@forks
 def test_no_other_process_reads_few_files(folder: Path, several: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MANY", 21)
     before = children()
@@ -184,7 +197,10 @@ def test_no_reader_outlives_the_one_it_reads_for(tmp_path: Path) -> None:
     # More than a pipe holds, so that each waits until it is fetched.
     for number in range(4):
         (folder / f"Pulumi.t{number}.dev.yaml").write_text(stack_text(f"t{number}", 15_000))
-    waits = subprocess.Popen([sys.executable, "-c", _WAITING, folder], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    errors = tmp_path / "errors"
+    with errors.open("w") as file:
+        command = [sys.executable, "-c", _WAITING, str(folder)]
+        waits = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True, cwd=ROOT)
     assert waits.stdout is not None
     readers = list(map(int, waits.stdout.readline().split()))
     waits.kill()
@@ -195,6 +211,7 @@ def test_no_reader_outlives_the_one_it_reads_for(tmp_path: Path) -> None:
     while any(map(is_running, readers)) and time.monotonic() < patience:
         time.sleep(0.05)
     assert [reader for reader in readers if is_running(reader)] == NOBODY
+    assert errors.read_text() == ""
 
 
 @forks

@@ -55,9 +55,11 @@ def _read_by_others(paths: list[Path], readers: int) -> Iterator[Iterator[Outcom
         here, there = new.Pipe(duplex=False)
         incoming.append(here)
         process = new.Process(target=_read, args=(parts[reader::readers], there, incoming), daemon=True)
-        process.start()
+        # Where no more processes are allowed, its files are read here.
+        with contextlib.suppress(OSError):
+            process.start()
+            processes.append(process)
         there.close()
-        processes.append(process)
     try:
         yield chain.from_iterable(_received(incoming[at % readers], part) for at, part in enumerate(parts))
     finally:
@@ -74,8 +76,9 @@ def _read(parts: list[list[Path]], outgoing: Connection, incoming: list[Connecti
         # A copy that stays open would hide that nobody waits any more.
         pipe.close()
     _widen(outgoing)
-    for part in parts:
-        outgoing.send([outcome_of(path) for path in part])
+    with contextlib.suppress(BrokenPipeError):
+        for part in parts:
+            outgoing.send([outcome_of(path) for path in part])
 
 
 def _widen(pipe: Connection) -> None:

@@ -45,7 +45,7 @@ def _events(manifests: Iterable[Manifest]) -> Iterator[Any]:
 
 def _events_of(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
-        yield yaml.MappingStartEvent(None, None, True, flow_style=not value)
+        yield yaml.MappingStartEvent(None, None, True, flow_style=False)
         for key, inner in value.items():
             yield _scalar(key)
             if isinstance(inner, str):
@@ -54,7 +54,7 @@ def _events_of(value: Any) -> Iterator[Any]:
                 yield from _events_of(inner)
         yield yaml.MappingEndEvent()
     elif isinstance(value, list):
-        yield yaml.SequenceStartEvent(None, None, True, flow_style=not value)
+        yield yaml.SequenceStartEvent(None, None, True, flow_style=False)
         for inner in value:
             yield from _events_of(inner)
         yield yaml.SequenceEndEvent()
