@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
+from pulumi.runtime.proto import source_pb2
 from pydantic import BaseModel
 
 from paletteai_components.components import (
@@ -74,6 +76,7 @@ def run() -> None:
     _leave_quietly_when_interrupted()
     _log_no_debug_lines()
     _collect_garbage_rarely()
+    _keep_no_call_stacks()
     deploy()
 
 
@@ -112,7 +115,8 @@ def _tell(problems: Iterable[Problem]) -> None:
 def _leave_quietly_when_interrupted() -> None:
     # Pulumi interrupts the program when the engine refuses a step. Its reason would stand above two
     # tracebacks of the event loop.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 
 
 def _log_no_debug_lines() -> None:
@@ -125,6 +129,14 @@ def _collect_garbage_rarely() -> None:
     # The process lives for one deployment, and nearly everything it makes is needed to its end. Looking
     # through it again and again is a tenth of a preview.
     gc.set_threshold(500_000, 50, 100)
+
+
+def _keep_no_call_stacks() -> None:
+    # The SDK has each resource's call stack written into the state: three quarters of it, all inside of this
+    # package, with paths of the machine it ran on. A backend in files writes the state at every step.
+    # The function is the SDK's own: another SDK may have none of that name, and then keeps its stacks.
+    if hasattr(pulumi.runtime.resource, "_get_stack_trace"):
+        vars(pulumi.runtime.resource)["_get_stack_trace"] = source_pb2.StackTrace
 
 
 def effective_stack(fleet: Fleet, folder: Path) -> Stack:

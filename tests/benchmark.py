@@ -1,7 +1,7 @@
 """How long the main commands take, as ratios to what a user would run instead.
 
     make bench                                  # files alone
-    make bench BENCH_FLAGS="--context dev"      # and a preview, with the pulumi command and a cluster
+    make bench BENCH_FLAGS="--context dev"      # and a preview and `up`, with the pulumi command and a cluster
 
 kubectl and kubeconform are compared with where they are on PATH. The latter is there after
 `go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0`.
@@ -111,6 +111,50 @@ def preview(folder: Path, context: str) -> Figure:
     return Figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", ratio, 0.6, detail)
 
 
+TENANTS = 10
+
+
+def environment(paletteai: Path, folder: Path, context: str) -> Iterator[Figure]:
+    """`up` of an environment of ten tenants, new and unchanged, against one hand-written stack of as many projects.
+
+    What is deployed is deleted again. Raises CalledProcessError where something cannot be.
+    """
+    env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
+    # Compiling the SDK anew for every stack is nothing that a user does.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    ours, theirs = folder / "ours", folder / "theirs"
+    (ours / "stacks").mkdir(parents=True)
+    theirs.mkdir()
+    project = (ROOT / "Pulumi.yaml").read_text().replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
+    (ours / "Pulumi.yaml").write_text(project)
+    shutil.copy(ROOT / "__main__.py", ours)
+    (theirs / "Pulumi.yaml").write_text(
+        f"name: hand\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: {sys.prefix}}}}}\n"
+    )
+    (theirs / "__main__.py").write_text(HAND_WRITTEN.format(projects=PREVIEWED_PROJECTS))
+    (theirs / "Pulumi.bench.yaml").write_text(f"config:\n  kubernetes:context: {context}\n")
+    stacks = [(theirs, "bench")]
+    for number in range(TENANTS):
+        tenant = f"bench-{number}"
+        text = stack_text(tenant, PREVIEWED_PROJECTS // TENANTS, tenant)
+        text = text.replace("credential: benchmark", f"credential: {tenant}").replace(
+            "context: dev", f"context: {context}"
+        )
+        (ours / "stacks" / f"Pulumi.{tenant}.bench.yaml").write_text(text)
+        stacks.append((ours, f"{tenant}.bench"))
+    for cwd, name in stacks:
+        run(["pulumi", "stack", "init", "--no-select", "--non-interactive", name], cwd, env)
+    try:
+        for state, limit in (("new", 0.25), ("unchanged", 1.0)):
+            mine = run([paletteai, "up", "bench", "--yes"], ours, env).seconds
+            other = run(["pulumi", "up", "--yes", "--skip-preview", "--stack", "bench"], theirs, env).seconds
+            name = f"up of {TENANTS} {state} tenants, {PREVIEWED_PROJECTS} projects / one hand-written stack"
+            yield Figure(name, mine / other, limit, f"{mine:.1f} s to {other:.1f} s")
+    finally:
+        for cwd, name in stacks:
+            run(["pulumi", "destroy", "--yes", "--skip-preview", "--stack", name], cwd, env)
+
+
 def figures(paletteai: Path, folder: Path, context: str | None) -> Iterator[Figure | str]:
     """Every figure, or why one was not measured, as it is known."""
     yield start_up(paletteai)
@@ -118,8 +162,9 @@ def figures(paletteai: Path, folder: Path, context: str | None) -> Iterator[Figu
     yield from at_scale(paletteai, folder / "scale")
     if context and shutil.which("pulumi"):
         yield preview(folder / "engine", context)
+        yield from environment(paletteai, folder / "environment", context)
     else:
-        yield "preview: not measured; it needs --context and the pulumi command"
+        yield "preview and up: not measured; they need --context and the pulumi command"
 
 
 def main() -> int:

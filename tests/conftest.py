@@ -7,6 +7,7 @@ The properties are tested on a few hundred examples, always the same ones, or on
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,9 @@ settings.load_profile("ci")
 
 # No test may ask the cluster of whoever runs it.
 os.environ["KUBECONFIG"] = os.devnull
+
+# A shell has what it starts in the background ignore SIGINT, and so would what the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

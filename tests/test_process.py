@@ -6,9 +6,12 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
 import pytest
+from pulumi.runtime import resource
+from pulumi.runtime.proto import source_pb2
 
 from paletteai_components import program
 
@@ -17,6 +20,7 @@ from paletteai_components import program
 def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     thresholds, handler = gc.get_threshold(), signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    monkeypatch.setattr(resource, "_get_stack_trace", resource._get_stack_trace)
     yield
     gc.set_threshold(*thresholds)
     signal.signal(signal.SIGINT, handler)
@@ -50,3 +54,24 @@ def test_deploying_inside_another_process_changes_nothing_of_it(monkeypatch: pyt
     with pytest.raises(pytest.fail.Exception):
         program.deploy()
     assert (gc.get_threshold(), signal.getsignal(signal.SIGINT), pulumi.log.debug) == before
+
+
+def test_it_sends_no_call_stacks_which_would_stand_in_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = source_pb2.StackTrace(frames=[source_pb2.StackFrame()])
+    monkeypatch.setattr(resource, "_get_stack_trace", lambda: stack)
+    told: list[int] = []
+    monkeypatch.setattr(program, "deploy", lambda: told.append(len(resource._get_stack_trace().frames)))
+    program.run()
+    assert told == [0]
+    monkeypatch.delattr(resource, "_get_stack_trace")
+    monkeypatch.setattr(program, "deploy", lambda: None)
+    program.run()
+    assert not hasattr(resource, "_get_stack_trace")
+
+
+def test_in_a_thread_it_leaves_signals_to_whoever_has_the_main_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(program, "deploy", lambda: None)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(program.run).result()
+    assert signal.getsignal(signal.SIGINT) is before

@@ -5,6 +5,7 @@ Each subcommand is a module here. It is imported when it is called, so that none
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -19,10 +20,15 @@ COMMANDS = {
     "check": "Say everything that is wrong in the stack files.",
     "plan": "Show what the stack files amount to.",
     "render": "Print the manifests of stacks, for kubectl.",
-    "explain": "Explain a rule, or list all of them.",
+    "diff": "Say what a change of the stack files does.",
+    "explain": "Explain a rule, or where a project's integrations come from.",
+    "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",
     "schema": "Print the JSON Schema of a stack file.",
     "new": "Write a stack file to start from.",
     "fingerprint": "Write the fingerprints of encrypted keys beside them.",
+    "preview": "Show what would change in each stack of an environment.",
+    "up": "Deploy each stack of an environment.",
+    "refresh": "Read what the cluster has into Pulumi's state.",
 }
 
 
@@ -59,11 +65,14 @@ def main(ctx: click.Context) -> None:
     """PaletteAI as code: check, plan and render stack files.
 
     Nothing here needs the pulumi command, a cluster or an API key, except `fingerprint` and
-    `render --with-secrets`, which ask pulumi to open the keys.
+    `render --with-secrets`, which ask pulumi to open the keys, and `preview`, `up` and `refresh`,
+    which run it.
 
     Exit code 0: fine. 1: problems were found. 2: something could not be read, or the command was
     called wrongly.
     """
+    # A command is over soon, and nearly everything it makes is needed to its end.
+    gc.set_threshold(500_000, 50, 100)
     if os.environ.get("NO_COLOR"):
         ctx.color = False
     for stream in (sys.stdout, sys.stderr):

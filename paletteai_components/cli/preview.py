@@ -1,0 +1,21 @@
+"""`paletteai preview`: what would change in each stack of an environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from paletteai_components.cli.environment import Request, on_an_environment, preview
+
+
+@click.command("preview")
+@on_an_environment
+@click.pass_context
+def command(ctx: click.Context, /, **options: Any) -> None:
+    """Show what `up` would change in each stack of environment ENV. Needs the pulumi command.
+
+    All stack files of the folder are judged first; a stack with an error is refused, the others are
+    previewed.
+    """
+    ctx.exit(preview(Request(**options)))

@@ -1,0 +1,23 @@
+"""`paletteai refresh`: Pulumi's state of each stack of an environment, as the cluster is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from paletteai_components.cli.environment import Request, change, on_an_environment
+from paletteai_components.deployment import Operation
+
+
+@click.command("refresh")
+@on_an_environment
+@click.option("--yes", "-y", is_flag=True, help="Refresh at once, without a preview and without asking.")
+@click.pass_context
+def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
+    """Read what the cluster has into Pulumi's state, for each stack of environment ENV. Needs the pulumi command.
+
+    Nothing on the cluster changes. Without `--yes` every refresh is previewed, and one question is
+    asked for all of them.
+    """
+    ctx.exit(change(Request(**options), Operation.REFRESH, Operation.PREVIEW_REFRESH, yes=yes))

@@ -1,0 +1,23 @@
+"""`paletteai up`: each stack of an environment deployed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from paletteai_components.cli.environment import Request, change, on_an_environment
+from paletteai_components.deployment import Operation
+
+
+@click.command("up")
+@on_an_environment
+@click.option("--yes", "-y", is_flag=True, help="Deploy at once, without a preview and without asking.")
+@click.pass_context
+def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
+    """Deploy each stack of environment ENV. Needs the pulumi command.
+
+    All stack files of the folder are judged first; a stack with an error is refused, the others are
+    deployed. Without `--yes` every stack is previewed, and one question is asked for all of them.
+    """
+    ctx.exit(change(Request(**options), Operation.UP, Operation.PREVIEW, yes=yes))
