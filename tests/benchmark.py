@@ -27,6 +27,7 @@ from bench.scale import at_scale
 
 MANY_PROJECTS = 5_000
 PREVIEWED_PROJECTS = 500
+TENANTS = 10
 
 
 def start_up(paletteai: Path) -> Figure:
@@ -82,43 +83,8 @@ for number in range({projects}):
 """
 
 
-def preview(folder: Path, context: str) -> Figure:
-    """`pulumi preview` of new projects, against a hand-written program on the provider's defaults."""
-    env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
-    python = {"PULUMI_PYTHON_CMD": sys.executable}
-    ours, theirs = folder / "ours", folder / "theirs"
-    (ours / "stacks").mkdir(parents=True)
-    theirs.mkdir()
-    project = (ROOT / "Pulumi.yaml").read_text().replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
-    (ours / "Pulumi.yaml").write_text(project)
-    shutil.copy(ROOT / "__main__.py", ours)
-    stack = stack_text("ours", PREVIEWED_PROJECTS, "ours").replace("context: dev", f"context: {context}")
-    (ours / "stacks" / "Pulumi.ours.bench.yaml").write_text(stack)
-    (theirs / "Pulumi.yaml").write_text(
-        f"name: hand\nruntime: {{name: python, options: {{toolchain: pip, virtualenv: {sys.prefix}}}}}\n"
-    )
-    (theirs / "__main__.py").write_text(HAND_WRITTEN.format(projects=PREVIEWED_PROJECTS))
-    (theirs / "Pulumi.bench.yaml").write_text(f"config:\n  kubernetes:context: {context}\n")
-    for cwd, name in ((ours, "ours.bench"), (theirs, "bench")):
-        run(["pulumi", "stack", "init", "--non-interactive", name], cwd, env | python)
-    pairs = []
-    for _ in range(3):
-        command = ["pulumi", "preview", "--non-interactive", "--stack"]
-        mine = run([*command, "ours.bench"], ours, env | python)
-        pairs.append((mine.seconds, run([*command, "bench"], theirs, env | python).seconds))
-    ratio = statistics.median(mine / other for mine, other in pairs)
-    detail = ", ".join(f"{mine:.1f} s to {other:.1f} s" for mine, other in pairs)
-    return Figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", ratio, 0.6, detail)
-
-
-TENANTS = 10
-
-
-def environment(paletteai: Path, folder: Path, context: str) -> Iterator[Figure]:
-    """`up` of an environment of ten tenants, new and unchanged, against one hand-written stack of as many projects.
-
-    What is deployed is deleted again. Raises CalledProcessError where something cannot be.
-    """
+def _projects(folder: Path, context: str) -> tuple[Path, Path, dict[str, str]]:
+    """A project of ours without stacks, a hand-written one with its stack `bench`, and the environment of both."""
     env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
     # Compiling the SDK anew for every stack is nothing that a user does.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -133,6 +99,33 @@ def environment(paletteai: Path, folder: Path, context: str) -> Iterator[Figure]
     )
     (theirs / "__main__.py").write_text(HAND_WRITTEN.format(projects=PREVIEWED_PROJECTS))
     (theirs / "Pulumi.bench.yaml").write_text(f"config:\n  kubernetes:context: {context}\n")
+    return ours, theirs, env
+
+
+def preview(folder: Path, context: str) -> Figure:
+    """`pulumi preview` of new projects, against a hand-written program on the provider's defaults."""
+    ours, theirs, env = _projects(folder, context)
+    python = {"PULUMI_PYTHON_CMD": sys.executable}
+    stack = stack_text("ours", PREVIEWED_PROJECTS, "ours").replace("context: dev", f"context: {context}")
+    (ours / "stacks" / "Pulumi.ours.bench.yaml").write_text(stack)
+    for cwd, name in ((ours, "ours.bench"), (theirs, "bench")):
+        run(["pulumi", "stack", "init", "--non-interactive", name], cwd, env | python)
+    pairs = []
+    for _ in range(3):
+        command = ["pulumi", "preview", "--non-interactive", "--stack"]
+        mine = run([*command, "ours.bench"], ours, env | python)
+        pairs.append((mine.seconds, run([*command, "bench"], theirs, env | python).seconds))
+    ratio = statistics.median(mine / other for mine, other in pairs)
+    detail = ", ".join(f"{mine:.1f} s to {other:.1f} s" for mine, other in pairs)
+    return Figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", ratio, 0.6, detail)
+
+
+def environment(paletteai: Path, folder: Path, context: str) -> Iterator[Figure]:
+    """`up` of an environment of ten tenants, new and unchanged, against one hand-written stack of as many projects.
+
+    What is deployed is deleted again. Raises CalledProcessError where something cannot be.
+    """
+    ours, theirs, env = _projects(folder, context)
     stacks = [(theirs, "bench")]
     for number in range(TENANTS):
         tenant = f"bench-{number}"
