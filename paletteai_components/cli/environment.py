@@ -15,6 +15,7 @@ from paletteai_components.cli import outcome
 from paletteai_components.cli.progress import progress
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.installation import WORKS_WITHOUT, found, install, judged, pinned
+from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
 from paletteai_components.engine import EngineError
 from paletteai_components.fleet import concerning, fleet_from
@@ -141,11 +142,13 @@ def _judged(request: Request) -> tuple[Environment, Path]:
             f"no stack in {escaped(str(request.folder))} is of environment {escaped(request.environment)}. "
             f"The environments there are: {there}."
         )
+    project = _project_of(request.folder)
+    prepare(project)
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
     refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
-    return Environment(stacks, refused, unreadable), _project_of(request.folder)
+    return Environment(stacks, refused, unreadable), project
 
 
 def _project_of(folder: Path) -> Path:

@@ -16,7 +16,9 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from paletteai_components.stack import PROJECT_FILE, defaults_from_file
@@ -27,6 +29,8 @@ _LOADED = [
     "paletteai_components.program",
     "paletteai_components.api_server",
     "pulumi.automation._server",
+    # The SDK loads this one when the first object is registered.
+    "pulumi_kubernetes.meta.v1",
     __name__,
 ]
 # As much as the engine and its own hosts send each other at most.
@@ -54,6 +58,23 @@ def can_host(project: Path) -> bool:
     )
 
 
+def prepare(project: Path) -> None:
+    """Has the modules loaded in the background, where the program runs here; `project` is as for `can_host`.
+
+    Without it the first host waits for them. Raises Unreadable.
+    """
+    if can_host(project):
+        _forking()
+        forkserver.ensure_running()
+
+
+def _forking() -> ForkServerContext:
+    """How hosts are made: each is forked from one process that has their modules loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_LOADED)
+    return context
+
+
 class LanguageHost:
     """A process that runs the project's program once.
 
@@ -63,8 +84,7 @@ class LanguageHost:
 
     def __init__(self, project: Path) -> None:
         """`project` is the folder with `Pulumi.yaml` and the program."""
-        forking = multiprocessing.get_context("forkserver")
-        forking.set_forkserver_preload(_LOADED)
+        forking = _forking()
         with _making:
             self._connection, theirs = forking.Pipe()
             arguments = (theirs, project, dict(os.environ))
