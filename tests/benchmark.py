@@ -106,7 +106,7 @@ def preview(folder: Path, context: str) -> Figure:
     """`pulumi preview` of new projects, against a hand-written program on the provider's defaults."""
     ours, theirs, env = _projects(folder, context)
     python = {"PULUMI_PYTHON_CMD": sys.executable}
-    stack = stack_text("ours", PREVIEWED_PROJECTS, "ours").replace("context: dev", f"context: {context}")
+    stack = stack_text("ours", PREVIEWED_PROJECTS, "ours", context=context)
     (ours / "stacks" / "Pulumi.ours.bench.yaml").write_text(stack)
     for cwd, name in ((ours, "ours.bench"), (theirs, "bench")):
         run(["pulumi", "stack", "init", "--non-interactive", name], cwd, env | python)
@@ -133,10 +133,7 @@ def environment(paletteai: Path, folder: Path, context: str) -> Iterator[Figure]
     stacks = [(theirs, "bench")]
     for number in range(TENANTS):
         tenant = f"bench-{number}"
-        text = stack_text(tenant, PREVIEWED_PROJECTS // TENANTS, tenant)
-        text = text.replace("credential: benchmark", f"credential: {tenant}").replace(
-            "context: dev", f"context: {context}"
-        )
+        text = stack_text(tenant, PREVIEWED_PROJECTS // TENANTS, tenant, tenant, context)
         (ours / "stacks" / f"Pulumi.{tenant}.bench.yaml").write_text(text)
         stacks.append((ours, f"{tenant}.bench"))
     for cwd, name in stacks:

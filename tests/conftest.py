@@ -39,6 +39,12 @@ def pytest_runtest_setup(item: pytest.Function) -> None:
         pytest.skip("there is no pulumi on PATH")
 
 
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is there to be asked."""
+    monkeypatch.setattr("paletteai_components.cli.environment._asks", lambda: True)
+
+
 @pytest.fixture(scope="session")
 def programs() -> Path:
     """The folder with the programs of a control plane. Tests are skipped without them, unless they were promised."""

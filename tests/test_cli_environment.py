@@ -28,11 +28,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     return Backend(tmp_path, monkeypatch)
 
 
-@pytest.fixture
-def asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_asks", lambda: True)
-
-
 def states(result: Result) -> dict[str, str]:
     return {each["name"]: each["state"] for each in json.loads(result.stdout)["stacks"]}
 

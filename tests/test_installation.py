@@ -20,11 +20,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     return Backend(tmp_path, monkeypatch)
 
 
-@pytest.fixture
-def asking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_asks", lambda: True)
-
-
 def test_without_pulumi_it_says_what_works_without(project: Backend) -> None:
     (project.bin / "pulumi").unlink()
     result = project.call("up", "dev", "--yes")

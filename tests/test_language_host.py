@@ -8,12 +8,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import pytest
 from environments import PULUMI_YAML, Backend
 
+from paletteai_components.cli import environment
 from paletteai_components.deployment import language_host
 
 
@@ -53,6 +55,27 @@ def test_pulumi_is_told_where_the_program_is(project: Backend) -> None:
     # A refresh runs no program.
     project.call("refresh", "dev", "--yes")
     assert not any("--client" in str(each["arguments"]) for each in project.notes("began"))
+
+
+def test_modules_are_loaded_early_where_the_program_will_run(project: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[Path] = []
+    monkeypatch.setattr(environment, "prepare", prepared.append)
+    assert project.call("refresh", "dev", "--yes").exit_code == 0
+    assert prepared == []
+    for operation in (("preview", "dev"), ("up", "dev", "--yes")):
+        assert project.call(*operation).exit_code == 0
+    assert prepared == [project.folder] * 2
+
+
+@pytest.mark.parametrize(("text", "starts"), [(HOSTED, 1), (PULUMI_YAML, 0)])
+def test_nothing_is_loaded_for_a_program_that_pulumi_starts_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, starts: int
+) -> None:
+    started: list[None] = []
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: started.append(None))
+    (tmp_path / "Pulumi.yaml").write_text(text)
+    language_host.prepare(tmp_path)
+    assert len(started) == starts
 
 
 def test_what_the_program_prints_is_shown(project: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

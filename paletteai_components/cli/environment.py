@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from paletteai_components.cli import outcome
+from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.progress import progress
+from paletteai_components.cli.reading import reading
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.installation import WORKS_WITHOUT, found, install, judged, pinned
 from paletteai_components.deployment.language_host import prepare
@@ -22,8 +22,6 @@ from paletteai_components.fleet import concerning, fleet_from
 from paletteai_components.problem import Problem, Severity, escaped
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import PROJECT_FILE, Stack, defaults_from_file
-
-Command = TypeVar("Command", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +73,7 @@ def on_an_environment(command: Command) -> Command:
             default=default_parallel,
             help="How many stacks run at a time.  [default: three for two CPUs]",
         ),
-        click.option(
-            "--stacks",
-            "folder",
-            metavar="DIR",
-            type=click.Path(path_type=Path),
-            default="stacks",
-            show_default=True,
-            help="The folder with the stack files.",
-        ),
+        in_a_folder,
         click.argument("environment", metavar="ENV"),
     ):
         command = decorate(command)
@@ -92,7 +82,7 @@ def on_an_environment(command: Command) -> Command:
 
 def preview(request: Request) -> int:
     """Shows what would change in each stack. Returns the exit code."""
-    judgement, project = _judged(request)
+    judgement, project = _judged(request, Operation.PREVIEW)
     began = time.monotonic()
     deployments = _run(request, Operation.PREVIEW, judgement.stacks, project)
     return _show(request, Operation.PREVIEW, judgement, deployments, time.monotonic() - began)
@@ -107,7 +97,7 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
             "without a terminal, and with `--format json`, nobody can be asked, so nothing is changed without `--yes`. "
             "`paletteai preview` shows what it would do."
         )
-    judgement, project = _judged(request)
+    judgement, project = _judged(request, operation)
     began = time.monotonic()
     stacks, left_out = judgement.stacks, []
     if not yes and stacks:
@@ -129,9 +119,10 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
     return _show(request, operation, judgement, deployments, time.monotonic() - began)
 
 
-def _judged(request: Request) -> tuple[Environment, Path]:
+def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     """The environment's stacks, judged among all stacks of the folder, and the folder of the Pulumi project."""
-    fleet = fleet_from(request.folder)
+    with reading(request.folder) as outcomes:
+        fleet = fleet_from(request.folder, outcomes)
     # Of a file that cannot be read only its name tells.
     unread = [Stack(name, str(request.folder / f"Pulumi.{name}.yaml")) for name in fleet.unreadable]
     every = sorted([*fleet.stacks, *unread], key=lambda stack: stack.name)
@@ -143,7 +134,8 @@ def _judged(request: Request) -> tuple[Environment, Path]:
             f"The environments there are: {there}."
         )
     project = _project_of(request.folder)
-    prepare(project)
+    if operation.runs_the_program:
+        prepare(project)
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
     refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)

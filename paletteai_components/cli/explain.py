@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show_json
 from paletteai_components.problem import escaped
 from paletteai_components.rules import RULES, page_of
@@ -19,15 +20,7 @@ _LISTED = 10
 
 @click.command("explain")
 @click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
-@click.option(
-    "--stacks",
-    "folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default="stacks",
-    show_default=True,
-    help="The folder with the stack files.",
-)
+@in_a_folder
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: str) -> None:

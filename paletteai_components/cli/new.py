@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from paletteai_components.cli.files import write_new
+from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show
 from paletteai_components.cli.yaml_text import quoted
 from paletteai_components.names import NAME_LIMIT, label_problem, tenant_namespace
@@ -54,15 +56,7 @@ config:
 @click.command("new")
 @click.argument("tenant")
 @click.argument("environment", metavar="ENV")
-@click.option(
-    "--stacks",
-    "folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default="stacks",
-    show_default=True,
-    help="The folder for the stack file.",
-)
+@partial(in_a_folder, purpose="The folder for the stack file.")
 @click.pass_context
 def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> None:
     """Write the stack file of a TENANT in an environment (ENV), such as dev, to start from.

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
 
 if TYPE_CHECKING:
     from paletteai_components.fleet import Fleet
     from paletteai_components.stack import Stack
-
-Command = TypeVar("Command", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +47,7 @@ class Selection:
 
 def choosing_stacks(command: Command) -> Command:
     """The arguments by which a command chooses stacks: their names and the folder they are in."""
-    folder = click.option(
-        "--stacks",
-        "folder",
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        default="stacks",
-        show_default=True,
-        help="The folder with the stack files.",
-    )
-    return click.argument("names", metavar="[STACK]...", nargs=-1)(folder(command))
+    return click.argument("names", metavar="[STACK]...", nargs=-1)(in_a_folder(command))
 
 
 def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> Selection:

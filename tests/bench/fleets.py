@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def stack_text(tenant: str, projects: int, prefix: str = "project", credential: str = "benchmark") -> str:
+def stack_text(
+    tenant: str, projects: int, prefix: str = "project", credential: str = "benchmark", context: str = "dev"
+) -> str:
     """A stack file of a tenant with a default Settings and as many projects as asked for."""
     lines = [
         "config:",
-        "  kubernetes:context: dev",
+        f"  kubernetes:context: {context}",
         "  paletteai:integrations:",
         "    shared:",
         "      existingSecret: shared-palette",

@@ -12,6 +12,7 @@ import click
 
 from paletteai_components.cli.diff.comment import LEAST, LIMIT, comment_of
 from paletteai_components.cli.diff.line import Foreign, Line, Section, printable
+from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.report import counted
 from paletteai_components.git import GitError
@@ -34,15 +35,7 @@ class _Answer:
 
 @click.command("diff")
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
-@click.option(
-    "--stacks",
-    "folder",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    default="stacks",
-    show_default=True,
-    help="The folder with the stack files.",
-)
+@in_a_folder
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--limit",
