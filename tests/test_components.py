@@ -255,20 +255,27 @@ def test_a_component_tells_what_it_declared() -> None:
     )
 
 
-def test_the_outputs_of_a_component_are_what_a_reader_of_the_state_needs() -> None:
+def test_a_component_tells_what_a_reader_of_the_state_needs() -> None:
     recording = recorded_factory()
-    outputs = {each.name: recording.outputs[each.urn] for each in recording.components}
-    assert outputs["acme"] == {"tenantName": "acme", "namespace": "dev-tenant"}
-    assert outputs["acme.vision"] == {
-        "projectName": "vision",
+    told = {each.name: each.inputs | recording.outputs.get(each.urn, {}) for each in recording.components}
+    assert told["acme"] == {"tenantName": "acme", "namespace": "dev-tenant"}
+    assert told["acme.vision"] == {
+        "namespace": "vision",
         "source": "fallback",
         "settings": "dev-tenant/default",
     }
-    assert outputs["acme.edge"] == {
+    assert told["acme.edge"] == {
         "settingsName": "edge",
         "namespace": "dev-tenant",
         "fingerprint": fingerprint_of(HOST, "key of edge"),
     }
+
+
+def test_a_project_costs_no_checkpoint_for_outputs_of_its_own() -> None:
+    recording = recorded_factory()
+    projects = {each.urn for each in recording.components if each.type == "paletteai:index:Project"}
+    assert projects
+    assert projects.isdisjoint(recording.outputs)
 
 
 def test_components_can_be_exported_whole() -> None:

@@ -75,14 +75,16 @@ class Project(pulumi.ComponentResource):
         ledger.admit(stack, self._claims(planned, stack))
 
         opts = of_the_tenant(tenant, opts)
-        super().__init__("paletteai:index:Project", name, None, opts)
+        provider = str(planned.provider) if planned.provider else None
+        # Told as inputs: registered outputs would make a seventh more checkpoints to write in a first deployment.
+        told = {"namespace": planned.namespace, "source": planned.source.value, "settings": provider}
+        super().__init__("paletteai:index:Project", name, told, opts)
+        # The SDK has made Outputs of them, but nothing has to be awaited.
         self.project_name, self.namespace = planned.name, planned.namespace
-        self.source = planned.source.value
-        self.settings = str(planned.provider) if planned.provider else None
+        self.source, self.settings = planned.source.value, provider
         used = {planned.spec.settings_ref, planned.provider.name if planned.provider else None}
         settings = [each.settings for settings, each in tenant.integrations.items() if settings in used]
         self._register(name, planned, stack, opts, [*tenant.ready, *settings], integration_aliases)
-        self.register_outputs({"projectName": self.project_name, "source": self.source, "settings": self.settings})
 
     @staticmethod
     def _claims(planned: PlannedProject, stack: Stack) -> Iterator[Claim]:
