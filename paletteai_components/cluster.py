@@ -76,18 +76,16 @@ def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, t
     It does so before it updates an object, with what kubectl wrote by whichever command, and with what
     was there before the first server-side apply. What is its own already is in no danger.
     """
-    written = [
-        (str(entry.get("manager", "")), path)
-        for entry in managed
-        if not entry.get("subresource")
-        for path in _leaves(entry.get("fieldsV1") or {}, ())
-    ]
-    pulumis = {path for manager, path in written if manager.startswith("pulumi-")}
-    return [
-        (manager, path)
-        for manager, path in written
-        if manager.startswith(("kubectl", "before-first-apply")) and path not in pulumis
-    ]
+    entries = [(str(entry.get("manager", "")), entry) for entry in managed if not entry.get("subresource")]
+    taken = [(manager, entry) for manager, entry in entries if manager.startswith(("kubectl", "before-first-apply"))]
+    # Most of what a cluster holds is nobody's but the provider's, and needs no look at each field.
+    pulumis = [entry for manager, entry in entries if manager.startswith("pulumi-")] if taken else []
+    safe = {path for entry in pulumis for path in _written(entry)}
+    return [(manager, path) for manager, entry in taken for path in _written(entry) if path not in safe]
+
+
+def _written(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    return _leaves(entry.get("fieldsV1") or {}, ())
 
 
 def _leaves(fields: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
