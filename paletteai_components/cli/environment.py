@@ -121,6 +121,9 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
 
 def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     """The environment's stacks, judged among all stacks of the folder, and the folder of the Pulumi project."""
+    project = _project_of(request.folder)
+    if operation.runs_the_program:
+        prepare(project)
     with reading(request.folder) as outcomes:
         fleet = fleet_from(request.folder, outcomes)
     # Of a file that cannot be read only its name tells.
@@ -133,9 +136,6 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
             f"no stack in {escaped(str(request.folder))} is of environment {escaped(request.environment)}. "
             f"The environments there are: {there}."
         )
-    project = _project_of(request.folder)
-    if operation.runs_the_program:
-        prepare(project)
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
     refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
