@@ -103,7 +103,10 @@ def _projects(folder: Path, context: str) -> tuple[Path, Path, dict[str, str]]:
 
 
 def preview(folder: Path, context: str) -> Figure:
-    """`pulumi preview` of new projects, against a hand-written program on the provider's defaults."""
+    """`pulumi preview` of new projects, against a hand-written program on the provider's defaults.
+
+    The latter waits for the client's limit of requests, so the slower the machine, the higher the ratio.
+    """
     ours, theirs, env = _projects(folder, context)
     python = {"PULUMI_PYTHON_CMD": sys.executable}
     stack = stack_text("ours", PREVIEWED_PROJECTS, "ours", context=context)
@@ -115,7 +118,7 @@ def preview(folder: Path, context: str) -> Figure:
         command = ["pulumi", "preview", "--non-interactive", "--stack"]
         mine = run([*command, "ours.bench"], ours, env | python)
         pairs.append((mine.seconds, run([*command, "bench"], theirs, env | python).seconds))
-    return _figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", 0.6, pairs)
+    return _figure(f"preview of {PREVIEWED_PROJECTS} new projects / a hand-written program", 0.75, pairs)
 
 
 def _figure(name: str, limit: float, pairs: list[tuple[float, float]]) -> Figure:
