@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -90,6 +91,9 @@ def install(project: Path) -> Path:
             shutil.rmtree(root, ignore_errors=True)
             new.rename(root)
     except (OSError, subprocess.CalledProcessError, InvalidVersionError) as error:
+        for emptied in (root.parent, root.parent.parent):
+            with contextlib.suppress(OSError):
+                emptied.rmdir()
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
         raise EngineError(
             f"Pulumi {pinned()} could not be downloaded and installed ({reason}), so no stack was touched and "
