@@ -7,13 +7,13 @@ subject are a conflict. The rules look at all stacks at once, a program's compon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
+from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant, Topology
 
 CONSEQUENCE = "PaletteAI would race for the same compute."
 
@@ -34,7 +34,7 @@ class Claim:
     """
 
     code: str
-    subject: Hashable
+    subject: tuple[Hashable, ...]
     what: Callable[[], str] = field(compare=False)
     owner: Hashable
     said: Callable[[], str] = field(compare=False)
@@ -63,7 +63,7 @@ _ENDINGS = {
     ),
     "PAI006": (
         "One would take the other's place in the cluster.",
-        "Give one of them another name, or another cluster with `paletteai:cluster`.",
+        "Give one of them another name, or declare it once.",
     ),
 }
 
@@ -97,6 +97,29 @@ def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
             contested.setdefault(key, {holder.owner: holder}).setdefault(claim.owner, claim)
     for by_owner in contested.values():
         yield list(by_owner.values())
+
+
+def conflicts_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
+    """The claims of different owners on what there is once in a cluster; a subject begins with the cluster.
+
+    A stack that names no cluster may share one with any stack of its environment, so it is compared with all of them.
+    """
+    claims = list(claims)
+    undecided = {claim.stack.environment for claim in claims if claim.stack.cluster is None}
+    also = [
+        replace(claim, subject=(claim.stack.environments_cluster, *claim.subject[1:]))
+        for claim in claims
+        if claim.stack.cluster is not None and claim.stack.environment in undecided
+    ]
+    told: dict[tuple[Hashable, ...], list[set[Hashable]]] = {}
+    for group in sorted(conflicts([*claims, *also]), key=len, reverse=True):
+        clusters = {claim.stack.cluster for claim in group}
+        owners = {claim.owner for claim in group}
+        earlier = told.setdefault(group[0].subject[1:], [])
+        # Two named clusters are two, whatever another stack leaves open.
+        if (len(clusters) == 1 or None in clusters) and not any(owners <= each for each in earlier):
+            earlier.append(owners)
+            yield group
 
 
 def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None = None) -> Iterator[Claim]:
@@ -154,6 +177,17 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
     subject = (stack.cluster_name, "Namespace", project.namespace)
     what = partial(_words, "Project and namespace", project.name)
     yield Claim("PAI006", subject, what, (*_declarer(stack), project.path), said, stack, (*project.path, "name"))
+
+
+def import_claims(topology: Topology, stack: Stack, declared: Collection[Hashable]) -> Iterator[Claim]:
+    """What a stack takes over besides what it declares."""
+    for reference, path in topology.import_ids:
+        kind, _, name = reference.partition("/")
+        # A Project is its namespace.
+        subject = ("Namespace", name.rpartition("/")[2]) if kind == "Project" else (kind, *name.split("/"))
+        if (stack.cluster_name, *subject) not in declared:
+            what, said = partial(_words, kind, name), partial(_words, "importIds of", stack.name)
+            yield Claim("PAI006", (stack.cluster_name, *subject), what, _declarer(stack), said, stack, path)
 
 
 def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:

@@ -1,15 +1,20 @@
 """A Palette credential as a declaration may hold it: an API key that is never text, and its fingerprint.
 
-The fingerprint says "the same key on the same Palette host" without telling the key. It is one way:
-SHA-256 over a domain tag, the normalised host and the key, of which 160 bits are kept. Whoever knows
-a key and its host can recompute it; nobody can go back. It is safe beside the encrypted key in a
-stack file, on the Settings and in the outputs.
+The fingerprint says "the same key", whatever the host is called, without telling the key. It is one
+way: SHA-256 over a domain tag and the key, of which 160 bits are kept. Whoever knows a key can
+recompute it; nobody can go back. It is safe beside the encrypted key in a stack file, on the Settings
+and in the outputs.
+
+Anybody can copy a fingerprint. Its proof is made with the key itself, for one stack, one encryption and
+one host: only who knows the key can make it, and only who knows the key can verify it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -18,13 +23,20 @@ from urllib.parse import urlsplit
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-FINGERPRINT = re.compile(r"pai1:[0-9a-f]{40}")
-# Those of a ciphertext alone, as they were written first, have no number.
-DIGEST = re.compile(r"(2:)?[0-9a-f]{32}")
+from paletteai_components.encryption import canonical_ciphertext
 
-_FINGERPRINT_DOMAIN = b"paletteai-components/credential/1"
-_DIGEST_DOMAIN = b"paletteai-components/ciphertext/1"
-_DIGEST_WITH_HOST_DOMAIN = b"paletteai-components/ciphertext/2"
+FINGERPRINT = re.compile(r"pai1:[0-9a-f]{40}")
+DIGEST = re.compile(r"[0-9a-f]{32}")
+PROOF = re.compile(r"[0-9a-f]{40}")
+
+_FINGERPRINT_DOMAIN = b"paletteai-components/fingerprint"
+_DIGEST_DOMAIN = b"paletteai-components/ciphertext"
+_PROOF_DOMAIN = b"paletteai-components/proof"
+
+# The vendor's example of a Palette API key has 32 letters and digits. What is much shorter, or could stand in a
+# dictionary, is another secret, and its fingerprint would tell it to whoever tries.
+_LEAST_LENGTH = 20
+_LEAST_VARIETY = 8
 
 # What people and templates write where a real value is still to come.
 _PLACEHOLDER = re.compile(
@@ -48,17 +60,42 @@ class ApiKey:
 
     Fields:
         state: see `KeyState`.
-        ciphertext: what Pulumi encrypted, for a sealed key.
+        ciphertext: what Pulumi encrypted, for a sealed key, in Pulumi's own spelling.
+        is_canonical: False where the file spells the ciphertext otherwise.
         secret: the Pulumi secret, for an opened key. Opaque to everything below the components.
-        fingerprint: of the key on its host, for an opened key whose text was known.
-        placeholder: True when an opened key turned out to be empty or a placeholder.
+        fingerprint: for an opened key whose text was known and is usable.
+        prove: makes the proof of that key; see `proof_of`.
+        problem: why an opened key cannot be a Palette API key, in words; None where it can.
     """
 
     state: KeyState
     ciphertext: str | None = field(default=None, repr=False)
+    is_canonical: bool = field(default=True, repr=False)
     secret: Any = field(default=None, repr=False, compare=False)
     fingerprint: str | None = None
-    placeholder: bool = False
+    prove: Callable[[str, str, str], str] | None = field(default=None, repr=False, compare=False)
+    problem: str | None = None
+
+    @classmethod
+    def opened(cls, text: str, *, secret: Any = None, ciphertext: str | None = None) -> ApiKey:
+        """The handle on a key whose text is known. `secret` is the text as a Pulumi secret, where one is needed."""
+        problem = key_problem(text)
+        if problem is not None:
+            # Of what is no Palette API key, nothing may be told: not even a fingerprint.
+            return cls(KeyState.OPENED, ciphertext=ciphertext, secret=secret, problem=problem)
+        return cls(
+            KeyState.OPENED,
+            ciphertext=ciphertext,
+            secret=secret,
+            fingerprint=fingerprint_of(text),
+            prove=_prover(text),
+        )
+
+    def proves(self, proof: str, stack: str, host_url: str | None, ciphertext: str | None) -> bool:
+        """Whether a proof was made with this key, for this stack, host and encryption."""
+        if self.prove is None or ciphertext is None:
+            return False
+        return hmac.compare_digest(proof.encode(), self.prove(stack, host_url or "", ciphertext).encode())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -80,40 +117,70 @@ def _key_from(value: object) -> ApiKey:
         case ApiKey():
             return value
         case {"secure": str(ciphertext), **rest} if not rest:
-            return ApiKey(KeyState.SEALED, ciphertext=ciphertext)
+            canonical = canonical_ciphertext(ciphertext)
+            return ApiKey(KeyState.SEALED, ciphertext=canonical, is_canonical=canonical == ciphertext)
         case str():
             return ApiKey(KeyState.EXPOSED)
     raise ValueError("an API key is the object that `pulumi config set --secret --path` writes")
 
 
-def fingerprint_of(host_url: str, api_key: str) -> str:
-    """The fingerprint of a key on a Palette host, for example ``pai1:`` and 40 hexadecimal digits."""
-    digest = hashlib.sha256()
-    # Length prefixes keep host and key apart: no two pairs run together into the same bytes.
-    for part in (_FINGERPRINT_DOMAIN, host_of(host_url).encode(), api_key.strip().encode()):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return f"pai1:{digest.hexdigest()[:40]}"
+def fingerprint_of(api_key: str) -> str:
+    """The fingerprint of a key, for example ``pai1:`` and 40 hexadecimal digits."""
+    return f"pai1:{hashlib.sha256(_framed(_FINGERPRINT_DOMAIN, sent(api_key).encode())).hexdigest()[:40]}"
 
 
-def digest_of(ciphertext: str, host_url: str | None = None) -> str:
-    """A digest of a ciphertext and its Palette host, by which a fingerprint shows what it was made for.
-
-    Without a host it is the digest of the ciphertext alone: see `made_for`.
-    """
-    if host_url is None:
-        return hashlib.sha256(_DIGEST_DOMAIN + b"\0" + ciphertext.encode()).hexdigest()[:32]
-    digest = hashlib.sha256()
-    for part in (_DIGEST_WITH_HOST_DOMAIN, host_of(host_url).encode(), ciphertext.encode()):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return f"2:{digest.hexdigest()[:32]}"
+def proof_of(api_key: str, stack: str, host_url: str, ciphertext: str) -> str:
+    """The proof that who wrote a fingerprint beside a ciphertext of a stack knew the key: 40 hexadecimal digits."""
+    return _prover(api_key)(stack, host_url, ciphertext)
 
 
-def made_for(digest: str, ciphertext: str, host_url: str | None) -> bool:
-    """Whether a fingerprint with this digest was made for this ciphertext on this host.
+def _prover(api_key: str) -> Callable[[str, str, str], str]:
+    keyed = hmac.new(sent(api_key).encode(), digestmod=hashlib.sha256)
 
-    A digest without a number is of the ciphertext alone, and stays good on any host: files hold such ones.
-    """
-    return digest == digest_of(ciphertext, host_url if digest.startswith("2:") else None)
+    def prove(stack: str, host_url: str, ciphertext: str) -> str:
+        proof = keyed.copy()
+        parts = (stack, host_of(host_url), canonical_ciphertext(ciphertext))
+        proof.update(_framed(_PROOF_DOMAIN, *(part.encode() for part in parts)))
+        return proof.hexdigest()[:40]
+
+    return prove
+
+
+def digest_of(ciphertext: str) -> str:
+    """A digest of a ciphertext, by which a fingerprint shows, without any key, what it was made for."""
+    return hashlib.sha256(_framed(_DIGEST_DOMAIN, canonical_ciphertext(ciphertext).encode())).hexdigest()[:32]
+
+
+def _framed(*parts: bytes) -> bytes:
+    # Length prefixes keep the parts from running together into the same bytes.
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+
+
+def sent(api_key: str) -> str:
+    """A key as it is sent: without the white space around it, of which a pasted line break is some."""
+    return api_key.strip()
+
+
+def key_problem(api_key: str) -> str | None:
+    """Why a text cannot be a Palette API key, or None. Never repeats it."""
+    key = sent(api_key)
+    if is_placeholder(key):
+        return "is empty or a placeholder"
+    if key[0] in "\"'`" and key[-1] == key[0]:
+        return "stands in quotes"
+    if re.match(r"(?i)(bearer|apikey)[\s:]", key):
+        return "begins with the name of a header or scheme, which is no part of a key"
+    if any(character.isspace() for character in key):
+        return "holds white space"
+    if not all("!" <= character <= "~" for character in key):
+        return "holds a character that no HTTP header can carry"
+    if len(key) < _LEAST_LENGTH:
+        return f"is shorter than {_LEAST_LENGTH} characters, so it is no Palette API key"
+    letters_and_digits = [character for character in key if character.isalnum()]
+    of_one_kind = any(all(map(kind, letters_and_digits)) for kind in (str.islower, str.isupper, str.isdigit))
+    if of_one_kind or len(set(letters_and_digits)) < _LEAST_VARIETY:
+        return "is too plain for a Palette API key: it could be guessed"
+    return None
 
 
 def host_of(host_url: str) -> str:

@@ -81,7 +81,7 @@ def _printed(arguments: list[str], stack: str, project: Path) -> str:
         raise EngineError(
             "there is no `pulumi` command on PATH, and only it can open encrypted keys.",
             "Install it from https://www.pulumi.com/docs/install. Everything that opens no key works without: "
-            "`check`, `plan`, `render`, and `fingerprint --host URL` for a key you type in.",
+            "`check`, `plan`, `render`, and `fingerprint --stdin` for a key you type in.",
         )
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:

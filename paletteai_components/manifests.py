@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paletteai_components.credential import sent
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.topology import (
     IntegrationType,
@@ -292,11 +293,11 @@ def secret_object(
 def palette_document(integration: IntegrationSpec, api_key: str) -> str:
     """The JSON document in the Secret: the four fields, always in this order.
 
-    White space around the key is left out, as it is in the fingerprint: a pasted line break is none of it.
+    The key stands in it as it is sent, of which the fingerprint is made, too.
     """
     return json.dumps(
         {
-            "apiKey": api_key.strip(),
+            "apiKey": sent(api_key),
             "defaultProjectID": integration.default_project_id,
             "hostUrl": integration.host_url,
             "tenant": integration.tenant,

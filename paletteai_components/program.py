@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ from paletteai_components.spec import (
 )
 from paletteai_components.stack import NAMESPACE, Stack, stack_from_config
 from paletteai_components.topology import PlannedProject
+from paletteai_components.validation import misread
 
 _TEXTS = ("environment", "cluster", "apiVersion")
 _VALUES = ("integrations", "tenant", "vendorFields", "mergedSettings")
@@ -151,8 +152,26 @@ def effective_stack(fleet: Fleet, folder: Path) -> Stack:
     context = kubernetes.get("context")
     if context:
         config["kubernetes:context"] = context
-    stack = stack_from_config(name, config, written.file, written.documents)
-    return replace(stack, salt=written.salt)
+    stack = stack_from_config(name, config, written.file, written.documents, is_opened=True)
+    return replace(
+        stack,
+        file_problems=(*written.file_problems, *_marked_as_secret(stack, written)),
+        kubeconfig=written.kubeconfig,
+        salt=written.salt,
+        data_key=written.data_key,
+        other_secrets=written.other_secrets,
+    )
+
+
+def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Problem]:
+    """The values that Pulumi opened where they would become plain text, besides those that the file shows."""
+    if written.file_problems:
+        return
+    for field in (*_TEXTS, *_VALUES):
+        # Of an object Pulumi marks the whole, whatever is secret in it. The keys of integrations are wrapped again.
+        if field != "integrations" and is_config_secret(f"{NAMESPACE}:{field}"):
+            fact = f"`{field}` holds a value that Pulumi marks as secret, and it would be plain text in the state"
+            yield misread(stack.place(field), fact, "Take what is no key of an integration as plain configuration.")
 
 
 def _fleet(folder: Path) -> Fleet:
@@ -184,11 +203,10 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
     if not isinstance(integration, Mapping) or not isinstance(integration.get("apiKey"), str):
         return integration
     encrypted = is_config_secret(f"{NAMESPACE}:integrations")
-    state = KeyState.OPENED if encrypted else KeyState.EXPOSED
-    handle = opened_key(integration["apiKey"], integration.get("hostUrl"), state)
     # By its ciphertext a copy in a neighbour's file is known, which nobody here could open.
     sealed = written.api_key if written else None
-    return {**integration, "apiKey": replace(handle, ciphertext=sealed.ciphertext if sealed else None)}
+    handle = opened_key(integration["apiKey"], sealed.ciphertext if sealed else None)
+    return {**integration, "apiKey": handle if encrypted else replace(handle, state=KeyState.EXPOSED, problem=None)}
 
 
 def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:

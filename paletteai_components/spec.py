@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.credential import ApiKey, KeyState, host_of, made_for
+from paletteai_components.credential import ApiKey, KeyState, digest_of, host_of
 
 
 class Spec(BaseModel):
@@ -52,9 +52,11 @@ class FingerprintSpec(Spec):
     """The fingerprint of an encrypted key, written by `paletteai fingerprint`, never by hand."""
 
     value: str
-    """`pai1:` and 40 hexadecimal digits: one way, of the key and its host."""
+    """`pai1:` and 40 hexadecimal digits: one way, of the key."""
     ciphertext: str
-    """A digest of the encryption and the host this fingerprint was made for; it tells when the fingerprint is stale."""
+    """A digest of the encryption this fingerprint was made for; it tells when the fingerprint is stale."""
+    proof: str
+    """Made with the key for this stack, host and encryption. `pulumi preview` verifies it."""
 
 
 class IntegrationSpec(Spec):
@@ -77,14 +79,12 @@ class IntegrationSpec(Spec):
 
     @property
     def has_stale_fingerprint(self) -> bool:
-        """Whether the fingerprint was made for another encryption than the key has now, or for another host."""
+        """Whether the fingerprint was made for another encryption than the key has now."""
         key, written = self.api_key, self.fingerprint
         if key is not None and key.state is KeyState.OPENED:
             # Whoever can open the key compares the fingerprint itself.
             return False
-        return bool(
-            key and key.ciphertext and written and not made_for(written.ciphertext, key.ciphertext, self.host_url)
-        )
+        return bool(key and key.ciphertext and written and written.ciphertext != digest_of(key.ciphertext))
 
     @property
     def fingerprint_in_force(self) -> str | None:
@@ -92,6 +92,16 @@ class IntegrationSpec(Spec):
         if self.api_key is not None and self.api_key.state is KeyState.OPENED:
             return self.api_key.fingerprint
         return self.fingerprint.value if self.fingerprint and not self.has_stale_fingerprint else None
+
+    def is_proven_by(self, key: ApiKey, stack: str) -> bool:
+        """Whether the fingerprint was written for this stack, host and encryption by who knows this key."""
+        written = self.fingerprint
+        return (
+            written is not None
+            and written.value == key.fingerprint
+            and self.api_key is not None
+            and key.proves(written.proof, stack, self.host_url, self.api_key.ciphertext)
+        )
 
     @property
     def identities(self) -> Iterator[tuple[str, tuple[str, str]]]:

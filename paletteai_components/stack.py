@@ -6,13 +6,25 @@ is left out; the rest is still judged, as far as a part of a declaration can be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path as FilePath
 from typing import Any
 
+from paletteai_components.configuration import (
+    NAMESPACE as NAMESPACE,
+)
+from paletteai_components.configuration import (
+    ambiguous_keys,
+    ciphertext_of,
+    encrypted_values,
+    is_key_field,
+    malformed_keys,
+    qualified,
+)
 from paletteai_components.document import Document, Path
+from paletteai_components.encryption import canonical_ciphertext
 from paletteai_components.folder import PROJECT_FILE as PROJECT_FILE
 from paletteai_components.folder import document_in
 from paletteai_components.folder import stack_name_of as stack_name_of
@@ -22,7 +34,6 @@ from paletteai_components.spec import StackSpec
 from paletteai_components.topology import Topology, topology_of
 from paletteai_components.validation import misread, unknown_field, validated
 
-NAMESPACE = "paletteai"
 # What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
 _KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
@@ -36,7 +47,8 @@ class Stack:
         name: the stack's name, for example ``acme.dev``.
         file: the stack file as the user would type it; empty for a declaration made in Python.
         spec: the declaration; None where not even a tenant could be made out.
-        problems: what is wrong with the file itself (PAI012).
+        problems: what is wrong with the declaration itself (PAI012).
+        file_problems: what is wrong with the file, whatever Pulumi adds to what it says (PAI012).
         whole: False where something was left out of `spec` because it could not be understood.
         left_out: the positions, in the file, of projects that are not in `spec`.
         identified: False where what tells its cluster or its tenant's place in it was left out, so
@@ -46,13 +58,18 @@ class Stack:
         former_api_versions: versions of the vendor's API that it may have been deployed with.
         cluster: the cluster it is deployed to, as far as the declaration says.
         imports: the ESC environments whose values only Pulumi can add.
-        salt: the salt of the stack's passphrase, where it has one.
+        context: the context of the kubeconfig that it is deployed with, where it names one.
+        kubeconfig: the kubeconfig that it brings, where it brings one; an encrypted one in its ciphertext.
+        salt: the salt of the stack's passphrase, where it has one, as `encryptionsalt` gives it.
+        data_key: the encrypted data key of the stack, where it has one, as `encryptedkey` gives it.
+        other_secrets: what is encrypted in its file for others than PaletteAI, by ciphertext, each with its path.
     """
 
     name: str
     file: str = ""
     spec: StackSpec | None = None
     problems: tuple[Problem, ...] = ()
+    file_problems: tuple[Problem, ...] = ()
     whole: bool = True
     documents: tuple[Document, ...] = field(default=(), repr=False)
     left_out: frozenset[int] = frozenset()
@@ -61,7 +78,11 @@ class Stack:
     former_api_versions: tuple[str, ...] = ()
     cluster: str | None = None
     imports: tuple[str, ...] = ()
+    context: str | None = None
+    kubeconfig: str | None = None
     salt: str | None = None
+    data_key: str | None = None
+    other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @property
     def environment(self) -> str:
@@ -72,12 +93,16 @@ class Stack:
     @property
     def cluster_name(self) -> str:
         """The cluster: `paletteai:cluster`, else the context, else one that all of the environment share."""
-        return self.cluster or f"the cluster of {self.environment}"
+        return self.cluster or self.environments_cluster
 
     @property
-    def salt_place(self) -> Place:
-        """Where the passphrase's salt stands."""
-        return Place(self.file, self.documents[0].line(("encryptionsalt",)) if self.documents else None)
+    def environments_cluster(self) -> str:
+        """The one cluster of its environment, as messages call it."""
+        return f"the cluster of {self.environment}"
+
+    def file_place(self, *path: str | int) -> Place:
+        """Where the value at a path of the stack file stands, for example ``file_place("encryptionsalt")``."""
+        return Place(self.file, self.documents[0].line(path) if self.documents else None)
 
     @property
     def vendor(self) -> Vendor:
@@ -128,19 +153,22 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         problem = misread(Place(shown, at), fact, remedy)
         return Stack(name, shown, problems=(*unknown, problem), whole=False)
-    merged = _namespaced_defaults(defaults) | {_qualified(key): value for key, value in config.items()}
+    merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
-    imports = document.value.get("environment", ())
-    salt = document.value.get("encryptionsalt")
-    stack = stack_from_config(
-        name,
-        merged,
-        shown,
-        documents,
-        imports=_imported(imports),
+    stack = stack_from_config(name, merged, shown, documents)
+    salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
+    return replace(
+        stack,
+        file_problems=(*unknown, *_key_problems(documents), *stack.file_problems),
+        imports=_imported(document.value.get("environment", ())),
         salt=salt if isinstance(salt, str) else None,
+        data_key=data_key if isinstance(data_key, str) else None,
+        other_secrets={
+            canonical_ciphertext(ciphertext): ("config", *path)
+            for path, ciphertext in encrypted_values(config)
+            if qualified(str(path[0])).partition(":")[0] != NAMESPACE
+        },
     )
-    return replace(stack, problems=(*unknown, *stack.problems)) if unknown else stack
 
 
 def stack_from_config(
@@ -150,9 +178,12 @@ def stack_from_config(
     documents: tuple[Document, ...] = (),
     *,
     imports: tuple[str, ...] = (),
-    salt: str | None = None,
+    is_opened: bool = False,
 ) -> Stack:
-    """The stack that a configuration declares: Pulumi's keys, such as ``paletteai:tenant``, with their values."""
+    """The stack that a configuration declares: Pulumi's keys, such as ``paletteai:tenant``, with their values.
+
+    `is_opened` says that Pulumi has opened what is encrypted; nothing in it is a ciphertext then.
+    """
     place = partial(_place, documents, file)
     problems: list[Problem] = []
     declared: dict[str, Any] = {}
@@ -162,22 +193,26 @@ def stack_from_config(
             declared[field_name] = value
         elif namespace == NAMESPACE:
             problems.append(unknown_field(place((field_name,)), field_name, _KEYS, "config"))
-    result = validated(declared, place, partial(_is_plain, documents))
+    encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
+    result = validated(declared, place, partial(_is_plain, documents), frozenset(encrypted))
     spec = result.spec
-    context = config.get("kubernetes:context")
-    cluster = spec.cluster if spec and spec.cluster else context if isinstance(context, str) else None
+    context, kubeconfig = config.get("kubernetes:context"), config.get("kubernetes:kubeconfig")
+    context = context if isinstance(context, str) and context else None
+    cluster = spec.cluster if spec and spec.cluster else context
     return Stack(
         name,
         file,
         spec,
         (*problems, *result.problems),
+        result.file_problems,
         whole=result.whole,
         left_out=result.left_out,
         identified=result.identified,
         documents=documents,
-        cluster=cluster or None,
+        cluster=cluster,
         imports=imports,
-        salt=salt,
+        context=context,
+        kubeconfig=_kubeconfig_in(kubeconfig),
     )
 
 
@@ -192,8 +227,27 @@ def _outside_of_config(key: str, place: Place) -> Problem:
     return unknown_field(place, key, _PULUMIS, "the file, outside of `config`,")
 
 
-def _qualified(key: str) -> str:
-    return key if ":" in key else f"{NAMESPACE}:{key}"
+def _key_problems(documents: tuple[Document, ...]) -> Iterator[Problem]:
+    """What is wrong with the keys below `config` in a stack file, and in the project file."""
+    for document in documents:
+        config = document.value.get("config")
+        if not isinstance(config, dict):
+            continue
+        lines = {key: Place(document.file, document.line(("config", key))) for key in malformed_keys(config)}
+        for place in lines.values():
+            fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
+            yield misread(place, fact, "Write it as `<namespace>:<name>`, for example `kubernetes:context`.")
+        for pair in ambiguous_keys(config):
+            first, second = (Place(document.file, document.line(("config", key))) for key in pair)
+            fact = "two keys of `config` are one key to Pulumi, which takes the value of either"
+            yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
+
+
+def _kubeconfig_in(value: object) -> str | None:
+    ciphertext = ciphertext_of(value)
+    if ciphertext is not None:
+        return canonical_ciphertext(ciphertext)
+    return value if isinstance(value, str) and value else None
 
 
 def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
@@ -203,9 +257,9 @@ def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, entry in config.items():
         if not isinstance(entry, dict):
-            values[_qualified(key)] = entry
+            values[qualified(key)] = entry
         elif "default" in entry or "value" in entry:
-            values[_qualified(key)] = entry.get("default", entry.get("value"))
+            values[qualified(key)] = entry.get("default", entry.get("value"))
     return values
 
 

@@ -202,6 +202,13 @@ class Topology:
         yield from (settings for settings in self.tenant.settings if settings.made)
         yield from (project.own for project in self.projects if project.own is not None)
 
+    @property
+    def import_ids(self) -> Iterator[tuple[str, Path]]:
+        """The references of what is taken over, each with its path."""
+        yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(self.tenant.spec.import_ids))
+        for project in self.projects:
+            yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
+
 
 def topology_of(stack: StackSpec) -> Topology:
     """The topology of a stack's declaration."""

@@ -44,6 +44,7 @@ class Validated:
         whole: False where more than an unknown field was left out.
         left_out: the positions of the projects that were left out.
         identified: False where what tells the cluster or the tenant's place in it was left out.
+        file_problems: the values that are encrypted where they would become plain text.
     """
 
     spec: StackSpec | None
@@ -51,23 +52,28 @@ class Validated:
     whole: bool
     left_out: frozenset[int]
     identified: bool = True
+    file_problems: tuple[Problem, ...] = ()
 
 
 def validated(
     declared: dict[str, Any],
     place: Callable[[Path], Place],
     is_plain: Callable[[Path], bool] = lambda path: False,
+    encrypted: frozenset[Path] = frozenset(),
 ) -> Validated:
     """The spec in plain data, as far as it can be made out.
 
     `place` tells where the value at a path is declared, `is_plain` whether it is unquoted there.
+    `encrypted` are the paths of encrypted values that are no keys.
     """
+    exposed = tuple(_exposed(path, place(path)) for path in sorted(encrypted, key=str))
     try:
-        return Validated(StackSpec.model_validate(declared, by_alias=True, by_name=False), (), True, frozenset())
+        whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
+        return Validated(whole_spec, (), True, frozenset(), file_problems=exposed)
     except ValidationError as invalid:
         # Inputs and contexts stay out: they may hold a key.
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
-    problems = tuple(_misread(error, place, is_plain) for error in errors)
+    problems = tuple(_misread(error, place, is_plain) for error in errors if not _is_below(error["loc"], encrypted))
     whole = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
@@ -80,7 +86,8 @@ def validated(
         spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
     except ValidationError:
         spec = None
-    return Validated(spec, problems, whole and spec is not None, projects, _IDENTITY.isdisjoint(left_out))
+    identified = _IDENTITY.isdisjoint(left_out)
+    return Validated(spec, problems, whole and spec is not None, projects, identified, exposed)
 
 
 def misread(place: Place, fact: str, remedy: str) -> Problem:
@@ -134,6 +141,16 @@ def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Call
             expected = _EXPECTED.get(kind, "of another form")
             fact = f"{shown} should be {expected}, so it was left out"
             return misread(place(path), fact, f"Make it {expected}.")
+
+
+def _exposed(path: Path, place: Place) -> Problem:
+    fact = f"{_shown(path)} is encrypted; Pulumi opens it, and it would be plain text in the cluster and in the state"
+    remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets into a Secret and refer to that."
+    return misread(place, fact, remedy)
+
+
+def _is_below(path: Path, others: frozenset[Path]) -> bool:
+    return any(path[:length] in others for length in range(1, len(path) + 1))
 
 
 def _pruned_path(error: ErrorDetails) -> Path:

@@ -61,7 +61,11 @@ def namespace_of(file: File) -> str:
 
 def cluster_of(stack: str, file: File) -> object:
     named = said(file, "cluster") or file["config"].get("kubernetes:context")
-    return named or ("shared by", said(file, "environment") or stack.split(".")[-1])
+    return named or None
+
+
+def environment_of(stack: str, file: File) -> str:
+    return str(said(file, "environment") or stack.split(".")[-1])
 
 
 def bindings(files: Files) -> list[Binding]:

@@ -6,7 +6,6 @@ everything. PAI012 is not here: the files are ones that the schema accepts.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
@@ -21,6 +20,7 @@ from oracle import (
     bindings,
     cluster_of,
     default_of,
+    environment_of,
     looks_up,
     namespace_of,
     projects_of,
@@ -30,6 +30,7 @@ from oracle import (
     tenant_of,
     tenant_settings,
 )
+from samples import digest
 
 Report = Callable[..., None]
 
@@ -48,6 +49,8 @@ class Claim(NamedTuple):
     subject: object
     owner: object
     thing: Thing
+    cluster: object = None
+    environment: str = ""
 
 
 def findings(files: Files) -> list[Finding]:
@@ -58,10 +61,11 @@ def findings(files: Files) -> list[Finding]:
         found.append(Finding(code, severity, frozenset(things if severity == "error" else things[:10])))
 
     every = bindings(files)
-    _bound_once(every, report)
+    _bound_once(files, every, report)
     _credentials(files, every, report)
-    for group in _clashes(_identities(files, every)):
+    for group in _clashes_on_clusters(_identities(files, every)):
         report("PAI006", "error", *group)
+    _contexts(files, report)
     for stack, file in files.items():
         mine = [binding for binding in every if binding.stack == stack]
         _names(stack, file, mine, report)
@@ -90,7 +94,44 @@ def _clashes(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
             yield [voice.thing for voice in voices]
 
 
-def _bound_once(every: list[Binding], report: Report) -> None:
+def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
+    """As `_clashes`, for what is in a cluster. Who names no cluster meets everybody of the environment."""
+    claims = list(claims)
+    for subject in {claim.subject for claim in claims}:
+        rivals = [claim for claim in claims if claim.subject == subject]
+        places = [
+            [each for each in rivals if each.cluster == name] for name in {each.cluster for each in rivals} - {None}
+        ]
+        places += [
+            [each for each in rivals if each.environment == environment]
+            for environment in {each.environment for each in rivals if each.cluster is None}
+        ]
+        voices = [{each.owner: each for each in reversed(place)} for place in places]
+        for at, group in enumerate(voices):
+            covered = any(
+                group.keys() < other.keys() or (group.keys() == other.keys() and position < at)
+                for position, other in enumerate(voices)
+            )
+            if len(group) > 1 and not covered:
+                yield [each.thing for each in group.values()]
+
+
+def _contexts(files: Files, report: Report) -> None:
+    named: dict[str, dict[object, tuple[str, File]]] = {}
+    for stack, file in files.items():
+        context = file["config"].get("kubernetes:context")
+        if context:
+            named.setdefault(context, {}).setdefault(cluster_of(stack, file), (stack, file))
+    for by_name in named.values():
+        for (one, first), (two, second) in zip(list(by_name.values()), list(by_name.values())[1:], strict=False):
+            report("PAI006", "error", *(_named(*each) for each in ((one, first), (two, second))))
+
+
+def _named(stack: str, file: File) -> Thing:
+    return stack, (("cluster",) if said(file, "cluster") else ())
+
+
+def _bound_once(files: Files, every: list[Binding], report: Report) -> None:
     bound = [Claim((b.stack, b.key), b.path, (b.stack, (*b.path, "palette"))) for b in every if b.key is not None]
     for group in _clashes(bound):
         report("PAI001", "error", *group)
@@ -100,8 +141,14 @@ def _bound_once(every: list[Binding], report: Report) -> None:
         ((b.namespace, b.name), (b.stack, secret.path)) for b, secret in used if secret.namespace != b.namespace
     }:
         report("PAI002", "error", thing)
-    for group in _clashes(
-        Claim((b.cluster, secret.namespace, secret.name), (b.stack, b.path), (b.stack, secret.path))
+    for group in _clashes_on_clusters(
+        Claim(
+            (secret.namespace, secret.name),
+            (b.stack, b.path),
+            (b.stack, secret.path),
+            b.cluster,
+            environment_of(b.stack, files[b.stack]),
+        )
         for b, secret in used
     ):
         report("PAI002", "error", *group)
@@ -125,8 +172,7 @@ def _stale(integration: dict[str, Any]) -> bool:
     key, fingerprint = integration.get("apiKey"), integration.get("fingerprint")
     if not fingerprint or not isinstance(key, dict) or not key["secure"]:
         return False
-    text = b"paletteai-components/ciphertext/1\0" + key["secure"].encode()
-    return bool(fingerprint["ciphertext"] != hashlib.sha256(text).hexdigest()[:32])
+    return bool(fingerprint["ciphertext"] != digest(key["secure"]))
 
 
 def _credentials(files: Files, every: list[Binding], report: Report) -> None:
@@ -191,18 +237,18 @@ def _same_compute(bound: dict[tuple[str, str], dict[str, Any]], report: Report) 
 
 def _identities(files: Files, every: list[Binding]) -> Iterator[Claim]:
     for stack, file in files.items():
-        cluster, tenant = cluster_of(stack, file), tenant_of(file)
+        on, tenant = (cluster_of(stack, file), environment_of(stack, file)), tenant_of(file)
         if not tenant.get("existing"):
-            yield Claim((cluster, "Tenant", tenant["name"]), stack, (stack, ("tenant", "name")))
+            yield Claim(("Tenant", tenant["name"]), stack, (stack, ("tenant", "name")), *on)
         at = "namespace" if "namespace" in tenant else "name"
         # Stacks with one tenant share its namespace.
         owner = ("tenant", tenant["name"])
-        yield Claim((cluster, "Namespace", namespace_of(file)), owner, (stack, ("tenant", at)))
+        yield Claim(("Namespace", namespace_of(file)), owner, (stack, ("tenant", at)), *on)
         for project, path in projects_of(file):
-            yield Claim((cluster, "Namespace", project["name"]), (stack, path), (stack, (*path, "name")))
+            yield Claim(("Namespace", project["name"]), (stack, path), (stack, (*path, "name")), *on)
         for b in every:
             if b.stack == stack and b.path[:2] == ("tenant", "settings"):
-                yield Claim((cluster, "Settings", b.namespace, b.name), stack, (stack, b.path))
+                yield Claim(("Settings", b.namespace, b.name), stack, (stack, b.path), *on)
 
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -319,7 +365,7 @@ def _integration(thing: Thing, integration: dict[str, Any], imports: bool, repor
     if "credential" in integration:
         wrong.add("credential")
     written = integration.get("fingerprint")
-    if written and not re.fullmatch(r"pai1:[0-9a-f]{40} [0-9a-f]{32}", f"{written['value']} {written['ciphertext']}"):
+    if written and not re.fullmatch(r"pai1:[0-9a-f]{40} [0-9a-f]{32} [0-9a-f]{40}", " ".join(written.values())):
         wrong.add("fingerprint")
     for field in wrong:
         report("PAI009", "error", (stack, (*path, field)))

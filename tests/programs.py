@@ -23,7 +23,7 @@ from paletteai_components import (
     TenantArgs,
     deploy,
 )
-from paletteai_components.credential import fingerprint_of
+from paletteai_components.credential import fingerprint_of, proof_of
 from paletteai_components.document import document_from
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION, manifests_of
 from paletteai_components.stack import Stack
@@ -31,7 +31,7 @@ from paletteai_components.stack import Stack
 ROOT = Path(__file__).resolve().parent.parent
 
 # Characters that JSON, base64 and shells each write in their own way.
-KEY = 'canary "key" \\ of/the+mine=é'
+KEY = 'Canary-"key"\\of/the+mine=7'
 
 
 def credential(name: str = "shared", api_key: Any = KEY, **fields: Any) -> PaletteCredential:
@@ -80,7 +80,7 @@ def rendered(stack: Stack) -> dict[Any, Any]:
         integration = each.integration
         if integration and integration.api_key and integration.api_key.ciphertext:
             metadata = manifests["Settings", each.namespace, each.name]["metadata"]
-            told = fingerprint_of(str(integration.host_url), key_in(integration.api_key.ciphertext))
+            told = fingerprint_of(key_in(integration.api_key.ciphertext))
             metadata["annotations"] = {**metadata.get("annotations", {}), FINGERPRINT_ANNOTATION: told}
     return manifests
 
@@ -102,8 +102,11 @@ def copied_examples(folder: Path) -> Path:
         integrations = document_from(text.encode(), path.name).value["config"].get("paletteai:integrations", {})
         for each in integrations.values():
             if "fingerprint" in each:
-                told = fingerprint_of(each["hostUrl"], key_in(each["apiKey"]["secure"]))
+                told = fingerprint_of(key_in(each["apiKey"]["secure"]))
                 text = text.replace(each["fingerprint"]["value"], told)
+                sealed = each["apiKey"]["secure"]
+                proof = proof_of(key_in(sealed), path.name[7:-5], each["hostUrl"], sealed)
+                text = text.replace(each["fingerprint"]["proof"], proof)
         path.write_text(text)
     return folder / "stacks"
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from paletteai_components.cli import main
 
-KEY = "ck7f3aCANARY91x"
+KEY = "ck7f3aCANARY91xQ4tZ8mWd2"
 """Stands for an API key: it must not be seen anywhere."""
 
 STACK = f"""\

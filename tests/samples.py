@@ -13,11 +13,14 @@ from paletteai_components.stack import Stack, stack_from_config
 
 HOST = "https://api.spectrocloud.com"
 PROJECT_ID = "651234567890123456789012"
+PROOF = "0" * 40
+"""Stands where the proof of a fingerprint stands, which no offline command can verify."""
 
 
 def digest(ciphertext: str) -> str:
     """The digest by which a fingerprint says which encryption it was made for."""
-    return hashlib.sha256(b"paletteai-components/ciphertext/1\0" + ciphertext.encode()).hexdigest()[:32]
+    parts = (b"paletteai-components/ciphertext", ciphertext.encode())
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()[:32]
 
 
 def credential(ciphertext: str = "v1:AAAA:1111", **fields: Any) -> dict[str, Any]:

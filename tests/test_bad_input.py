@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from projects import KEY, STACK, Project, changed
+from samples import PROOF
 
 from paletteai_components.credential import digest_of
 
@@ -36,7 +37,7 @@ UNDECIDED = ("PAI003", "shared:")
 
 
 def fingerprinted(key: str, ciphertext: str) -> str:
-    return f'{key}      fingerprint: {{value: "{SAME}", ciphertext: "{digest_of(ciphertext)}"}}\n'
+    return f'{key}      fingerprint: {{value: "{SAME}", ciphertext: "{digest_of(ciphertext)}", proof: "{PROOF}"}}\n'
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from projects import KEY, STACK, changed
 from repository import Repository
+from samples import PROOF
 from test_bad_input import CASES, Case
 
 from paletteai_components.cli.diff.comment import MARKER
@@ -23,7 +24,7 @@ SECTION = PAGE.split("\n## diff\n")[1].split("\n## ")[0]
 
 
 def fingerprinted(ciphertext: str, letter: str) -> str:
-    written = f'{{value: "pai1:{letter * 40}", ciphertext: "{digest_of(ciphertext)}"}}'
+    written = f'{{value: "pai1:{letter * 40}", ciphertext: "{digest_of(ciphertext)}", proof: "{PROOF}"}}'
     return f'{{secure: "{ciphertext}"}}\n      fingerprint: {written}'
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from oracle import Files
 from projects import KEY, STACK, Project, changed
+from samples import PROOF
 from topologies import fleet_of, fleets
 
 from paletteai_components.candidates import chain_of, given_by
@@ -280,7 +281,7 @@ def test_what_is_inherited_is_told_with_its_origin(project: Project) -> None:
 
 def fingerprinted(ciphertext: str) -> str:
     made_for = digest_of(ciphertext)
-    return f"      fingerprint: {{value: '{FINGERPRINT}', ciphertext: {made_for!r}}}\n"
+    return f"      fingerprint: {{value: '{FINGERPRINT}', ciphertext: {made_for!r}, proof: '{PROOF}'}}\n"
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,14 @@ from projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli import fingerprint as command
 from paletteai_components.cli.splice import with_fingerprints
-from paletteai_components.credential import digest_of, fingerprint_of
+from paletteai_components.credential import digest_of, fingerprint_of, proof_of
 from paletteai_components.document import document_from
 from paletteai_components.spec import FingerprintSpec
 
 HOST = "https://api.spectrocloud.com"
 CIPHERTEXT = f"v1:{KEY}"
-LINE = f'fingerprint: {{value: "{fingerprint_of(HOST, KEY)}", ciphertext: "{digest_of(CIPHERTEXT, HOST)}"}}'
+PROOF = proof_of(KEY, "acme.dev", HOST, CIPHERTEXT)
+LINE = f'fingerprint: {{value: "{fingerprint_of(KEY)}", ciphertext: "{digest_of(CIPHERTEXT)}", proof: "{PROOF}"}}'
 
 
 @pytest.fixture
@@ -115,25 +116,11 @@ def test_what_is_current_is_left_alone(project: Project) -> None:
     assert (project.stacks / "Pulumi.acme.dev.yaml").read_text() == text
 
 
-def test_a_fingerprint_of_an_earlier_form_is_good_and_written_anew(project: Project) -> None:
-    path = project.stack(written(project, STACK).replace(digest_of(CIPHERTEXT, HOST), digest_of(CIPHERTEXT)))
-    assert project.run("check").stdout == "1 stack, 1 project: no problems\n"
-    assert project.run("fingerprint").output == "acme.dev shared: written\n"
-    assert LINE in path.read_text()
-
-
-def test_another_host_alone_makes_a_fingerprint_stale(project: Project) -> None:
-    project.stack(written(project, STACK).replace(HOST, "https://palette.example.com"))
-    result = project.run("check")
-    assert "warning PAI003: the fingerprint of integration shared was made for another encryption" in result.stdout
-    assert "or for another host" in result.stdout
-    assert "help: Run `paletteai fingerprint` for this stack." in result.stdout
-
-
-def test_another_host_makes_another_fingerprint(project: Project) -> None:
+def test_another_host_keeps_the_fingerprint_and_gets_another_proof(project: Project) -> None:
     text = written(project, STACK)
-    moved = written(project, text.replace(HOST, "https://palette.example.com"))
-    assert fingerprint_of("https://palette.example.com", KEY) in moved
+    other = "https://palette.example.com"
+    moved = written(project, text.replace(HOST, other))
+    assert moved == text.replace(HOST, other).replace(PROOF, proof_of(KEY, "acme.dev", other, CIPHERTEXT))
 
 
 def test_the_mode_of_the_file_stays(project: Project) -> None:
@@ -236,7 +223,7 @@ def test_without_pulumi_it_says_what_works_without(project: Project) -> None:
     (project.folder / "bin" / "pulumi").unlink()
     result = project.run("fingerprint")
     assert result.stderr.startswith("Error: there is no `pulumi` command on PATH, and only it can open encrypted keys.")
-    assert "`fingerprint --host URL`" in result.stderr
+    assert "`fingerprint --stdin`" in result.stderr
     assert result.exit_code == 2
 
 
@@ -244,27 +231,42 @@ def test_without_pulumi_it_says_what_works_without(project: Project) -> None:
 
 
 def test_a_typed_key_is_told_by_its_fingerprint_only(project: Project) -> None:
-    result = project.run("fingerprint", "--host", HOST, input=f"{KEY}\n")
-    assert result.output == f"{fingerprint_of(HOST, KEY)}\n"
+    result = project.run("fingerprint", "--stdin", input=f"{KEY}\n")
+    assert result.output == f"{fingerprint_of(KEY)}\n"
     assert project.files() == {}
 
 
-@pytest.mark.parametrize("host", ["http://api.spectrocloud.com", f"https://user:{KEY}@api.example.com", ""])
-def test_a_typed_host_has_to_be_one(project: Project, host: str) -> None:
-    result = project.run("fingerprint", "--host", host, input=f"{KEY}\n")
-    assert KEY not in result.output
-    assert result.exit_code == 2
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "is empty or a placeholder"),
+        ("\n", "is empty or a placeholder"),
+        ("CHANGE_ME\n", "is empty or a placeholder"),
+        ("hunter2\n", "is shorter than 20 characters"),
+        ("correct-horse-battery-staple\n", "is too plain for a Palette API key"),
+        (f"Bearer {KEY}\n", "begins with the name of a header"),
+    ],
+)
+def test_a_typed_key_has_to_be_one(project: Project, key: str, why: str) -> None:
+    result = project.run("fingerprint", "--stdin", input=key)
+    assert f"Error: the key {why}" in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert not key.strip() or key.strip() not in result.stderr
 
 
-@pytest.mark.parametrize("key", ["", "\n", "CHANGE_ME\n"])
-def test_a_typed_key_has_to_be_one(project: Project, key: str) -> None:
-    result = project.run("fingerprint", "--host", HOST, input=key)
-    assert "the key is empty or a placeholder" in result.stderr
-    assert result.exit_code == 2
+def test_a_typed_key_and_stacks_are_two_things(project: Project) -> None:
+    assert project.run("fingerprint", "acme.dev", "--stdin").exit_code == 2
 
 
-def test_a_host_and_stacks_are_two_things(project: Project) -> None:
-    assert project.run("fingerprint", "acme.dev", "--host", HOST).exit_code == 2
+@pytest.mark.parametrize("secret", ["hunter2", "correct-horse-battery-staple"])
+def test_what_a_dictionary_holds_gets_no_fingerprint(project: Project, secret: str) -> None:
+    project.stack()
+    project.pulumi({"shared": {"apiKey": secret}})
+    before = project.files()
+    result = project.run("fingerprint")
+    assert result.stdout.startswith("acme.dev shared: none, its key is ")
+    assert fingerprint_of(secret) not in result.output
+    assert (result.exit_code, project.files()) == (1, before)
 
 
 # Any file
@@ -298,11 +300,13 @@ def files(draw: st.DrawFn) -> str:
 @given(files())
 def test_in_any_file_every_value_and_comment_stays(text: str) -> None:
     read = document_from(text.encode(), "x")
-    fingerprints = {name: FingerprintSpec(value=f"pai1:{name}", ciphertext="1e3") for name in ("one", "two")}
+    fingerprints = {
+        name: FingerprintSpec(value=f"pai1:{name}", ciphertext="1e3", proof="2e3") for name in ("one", "two")
+    }
     new = with_fingerprints(text.encode(), read, fingerprints)
     value = document_from(new, "x").value
     for name, integration in value["config"]["paletteai:integrations"].items():
-        assert integration.pop("fingerprint") == {"value": f"pai1:{name}", "ciphertext": "1e3"}
+        assert integration.pop("fingerprint") == {"value": f"pai1:{name}", "ciphertext": "1e3", "proof": "2e3"}
     assert value == read.value
     assert re.findall(r"#[^\r\n]*", new.decode()) == re.findall(r"#[^\r\n]*", text)
     assert with_fingerprints(new, document_from(new, "x"), fingerprints) == new
@@ -311,6 +315,8 @@ def test_in_any_file_every_value_and_comment_stays(text: str) -> None:
 def test_json_is_a_stack_file_too() -> None:
     value = {"config": {"paletteai:integrations": {"one": {"apiKey": {"secure": "v1:x"}}}}}
     data = json.dumps(value, indent=2).encode()
-    new = with_fingerprints(data, document_from(data, "x"), {"one": FingerprintSpec(value="a", ciphertext="b")})
+    new = with_fingerprints(
+        data, document_from(data, "x"), {"one": FingerprintSpec(value="a", ciphertext="b", proof="c")}
+    )
     added = document_from(new, "x").value["config"]["paletteai:integrations"]["one"]
-    assert added == {"apiKey": {"secure": "v1:x"}, "fingerprint": {"value": "a", "ciphertext": "b"}}
+    assert added == {"apiKey": {"secure": "v1:x"}, "fingerprint": {"value": "a", "ciphertext": "b", "proof": "c"}}

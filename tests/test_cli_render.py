@@ -173,9 +173,7 @@ def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> N
         "hostUrl": HOST,
         "tenant": "example-tenant",
     }
-    assert settings["metadata"]["annotations"] == {
-        "paletteai-components/credential-fingerprint": fingerprint_of(HOST, KEY)
-    }
+    assert settings["metadata"]["annotations"] == {"paletteai-components/credential-fingerprint": fingerprint_of(KEY)}
 
 
 def test_the_file_is_mine_alone_whatever_the_umask(project: Project) -> None:

@@ -41,9 +41,11 @@ def program(
     """A tenant, a project with Settings of its own and an integration that is added, each with options."""
     of_project = {key.removeprefix("project_"): fields.pop(key) for key in list(fields) if key.startswith("project_")}
     declared = acme(name, tenant, **fields)
-    own = SettingsArgs(palette=credential("lab", "key of lab"))
+    own = SettingsArgs(palette=credential("lab", "Key-0f-lab-of-the-2nd-mine"))
     lab = Project(f"{name}.lab", ProjectArgs(tenant=declared, name="lab", settings=own, **of_project), project)
-    edge = PaletteIntegrationArgs(tenant=declared, name="edge", credential=credential("edge", "key of edge"))
+    edge = PaletteIntegrationArgs(
+        tenant=declared, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
+    )
     PaletteIntegration(f"{name}.edge", edge, integration)
     return declared, lab
 
@@ -201,7 +203,7 @@ def test_what_is_listed_is_taken_over_and_nothing_else_is() -> None:
 
 def test_an_integration_that_is_added_takes_over_its_own_objects() -> None:
     def declare(*ids: str) -> None:
-        edge = PaletteIntegrationArgs(acme(), "edge", credential("edge", "key of edge"), import_ids=ids)
+        edge = PaletteIntegrationArgs(acme(), "edge", credential("edge", "Key-0f-edge-of-the-2nd-mine"), import_ids=ids)
         PaletteIntegration("acme.edge", edge)
 
     recording = run(lambda: declare("Settings/tenant-acme/edge"))
@@ -243,7 +245,9 @@ def test_a_project_may_say_that_it_depends_on_its_own_tenant() -> None:
         tenant = acme()
         for number, opts in enumerate([[tenant], (tenant, thing())]):
             Project(f"acme.{number}", ProjectArgs(tenant=tenant, name=f"p-{number}"), Options(depends_on=opts))
-        edge = PaletteIntegrationArgs(tenant=tenant, name="edge", credential=credential("edge", "key of edge"))
+        edge = PaletteIntegrationArgs(
+            tenant=tenant, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
+        )
         PaletteIntegration("acme.edge", edge, Options(depends_on=tenant))
 
     recording = run(declare)
@@ -346,7 +350,7 @@ def test_transformations_and_transforms_of_the_caller_reach_where_pulumi_takes_t
 def test_two_components_of_one_name_are_the_same_resource_to_pulumi() -> None:
     def declare() -> None:
         for name in ("one", "two"):
-            own = {"default": SettingsArgs(palette=credential(api_key=name))}
+            own = {"default": SettingsArgs(palette=credential(api_key=f"Key-0f-{name}-of-the-2nd-mine"))}
             Tenant("acme", TenantArgs(name=name, settings=own))
 
     assert "Duplicate resource URN" in str(recorded(declare).error)

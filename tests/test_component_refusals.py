@@ -35,7 +35,7 @@ def output(value: Any) -> Any:
 
 def base() -> Tenant:
     """What every wrong thing is declared beside: the tenant acme with two Settings and the project vision."""
-    shared, edge = credential(), credential("edge", "key of edge")
+    shared, edge = credential(), credential("edge", "Key-0f-edge-of-the-2nd-mine")
     settings = {"default": SettingsArgs(palette=shared), "edge": SettingsArgs(palette=edge)}
     tenant = acme(settings=settings, namespace="dev-tenant")
     Project("acme.vision", ProjectArgs(tenant=tenant, name="vision"))
@@ -54,7 +54,7 @@ def own(given: Any, **fields: Any) -> SettingsArgs:
 
 def added(tenant: Any, name: Any = "lab", given: Any = None, **fields: Any) -> PaletteIntegration:
     """An integration that is added to the tenant."""
-    given = credential("lab", "key of lab") if given is None else given
+    given = credential("lab", "Key-0f-lab-of-the-2nd-mine") if given is None else given
     return PaletteIntegration(
         "acme.added", PaletteIntegrationArgs(tenant=tenant, name=name, credential=given, **fields)
     )
@@ -67,12 +67,12 @@ def beta(**fields: Any) -> Tenant:
 
 def two(**fields: Any) -> dict[str, SettingsArgs]:
     """Two Settings whose credentials differ in their handles only."""
-    return {name: own(credential(name, "key of two", **fields)) for name in ("one", "two")}
+    return {name: own(credential(name, "Key-0f-two-of-the-2nd-mine", **fields)) for name in ("one", "two")}
 
 
 def same_output() -> dict[str, SettingsArgs]:
     """Two Settings whose credentials have one Output as their key."""
-    key = pulumi.Output.secret("key of two")
+    key = pulumi.Output.secret("Key-0f-two-of-the-2nd-mine")
     return {name: own(credential(name, key)) for name in ("one", "two")}
 
 
@@ -83,12 +83,12 @@ def existing(name: str, secret: str, said: str | None = None) -> Any:
 
 
 def bound_twice_by_handle(tenant: Tenant) -> object:
-    handle = credential("handle", "key of handle")
+    handle = credential("handle", "Key-0f-handle-of-the-2nd-mine")
     return beta(settings={"one": own(handle), "two": own(handle)})
 
 
 def bound_by_two_components(_: Tenant) -> object:
-    handle = credential("handle", "key of handle")
+    handle = credential("handle", "Key-0f-handle-of-the-2nd-mine")
     other = beta(settings={"default": own(handle)})
     return project(other, "second", settings=own(handle))
 
@@ -137,18 +137,20 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     # What resolves to nothing, or to something all the same
     "a shared cluster only, and a fallback": (lambda tenant: project(tenant, shared_cluster_only=True), ["PAI013"]),
     "a tenant on a shared cluster only, and a fallback": (
-        lambda _: beta(settings={"default": own(credential("x", "x key"))}, shared_cluster_only=True),
+        lambda _: beta(
+            settings={"default": own(credential("x", "Key-0f-x-of-the-2nd-mine"))}, shared_cluster_only=True
+        ),
         ["PAI013"],
     ),
     "a reference to nothing": (lambda tenant: project(tenant, settings_ref="nowhere"), ["PAI005"]),
     "a reference beside Settings of its own": (
-        lambda tenant: project(tenant, settings_ref="edge", settings=own(credential("x", "x key"))),
+        lambda tenant: project(tenant, settings_ref="edge", settings=own(credential("x", "Key-0f-x-of-the-2nd-mine"))),
         ["PAI005"],
     ),
     "a tenant whose default is nowhere": (lambda _: beta(settings_ref="nowhere"), ["PAI005"]),
     # Names
     "names that Kubernetes refuses": (
-        lambda tenant: project(tenant, "Lab_1", settings=own(credential("x", "x key"), name="-")),
+        lambda tenant: project(tenant, "Lab_1", settings=own(credential("x", "Key-0f-x-of-the-2nd-mine"), name="-")),
         ["PAI007", "PAI007", "PAI007"],
     ),
     "a reserved namespace": (lambda tenant: project(tenant, "kube-lab"), ["PAI007"]),
@@ -158,20 +160,20 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
         lambda _: beta(
             display_name="!",
             namespace="kube-system",
-            settings={"default": own(credential("x", "x key", host_url="http://x", tenant=""))},
+            settings={"default": own(credential("x", "Key-0f-x-of-the-2nd-mine", host_url="http://x", tenant=""))},
             shared_cluster_only=True,
         ),
         ["PAI007", "PAI008", "PAI009", "PAI009", "PAI013"],
     ),
     # Credentials
     "a credential with a field missing": (
-        lambda tenant: added(tenant, given=credential("x", "x key", tenant=None)),
+        lambda tenant: added(tenant, given=credential("x", "Key-0f-x-of-the-2nd-mine", tenant=None)),
         ["PAI009"],
     ),
     "a credential without a key": (lambda tenant: added(tenant, given=credential(api_key=None)), ["PAI009"]),
     "a placeholder": (lambda tenant: added(tenant, given=credential("x", "CHANGE_ME")), ["PAI009"]),
     "four fields and an existing Secret": (
-        lambda tenant: added(tenant, given=credential("x", "x key", existing_secret="x")),
+        lambda tenant: added(tenant, given=credential("x", "Key-0f-x-of-the-2nd-mine", existing_secret="x")),
         ["PAI009"],
     ),
     # Values that are no plain values, or of another type
@@ -194,7 +196,7 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     "a key that is no text": (lambda tenant: added(tenant, given=credential("x", 1)), ["PAI012"]),
     "a key that is encrypted": (lambda tenant: added(tenant, given=credential("x", {"secure": "v1:x"})), ["PAI012"]),
     "a credential where no other goes": (
-        lambda _: beta(settings={"x": SettingsArgs(hugging_face=credential("x", "x key"))}),  # type: ignore[arg-type]
+        lambda _: beta(settings={"x": SettingsArgs(hugging_face=credential("x", "Key-0f-x-of-the-2nd-mine"))}),  # type: ignore[arg-type]
         ["PAI012"],
     ),
     "an object that no manifest can hold": (lambda _: beta(extra_spec={"x": [object()]}), ["PAI012"]),
@@ -227,12 +229,13 @@ REFUSED_LATER: dict[str, tuple[Wrong, list[str]]] = {
         ["PAI004"],
     ),
     "a shared cluster only, and Settings of its own": (
-        lambda _: project(beta(), settings=own(credential("x", "x key")), shared_cluster_only=True),
+        lambda _: project(beta(), settings=own(credential("x", "Key-0f-x-of-the-2nd-mine")), shared_cluster_only=True),
         ["PAI013"],
     ),
     "a reference to Settings of another tenant": (
         lambda tenant: project(
-            tenant, settings_ref=beta(settings={"edge": own(credential("x", "x key"))}).integrations["edge"]
+            tenant,
+            settings_ref=beta(settings={"edge": own(credential("x", "Key-0f-x-of-the-2nd-mine"))}).integrations["edge"],
         ),
         ["PAI005"],
     ),

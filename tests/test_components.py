@@ -10,7 +10,6 @@ import pulumi
 import pytest
 from programs import KEY, acme, credential
 from recording import Recording, Registered, place_of, run, without_data
-from samples import HOST
 from samples import credential as declared_credential
 
 from paletteai_components import (
@@ -47,7 +46,9 @@ def factory() -> dict[str, Any]:
             groups=["acme-admins"],
             settings={
                 "default": SettingsArgs(palette=credential(), secret_name="dev-secret", labels={"tier": "one"}),
-                "edge": SettingsArgs(palette=credential("edge", "key of edge"), nvidia=SecretReferenceArgs("ngc")),
+                "edge": SettingsArgs(
+                    palette=credential("edge", "Key-0f-edge-of-the-2nd-mine"), nvidia=SecretReferenceArgs("ngc")
+                ),
             },
             compute_config_ref=ComputeConfigRefArgs("default", namespace="platform"),
             role_mapping=RoleMappingArgs(admin=["acme-admins"], viewer=("auditors", "guests")),
@@ -65,7 +66,7 @@ def factory() -> dict[str, Any]:
             tenant=tenant,
             name="lab",
             settings=SettingsArgs(
-                palette=credential("lab", "key of lab"),
+                palette=credential("lab", "Key-0f-lab-of-the-2nd-mine"),
                 hugging_face=SecretReferenceArgs("hf"),
                 annotations={"example.com/rotated": "monthly"},
                 name="own",
@@ -184,11 +185,15 @@ def test_everything_has_the_type_the_name_and_the_parent_that_the_documentation_
 def test_what_a_program_registers_is_what_render_prints_for_the_same_declaration() -> None:
     spec = StackSpec.model_validate(DECLARED, by_alias=True, by_name=False)
     manifests = {place_of(each): each for each in manifests_of(topology_of(spec), Vendor(fields=spec.vendor_fields))}
-    keys = {("dev-tenant", "default"): KEY, ("dev-tenant", "edge"): "key of edge", ("lab", "own"): "key of lab"}
+    keys = {
+        ("dev-tenant", "default"): KEY,
+        ("dev-tenant", "edge"): "Key-0f-edge-of-the-2nd-mine",
+        ("lab", "own"): "Key-0f-lab-of-the-2nd-mine",
+    }
     for place, key in keys.items():
         # No key is opened to render, so only the program can tell the fingerprints.
         metadata = manifests["Settings", *place]["metadata"]
-        metadata.setdefault("annotations", {})[FINGERPRINT_ANNOTATION] = fingerprint_of(HOST, key)
+        metadata.setdefault("annotations", {})[FINGERPRINT_ANNOTATION] = fingerprint_of(key)
     recording = recorded_factory()
     assert {each.place: without_data(each) for each in recording.objects} == manifests
     assert len(recording.objects) == len(manifests) == 16
@@ -247,7 +252,7 @@ def test_a_component_tells_what_it_declared() -> None:
     assert vision.integration is None
     assert lab.integration.reference == "lab/own"
     assert (lab.integration.palette, lab.integration.secret_name) == ("lab", "lab/own-palette")
-    assert lab.integration.fingerprint == fingerprint_of(HOST, "key of lab")
+    assert lab.integration.fingerprint == fingerprint_of("Key-0f-lab-of-the-2nd-mine")
     assert (robotics.integration.secret, robotics.integration.fingerprint) == (None, None)
     assert (robotics.integration.secret_name, robotics.integration.credential) == (
         "robotics/robotics-palette",
@@ -267,7 +272,7 @@ def test_a_component_tells_what_a_reader_of_the_state_needs() -> None:
     assert told["acme.edge"] == {
         "settingsName": "edge",
         "namespace": "dev-tenant",
-        "fingerprint": fingerprint_of(HOST, "key of edge"),
+        "fingerprint": fingerprint_of("Key-0f-edge-of-the-2nd-mine"),
     }
 
 
@@ -292,7 +297,9 @@ def test_names_that_run_together_stay_apart() -> None:
     def program() -> None:
         tenant = acme(settings={}, shared_cluster_only=True)
         for project, settings in (("a", "b-c"), ("a-b", "c")):
-            own = SettingsArgs(palette=credential(f"{project}/{settings}", f"key of {project}"), name=settings)
+            own = SettingsArgs(
+                palette=credential(f"{project}/{settings}", f"Key-0f-{project}-of-the-2nd-mine"), name=settings
+            )
             Project(f"acme.{project}", ProjectArgs(tenant=tenant, name=project, settings=own))
 
     recording = run(program)
@@ -304,7 +311,7 @@ def test_names_that_run_together_stay_apart() -> None:
 def test_two_tenants_of_one_program_keep_to_themselves() -> None:
     def program() -> None:
         for name in ("acme", "beta"):
-            own = {"default": SettingsArgs(palette=credential(api_key=f"key of {name}"))}
+            own = {"default": SettingsArgs(palette=credential(api_key=f"Key-0f-{name}-of-the-2nd-mine"))}
             tenant = Tenant(name, TenantArgs(name=name, settings=own))
             Project(f"{name}.vision", ProjectArgs(tenant=tenant, name=f"{name}-vision"))
 
@@ -318,7 +325,9 @@ def test_two_tenants_of_one_program_keep_to_themselves() -> None:
 def test_an_integration_that_is_added_can_be_referred_to_by_name_or_as_itself() -> None:
     def program() -> None:
         tenant = acme()
-        edge = PaletteIntegrationArgs(tenant=tenant, name="edge", credential=credential("edge", "key of edge"))
+        edge = PaletteIntegrationArgs(
+            tenant=tenant, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
+        )
         added = PaletteIntegration("acme.edge", edge)
         Project("acme.one", ProjectArgs(tenant=tenant, name="one", settings_ref="edge"))
         Project("acme.two", ProjectArgs(tenant=tenant, name="two", settings_ref=added))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
+import hmac
 import json
 import pickle
 import re
+import string
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -19,6 +22,7 @@ from samples import HOST, credential
 from paletteai_components.credential import (
     DIGEST,
     FINGERPRINT,
+    PROOF,
     ApiKey,
     KeyState,
     digest_of,
@@ -26,7 +30,8 @@ from paletteai_components.credential import (
     host_of,
     host_problem,
     is_placeholder,
-    made_for,
+    key_problem,
+    proof_of,
 )
 from paletteai_components.spec import IntegrationSpec, StackSpec
 from paletteai_components.stack import stack_from_config
@@ -34,48 +39,90 @@ from paletteai_components.stack import stack_from_config
 KEY = "s3cr3t-K3y-0f-N0-0n3"
 
 
-def by_hand(host: str, key: str) -> str:
-    parts = [b"paletteai-components/credential/1", host.encode(), key.encode()]
-    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-    return f"pai1:{hashlib.sha256(framed).hexdigest()[:40]}"
+def framed(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
 
 def test_a_fingerprint_is_what_is_published_and_stays_so() -> None:
-    assert fingerprint_of(HOST, KEY) == by_hand("api.spectrocloud.com", KEY)
-    assert fingerprint_of(HOST, "a") == "pai1:bc4333b3780ad91a82b96c65fd25427e5f809511"
-    assert digest_of("v1:a:b") == hashlib.sha256(b"paletteai-components/ciphertext/1\0v1:a:b").hexdigest()[:32]
+    by_hand = hashlib.sha256(framed(b"paletteai-components/fingerprint", KEY.encode())).hexdigest()
+    assert fingerprint_of(KEY) == f"pai1:{by_hand[:40]}"
+    assert fingerprint_of("a") == "pai1:6f806dc77d417c414a9086fd373bacdd8c69c076"
 
 
-def test_a_digest_of_a_ciphertext_and_a_host_is_what_is_in_files_and_stays_so() -> None:
-    parts = [b"paletteai-components/ciphertext/2", b"api.spectrocloud.com", b"v1:a:b"]
-    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-    assert digest_of("v1:a:b", HOST) == f"2:{hashlib.sha256(framed).hexdigest()[:32]}"
+def test_a_digest_is_of_a_ciphertext_alone() -> None:
+    by_hand = hashlib.sha256(framed(b"paletteai-components/ciphertext", b"v1:a:b")).hexdigest()
+    assert digest_of("v1:a:b") == by_hand[:32]
+
+
+def test_a_proof_is_of_a_key_a_stack_a_host_and_a_ciphertext() -> None:
+    parts = framed(b"paletteai-components/proof", b"acme.dev", b"api.spectrocloud.com", b"v1:a:b")
+    by_hand = hmac.new(KEY.encode(), parts, hashlib.sha256).hexdigest()
+    assert proof_of(KEY, "acme.dev", HOST, "v1:a:b") == by_hand[:40]
+
+
+def test_only_the_key_that_made_a_proof_verifies_it_and_only_for_what_it_was_made_for() -> None:
+    key, other = ApiKey.opened(KEY), ApiKey.opened(f"{KEY}-another")
+    proof = proof_of(KEY, "acme.dev", HOST, "v1:a:b")
+    assert key.proves(proof, "acme.dev", f"{HOST.upper()}:443/".replace("HTTPS", "https"), "v1:a:b")
+    assert not other.proves(proof, "acme.dev", HOST, "v1:a:b")
+    assert not key.proves(proof, "beta.dev", HOST, "v1:a:b")
+    assert not key.proves(proof, "acme.dev", "https://api.evil.example", "v1:a:b")
+    assert not key.proves(proof, "acme.dev", HOST, "v1:a:c")
+    assert not key.proves(proof, "acme.dev", HOST, None)
+    assert not ApiKey(KeyState.SEALED, ciphertext="v1:a:b").proves(proof, "acme.dev", HOST, "v1:a:b")
+
+
+@given(st.text(max_size=40))
+def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key: str) -> None:
+    assert FINGERPRINT.fullmatch(fingerprint_of(key))
+    assert DIGEST.fullmatch(digest_of(key))
+    assert PROOF.fullmatch(proof_of(key, key, key, key))
 
 
 @pytest.mark.parametrize(
-    ("digest", "ciphertext", "host", "good"),
+    ("key", "problem"),
     [
-        (digest_of("v1:a", HOST), "v1:a", HOST, True),
-        (digest_of("v1:a", HOST), "v1:a", "https://API.spectrocloud.com:443/", True),
-        (digest_of("v1:a", HOST), "v1:a", "https://palette.acme.example", False),
-        (digest_of("v1:a", HOST), "v1:a", None, False),
-        (digest_of("v1:a", HOST), "v1:b", HOST, False),
-        (digest_of("v1:a"), "v1:a", HOST, True),
-        (digest_of("v1:a"), "v1:a", "https://palette.acme.example", True),
-        (digest_of("v1:a"), "v1:b", HOST, False),
+        (KEY, None),
+        (f"  {KEY}\r\n", None),
+        ("A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6", None),
+        ("651234567890123456789abc651234ef", None),
+        ("", "is empty or a placeholder"),
+        (" \n", "is empty or a placeholder"),
+        ("<your key>", "is empty or a placeholder"),
+        (f"\ufeff{KEY}", "holds a character that no HTTP header can carry"),
+        (f"{KEY}\ufffd", "holds a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\u200b{KEY[9:]}", "holds a character that no HTTP header can carry"),
+        (f"{KEY}é", "holds a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\x00{KEY[9:]}", "holds a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\n{KEY[9:]}", "holds white space"),
+        (f"{KEY[:9]} {KEY[9:]}", "holds white space"),
+        (f"Bearer {KEY}", "begins with the name of a header or scheme, which is no part of a key"),
+        (f"ApiKey: {KEY}", "begins with the name of a header or scheme, which is no part of a key"),
+        (f'"{KEY}"', "stands in quotes"),
+        (f"'{KEY}'", "stands in quotes"),
+        ("hunter2", "is shorter than 20 characters, so it is no Palette API key"),
+        ("correct-horse-battery-staple", "is too plain for a Palette API key: it could be guessed"),
+        ("20261126202611262026112620261126", "is too plain for a Palette API key: it could be guessed"),
+        ("a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1", "is too plain for a Palette API key: it could be guessed"),
+        ("--------------------------------", "is too plain for a Palette API key: it could be guessed"),
     ],
 )
-def test_a_digest_is_good_for_its_ciphertext_and_where_it_knows_it_its_host(
-    digest: str, ciphertext: str, host: str | None, good: bool
-) -> None:
-    assert made_for(digest, ciphertext, host) is good
+def test_what_is_no_key_is_said_without_repeating_it_and_has_no_fingerprint(key: str, problem: str | None) -> None:
+    assert key_problem(key) == problem
+    opened = ApiKey.opened(key)
+    assert opened.problem == problem
+    assert (opened.fingerprint is None, opened.prove is None) == (problem is not None, problem is not None)
 
 
-@given(st.text(max_size=40), st.text(max_size=40))
-def test_a_fingerprint_and_a_digest_have_the_form_that_is_recognised(host: str, key: str) -> None:
-    assert FINGERPRINT.fullmatch(fingerprint_of(host, key))
-    assert DIGEST.fullmatch(digest_of(key))
-    assert DIGEST.fullmatch(digest_of(key, host))
+@given(st.binary(min_size=24, max_size=24), st.sampled_from(["hex", "base64", "letters and digits"]))
+def test_no_random_key_is_taken_for_a_plain_one(random: bytes, form: str) -> None:
+    alphabet = string.ascii_letters + string.digits
+    key = {
+        "hex": hashlib.sha256(random).hexdigest()[:32],
+        "base64": base64.b64encode(hashlib.sha256(random).digest()).decode(),
+        "letters and digits": "".join(alphabet[byte % 62] for byte in hashlib.sha256(random).digest()),
+    }[form]
+    assert key_problem(key) is None
 
 
 SPELLINGS = [
@@ -99,12 +146,12 @@ SPELLINGS = [
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_host_is_one_host_however_it_is_spelt(spelling: str) -> None:
     assert host_of(spelling) == "api.spectrocloud.com"
-    assert fingerprint_of(spelling, KEY) == fingerprint_of(HOST, KEY)
+    assert proof_of(KEY, "acme.dev", spelling, "v1:a") == proof_of(KEY, "acme.dev", HOST, "v1:a")
 
 
 def test_a_key_is_the_same_with_white_space_around_it() -> None:
-    assert fingerprint_of(HOST, f" {KEY}\n") == fingerprint_of(HOST, KEY)
-    assert fingerprint_of(HOST, KEY.upper()) != fingerprint_of(HOST, KEY)
+    assert fingerprint_of(f" {KEY}\n") == fingerprint_of(KEY)
+    assert fingerprint_of(KEY.upper()) != fingerprint_of(KEY)
 
 
 OTHERS = [
@@ -119,29 +166,29 @@ OTHERS = [
 ]
 
 
-def test_different_hosts_have_different_fingerprints() -> None:
-    assert len({fingerprint_of(host, KEY) for host in [HOST, *OTHERS]}) == 1 + len(OTHERS)
+def test_different_hosts_have_different_proofs() -> None:
+    assert len({proof_of(KEY, "acme.dev", host, "v1:a") for host in [HOST, *OTHERS]}) == 1 + len(OTHERS)
 
 
 def test_an_international_host_is_the_same_in_both_spellings() -> None:
     assert host_of("https://bücher.example") == host_of("https://xn--bcher-kva.example") == "xn--bcher-kva.example"
 
 
-@given(st.text(), st.text(), st.text(), st.text())
-def test_equal_fingerprints_mean_equal_hosts_and_keys(host: str, key: str, other_host: str, other_key: str) -> None:
-    assume((host_of(host), key.strip()) != (host_of(other_host), other_key.strip()))
-    assert fingerprint_of(host, key) != fingerprint_of(other_host, other_key)
+@given(st.text(), st.text())
+def test_equal_fingerprints_mean_equal_keys(key: str, other: str) -> None:
+    assert (fingerprint_of(key) == fingerprint_of(other)) == (key.strip() == other.strip())
 
 
-def test_moving_text_between_host_and_key_changes_the_fingerprint() -> None:
-    assert fingerprint_of("a.bc", "d") != fingerprint_of("a.b", "cd")
+def test_moving_text_between_stack_host_and_ciphertext_changes_the_proof() -> None:
+    proofs = [proof_of(KEY, *parts) for parts in [("a", "b.c", "d"), ("ab", "c", "d"), ("a", "b", "cd")]]
+    assert len(set(proofs)) == 3
 
 
 @given(st.text(min_size=6))
 def test_nothing_of_the_key_is_in_its_fingerprint(key: str) -> None:
     assume(not re.fullmatch("[0-9a-f]*", key))
-    assert key not in fingerprint_of(HOST, key)
-    assert key.encode().hex() not in fingerprint_of(HOST, key)
+    assert key not in fingerprint_of(key)
+    assert key.encode().hex() not in fingerprint_of(key)
 
 
 class Opaque:
@@ -188,9 +235,9 @@ def test_a_sealed_key_does_not_show_its_ciphertext_when_it_is_printed() -> None:
 
 
 def test_an_opened_key_does_not_show_its_secret_when_it_is_printed_or_compared() -> None:
-    key = ApiKey(KeyState.OPENED, secret=Opaque(KEY), fingerprint=fingerprint_of(HOST, KEY))
+    key = ApiKey.opened(KEY, secret=Opaque(KEY))
     spec = IntegrationSpec(host_url=HOST, tenant="t", default_project_id="1", api_key=key)
-    assert KEY not in shown(key) + shown(spec) + shown(replace(key, placeholder=True))
+    assert KEY not in shown(key) + shown(spec) + shown(replace(key, problem="is wrong"))
     assert key == replace(key, secret=Opaque("another"))
     assert spec.api_key is key
     with pytest.raises(TypeError):
@@ -198,10 +245,14 @@ def test_an_opened_key_does_not_show_its_secret_when_it_is_printed_or_compared()
 
 
 def test_an_api_key_has_no_field_that_holds_its_text() -> None:
-    assert {field.name for field in fields(ApiKey)} == {"state", "ciphertext", "secret", "fingerprint", "placeholder"}
+    key = ApiKey.opened(KEY)
+    assert key.prove is not None
+    held = [getattr(key, field.name) for field in fields(key)] + [
+        cell.cell_contents for cell in key.prove.__closure__ or ()
+    ]
+    assert KEY not in shown(held)
     assert (
-        repr(ApiKey(KeyState.EXPOSED))
-        == "ApiKey(state=<KeyState.EXPOSED: 'exposed'>, fingerprint=None, placeholder=False)"
+        repr(ApiKey(KeyState.EXPOSED)) == "ApiKey(state=<KeyState.EXPOSED: 'exposed'>, fingerprint=None, problem=None)"
     )
 
 

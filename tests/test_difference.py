@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Files
-from samples import HOST, codes, digest, fleet, stack
+from samples import HOST, PROOF, codes, digest, fleet, stack
 from topologies import fleet_of, fleets, sound_fleets
 
 from paletteai_components.difference import Difference, Presence, difference_between, object_change
@@ -41,7 +41,7 @@ HEX = "0123456789abcdef" * 2 + "01234567"
 def sealed(key: str, *, mark: str = "a", **fields: str) -> str:
     """An integration with a fingerprint, on one line."""
     said = {"hostUrl": HOST, "tenant": "t", "defaultProjectID": f"65-{mark}", **fields}
-    written = {"value": f"pai1:{mark * 40}", "ciphertext": digest(f"v1:{key}:1")}
+    written = {"value": f"pai1:{mark * 40}", "ciphertext": digest(f"v1:{key}:1"), "proof": PROOF}
     return json.dumps({**said, "apiKey": {"secure": f"v1:{key}:1"}, "fingerprint": written})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused
 from recording import Recording, urn_of
-from samples import HOST, credential
+from samples import credential
 
 from paletteai_components.components import history
 from paletteai_components.components.history import HistoryError
@@ -224,7 +224,7 @@ def test_at_the_first_deployment_there_is_nothing_to_go_by(tmp_path: Path) -> No
 
 KNOWN = {
     "urn": "urn:pulumi:acme.dev::paletteai::paletteai:index:PaletteIntegration::acme.old",
-    "fingerprint": fingerprint_of(HOST, key_in("v1:a")),
+    "fingerprint": fingerprint_of(key_in("v1:a")),
 }
 
 

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Files
-from samples import HOST, PROJECT_ID, credential, digest, stack
+from samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
 from topologies import fleet_of, sound_fleets
 
 from paletteai_components.crds import crds_from, problems_in
@@ -42,7 +42,7 @@ paletteai:integrations:
     tenant: example-tenant
     defaultProjectID: "{PROJECT_ID}"
     apiKey: {{secure: v1:a}}
-    fingerprint: {{value: "{FINGERPRINT}", ciphertext: {digest("v1:a")}}}
+    fingerprint: {{value: "{FINGERPRINT}", ciphertext: {digest("v1:a")}, proof: "{PROOF}"}}
   vaulted: {{existingSecret: lab-palette, credential: "vault://lab"}}
 paletteai:tenant:
   name: acme

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from oracle import File, Path
-from samples import codes, credential, digest, fleet, stack, told
+from samples import PROOF, codes, credential, digest, fleet, stack, told
 from topologies import stack_of
 
 from paletteai_components.fleet import Fleet
@@ -19,7 +19,7 @@ def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
     return credential(
         ciphertext,
         hostUrl=f"https://{host}.example",
-        fingerprint={"value": f"pai1:{name * 40}", "ciphertext": digest(ciphertext)},
+        fingerprint={"value": f"pai1:{name * 40}", "ciphertext": digest(ciphertext), "proof": PROOF},
     )
 
 

@@ -12,7 +12,7 @@ from programs import KEY, copied_examples, deployed, handed_over, key_in, leaks,
 from recording import Secret, recorded, without_data
 
 from paletteai_components import DeclarationError, deploy
-from paletteai_components.credential import digest_of, fingerprint_of
+from paletteai_components.credential import digest_of, fingerprint_of, proof_of
 from paletteai_components.fleet import fleet_from
 from paletteai_components.problem import Place
 
@@ -144,12 +144,12 @@ def shared(name: str, more: str = "", **fields: str) -> str:
 def test_integrations_that_pulumi_does_not_hold_for_a_secret_are_refused(folder: Path) -> None:
     written(folder, "acme.dev", shared("acme"))
     assert refused(deployed(folder, "acme.dev", secret_keys=[])) == ["PAI010"]
-    assert refused(deployed(folder, "acme.dev", secret_keys=["paletteai:tenant"])) == ["PAI010"]
+    assert refused(deployed(folder, "acme.dev", secret_keys=["paletteai:tenant"])) == ["PAI010", "PAI012"]
     assert leaks(deployed(folder, "acme.dev", secret_keys=[]).in_the_open(), KEY) == []
 
 
 def test_a_key_that_stands_in_the_file_as_text_is_refused_whatever_pulumi_holds_it_for(folder: Path) -> None:
-    written(folder, "acme.dev", shared("acme").replace('{secure: "v1:shared"}', '"as text"'))
+    written(folder, "acme.dev", shared("acme").replace('{secure: "v1:shared"}', '"Key-0f-text-of-the-2nd-mine"'))
     recording = deployed(folder, "acme.dev", secret_keys=["paletteai:integrations"])
     assert refused(recording) == ["PAI010"]
 
@@ -158,15 +158,20 @@ def test_a_stack_under_the_passphrase_of_an_example_is_refused(examples: Path) -
     text = (examples / "Pulumi.acme.prod.yaml").read_text()
     (examples / "Pulumi.acme.prod.yaml").unlink()
     (examples / "Pulumi.beta.prod.yaml").write_text(text.replace("name: acme\n", "name: beta\n"))
-    assert refused(deployed(examples, "beta.prod")) == ["PAI010"]
+    # The fingerprint in it was made for another stack.
+    assert refused(deployed(examples, "beta.prod")) == ["PAI003", "PAI010"]
+
+
+def fingerprinted(key: str, ciphertext: str, stack: str, host: str = "https://api.spectrocloud.com") -> str:
+    """What `paletteai fingerprint` writes beside a ciphertext, as somebody would who knows a key."""
+    value, made_for, proof = fingerprint_of(key), digest_of(ciphertext), proof_of(key, stack, host, ciphertext)
+    return f', fingerprint: {{value: "{value}", ciphertext: "{made_for}", proof: "{proof}"}}'
 
 
 @pytest.mark.parametrize("written_by", ["the command", "hand"])
 def test_the_fingerprint_in_a_file_has_to_be_that_of_its_key(folder: Path, written_by: str) -> None:
     key = key_in("v1:shared") if written_by == "the command" else "another key"
-    told = fingerprint_of("https://api.spectrocloud.com", key)
-    more = f', fingerprint: {{value: "{told}", ciphertext: "{digest_of("v1:shared")}"}}'
-    path = written(folder, "acme.dev", shared("acme", more))
+    path = written(folder, "acme.dev", shared("acme", fingerprinted(key, "v1:shared", "acme.dev")))
     recording = deployed(folder, "acme.dev")
     if written_by == "the command":
         assert (recording.error, recording.warnings) == (None, [])
@@ -177,8 +182,7 @@ def test_the_fingerprint_in_a_file_has_to_be_that_of_its_key(folder: Path, writt
 
 
 def test_a_conflict_with_a_neighbour_is_refused_in_both_stacks_and_in_no_third(folder: Path) -> None:
-    told = fingerprint_of("https://api.spectrocloud.com", key_in("v1:shared"))
-    more = f', fingerprint: {{value: "{told}", ciphertext: "{digest_of("v1:other")}"}}'
+    more = fingerprinted(key_in("v1:shared"), "v1:other", "beta.dev")
     ours = written(folder, "acme.dev", shared("acme"))
     theirs = written(folder, "beta.dev", shared("beta", more).replace("v1:shared", "v1:other"))
     written(folder, "gamma.dev", "paletteai:tenant: {name: gamma, sharedClusterOnly: true}")

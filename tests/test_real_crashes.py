@@ -33,8 +33,12 @@ KILLS = int(os.environ.get("KILLS", "30"))
 SEED = 20
 
 BASIS = "basis"
-KEYS = {"shared": "the first key of shared", "edge": "the key of edge", "lab": "the key of lab"}
-ROTATED = "the second key of shared"
+KEYS = {
+    "shared": "The-1st-key-of-shared-in-the-mine",
+    "edge": "The-1st-key-of-edge-in-the-mine",
+    "lab": "The-1st-key-of-lab-in-the-mine",
+}
+ROTATED = "The-2nd-key-of-shared-in-the-mine"
 TENANT = """\
   paletteai:tenant:
     name: basis
@@ -341,7 +345,7 @@ def _renamed(text: str, tenant: str, other: str) -> str:
     """A text about one tenant as one about another. Its host is another, too, so its credentials are its own."""
     text = text.replace(tenant, other)
     for key in (*KEYS.values(), ROTATED):
-        text = text.replace(fingerprint_of(_host(tenant), key), fingerprint_of(_host(other), key))
+        text = text.replace(fingerprint_of(key), fingerprint_of(key))
     return text
 
 

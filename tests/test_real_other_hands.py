@@ -27,7 +27,7 @@ RESOURCES = {
     "Settings": "settings.spectrocloud.com",
     "Project": "projects.spectrocloud.com",
 }
-THEIR_KEY = "a key that is somebody else's"
+THEIR_KEY = "A-key-that-is-s0mebody-else5"
 THEIR_DOCUMENT = base64.b64encode(json.dumps({"apiKey": THEIR_KEY}).encode()).decode()
 FORCED = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 
@@ -173,7 +173,7 @@ class Deployed:
         self.project, self.name = real(), f"{tenant}.dev"
         self.project.init(self.name)
         keyed = [name for name, given in projects.items() if "settings" in given]
-        secrets = [f"--secret=paletteai:integrations.{name}.apiKey=key of {name}" for name in keyed]
+        secrets = [f"--secret=paletteai:integrations.{name}.apiKey=Key-0f-{name}-of-the-2nd-mine" for name in keyed]
         if secrets:
             self.project.run("config", "set-all", "--path", f"--stack={self.name}", *secrets)
         self.declare(**projects)

@@ -29,7 +29,7 @@ def settings(name, key=None):
 
 def credential(name, key=None):
     host, number = "https://api.spectrocloud.com", "651234567890123456789012"
-    return PaletteCredential(name, host, "example-tenant", number, key or f"key of {name}")
+    return PaletteCredential(name, host, "example-tenant", number, key or f"Key-0f-{name}-of-the-2nd-mine")
 """
 
 ELSEWHERE = """
@@ -115,7 +115,7 @@ Project("two.lab", ProjectArgs(two, "lab-two", settings=settings("lab")))
 
 
 def test_what_is_said_of_a_component_holds_for_everything_below_it(real: Real, cluster: ControlPlane) -> None:
-    project = started(real, TWO, KEY="key of one", PROTECT="yes")
+    project = started(real, TWO, KEY="Key-0f-one-of-the-2nd-mine", PROTECT="yes")
     with Watch(cluster) as deployed:
         project.up("dev")
     made = {each["urn"]: each for each in project.resources("dev") if each["type"].startswith("kubernetes:")}
@@ -129,7 +129,7 @@ def test_what_is_said_of_a_component_holds_for_everything_below_it(real: Real, c
     assert len(marked) == len(made) - len(ones)
     assert max(moments[place] for place in moments.keys() - marked) < min(moments[place] for place in marked)
     assert project.steps("dev") == {}
-    project.env["KEY"] = "another key of one"
+    project.env["KEY"] = "An0ther-key-of-one-in-the-mine"
     with Watch(cluster) as rotated:
         project.up("dev")
     assert rotated.recreated() == []
@@ -176,7 +176,7 @@ def second(palette):
     Tenant(f"{case}.second", TenantArgs(f"{case}-second", settings=own))
 
 case = pulumi.get_stack()
-shared = credential("shared", "default/vault" if case == "output" else f"key of {case}")
+shared = credential("shared", "default/vault" if case == "output" else f"Key-0f-{case}-of-the-2nd-mine")
 owner = Tenant(f"{case}.first", TenantArgs(f"{case}-first", settings={"default": SettingsArgs(palette=shared)}))
 match case:
     case "name":
@@ -184,7 +184,7 @@ match case:
     case "handle":
         second(shared)
     case "key":
-        second(credential("copied", f"key of {case}"))
+        second(credential("copied", f"Key-0f-{case}-of-the-2nd-mine"))
     case "output":
         # An id is known only when the object is there: here it is default/vault.
         name = os.environ["VAULT"]
@@ -210,7 +210,7 @@ def test_nothing_of_a_component_that_is_refused_is_registered_and_what_was_right
         assert "1 problem in what is declared; nothing of it was registered." in told
         assert all(each in told for each in (f" {case}.second", f"error {code}: ", f"help: {HELP[case]}"))
         assert "Traceback" not in refusal.printed
-        assert leaks([refusal.printed], f"key of {case}") == []
+        assert leaks([refusal.printed], f"Key-0f-{case}-of-the-2nd-mine") == []
     assert logical_names(project, case) == {f"{case}.first", f"{case}.first.default"}
     assert places(watch, "ADDED") == {
         ("Namespace", None, f"tenant-{case}-first"),

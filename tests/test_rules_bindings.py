@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from samples import HOST, PROJECT_ID, codes, digest, fleet, stack, told
+from samples import HOST, PROJECT_ID, PROOF, codes, digest, fleet, stack, told
 
-from paletteai_components.credential import ApiKey, KeyState
+from paletteai_components.credential import ApiKey, fingerprint_of, proof_of
 from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import Stack, stack_from_config
@@ -13,7 +13,7 @@ from paletteai_components.stack import Stack, stack_from_config
 
 def credential(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
     """A complete credential on one line, with a fingerprint of one repeated digit where one is given."""
-    value = f'{{value: "pai1:{fingerprint * 40}", ciphertext: {digest(ciphertext)}}}'
+    value = f'{{value: "pai1:{fingerprint * 40}", ciphertext: {digest(ciphertext)}, proof: "{PROOF}"}}'
     made = f", fingerprint: {value}" if fingerprint else ""
     return f'{{hostUrl: "{host}", tenant: t, defaultProjectID: "{project}", apiKey: {{secure: "{ciphertext}"}}{made}}}'
 
@@ -105,7 +105,8 @@ def test_a_secret_is_used_by_one_settings_only(settings: str, shared: bool) -> N
         ("{paletteai:cluster: x, kubernetes:context: dev}", "kubernetes:context: dev", False),
         ("{}", "{}", True),
         ("{}", "paletteai:environment: prod", False),
-        ("kubernetes:context: dev", "{}", False),
+        ("kubernetes:context: dev", "{}", True),
+        ("kubernetes:context: dev", "paletteai:environment: prod", False),
     ],
 )
 def test_secrets_meet_on_the_cluster_that_two_stacks_share(first: str, second: str, shared: bool) -> None:
@@ -247,11 +248,17 @@ def test_a_key_that_another_rule_tells_of_is_not_counted(key: str, imports: tupl
     assert [len(problem.where) for problem in told(problems_of(fleet(two)), "PAI003")] == [1] * undecided
 
 
-def opened(fingerprint: str, written: str | None = None) -> dict[str, object]:
-    """A credential whose key Pulumi has opened, beside a fingerprint in the file."""
-    key = ApiKey(KeyState.OPENED, secret=object(), fingerprint=f"pai1:{fingerprint * 40}")
-    beside = {"fingerprint": {"value": f"pai1:{written * 40}", "ciphertext": "0" * 32}} if written else {}
-    return {"hostUrl": HOST, "tenant": "t", "defaultProjectID": "1", "apiKey": key, **beside}
+def opened(key: str, written: str | None = None, host: str = HOST, stack: str = "acme.dev") -> dict[str, object]:
+    """A credential whose key Pulumi has opened, beside the fingerprint that somebody wrote who knows another."""
+    beside = {}
+    if written:
+        value, proof = fingerprint_of(written), proof_of(written, stack, HOST, "v1:a")
+        beside = {"fingerprint": {"value": value, "ciphertext": digest("v1:a"), "proof": proof}}
+    handle = ApiKey.opened(key, secret=object(), ciphertext="v1:a")
+    return {"hostUrl": host, "tenant": "t", "defaultProjectID": "1", "apiKey": handle, **beside}
+
+
+ONE, TWO = "Key-0f-one-of-the-2nd-mine", "Key-0f-two-of-the-2nd-mine"
 
 
 def program(*integrations: dict[str, object]) -> list[Problem]:
@@ -267,18 +274,27 @@ def program(*integrations: dict[str, object]) -> list[Problem]:
 
 
 def test_an_opened_key_shows_what_it_is_whatever_stands_beside_it() -> None:
-    (problem,) = program(opened("1"), opened("1"))
+    (problem,) = program(opened(ONE), opened(ONE))
     assert "one credential (equal fingerprint)" in problem.message
-    (warning,) = program(opened("1"), opened("2"))
+    other = opened(TWO)
+    (warning,) = program(opened(ONE), {**other, "apiKey": ApiKey.opened(TWO, secret=object(), ciphertext="v1:b")})
     assert "with different keys" in warning.message
 
 
 def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
-    assert program(opened("1", written="1")) == []
-    (problem,) = program(opened("1", written="2"))
+    assert program(opened(ONE, written=ONE)) == []
+    (problem,) = program(opened(ONE, written=TWO))
     assert (problem.code, problem.severity) == ("PAI003", Severity.ERROR)
     assert "is not that of its key, so the files would hide that a credential is used twice" in problem.message
     assert problem.help == "Run `paletteai fingerprint` for this stack."
+
+
+@pytest.mark.parametrize("more", [{"host": "https://api.evil.example"}, {"stack": "beta.dev"}])
+def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more: dict[str, str]) -> None:
+    (problem,) = program(opened(ONE, written=ONE, **more))
+    assert (problem.code, problem.severity) == ("PAI003", Severity.ERROR)
+    assert "was made for another stack, host or encryption" in problem.message
+    assert problem.help.startswith("Check that `hostUrl` and `apiKey` are as they should be.")
 
 
 def test_one_credential_alone_leaves_nothing_to_decide() -> None:

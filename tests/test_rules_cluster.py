@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import codes, credential, digest, stack
+from samples import PROOF, codes, credential, digest, stack
 
 from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.fleet import Fleet
@@ -21,7 +21,7 @@ KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 def acme(*lines: str) -> Stack:
     """A tenant with one project, vision, and a default Settings."""
-    fingerprint = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111")}
+    fingerprint = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
     config = [
         f"paletteai:integrations: {json.dumps({'shared': credential(fingerprint=fingerprint)})}",
         "paletteai:tenant:",
@@ -125,7 +125,8 @@ def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
     live = {"Settings": {"Settings/lab/default": LiveObject(fingerprint=FINGERPRINT)}}
     (problem,) = judged(acme(), objects=live)
     assert problem.code == "PAI003"
-    assert "is carried by Settings/lab/default in the cluster of context dev" in problem.message
+    assert problem.severity is Severity.WARNING
+    assert problem.message.startswith("Settings/lab/default in the cluster of context dev is annotated with the cred")
     assert problem.help.startswith("Deploy the stack that gives it up first")
     assert FINGERPRINT not in str(problem)
 

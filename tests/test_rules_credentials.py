@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from samples import PROJECT_ID, codes, credential, digest, stack, told
+from samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
 
-from paletteai_components.credential import ApiKey, KeyState
+from paletteai_components.credential import ApiKey
+from paletteai_components.encryption import salt_of
 from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import credentials, problems_of_stack
 from paletteai_components.stack import Stack, stack_from_config
@@ -22,7 +24,7 @@ def bound(integration: dict[str, Any], **more: Any) -> Stack:
         "paletteai:integrations": {"shared": integration},
         "paletteai:tenant": {"name": "acme", "settings": settings},
     }
-    return stack_from_config("acme.dev", config, **more)
+    return replace(stack_from_config("acme.dev", config), **more)
 
 
 def problems(integration: dict[str, Any], **more: Any) -> list[Problem]:
@@ -30,7 +32,7 @@ def problems(integration: dict[str, Any], **more: Any) -> list[Problem]:
 
 
 def test_a_complete_credential_has_nothing_wrong_with_it() -> None:
-    made = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111")}
+    made = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
     assert problems(credential()) == []
     assert problems(credential(fingerprint=made)) == []
     assert problems({"existingSecret": "lab", "credential": "vault://lab"}) == []
@@ -73,7 +75,10 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
         ({"tenant": ""}, "has a `tenant` that is empty or a placeholder"),
         ({"defaultProjectID": "${PROJECT}"}, "has a `defaultProjectID` that is empty or a placeholder"),
         ({"credential": "vault"}, "states `credential` without `existingSecret`, so it names nothing"),
-        ({"fingerprint": {"value": "pai1:short", "ciphertext": digest("v1:AAAA:1111")}}, "has a fingerprint that"),
+        (
+            {"fingerprint": {"value": "pai1:short", "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}},
+            "has a fingerprint that",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
@@ -139,14 +144,14 @@ def test_an_empty_ciphertext_is_no_key() -> None:
 
 
 def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
-    (problem,) = problems(credential(apiKey=ApiKey(KeyState.OPENED, secret=object(), placeholder=True)))
+    (problem,) = problems(credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
     assert problem.code == "PAI009"
     assert problem.message == "integration shared has an API key that is empty or a placeholder."
     assert "pulumi config set --secret --path" in problem.help
 
 
 def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "EXAMPLE_SALTS", {"v1:salt": "example", "v1:own": "acme"})
+    monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
     (problem,) = problems(credential(), salt="v1:salt")
     assert problem.code == "PAI010"
     assert "tenant acme keeps the `encryptionsalt` of an example" in problem.message

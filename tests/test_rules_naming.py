@@ -31,10 +31,10 @@ def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
         "tenant beta (beta.dev). One would take the other's place in the cluster."
     )
     assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:7", "stacks/Pulumi.beta.dev.yaml:7"]
-    assert problem.help == "Give one of them another name, or another cluster with `paletteai:cluster`."
+    assert problem.help == "Give one of them another name, or declare it once."
 
 
-@pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: dev, paletteai:cluster: other}"])
+@pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: prod, paletteai:cluster: other}"])
 def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
     one, two = tenant("acme", "projects: [{name: vision}]"), tenant("beta", "projects: [{name: vision}]")
     lines = "\n".join(top.strip("{}").split(", "))

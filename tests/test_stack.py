@@ -157,7 +157,7 @@ def test_imported_environments_are_known_by_name(tmp_path: Path, environment: st
 def test_the_salt_of_the_passphrase_is_kept_with_its_line(tmp_path: Path) -> None:
     stack = read(tmp_path, f"encryptionsalt: v1:salt\n{TENANT}")
     assert stack.salt == "v1:salt"
-    assert str(stack.salt_place) == f"{tmp_path}/Pulumi.acme.dev.yaml:1"
+    assert str(stack.file_place("encryptionsalt")) == f"{tmp_path}/Pulumi.acme.dev.yaml:1"
     assert read(tmp_path, TENANT).salt is None
     assert read(tmp_path, f"encryptionsalt: []\n{TENANT}").salt is None
 

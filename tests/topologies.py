@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from oracle import File, Files, Path
-from samples import PROJECT_ID, digest
+from samples import PROJECT_ID, PROOF, digest
 
 from paletteai_components.document import document_from
 from paletteai_components.fleet import Fleet
@@ -62,7 +62,7 @@ def _with_fingerprint(drawn: dict[str, Any]) -> dict[str, Any]:
         value, stale = drawn["fingerprint"]
         key = drawn.get("apiKey")
         sealed = key["secure"] if isinstance(key, dict) else ""
-        drawn["fingerprint"] = {"value": value, "ciphertext": "0" * 32 if stale else digest(sealed)}
+        drawn["fingerprint"] = {"value": value, "ciphertext": "0" * 32 if stale else digest(sealed), "proof": PROOF}
     return drawn
 
 
@@ -193,7 +193,7 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
         if existing:
             integrations[key] = {"existingSecret": f"secret-{number}", "credential": f"vault://{mark}"}
         else:
-            made_for = {"value": f"pai1:{at:020}{number:020}", "ciphertext": digest(f"v1:{mark}")}
+            made_for = {"value": f"pai1:{at:020}{number:020}", "ciphertext": digest(f"v1:{mark}"), "proof": PROOF}
             fields = {"tenant": "t", "defaultProjectID": f"65-{mark}", "apiKey": {"secure": f"v1:{mark}"}}
             integrations[key] = {"hostUrl": "https://api.example", **fields, "fingerprint": made_for}
         body = {"palette": key, "nvidia": {"existingSecret": f"ngc-{number}"}}

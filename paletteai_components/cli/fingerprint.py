@@ -10,7 +10,7 @@ import click
 
 from paletteai_components.cli.report import show
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.credential import digest_of, fingerprint_of, host_problem, is_placeholder
+from paletteai_components.credential import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.document import document_from
 from paletteai_components.problem import escaped
 from paletteai_components.spec import FingerprintSpec, IntegrationSpec
@@ -19,20 +19,20 @@ from paletteai_components.stack import Stack
 
 @click.command("fingerprint")
 @choosing_stacks
-@click.option("--host", metavar="URL", help="Read a key and print its fingerprint on this Palette host instead.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read one key instead and print its fingerprint.")
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, host: str | None) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin: bool) -> None:
     """Write its fingerprint beside every encrypted key of the named STACKs.
 
     The pulumi command opens the keys; none is shown or kept. A fingerprint tells that two keys are
     the same, and nothing else about them, so it can be committed.
 
-    With --host nothing is written and pulumi is not needed: the key is typed in, or comes by a pipe.
+    With --stdin nothing is written and pulumi is not needed: the key is typed in, or comes by a pipe.
     """
-    if host is not None:
+    if from_stdin:
         if names:
-            raise click.UsageError("name stacks, or a host with `--host`, not both.")
-        click.echo(_typed(host))
+            raise click.UsageError("name stacks, or give `--stdin`, not both.")
+        click.echo(_typed())
         return
     selection = selected(names, folder)
     if selection.unreadable:
@@ -42,14 +42,12 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, host: str 
     ctx.exit(0 if all(done) else 1)
 
 
-def _typed(host: str) -> str:
-    why = host_problem(host)
-    if why:
-        raise click.UsageError(f"the host {why}. Write it like https://api.spectrocloud.com.")
+def _typed() -> str:
     key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    if is_placeholder(key):
-        raise click.UsageError("the key is empty or a placeholder. Type it, or send it by a pipe.")
-    return fingerprint_of(host, key)
+    why = key_problem(key)
+    if why:
+        raise click.UsageError(f"the key {why}. Type a Palette API key, or send it by a pipe.")
+    return fingerprint_of(key)
 
 
 def _write(stack: Stack, folder: Path) -> bool:
@@ -90,15 +88,19 @@ def _fingerprints(
     refused: dict[str, str] = {}
     for name, integration in wanted.items():
         key, host, sealed = keys.get(name), integration.host_url, integration.api_key
+        why = None if key is None else key_problem(key)
         if key is None or sealed is None or sealed.ciphertext is None:
             refused[name] = "none, pulumi gave no key for it"
         elif not host:
             refused[name] = "none, it has no `hostUrl`"
-        elif is_placeholder(key):
-            refused[name] = "none, its key is empty or a placeholder"
+        elif why:
+            refused[name] = f"none, its key {why}"
         else:
-            made_for = digest_of(sealed.ciphertext, host)
-            found[name] = FingerprintSpec(value=fingerprint_of(host, key), ciphertext=made_for)
+            found[name] = FingerprintSpec(
+                value=fingerprint_of(key),
+                ciphertext=digest_of(sealed.ciphertext),
+                proof=proof_of(key, stack.name, host, sealed.ciphertext),
+            )
     return found, refused
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from paletteai_components.cli.selection import Selection
-from paletteai_components.credential import ApiKey, KeyState, fingerprint_of, is_placeholder
+from paletteai_components.credential import ApiKey
 from paletteai_components.engine import EngineError, opened_keys
 from paletteai_components.fleet import concerning
 from paletteai_components.manifests import Manifest, palette_document
@@ -81,12 +81,7 @@ def _with_handles(stack: Stack, keys: Mapping[str, str]) -> Stack:
 
 
 def _handle(integration: IntegrationSpec, key: str) -> ApiKey:
-    return ApiKey(
-        KeyState.OPENED,
-        ciphertext=integration.api_key.ciphertext if integration.api_key else None,
-        fingerprint=fingerprint_of(integration.host_url or "", key),
-        placeholder=is_placeholder(key),
-    )
+    return ApiKey.opened(key, ciphertext=integration.api_key.ciphertext if integration.api_key else None)
 
 
 def _data_of(stack: Stack, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:

@@ -92,9 +92,11 @@ def _value_of(data: bytes, file: str) -> Any:
 
 
 def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> str:
-    lines = [
-        f'  {escaped(name)}: fingerprint: {{value: "{each.value}", ciphertext: "{each.ciphertext}"}}'
-        for name, each in fingerprints.items()
-    ]
+    lines = [f"  {escaped(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
     said = f"{escaped(file)} is written in a way that this command cannot add to, so it was left as it is. Add there:"
     return "\n".join([said, *lines])
+
+
+def _flow(fingerprint: FingerprintSpec) -> str:
+    fields = (f'{name}: "{text}"' for name, text in fingerprint.model_dump(by_alias=True).items())
+    return f"{{{', '.join(fields)}}}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.credential import ApiKey, KeyState, fingerprint_of, is_placeholder
+from paletteai_components.credential import ApiKey, KeyState
 from paletteai_components.spec import OnRemoval
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class PaletteCredential:
             case ApiKey():
                 return key
             case str():
-                return opened_key(key, self.host_url)
+                return opened_key(key)
             case pulumi.Output():
                 # The Output itself: two credentials with one Output are recognised by it.
                 return ApiKey(KeyState.OPENED, secret=key)
@@ -72,14 +72,9 @@ class PaletteCredential:
         return []
 
 
-def opened_key(text: str, host_url: object, state: KeyState = KeyState.OPENED) -> ApiKey:
-    """The handle on a key whose text is known."""
-    return ApiKey(
-        state,
-        secret=pulumi.Output.secret(text),
-        fingerprint=fingerprint_of(host_url, text) if isinstance(host_url, str) else None,
-        placeholder=is_placeholder(text),
-    )
+def opened_key(text: str, ciphertext: str | None = None) -> ApiKey:
+    """The handle on a key whose text is known, the text a Pulumi secret."""
+    return ApiKey.opened(text, secret=pulumi.Output.secret(text), ciphertext=ciphertext)
 
 
 @dataclass

@@ -165,7 +165,7 @@ def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
 
     def judged(text: Any) -> str:
         key = text if isinstance(text, str) else ""
-        opened = integration.model_copy(update={"api_key": opened_key(key, integration.host_url)})
+        opened = integration.model_copy(update={"api_key": opened_key(key)})
         spec = placement.stack.spec
         if spec is not None:
             spec = spec.model_copy(update={"integrations": {**spec.integrations, str(settings.palette): opened}})
@@ -184,6 +184,5 @@ def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | 
         return None
     if integration.api_key.fingerprint is not None:
         return integration.api_key.fingerprint
-    host = str(integration.host_url)
     # It is one way, and useless to a reviewer while it is shown as [secret].
-    return pulumi.Output.unsecret(key.apply(lambda text: fingerprint_of(host, text)))
+    return pulumi.Output.unsecret(key.apply(fingerprint_of))

@@ -37,6 +37,7 @@ RULES: dict[str, Rule] = {
         cluster.namespace_is_there,
         cluster.object_is_new,
         cluster.field_is_declared,
+        credentials.encryption_is_not_shared,
     )
 }
 

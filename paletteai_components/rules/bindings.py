@@ -8,7 +8,7 @@ from itertools import islice
 
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts
+from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem, Severity, escaped
@@ -54,7 +54,7 @@ def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
     Secret share what is in it, with the same race as two that share an integration.
 
     This is judged over every stack of one cluster: `paletteai:cluster`, else `kubernetes:context`.
-    Stacks that name neither are taken to share one cluster with the others of their environment.
+    A stack that names neither is compared with every stack of its environment.
 
     An existing Secret has to lie where the Settings lies. Written as `namespace/name`, it is refused
     when that is another namespace.
@@ -73,14 +73,14 @@ def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
                     "Have the Secret put into the Settings' namespace, and write its name only.",
                     (stack.place(*secret.path),),
                 )
-    yield from map(conflict, conflicts(claims))
+    yield from map(conflict, conflicts_on_clusters(claims))
 
 
 @rule("PAI003", "A credential is in one Settings only", Scope.FLEET)
 def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     """The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments:
-    one API key on one Palette host may be in one Settings of the whole fleet, whatever the
-    integration is called and whatever default project it names.
+    one API key may be in one Settings of the whole fleet, whatever the integration is called and
+    whatever host name and default project it states. One installation can have many host names.
 
     No key is opened to find out. Two credentials are the same when
 
@@ -89,14 +89,20 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     - two existing Secrets state the same `credential`.
 
     Where none of this can be known, a note says for how many credentials. A fingerprint that was
-    made for an earlier encryption of the key, or for another host, is stale; a warning says so.
+    made for an earlier encryption of the key is stale; a warning says so.
+
+    Anybody can copy a fingerprint, so it holds a proof as well, which only who knows the key can make:
+    for this stack, this host and this encryption. `pulumi preview` opens the stack's own key and
+    verifies its proof. A host that was changed by somebody who does not know the key is refused there.
+    A neighbour that states the same fingerprint or ciphertext without a proof of its own only warns,
+    and is refused in its own preview.
 
     Different keys for the same host, Palette tenant and default project reach the same compute, and
     may still race for it: that is a warning.
 
-    `pulumi preview` also asks the cluster: a credential that Settings outside of this stack's state
-    carry there is in use, whatever the files say. A move from one stack to another is therefore two
-    deployments, first of the stack that gives it up.
+    `pulumi preview` also asks the cluster, and warns where Settings outside of this stack's state are
+    annotated with the credential. An annotation is a claim, not a proof: whoever may write Settings can
+    write it. A move from one stack to another is two deployments, first of the stack that gives it up.
     """
     claims: list[Claim] = []
     judged: set[tuple[str, str]] = set()
@@ -110,24 +116,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         if key in judged:
             continue
         judged.add(key)
-        opened, written = integration.api_key, integration.fingerprint
-        if opened and written and opened.fingerprint and opened.fingerprint != written.value:
-            yield Problem(
-                "PAI003",
-                f"the fingerprint of integration {escaped(str(settings.palette))} is not that of its key, so the "
-                "files would hide that a credential is used twice.",
-                "Run `paletteai fingerprint` for this stack.",
-                (stack.place("integrations", str(settings.palette), "fingerprint"),),
-            )
-        if integration.has_stale_fingerprint:
-            yield Problem(
-                "PAI003",
-                f"the fingerprint of integration {escaped(str(settings.palette))} was made for another encryption "
-                "of its key, or for another host, so it says nothing about the credential that is here now.",
-                "Run `paletteai fingerprint` for this stack.",
-                (stack.place("integrations", str(settings.palette), "fingerprint"),),
-                Severity.WARNING,
-            )
+        yield from _fingerprint_problems(str(settings.palette), integration, stack)
         known = integration.fingerprint_in_force or integration.credential
         if not known and _may_be_used_twice(integration, stack):
             undecided[key] = stack, settings
@@ -135,7 +124,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     for group in sorted(conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
         if not any(owners <= earlier for earlier in reported[group[0].owner]):
-            yield conflict(group)
+            yield _credential_conflict(group)
         for owner in owners:
             undecided.pop(owner, None)
             reported[owner].append(owners)
@@ -195,6 +184,57 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
             )
 
 
+def _fingerprint_problems(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Problem]:
+    """What is wrong with the fingerprint of an integration, as far as it can be told."""
+
+    def problem(fact: str, remedy: str, severity: Severity = Severity.ERROR) -> Problem:
+        said = f"the fingerprint of integration {escaped(name)} {fact}."
+        return Problem("PAI003", said, remedy, (stack.place("integrations", name, "fingerprint"),), severity)
+
+    again = "Run `paletteai fingerprint` for this stack."
+    key, written = integration.api_key, integration.fingerprint
+    if integration.has_stale_fingerprint:
+        fact = "was made for another encryption of its key, so it says nothing about the credential that is here now"
+        yield problem(fact, again, Severity.WARNING)
+    elif key is None or written is None or key.fingerprint is None:
+        return
+    elif key.fingerprint != written.value:
+        yield problem("is not that of its key, so the files would hide that a credential is used twice", again)
+    elif not integration.is_proven_by(key, stack.name):
+        fact = "was made for another stack, host or encryption, perhaps by somebody who does not know the key"
+        yield problem(fact, f"Check that `hostUrl` and `apiKey` are as they should be. {again}")
+
+
+def _credential_conflict(group: list[Claim]) -> Problem:
+    """The problem of several owners of one credential. Who is known to have the key is not blamed for a copy."""
+    opened = [claim for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove is not None]
+    keys = [key for claim in opened if (key := _integration_of(claim).api_key) is not None]
+    proven = [
+        claim for claim in group if any(_integration_of(claim).is_proven_by(key, claim.stack.name) for key in keys)
+    ]
+    if not opened or any(claim not in proven for claim in opened):
+        return conflict(group)
+    if len(proven) > 1:
+        return conflict(proven)
+    others = [claim for claim in group if claim not in proven]
+    if not others:
+        return conflict(group)
+    return Problem(
+        "PAI003",
+        f"{others[0].said()}{f' and {len(others) - 1} more' if len(others) > 1 else ''} states the credential of "
+        f"{proven[0].said()} without a proof of its own, so it may be a copy.",
+        f"Run `paletteai fingerprint {escaped(others[0].stack.name)}`, or delete the copy: "
+        f"the preview of {escaped(others[0].stack.name)} refuses it.",
+        tuple(dict.fromkeys(claim.place for claim in [*others, proven[0]])),
+        Severity.WARNING,
+    )
+
+
+def _integration_of(claim: Claim) -> IntegrationSpec:
+    spec = claim.stack.spec
+    return spec.integrations[str(claim.path[1])] if spec else IntegrationSpec()
+
+
 def _may_be_used_twice(integration: IntegrationSpec, stack: Stack) -> bool:
     # A key that is missing or exposed is told by other rules.
     key = integration.api_key
@@ -227,11 +267,13 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
             if reference not in ours:
                 yield Problem(
                     "PAI003",
-                    f"the credential of integration {escaped(str(settings.palette))} is carried by "
-                    f"{escaped(reference)} in {escaped(cluster.name)}, which is not in this stack's state. "
-                    f"{CONSEQUENCE}",
-                    "Deploy the stack that gives it up first; or create another API key in Palette.",
+                    f"{escaped(reference)} in {escaped(cluster.name)} is annotated with the credential of integration "
+                    f"{escaped(str(settings.palette))}, and is not in this stack's state. If it carries that "
+                    f"credential, {CONSEQUENCE}",
+                    "Deploy the stack that gives it up first, or create another API key in Palette. If the annotation "
+                    "is wrong, remove it.",
                     (stack.place("integrations", str(settings.palette)),),
+                    Severity.WARNING,
                 )
 
 

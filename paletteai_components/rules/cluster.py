@@ -54,7 +54,7 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
     for stack in fleet.stacks:
         if stack.topology is None:
             continue
-        imported = dict(_imported(stack.topology))
+        imported = dict(stack.topology.import_ids)
         for manifest in manifests_of(stack.topology, stack.vendor):
             reference = reference_of(manifest)
             known = manifest["kind"] in cluster.objects and reference not in cluster.owned
@@ -171,14 +171,6 @@ def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) ->
             (place,),
         )
     return None
-
-
-def _imported(topology: Topology) -> Iterator[tuple[str, Path]]:
-    spec = topology.tenant.spec
-    yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(spec.import_ids))
-    for project in topology.projects:
-        ids = project.spec.import_ids
-        yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(ids))
 
 
 def _remedy(cluster: Cluster, topology: Topology, reference: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
 
 from paletteai_components.credential import (
     DIGEST,
     FINGERPRINT,
+    PROOF,
+    ApiKey,
     KeyState,
     host_problem,
     is_placeholder,
 )
-from paletteai_components.problem import Problem, Severity, escaped
-from paletteai_components.rules.rule import rule
+from paletteai_components.encryption import data_key_of, salt_of
+from paletteai_components.fleet import Fleet
+from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 
@@ -24,6 +29,9 @@ EXAMPLE_SALTS = {
     "v1:VTuDByRx2Uk=:v1:LihzOj7lZ9HNdwH7:x5E9FK8DTNjXe/gkxr8hXRCYjvASnQ==": "globex",
     "v1:YxsbvBJloSQ=:v1:IwXmXmd0KlIU+TKw:db5LsN8IxcZvkC+lDyrg8uh3osxj5A==": "globex",
 }
+
+
+_EXAMPLES = {salt_of(salt): owner for salt, owner in EXAMPLE_SALTS.items()}
 
 
 @rule("PAI009", "A credential is complete and real")
@@ -88,10 +96,12 @@ def integration_problems(name: str, integration: IntegrationSpec, stack: Stack) 
             fact = f"has a `{field}` that is empty or a placeholder, so PaletteAI could not log in to Palette"
             yield problem(fact, "Write the real value.", field)
     key = integration.api_key
-    if key is not None and key.placeholder:
-        yield problem("has an API key that is empty or a placeholder", _add(name, ["apiKey"]), "apiKey")
+    if key is not None and key.problem is not None:
+        yield problem(f"has an API key that {key.problem}", _add(name, ["apiKey"]), "apiKey")
     written = integration.fingerprint
-    if written and not (FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext)):
+    if written and not (
+        FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext) and PROOF.fullmatch(written.proof)
+    ):
         fact = "has a fingerprint that `paletteai fingerprint` did not write, so it says nothing"
         yield problem(fact, "Delete it and run `paletteai fingerprint`.", "fingerprint")
 
@@ -122,25 +132,57 @@ def key_is_encrypted(stack: Stack) -> Iterator[Problem]:
     from one of them keeps its `encryptionsalt`, and with it that passphrase: whatever is encrypted in
     it is public. Start a stack with `paletteai new` instead, or delete `encryptionsalt` and every
     `secure` value and run `pulumi stack change-secrets-provider passphrase`.
+
+    A ciphertext is written by Pulumi, in one spelling. Pulumi also opens others, with line breaks in
+    them for example, by which a copy would not be seen; they are refused. So is the ciphertext of
+    another secret of the stack: as an API key it would be sent to the integration's host.
     """
     if stack.spec is None:
         return
     for name, integration in stack.spec.integrations.items():
         yield from exposed_key(name, integration, stack)
-    owner = EXAMPLE_SALTS.get(stack.salt or "")
+    owner = _EXAMPLES.get(salt_of(stack.salt)) if stack.salt else None
     if owner is not None and owner != stack.spec.tenant.name:
         yield Problem(
             "PAI010",
             f"tenant {escaped(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
             "encrypted under a passphrase that everybody knows.",
             "Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase.",
-            (stack.salt_place,),
+            (stack.file_place("encryptionsalt"),),
         )
 
 
+@rule("PAI020", "A stack is encrypted by itself: no two files share a salt or a data key", Scope.FLEET)
+def encryption_is_not_shared(fleet: Fleet) -> Iterator[Problem]:
+    """With the `encryptionsalt` or the `encryptedkey` of another stack file, whatever that one has encrypted
+    can be opened in this one as well, under whoever deploys both. A pull request that knows no key
+    could so have another tenant's key written for a host of its own.
+
+    Most often the file is a copy of another. Delete `encryptionsalt`, `encryptedkey` and every `secure`
+    value in the copy, run `pulumi stack init` for it, and set its own keys.
+    """
+    users: dict[tuple[str, Hashable], list[Place]] = defaultdict(list)
+    for stack in fleet.stacks:
+        if stack.salt:
+            users["encryptionsalt", salt_of(stack.salt)].append(stack.file_place("encryptionsalt"))
+        if stack.data_key:
+            users["encryptedkey", data_key_of(stack.data_key)].append(stack.file_place("encryptedkey"))
+    for (field, _), places in users.items():
+        if len(places) > 1:
+            yield Problem(
+                "PAI020",
+                f"{len(places)} stack files have the same `{field}`, so each of them can open what another one has "
+                "encrypted.",
+                f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init`, and set new keys.",
+                tuple(places),
+            )
+
+
 def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Problem]:
-    """The problem of a key that is known in plain text, or sealed with nothing in it."""
+    """The problem of a key that is known in plain text, that is sealed with nothing in it, or is no key of its own."""
     key = integration.api_key
+    if key is not None and key.ciphertext:
+        yield from _foreign_ciphertext(name, key, stack)
     if key is None or (key.state is not KeyState.EXPOSED and key.ciphertext != ""):
         return
     fact = "is not encrypted, so everybody who reads the file knows it" if key.ciphertext is None else "is empty"
@@ -151,3 +193,16 @@ def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterat
         f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`.",
         (stack.place("integrations", name, "apiKey"),),
     )
+
+
+def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Problem]:
+    place = stack.place("integrations", name, "apiKey")
+    anew = f"Set the key anew with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`."
+    if not key.is_canonical:
+        fact = "is encrypted in a text that Pulumi did not write, so a copy of it would not be seen"
+        yield Problem("PAI010", f"the API key of integration {escaped(name)} {fact}.", anew, (place,))
+    path = stack.other_secrets.get(key.ciphertext or "")
+    if path is not None:
+        fact = "is a copy of another secret of the stack, which would be sent to its host"
+        where = (place, stack.file_place(*path))
+        yield Problem("PAI010", f"the API key of integration {escaped(name)} {fact}.", anew, where)

@@ -24,9 +24,18 @@ def file_is_understood(stack: Stack) -> Iterator[Problem]:
     and arrives as `6.5e+23`, and the next `pulumi config set` writes the damage into the file. Text
     that looks like a number, a boolean or a date must be quoted.
 
+    So are keys below `config:`, also those of other namespaces. Pulumi reads `tenant` as
+    `paletteai:tenant` and `kubernetes:config:context` as `kubernetes:context`, and where a file has
+    both, it takes either. A file says each key once, as `<namespace>:<name>`.
+
+    Only the `apiKey` of an integration may be encrypted. Pulumi hands every other encrypted value to
+    the program as plain text, so it would be that in the cluster and in the state as well. A value
+    that Pulumi marks as secret, from an ESC environment for instance, is refused by the preview.
+
     `extraSpec` passes on fields that are not modelled here; it cannot say what a field of ours says.
     `paletteai:vendorFields` gives other paths to the vendor's fields whose path is assumed.
     """
+    yield from stack.file_problems
     yield from stack.problems
     if stack.spec is None:
         return

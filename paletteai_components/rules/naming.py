@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from paletteai_components import names
-from paletteai_components.claims import Claim, conflict, conflicts, project_claims, tenant_claims
+from paletteai_components.claims import (
+    Claim,
+    conflict,
+    conflicts_on_clusters,
+    import_claims,
+    project_claims,
+    tenant_claims,
+)
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Problem, escaped
+from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
@@ -25,17 +33,47 @@ def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
     the same name, nor can a Project be called like a tenant namespace. Two stacks that both declare a
     Tenant, or a Settings of one name in one namespace, would overwrite each other on every `up`.
 
-    A stack's cluster is `paletteai:cluster`, else its `kubernetes:context`. Stacks that name neither
-    are taken to share one cluster with the others of their environment. A Tenant may be referred to
-    by many stacks with `existing: true`.
+    A stack's cluster is `paletteai:cluster`, else its `kubernetes:context`. A stack that names neither
+    is compared with every stack of its environment. One context is one cluster: two stacks that call
+    it differently would not be compared, so that is refused, unless each brings its own
+    `kubernetes:kubeconfig`. A Tenant may be referred to by many stacks with `existing: true`.
+
+    `importIds` takes over what nobody else manages, so it cannot list what another stack declares.
     """
     claims: list[Claim] = []
     for stack in fleet.stacks:
         if stack.topology and stack.identified:
-            claims.extend(tenant_claims(stack.topology.tenant, stack))
+            own = list(tenant_claims(stack.topology.tenant, stack))
             for project in stack.topology.projects:
-                claims.extend(project_claims(project, stack))
-    yield from map(conflict, conflicts(claims))
+                own.extend(project_claims(project, stack))
+            claims.extend(own)
+            claims.extend(import_claims(stack.topology, stack, {claim.subject for claim in own}))
+    yield from map(conflict, conflicts_on_clusters(claims))
+    yield from _contexts_with_two_names(fleet)
+
+
+def _contexts_with_two_names(fleet: Fleet) -> Iterator[Problem]:
+    users: dict[str, dict[str, list[Stack]]] = {}
+    for stack in fleet.stacks:
+        if stack.context is not None and stack.identified:
+            users.setdefault(stack.context, {}).setdefault(stack.cluster_name, []).append(stack)
+    for context, by_name in users.items():
+        named = list(by_name.items())
+        for (first, its), (second, others) in pairwise(named):
+            kubeconfigs = {stack.kubeconfig for stack in its}, {stack.kubeconfig for stack in others}
+            if all(None not in each for each in kubeconfigs) and kubeconfigs[0].isdisjoint(kubeconfigs[1]):
+                continue
+            yield Problem(
+                "PAI006",
+                f"the context {escaped(context)} is the cluster {escaped(first)} in {escaped(its[0].name)} and "
+                f"{escaped(second)} in {escaped(others[0].name)}, so what they deploy to one cluster is not compared.",
+                "Give the cluster one name in all of them, or none: the context is a name.",
+                tuple(_cluster_place(stack) for stack in (its[0], others[0])),
+            )
+
+
+def _cluster_place(stack: Stack) -> Place:
+    return stack.place("cluster") if stack.spec and stack.spec.cluster else stack.file_place("config")
 
 
 @rule("PAI007", "Names are valid for what they become, and not reserved")

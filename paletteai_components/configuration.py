@@ -1,0 +1,59 @@
+"""Configuration: what the keys and the encrypted values below `config:` are to Pulumi."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paletteai_components.document import Path
+
+NAMESPACE = "paletteai"
+
+
+def qualified(key: str) -> str:
+    """The key with its namespace: a plain one is the project's."""
+    return key if ":" in key else f"{NAMESPACE}:{key}"
+
+
+def malformed_keys(config: Mapping[str, Any]) -> Iterator[str]:
+    """The keys with more than one colon.
+
+    Pulumi reads `ns:config:name` as `ns:name`, and refuses every other.
+    """
+    return (key for key in config if key.count(":") > 1)
+
+
+def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The pairs of keys that are one key to Pulumi, which takes the value of either."""
+    first: dict[str, str] = {}
+    for key in config:
+        namespace, _, name = qualified(key).partition(":")
+        other = first.setdefault(f"{namespace}:{name.removeprefix('config:')}", key)
+        if other != key:
+            yield other, key
+
+
+def ciphertext_of(value: object) -> str | None:
+    """The ciphertext of an encrypted value; None of what is not encrypted."""
+    match value:
+        case {"secure": str(ciphertext), **rest} if not rest:
+            return ciphertext
+    return None
+
+
+def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Where values are encrypted inside of a value, each with its ciphertext."""
+    ciphertext = ciphertext_of(value)
+    if ciphertext is not None:
+        yield path, ciphertext
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from encrypted_values(inner, (*path, key))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from encrypted_values(inner, (*path, position))
+
+
+def is_key_field(path: Path) -> bool:
+    """Whether a path below the namespace is that of an integration's key, which alone may be encrypted."""
+    return len(path) == 3 and path[0] == "integrations" and path[2] == "apiKey"

@@ -1,0 +1,46 @@
+"""Encryption: what two stack files must not share, compared by the bytes that Pulumi decodes.
+
+Pulumi's base64 skips line breaks and ignores the unused bits of the last character. One ciphertext
+can therefore be written in many ways, and texts that differ say nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+
+
+def canonical_ciphertext(text: str) -> str:
+    """A ciphertext in the one spelling that Pulumi itself writes.
+
+    What Pulumi cannot decode stays as it is.
+    """
+    return ":".join(map(_canonical, text.split(":")))
+
+
+def salt_of(encryptionsalt: str) -> str:
+    """The salt in `encryptionsalt`. Behind it stands only a test of the passphrase, which may differ."""
+    version, _, rest = encryptionsalt.partition(":")
+    salt = rest.partition(":")[0]
+    return f"{version}:{_canonical(salt)}"
+
+
+def data_key_of(encryptedkey: str) -> bytes:
+    """The wrapped data key in `encryptedkey`."""
+    outer = _decoded(encryptedkey)
+    # Some of Pulumi's backends wrap it twice.
+    inner = _decoded(outer.decode("ascii", "replace"), b"-_") if outer is not None else None
+    return inner or outer or encryptedkey.encode()
+
+
+def _canonical(part: str) -> str:
+    data = _decoded(part)
+    return part if data is None else base64.b64encode(data).decode("ascii")
+
+
+def _decoded(text: str, others: bytes = b"+/") -> bytes | None:
+    bare = text.replace("\r", "").replace("\n", "")
+    padding = "=" * (-len(bare) % 4) if others == b"-_" else ""
+    try:
+        return base64.b64decode(bare + padding, others, validate=True)
+    except ValueError:
+        return None
