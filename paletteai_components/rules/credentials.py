@@ -11,7 +11,9 @@ from paletteai_components.credential import (
     host_problem,
     is_placeholder,
 )
-from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.problem import Problem, Severity
+from paletteai_components.redaction import named
+from paletteai_components.rules.pasted import pasted_keys
 from paletteai_components.rules.rule import rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -51,7 +53,7 @@ def integration_problems(name: str, integration: IntegrationSpec, stack: Stack) 
 
     def problem(fact: str, remedy: str, *field: str, severity: Severity = Severity.ERROR) -> Problem:
         place = stack.place("integrations", name, *field)
-        return Problem("PAI009", f"integration {escaped(name)} {fact}.", remedy, (place,), severity)
+        return Problem("PAI009", f"integration {named(name)} {fact}.", remedy, (place,), severity)
 
     fields = {
         "apiKey": integration.api_key,
@@ -104,7 +106,7 @@ def _add(name: str, fields: list[str]) -> str:
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_listed(others)}."] if others else []
     if "apiKey" in fields:
-        path = f"paletteai:integrations.{escaped(name)}.apiKey"
+        path = f"paletteai:integrations.{named(name)}.apiKey"
         parts.append(f"Set the key with `pulumi config set --secret --path '{path}'`.")
     return " ".join(parts)
 
@@ -122,16 +124,22 @@ def key_is_encrypted(stack: Stack) -> Iterator[Problem]:
     from one of them keeps its `encryptionsalt`, and with it that passphrase: whatever is encrypted in
     it is public. Start a stack with `paletteai new` instead, or delete `encryptionsalt` and every
     `secure` value and run `pulumi stack change-secrets-provider passphrase`.
+
+    A name, a label or any other text that looks like a key, because it begins like one or is long,
+    unbroken and mixed as no word is, is a warning: nobody can be sure. Such a text is told as
+    `<redacted>` wherever it would stand in a message, a tree or a diagram. A hexadecimal digest is
+    taken for one where its name says so, as `checksum/config` does.
     """
     if stack.spec is None:
         return
     for name, integration in stack.spec.integrations.items():
         yield from exposed_key(name, integration, stack)
+    yield from pasted_keys(stack)
     owner = EXAMPLE_SALTS.get(stack.salt or "")
     if owner is not None and owner != stack.spec.tenant.name:
         yield Problem(
             "PAI010",
-            f"tenant {escaped(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
+            f"tenant {named(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
             "encrypted under a passphrase that everybody knows.",
             "Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase.",
             (stack.salt_place,),
@@ -147,7 +155,7 @@ def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterat
     remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"
     yield Problem(
         "PAI010",
-        f"the API key of integration {escaped(name)} {fact}.",
-        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`.",
+        f"the API key of integration {named(name)} {fact}.",
+        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`.",
         (stack.place("integrations", name, "apiKey"),),
     )
