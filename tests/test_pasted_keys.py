@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from pasted import EVERYTHING, fields_of, keys, pasted, places, text
-from programs import deployed
+from programs import credential, deployed
 from projects import Project
+from recording import recorded
 from repository import Repository
 
+from paletteai_components import DeclarationError, SettingsArgs, Tenant, TenantArgs
 from paletteai_components.spec import StackSpec
 
 PLACES = dict(places())
@@ -72,6 +74,17 @@ def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
+def test_a_key_is_told_neither_beside_manifests_nor_by_who_opens_keys(path: tuple[str, ...], project: Project) -> None:
+    key = keys()["lower case"]
+    project.stack(pasted(PLACES[path], key))
+    project.pulumi({})
+    assert key not in project.run("fingerprint").output
+    rendered = project.run("render")
+    # The objects themselves hold what is declared, and are printed only where nothing is wrong.
+    assert key not in (rendered.stderr if rendered.exit_code == 0 else rendered.output)
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 @pytest.mark.parametrize("kind", ["Palette", "lower case", "web token"])
 def test_no_program_tells_a_key_that_stands_where_anything_else_belongs(
     path: tuple[str, ...], kind: str, tmp_path: Path
@@ -81,6 +94,16 @@ def test_no_program_tells_a_key_that_stands_where_anything_else_belongs(
     ran = deployed(tmp_path, "acme.dev")
     assert [message for _, message in ran.messages if key in message] == []
     assert key not in f"{ran.error!r} {ran.error}"
+
+
+def test_no_component_tells_a_key_that_it_is_called_by() -> None:
+    key = keys()["lower case"]
+    ran = recorded(
+        lambda: Tenant(key, TenantArgs(name=key, settings={key: SettingsArgs(palette=credential(key, host_url="?"))}))
+    )
+    assert isinstance(ran.error, DeclarationError)
+    assert [each.code for each in ran.error.problems] == ["PAI009"]
+    assert key not in f"{ran.error!r} {ran.error} {ran.error.problems!r}"
 
 
 @pytest.fixture(scope="module")
