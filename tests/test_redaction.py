@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from pasted import keys
 from projects import STACK, Project, changed
 
+from paletteai_components import rules
 from paletteai_components.redaction import REDACTED, holds_key, looks_like_key, named, redacted
 
 DIGEST = hashlib.sha256(b"what is no secret").hexdigest()
@@ -112,8 +115,13 @@ def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("module", sorted(Path(rules.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: Path) -> None:
+    assert set(re.findall(r"\bescaped\((.*?)\)", module.read_text())) <= {"stack.name"}
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch) -> Project:  # type: ignore[no-untyped-def]
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(tmp_path, monkeypatch)
 
 
