@@ -25,6 +25,7 @@ from urllib3.exceptions import HTTPError
 from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.crds import Crds, crds_of
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, reference_of
+from paletteai_components.redaction import redacted
 from paletteai_components.structural import UnusableSchema
 
 # Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
@@ -54,9 +55,9 @@ class ApiServer:
             settings = _settings(kubeconfig, context)
         except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
             # What a kubeconfig says wrongly may be a token.
-            fact = f"has no usable context {context}" if context else "names no usable current context"
+            fact = f"has no usable context {redacted(context)}" if context else "names no usable current context"
             raise Unasked(f"the kubeconfig {fact}") from None
-        self.name = f"the cluster of context {context}" if context else f"the cluster at {settings.host}"
+        self.name = f"the cluster of context {redacted(context)}" if context else f"the cluster at {settings.host}"
         # The client would try again three times, and log each.
         settings.retries = False
         logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from paletteai_components.problem import Place
+from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
 from paletteai_components.topology import (
     IntegrationType,
@@ -105,7 +106,7 @@ def _default(
         return Candidate(step, Outcome.ABSENT, why, place=stack.place("tenant", "settingsRef") if stated else None)
     place = stack.place(*settings.path)
     if before is not None:
-        why = f"{before.settings} comes first"
+        why = f"{named(str(before.settings))} comes first"
         return Candidate(step, Outcome.PASSED_OVER, why, settings, place)
     chosen = project.own or tenant.settings_named(project.spec.settings_ref)
     overrides = project.own is not None or project.spec.settings_ref is not None
@@ -115,7 +116,7 @@ def _default(
     found = _looked_at(step, kind, settings, place)
     if found.outcome is not Outcome.TAKEN or chosen is None or chosen is settings:
         return found
-    why = f"merged in, because {chosen} holds no {WORDS[kind]} integration"
+    why = f"merged in, because {named(str(chosen))} holds no {WORDS[kind]} integration"
     return Candidate(step, found.outcome, why, settings, place)
 
 
@@ -129,7 +130,7 @@ def _going_without(project: PlannedProject, tenant: PlannedTenant, stack: Stack,
     if not stated:
         return Candidate(step, Outcome.ABSENT, "not stated" if stated is None else f"false on {owner}", place=place)
     if before is not None:
-        return Candidate(step, Outcome.PASSED_OVER, f"{before.settings} comes first", place=place)
+        return Candidate(step, Outcome.PASSED_OVER, f"{named(str(before.settings))} comes first", place=place)
     return Candidate(step, Outcome.TAKEN, f"stated on {owner}, so it goes without Palette", place=place)
 
 

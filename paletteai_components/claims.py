@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant, Topology
 
@@ -127,7 +128,7 @@ def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None 
     owner = (*_declarer(stack), settings.namespace, settings.name, settings.path)
 
     def said() -> str:
-        return f"Settings {escaped(str(settings))} of {escaped(settings.owner)} ({escaped(stack.name)})"
+        return f"Settings {named(str(settings))} of {named(settings.owner)} ({escaped(stack.name)})"
 
     if settings.palette is not None and code in (None, "PAI001"):
         at: Path = (*settings.path, "palette")
@@ -140,7 +141,7 @@ def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None 
     if settings.integration is not None and code in (None, "PAI003"):
         at = ("integrations", str(settings.palette))
         for how, credential in settings.integration.identities:
-            what = partial(_words, "one credential", f"(equal {how})")
+            what = partial("one credential (equal {})".format, how)
             # The owner is the integration: one that is bound twice is PAI001's to tell.
             yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, stack, at)
 
@@ -172,7 +173,7 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
     """The identities in the cluster that a Project claims for itself: its name, which is its namespace."""
 
     def said() -> str:
-        return f"project {escaped(project.name)} of tenant {escaped(project.tenant)} ({escaped(stack.name)})"
+        return f"project {named(project.name)} of tenant {named(project.tenant)} ({escaped(stack.name)})"
 
     subject = (stack.cluster_name, "Namespace", project.namespace)
     what = partial(_words, "Project and namespace", project.name)
@@ -206,7 +207,7 @@ def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
 
 
 def _words(kind: str, name: str) -> str:
-    return f"{escaped(kind)} {escaped(name)}"
+    return f"{named(kind)} {named(name)}"
 
 
 def _declarer(stack: Stack) -> tuple[str, str]:

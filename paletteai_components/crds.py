@@ -24,6 +24,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.redaction import named, redacted
 from paletteai_components.structural import (
     EMBEDDED,
     EMPTY,
@@ -163,9 +164,9 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
     if api_version.rpartition("/")[0] not in crds.groups:
         return []
     metadata = manifest.get("metadata")
-    named = metadata if isinstance(metadata, Mapping) else {}
-    name, namespace = named.get("name") or "(no name)", named.get("namespace")
-    subject = escaped(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
+    identity = metadata if isinstance(metadata, Mapping) else {}
+    name, namespace = identity.get("name") or "(no name)", identity.get("namespace")
+    subject = named(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
     version = crds.versions.get((api_version, kind))
     if version is None or not version.served:
         fact, remedy, file = _unserved(api_version, kind, crds)
@@ -178,7 +179,7 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
         # Whatever else a value of a wrong type breaks says nothing new.
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
             told += _told(version, error)
-    crd, place = f"the CRD of {escaped(api_version)}", Place(version.file)
+    crd, place = f"the CRD of {named(api_version)}", Place(version.file)
     problems = [
         Problem(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, place)) for fact, remedy in dict.fromkeys(told)
     ]
@@ -269,10 +270,10 @@ def _unserved(api_version: str, kind: str, crds: Crds) -> tuple[str, str, str]:
     of_kind = [each for each in siblings if each.kind == kind]
     if not of_kind:
         kinds = _list(sorted({each.kind for each in siblings}))
-        fact = f"of {escaped(group)} the CRDs define {kinds}, not this kind"
+        fact = f"of {named(group)} the CRDs define {kinds}, not this kind"
         return fact, f"if the cluster has the kind, hand over its CRD too: {_GET_CRDS}", crds.source
     served = _list(sorted(each.api_version for each in of_kind if each.served))
-    fact = f"its CRD serves {served or 'no version'}, not {escaped(api_version)}"
+    fact = f"its CRD serves {served or 'no version'}, not {named(api_version)}"
     remedy = "set paletteai:apiVersion to one that is served, or update the package" if served else _GET_CRDS
     return fact, remedy, of_kind[0].file
 
@@ -354,8 +355,9 @@ def _join(path: str, name: str) -> str:
 def _path(parts: Iterable[str | int]) -> str:
     path = ""
     for part in parts:
-        plain = isinstance(part, str) and re.fullmatch(r"[\w-]+", part)
-        path = _join(path, str(part)) if plain else f"{path}[{json.dumps(part)}]"
+        told = redacted(part) if isinstance(part, str) else part
+        plain = isinstance(told, str) and re.fullmatch(r"[\w-]+", told)
+        path = _join(path, str(told)) if plain else f"{path}[{json.dumps(told)}]"
     return escaped(path)
 
 

@@ -18,6 +18,7 @@ import yaml
 
 from paletteai_components.problem import Place, Problem, Unreadable, in_order
 from paletteai_components.quick import Unusual, quick_value
+from paletteai_components.redaction import holds_key
 from paletteai_components.scalar import SCALAR_TAGS, TAG, resolved
 from paletteai_components.syntax import syntax_problem
 
@@ -388,7 +389,7 @@ class _Reading:
             self._problem(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
 
     def _repeated(self, key: str, line: int, first: int) -> None:
-        shown = len(self.open) <= 3 and _SHOWN_KEY.fullmatch(key)
+        shown = len(self.open) <= 3 and _SHOWN_KEY.fullmatch(key) and not holds_key(key)
         name = f"the key `{key}`" if shown else "a key"
         fact = f"{name} is written twice in one mapping, so Pulumi refuses the file"
         self._problem(fact, "Keep one of the two.", line, first)

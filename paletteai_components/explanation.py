@@ -14,6 +14,7 @@ from typing import Any
 from paletteai_components.candidates import Candidate, chain_of, given_by
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem
+from paletteai_components.redaction import named, redacted
 from paletteai_components.stack import NAMESPACE, Stack
 from paletteai_components.topology import (
     IntegrationType,
@@ -170,8 +171,9 @@ def _uses(settings: PlannedSettings, stack: Stack, fleet: Fleet) -> Iterator[Use
 
 def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Inherited]:
     config = project.compute_config
-    compute = {"name": config.name, "namespace": project.compute_config_namespace} if config else None
-    roles = project.role_mapping.model_dump(exclude_defaults=True, mode="json") or None
+    compute = {"name": named(config.name), "namespace": named(project.compute_config_namespace)} if config else None
+    mapping = project.role_mapping.model_dump(exclude_defaults=True, mode="json")
+    roles = {role: list(map(redacted, groups)) for role, groups in mapping.items()} or None
     for name, field, value in (
         ("compute_config_ref", "computeConfigRef", compute),
         ("role_mapping", "roleMapping", roles),

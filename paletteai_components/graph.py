@@ -14,6 +14,7 @@ from enum import StrEnum
 from paletteai_components.names import display_name_problem
 from paletteai_components.parts import TENANT, Part, parts_of
 from paletteai_components.problem import Problem
+from paletteai_components.redaction import named, redacted
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
 
@@ -168,7 +169,8 @@ def graph_of(stacks: Iterable[Stack], problems: Iterable[Problem]) -> Graph:
 def _stack(stack: Stack, told: list[tuple[int, int | None]], credentials: _Credentials) -> StackNode:
     tenant = _tenant(stack, stack.topology, told, credentials) if stack.topology else None
     everything = tuple(dict.fromkeys(position for position, _ in told))
-    return StackNode(stack.name, stack.file, stack.environment, stack.cluster, tenant, everything)
+    cluster = stack.cluster and redacted(stack.cluster)
+    return StackNode(stack.name, stack.file, named(stack.environment), cluster, tenant, everything)
 
 
 def _tenant(
@@ -194,7 +196,7 @@ def _tenant(
 
     def integration(key: str, position: int) -> IntegrationNode:
         return IntegrationNode(
-            key,
+            named(key),
             declared[key].existing_secret is None,
             fed[key],
             len(topology.projects) - falling_back if key == default else 0,
@@ -205,8 +207,8 @@ def _tenant(
     def setting(each: PlannedSettings, position: int) -> SettingsNode:
         is_own = position >= len(tenant.settings)
         return SettingsNode(
-            each.name,
-            each.namespace,
+            named(each.name),
+            named(each.namespace),
             _binding(each),
             # One that leads nowhere may be anything, a key too, and is not told.
             keys.get(each.palette),
@@ -217,7 +219,7 @@ def _tenant(
 
     def project(each: PlannedProject, position: int) -> ProjectNode:
         return ProjectNode(
-            each.name,
+            named(each.name),
             each.source,
             positions[id(each.provider)] if each.provider else None,
             positions[id(each.own)] if each.own else None,
@@ -227,10 +229,10 @@ def _tenant(
 
     shown = tenant.spec.display_name
     return TenantNode(
-        tenant.name,
-        tenant.namespace,
+        named(tenant.name),
+        named(tenant.namespace),
         # One that is refused may be anything, a key too.
-        shown if shown and display_name_problem(shown) is None else None,
+        named(shown) if shown and display_name_problem(shown) is None else None,
         tenant.spec.existing,
         parts.lines.get(TENANT),
         tuple(integration(key, position) for position, key in enumerate(declared)),

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from paletteai_components import names
+from paletteai_components.redaction import named
 from paletteai_components.spec import (
     ComputeConfigRefSpec,
     IntegrationSpec,
@@ -173,15 +174,16 @@ class PlannedProject:
     @property
     def reason(self) -> str:
         """Where its Palette integration comes from and why, in words."""
+        provider = named(str(self.provider))
         match self.source:
             case Source.OWN:
-                why = f"its own Settings {self.provider}"
+                why = f"its own Settings {provider}"
             case Source.SETTINGS_REF:
-                why = f"settingsRef names the tenant's Settings {self.provider}"
+                why = f"settingsRef names the tenant's Settings {provider}"
             case Source.FALLBACK if self.merged:
-                why = f"merged in from the tenant's default Settings {self.provider}"
+                why = f"merged in from the tenant's default Settings {provider}"
             case Source.FALLBACK:
-                why = f"falls back to the tenant's default Settings {self.provider}"
+                why = f"falls back to the tenant's default Settings {provider}"
             case Source.SHARED_CLUSTER_ONLY:
                 why = "none, limited to the shared cluster as stated"
             case Source.NOWHERE:

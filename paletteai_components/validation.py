@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.problem import Place, Problem
+from paletteai_components.redaction import holds_key, named
 from paletteai_components.spec import StackSpec
 
 Path = tuple[str | int, ...]
@@ -103,7 +104,8 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
         re.sub(r"[-_]", "", name.lower()), plain, 1, 0.8
     )
     # A key pasted in the wrong place can become a field's name, so only a plain word is repeated.
-    said = f"no field `{name}`" if re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) else "no such field"
+    plain_word = re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) and not holds_key(name)
+    said = f"no field `{name}`" if plain_word else "no such field"
     remedy = (
         f"Did you mean `{plain.get(nearest[0], nearest[0])}`?"
         if nearest
@@ -114,16 +116,16 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
 
 def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Callable[[Path], bool]) -> Problem:
     path: Path = error["loc"]
-    shown = _shown(path)
+    shown = shown_path(path)
     if isinstance(path[-1], str) and _model_at(path[:-1]) is None:
         # A key pasted without a value becomes such a name, so one with a wrong value is not repeated.
-        shown = f"an entry of {_shown(path[:-1])}"
+        shown = f"an entry of {shown_path(path[:-1])}"
     match error["type"]:
         case "extra_forbidden":
-            return unknown_field(place(path), str(path[-1]), _fields_at(path[:-1]), _shown(path[:-1]))
+            return unknown_field(place(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
         case "missing":
             effect = "it was left out" if len(path) > 1 else "nothing is declared"
-            fact = f"{_shown(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
+            fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
             return misread(place(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if is_plain(path):
             fact = (
@@ -144,7 +146,9 @@ def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Call
 
 
 def _exposed(path: Path, place: Place) -> Problem:
-    fact = f"{_shown(path)} is encrypted; Pulumi opens it, and it would be plain text in the cluster and in the state"
+    fact = (
+        f"{shown_path(path)} is encrypted; Pulumi opens it, and it would be plain text in the cluster and in the state"
+    )
     remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets into a Secret and refer to that."
     return misread(place, fact, remedy)
 
@@ -213,6 +217,7 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _shown(path: Path) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return escaped(text.lstrip(".")) or "the configuration"
+def shown_path(path: Path) -> str:
+    """A path as messages tell it, for example ``tenant.projects[0].name``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{named(step)}" for step in path)
+    return text.lstrip(".") or "the configuration"

@@ -172,12 +172,15 @@ NAMES = [
         "a name with colours",
         project_is('{name: "vi\\e[31m\\u202esion"}'),
         [("PAI007", "vi\\e")],
-        "vi\\x1b[31m\\u202esion",
+        "the name of a project is not made of",
     ),
     Case(
-        "a name with markup", project_is('{name: "[bold]vision[/bold]"}'), [("PAI007", "[bold]")], "[bold]vision[/bold]"
+        "a name with markup",
+        project_is('{name: "[bold]vision[/bold]"}'),
+        [("PAI007", "[bold]")],
+        "the name of a project",
     ),
-    Case("a name of two lines", project_is('{name: "vi\\nsion"}'), [("PAI007", "vi\\n")], "vi\\nsion"),
+    Case("a name of two lines", project_is('{name: "vi\\nsion"}'), [("PAI007", "vi\\n")], "the name of a project"),
     Case("a reserved namespace", project_is("{name: mural-system}"), [("PAI007", "mural")], "is reserved"),
     Case("a namespace of Kubernetes", project_is("{name: kube-edge}"), [("PAI007", "kube-")], "is reserved"),
     Case(
@@ -432,5 +435,5 @@ def test_a_tenant_whose_namespace_would_be_too_long_is_told(project: Project) ->
     name = "a" * 57
     project.stack(STACK.replace("acme", name), f"{name}.dev")
     result = project.run("check")
-    assert f":10: error PAI007: the tenant namespace tenant-{name} has 64 characters, 63 are allowed" in result.stdout
+    assert ":10: error PAI007: the tenant namespace has 64 characters, 63 are allowed" in result.stdout
     assert result.stdout.endswith("\n1 error in 1 stack\n")

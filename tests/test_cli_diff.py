@@ -356,9 +356,7 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
 
 def test_no_line_of_a_log_is_a_command_to_a_ci_server(repository: Repository) -> None:
     evil = "::error::x ##[error]x ##vso[x]"
-    repository.stack(
-        changed("      - {name: vision}\n", f'      - {{name: "{evil}", labels: {{"{evil}": a}}}}\n', WITH)
-    )
+    repository.stack(changed("      - {name: vision}\n", f'      - {{name: vision, labels: {{"{evil}": a}}}}\n', WITH))
     for form in ("text", "json", "markdown"):
         result = repository.run("diff", "--format", form)
         assert "error::x" in result.stdout or "error&#x3a;" in result.stdout

@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from samples import fleet, stack
 from test_cli_graph import HOSTILE, quoted
+from test_cli_graph import with_projects as projects_called
 
 from paletteai_components import graph_page
 from paletteai_components.graph import Graph, graph_of
@@ -182,10 +183,15 @@ def test_the_policy_lets_nothing_run_or_load_but_what_the_page_was_made_with() -
         assert rules[source].split(" ") == [f"'sha256-{each}'" for each in hashes]
 
 
+def with_names(names: list[str]) -> Graph:
+    """A graph with one project of each name, on a cluster of the first."""
+    acme = f"{ACME.split('  projects:')[0]}  projects: [{{name: vision}}]\n"
+    return projects_called(stack(acme.replace("plant-1", quoted(names[0]))), names)
+
+
 def test_names_cannot_end_the_data_they_are_in() -> None:
     names = [*HOSTILE, "</script>", "<!--<script>", "a\u2028b\u2029c"]
-    projects = "".join(f"    - {{name: {quoted(name)}}}\n" for name in names if "\u2028" not in name)
-    html = page_of(drawn(acme=f"{ACME.split('  projects:')[0]}  projects:\n{projects}"))
+    html = page_of(with_names(names))
     data = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
     assert data
     assert "<" not in data[1]
@@ -452,9 +458,7 @@ def test_everything_that_can_be_used_has_a_name_and_the_page_has_landmarks(opene
 
 
 def test_hostile_names_are_shown_as_the_text_they_are(opened: Opened) -> None:
-    projects = "".join(f"    - {{name: {quoted(name)}}}\n" for name in HOSTILE)
-    config = f"{ACME.split('  projects:')[0]}  projects:\n{projects}"
-    page = opened(drawn(acme=config.replace("plant-1", quoted(HOSTILE[0])).replace("shared", quoted(HOSTILE[1]))))
+    page = opened(with_names(HOSTILE))
     names = page.locator("#canvas .project .name").all_text_contents()
     assert names[:3] == HOSTILE[:3]
     assert names[6] == "two\\nlines"

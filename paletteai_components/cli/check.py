@@ -9,6 +9,7 @@ import click
 
 from paletteai_components.cli.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import Selection, choosing_stacks, selected
+from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
     from paletteai_components.stack import Stack
@@ -37,8 +38,8 @@ def _as_json(stack: Stack) -> dict[str, Any]:
     return {
         "name": stack.name,
         "file": stack.file,
-        "environment": stack.environment,
-        "cluster": stack.cluster,
+        "environment": named(stack.environment),
+        "cluster": stack.cluster and redacted(stack.cluster),
     }
 
 

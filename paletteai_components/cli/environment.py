@@ -20,6 +20,7 @@ from paletteai_components.deployment.runs import Runs, default_parallel
 from paletteai_components.engine import EngineError
 from paletteai_components.fleet import concerning, fleet_from
 from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import PROJECT_FILE, Stack, defaults_from_file
 
@@ -131,9 +132,9 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     every = sorted([*fleet.stacks, *unread], key=lambda stack: stack.name)
     chosen = [stack for stack in every if stack.environment == request.environment]
     if not chosen:
-        there = ", ".join(sorted({escaped(stack.environment) for stack in every})) or "none"
+        there = ", ".join(sorted({named(stack.environment) for stack in every})) or "none"
         raise click.UsageError(
-            f"no stack in {escaped(str(request.folder))} is of environment {escaped(request.environment)}. "
+            f"no stack in {escaped(str(request.folder))} is of environment {redacted(escaped(request.environment))}. "
             f"The environments there are: {there}."
         )
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]

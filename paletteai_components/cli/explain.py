@@ -12,6 +12,7 @@ import click
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show_json
 from paletteai_components.problem import escaped
+from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import RULES, page_of
 from paletteai_components.rules.rule import Rule
 
@@ -53,7 +54,7 @@ def _rule_of(code: str, folder: Path) -> Rule:
         if not nearest:
             _refuse_stack(code, folder)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
-        raise click.UsageError(f"there is no rule {escaped(code)}. {remedy}")
+        raise click.UsageError(f"there is no rule {redacted(escaped(code))}. {remedy}")
     return rule
 
 
@@ -66,7 +67,7 @@ def _refuse_stack(name: str, folder: Path) -> None:
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    listed = f" There are: {', '.join(map(escaped, names[:_LISTED]))}{more}." if names else ""
+    listed = f" There are: {', '.join(map(named, names[:_LISTED]))}{more}." if names else ""
     raise click.UsageError(f"{escaped(name)} is a stack; name one of its projects, too.{listed}")
 
 

@@ -17,6 +17,7 @@ from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.credential import host_of, host_problem
 from paletteai_components.explanation import Explanation, Inherited, Resolution, explanation_of
 from paletteai_components.problem import Place, Severity, escaped
+from paletteai_components.redaction import named, redacted
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import IntegrationType, Source
@@ -64,7 +65,7 @@ def explain(stack_name: str, project_name: str, folder: Path, form: str) -> int:
         show_tree(_tree(explanation))
         show(problems, err=True)
         if problems or others:
-            said = f"{counted(problems)} with project {escaped(project_name)}"
+            said = f"{counted(problems)} with project {named(project_name)}"
             more = f"; {plural(others, 'other problem')} in the stack, see `paletteai check {escaped(stack_name)}`"
             click.echo(said + (more if others else ""), err=True)
     return int(any(problem.severity is Severity.ERROR for problem in problems))
@@ -74,21 +75,23 @@ def _unknown(name: str, stack: Stack) -> str:
     known = [project.name for project in stack.topology.projects] if stack.topology else []
     nearest = difflib.get_close_matches(name, known, 1)
     if nearest:
-        remedy = f"Did you mean {escaped(nearest[0])}?"
+        remedy = f"Did you mean {named(nearest[0])}?"
     elif known:
         remedy = f"There {'is' if len(known) == 1 else 'are'}: {_some(known)}."
     else:
         remedy = "It has none."
     if not stack.whole:
         remedy += f" Parts of the file are not understood: see `paletteai check {escaped(stack.name)}`."
-    return f"there is no project {escaped(name)} in stack {escaped(stack.name)}. {remedy}"
+    return f"there is no project {redacted(escaped(name))} in stack {escaped(stack.name)}. {remedy}"
 
 
 def _tree(explanation: Explanation) -> Tree:
     stack, project = explanation.stack, explanation.project
-    cluster = f"cluster {stack.cluster}" if stack.cluster else "no cluster named"
-    root = Tree([("Project ", ""), (project.name, "bold")])
-    root.parts.append((f" of tenant {project.tenant}  {stack.name}, environment {stack.environment}, {cluster}", "dim"))
+    cluster = f"cluster {redacted(stack.cluster)}" if stack.cluster else "no cluster named"
+    root = Tree([("Project ", ""), (named(project.name), "bold")])
+    root.parts.append(
+        (f" of tenant {named(project.tenant)}  {stack.name}, environment {named(stack.environment)}, {cluster}", "dim")
+    )
     _add_place(root, stack.place(*project.path, "name"))
     for resolution in explanation.resolutions:
         root.branches.append(_resolution(resolution, stack))
@@ -98,7 +101,7 @@ def _tree(explanation: Explanation) -> Tree:
         _add_place(merging, stack.place("mergedSettings"))
     root.branches.append(merging)
     made = "" if project.spec.create_namespace else "  made elsewhere"
-    root.add(("Namespace ", ""), (project.namespace, "bold"), (made, "yellow"))
+    root.add(("Namespace ", ""), (named(project.namespace), "bold"), (made, "yellow"))
     for inherited in explanation.inherited:
         root.branches.append(_inherited(inherited))
     return root
@@ -117,13 +120,13 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     if resolution.secret is not None:
         secret = resolution.secret
         made = "" if secret.made else ", made elsewhere"
-        branch = line.add(("Secret ", ""), (f"{secret.namespace}/{secret.name}", "bold"), (made, "yellow"))
+        branch = line.add(("Secret ", ""), (named(f"{secret.namespace}/{secret.name}"), "bold"), (made, "yellow"))
         _add_place(branch, stack.place(*secret.path))
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
         fed = f"{_some(resolution.projects)} too" if resolution.projects else "no other project of this stack"
-        line.add((f"Settings {settings} feed {fed}", ""))
+        line.add((f"Settings {named(str(settings))} feed {fed}", ""))
     return line
 
 
@@ -132,10 +135,10 @@ def _outcome(resolution: Resolution) -> str:
     if settings is None:
         return "none"
     if not settings.made:
-        return f"from Settings {settings}, made elsewhere"
+        return f"from Settings {named(str(settings))}, made elsewhere"
     key = _key(resolution)
-    named = f"integration {key} from " if key else ""
-    return f"{named}Settings {settings}"
+    given_by = f"integration {named(key)} from " if key else ""
+    return f"{given_by}Settings {named(str(settings))}"
 
 
 def _key(resolution: Resolution) -> str | None:
@@ -147,9 +150,9 @@ def _key(resolution: Resolution) -> str | None:
 
 
 def _candidate(number: int, candidate: Candidate) -> Tree:
-    named = f"{candidate.settings}, " if candidate.settings else ""
+    settings = f"{named(str(candidate.settings))}, " if candidate.settings else ""
     line = Tree([(f"{number}. {_STEPS[candidate.step]}: ", "")])
-    said = candidate.why if candidate.outcome is Outcome.ABSENT else f"{named}{candidate.outcome}: {candidate.why}"
+    said = candidate.why if candidate.outcome is Outcome.ABSENT else f"{settings}{candidate.outcome}: {candidate.why}"
     line.parts.append((said, _STYLES[candidate.outcome]))
     _add_place(line, candidate.place)
     return line
@@ -163,10 +166,12 @@ def _add_credential(line: Tree, resolution: Resolution, stack: Stack) -> None:
     if integration is None or key is None:
         line.add(("an integration that is not declared", "red"))
         return
-    branch = line.add((f"integration {key}  ", ""), (_said(integration), "dim"))
+    branch = line.add((f"integration {named(key)}  ", ""), (_said(integration), "dim"))
     _add_place(branch, stack.place("integrations", key))
     for use in resolution.uses[:_LISTED]:
-        feeds = line.add((f"the credential is in Settings {use.settings} of {use.stack} too: {use.how}", "red"))
+        feeds = line.add(
+            (f"the credential is in Settings {named(str(use.settings))} of {use.stack} too: {use.how}", "red")
+        )
         _add_place(feeds, use.place)
     if len(resolution.uses) > _LISTED:
         line.add((f"and in {len(resolution.uses) - _LISTED:,} Settings more", "red"))
@@ -181,8 +186,10 @@ def _said(integration: IntegrationSpec) -> str:
         return "an existing Secret"
     parts = (
         f"on {_host(integration) or 'a host that is not usable'}",
-        f"Palette tenant {integration.tenant}" if integration.tenant else "no Palette tenant",
-        f"default project {integration.default_project_id}" if integration.default_project_id else "no default project",
+        f"Palette tenant {redacted(integration.tenant)}" if integration.tenant else "no Palette tenant",
+        f"default project {redacted(integration.default_project_id)}"
+        if integration.default_project_id
+        else "no default project",
     )
     return ", ".join(parts)
 
@@ -191,7 +198,7 @@ def _host(integration: IntegrationSpec) -> str | None:
     # A URL that is refused may carry a password.
     if not integration.host_url or host_problem(integration.host_url):
         return None
-    return host_of(integration.host_url)
+    return redacted(host_of(integration.host_url))
 
 
 def _recognised_by(integration: IntegrationSpec) -> str | None:
@@ -219,19 +226,19 @@ def _add_place(line: Tree, place: Place | None) -> None:
 def _some(names: Iterable[str]) -> str:
     names = list(names)
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(map(escaped, names[:_LISTED])) + more
+    return ", ".join(map(named, names[:_LISTED])) + more
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:
     stack, project = explanation.stack, explanation.project
     return {
         "stack": stack.name,
-        "environment": stack.environment,
-        "cluster": stack.cluster,
-        "tenant": project.tenant,
-        "project": project.name,
+        "environment": named(stack.environment),
+        "cluster": stack.cluster and redacted(stack.cluster),
+        "tenant": named(project.tenant),
+        "project": named(project.name),
         "where": _where(stack.place(*project.path, "name")),
-        "namespace": {"name": project.namespace, "made": project.spec.create_namespace},
+        "namespace": {"name": named(project.namespace), "made": project.spec.create_namespace},
         "mergedSettings": bool(stack.spec and stack.spec.merged_settings),
         "integrations": {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
         "inherited": {
@@ -248,17 +255,17 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
         "chain": [
             {
                 "step": each.step.value,
-                "settings": str(each.settings) if each.settings else None,
+                "settings": named(str(each.settings)) if each.settings else None,
                 "outcome": each.outcome.value,
                 "why": each.why,
                 "where": _where(each.place),
             }
             for each in resolution.chain
         ],
-        "settings": str(settings) if settings else None,
+        "settings": named(str(settings)) if settings else None,
         "secret": {
-            "name": secret.name,
-            "namespace": secret.namespace,
+            "name": named(secret.name),
+            "namespace": named(secret.namespace),
             "made": secret.made,
             "where": _where(stack.place(*secret.path)),
         }
@@ -267,9 +274,9 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
         "integration": _integration_as_json(key, settings.integration, stack)
         if key and settings and settings.integration
         else None,
-        "otherProjects": list(resolution.projects),
+        "otherProjects": list(map(named, resolution.projects)),
         "alsoIn": [
-            {"stack": use.stack, "settings": str(use.settings), "how": use.how, "where": _where(use.place)}
+            {"stack": use.stack, "settings": named(str(use.settings)), "how": use.how, "where": _where(use.place)}
             for use in resolution.uses
         ],
     }
@@ -277,10 +284,10 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
 
 def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -> dict[str, Any]:
     return {
-        "key": key,
+        "key": named(key),
         "host": _host(integration),
-        "tenant": integration.tenant,
-        "defaultProjectID": integration.default_project_id,
+        "tenant": integration.tenant and redacted(integration.tenant),
+        "defaultProjectID": integration.default_project_id and redacted(integration.default_project_id),
         "existingSecret": integration.existing_secret is not None,
         "recognisedBy": _recognised_by(integration),
         "where": _where(stack.place("integrations", key)),

@@ -13,6 +13,7 @@ from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credential import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.document import document_from
 from paletteai_components.problem import escaped
+from paletteai_components.redaction import named
 from paletteai_components.spec import FingerprintSpec, IntegrationSpec
 from paletteai_components.stack import Stack
 
@@ -60,7 +61,7 @@ def _write(stack: Stack, folder: Path) -> bool:
         _put(stack, written)
     for name, integration in integrations.items():
         outcome = "written" if name in written else refused.get(name) or _unwanted(integration)
-        click.echo(f"{escaped(stack.name)} {escaped(name)}: {outcome}")
+        click.echo(f"{escaped(stack.name)} {named(name)}: {outcome}")
     return not refused and not any(each.api_key and not _is_sealed(each) for each in integrations.values())
 
 

@@ -13,6 +13,7 @@ from paletteai_components.cli.report import show
 from paletteai_components.cli.yaml_text import quoted
 from paletteai_components.names import NAME_LIMIT, label_problem, tenant_namespace
 from paletteai_components.problem import Problem, escaped
+from paletteai_components.redaction import redacted
 
 _SCHEMA = Path("paletteai_components", "schema", "stack.json")
 _STACK_LIMIT = 100
@@ -65,7 +66,7 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
     """
     stack = f"{tenant}.{environment}"
     problems = [
-        Problem("PAI007", f"the {what} {escaped(name)} {why}; no file was written.", "Choose another name.")
+        Problem("PAI007", f"the {what} {redacted(escaped(name))} {why}; no file was written.", "Choose another name.")
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
             ("environment", environment, label_problem(environment)),

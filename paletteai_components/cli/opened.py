@@ -13,6 +13,7 @@ from paletteai_components.engine import EngineError, opened_keys
 from paletteai_components.fleet import concerning
 from paletteai_components.manifests import Manifest, palette_document
 from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -56,7 +57,7 @@ def _keys_of(stack: Stack, folder: Path) -> dict[str, str]:
     missing = sorted(sealed - keys.keys())
     if missing:
         raise EngineError(
-            f"pulumi gave no key for integration {escaped(missing[0])} of stack {escaped(stack.name)}, so its Secret "
+            f"pulumi gave no key for integration {named(missing[0])} of stack {escaped(stack.name)}, so its Secret "
             "would be empty. Nothing was written.",
             f"Run `pulumi config --stack {escaped(stack.name)}` to see what Pulumi knows.",
         )

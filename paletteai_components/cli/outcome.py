@@ -13,6 +13,7 @@ from paletteai_components.cli.progress import COLOURS
 from paletteai_components.cli.report import as_json, plural, show, show_json
 from paletteai_components.deployment import Deployment, Message, Operation, State, Step
 from paletteai_components.problem import Problem, escaped
+from paletteai_components.redaction import named, redacted
 
 # How many steps of a stack are shown that take nothing away.
 _SHOWN = 20
@@ -75,13 +76,18 @@ class Report:
         )
 
     def _as_json(self, deployment: Deployment) -> dict[str, Any]:
-        messages = [{"severity": each.severity, "about": each.about, "text": each.text} for each in deployment.messages]
+        messages = [
+            {"severity": each.severity, "about": redacted(each.about), "text": each.text}
+            for each in deployment.messages
+        ]
         return {
             "name": deployment.stack,
             "state": deployment.state.value,
             "seconds": round(deployment.seconds, 1),
             "changes": dict(deployment.changes),
-            "steps": [{"operation": each.operation, "kind": each.kind, "name": each.name} for each in deployment.steps],
+            "steps": [
+                {"operation": each.operation, "kind": each.kind, "name": named(each.name)} for each in deployment.steps
+            ],
             "messages": messages,
             "problems": [as_json(problem) for problem in self.refused.get(deployment.stack, [])],
         }
@@ -103,7 +109,7 @@ class Report:
         states = Counter(self._state(each) for each in self.deployments)
         told = ", ".join(f"{number} {state}" for state, number in states.items())
         stacks = plural(len(self.deployments), "stack")
-        click.echo(f"{stacks} of {escaped(self.environment)}: {told} in {self.seconds:.1f} s")
+        click.echo(f"{stacks} of {named(self.environment)}: {told} in {self.seconds:.1f} s")
 
     def _state(self, deployment: Deployment) -> str:
         return WORDS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
@@ -134,14 +140,14 @@ def _steps(steps: list[Step], everything: bool) -> Iterator[str]:
         takes_away = colour == "red"
         shown += not takes_away
         if everything or takes_away or shown <= _SHOWN:
-            yield click.style(f"{symbol} {escaped(str(step))}", fg=colour)
+            yield click.style(f"{symbol} {redacted(escaped(str(step)))}", fg=colour)
     if shown > _SHOWN and not everything:
         yield f"and {shown - _SHOWN:,} more; `--verbose` shows them all"
 
 
 def _said(message: Message) -> Iterator[str]:
     first, *others = message.text.splitlines()
-    about = f"{escaped(message.about)}: " if message.about else ""
+    about = f"{redacted(escaped(message.about))}: " if message.about else ""
     severity = f"{click.style(message.severity, fg=_SEVERITIES.get(message.severity))}: " if message.severity else ""
     yield f"{severity}{about}{escaped(first)}"
     for line in others:

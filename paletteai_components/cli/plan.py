@@ -15,6 +15,7 @@ from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.manifests import manifests_of
 from paletteai_components.names import display_name_problem
+from paletteai_components.redaction import named, redacted
 from paletteai_components.spec import OnRemoval
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
@@ -77,17 +78,17 @@ def _listed(objects: Counter[str]) -> str:
 
 def _tree(stack: Stack, topology: Topology) -> Tree:
     tenant = topology.tenant
-    cluster = f"cluster {stack.cluster}" if stack.cluster else "no cluster named"
-    root = Tree([(stack.name, "bold"), (f"  environment {stack.environment}, {cluster}", "dim")])
-    line = root.add(("Tenant ", ""), (tenant.name, "bold"))
+    cluster = f"cluster {redacted(stack.cluster)}" if stack.cluster else "no cluster named"
+    root = Tree([(stack.name, "bold"), (f"  environment {named(stack.environment)}, {cluster}", "dim")])
+    line = root.add(("Tenant ", ""), (named(tenant.name), "bold"))
     # One that is refused may be anything, a key too.
     if tenant.spec.display_name and display_name_problem(tenant.spec.display_name) is None:
-        line.parts.append((f" “{tenant.spec.display_name}”", ""))
+        line.parts.append((f" “{named(tenant.spec.display_name)}”", ""))
     if tenant.spec.existing:
         line.parts.append(("  made elsewhere, only referred to", "yellow"))
     if said := _REMOVALS.get(tenant.spec.on_removal):
         line.parts += [("  ", ""), said]
-    line = root.add(("Namespace ", ""), (tenant.namespace, "bold"))
+    line = root.add(("Namespace ", ""), (named(tenant.namespace), "bold"))
     if tenant.spec.existing or not tenant.spec.create_namespace:
         line.parts.append(("  made elsewhere", "yellow"))
     for settings in tenant.settings:
@@ -98,13 +99,13 @@ def _tree(stack: Stack, topology: Topology) -> Tree:
 
 
 def _settings(settings: PlannedSettings, role: str) -> Tree:
-    line = Tree([("Settings ", ""), (str(settings), "bold")])
+    line = Tree([("Settings ", ""), (named(str(settings)), "bold")])
     if not settings.made:
         line.parts.append(("  made elsewhere", "yellow"))
     elif settings.palette is not None:
         line.parts += [("  integration ", "dim"), (_declared(settings) or "not declared", "green")]
     for secret in settings.secrets:
-        line.parts.append((f", Secret {secret.name}", "dim"))
+        line.parts.append((f", Secret {named(secret.name)}", "dim"))
         if not secret.made:
             line.parts.append((f" for {secret.type}, made elsewhere", "yellow"))
     if role:
@@ -116,10 +117,10 @@ def _projects(topology: Topology) -> Iterator[Tree]:
     plain = [project for project in topology.projects if _is_plain(project, topology)]
     together = {project.name for project in plain} if len(plain) > _SHOWN else set()
     shown = [project for project in topology.projects if project.name not in together]
-    width = min(max((len(project.name) for project in shown), default=0), 32)
+    width = min(max((len(named(project.name)) for project in shown), default=0), 32)
     bound = min(max((len(_integration(project)) for project in shown), default=0), 32)
     for project in shown:
-        line = Tree([("Project ", ""), (f"{project.name:<{width}}", "bold")])
+        line = Tree([("Project ", ""), (f"{named(project.name):<{width}}", "bold")])
         line.parts += [("  ", ""), (f"{_integration(project):<{bound}}", _STYLES[project.source])]
         line.parts.append((f"  {project.reason}", "dim"))
         if not project.spec.create_namespace:
@@ -131,7 +132,7 @@ def _projects(topology: Topology) -> Iterator[Tree]:
         yield line
     if together:
         first = plain[0]
-        listed = ", ".join(project.name for project in plain[:5])
+        listed = ", ".join(named(project.name) for project in plain[:5])
         line = Tree([(f"{len(plain):,} projects", "bold")])
         line.parts += [("  ", ""), (_integration(first), _STYLES[first.source]), (f"  {first.reason}: ", "dim")]
         line.parts.append((f"{listed} and {len(plain) - 5:,} more", ""))
@@ -157,7 +158,7 @@ def _integration(project: PlannedProject) -> str:
 
 def _declared(settings: PlannedSettings) -> str | None:
     # A reference that leads nowhere may be anything, a key too.
-    return settings.palette if settings.integration else None
+    return named(settings.palette) if settings.palette is not None and settings.integration else None
 
 
 def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
@@ -166,21 +167,21 @@ def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
     objects = _objects(stack, topology)
     return {
         "name": stack.name,
-        "environment": stack.environment,
-        "cluster": stack.cluster,
+        "environment": named(stack.environment),
+        "cluster": stack.cluster and redacted(stack.cluster),
         "tenant": {
-            "name": tenant.name,
-            "namespace": tenant.namespace,
+            "name": named(tenant.name),
+            "namespace": named(tenant.namespace),
             "existing": tenant.spec.existing,
-            "default": tenant.default.name if tenant.default else None,
+            "default": named(tenant.default.name) if tenant.default else None,
         },
         "settings": [_settings_as_json(settings) for settings in (*tenant.settings, *own)],
         "projects": [
             {
-                "name": project.name,
-                "namespace": project.namespace,
+                "name": named(project.name),
+                "namespace": named(project.namespace),
                 "source": project.source.value,
-                "settings": str(project.provider) if project.provider else None,
+                "settings": named(str(project.provider)) if project.provider else None,
                 "integration": _declared(project.provider) if project.provider else None,
                 "reason": project.reason,
             }
@@ -192,12 +193,17 @@ def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
 
 def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
     return {
-        "name": settings.name,
-        "namespace": settings.namespace,
-        "owner": settings.owner,
+        "name": named(settings.name),
+        "namespace": named(settings.namespace),
+        "owner": named(settings.owner),
         "integration": _declared(settings),
         "secrets": [
-            {"name": secret.name, "namespace": secret.namespace, "type": secret.type.value, "made": secret.made}
+            {
+                "name": named(secret.name),
+                "namespace": named(secret.namespace),
+                "type": secret.type.value,
+                "made": secret.made,
+            }
             for secret in settings.secrets
         ],
     }

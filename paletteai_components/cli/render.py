@@ -12,6 +12,7 @@ from paletteai_components.cli.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.manifests import Manifest, manifests_of
 from paletteai_components.problem import Problem, escaped
+from paletteai_components.redaction import named, redacted
 from paletteai_components.stack import Stack
 
 _LISTED = 10
@@ -46,7 +47,7 @@ def command(
     selection = selected(names, folder, crds)
     if selection.exit_code:
         _refuse(ctx, selection.problems, selection.exit_code)
-    clusters = dict.fromkeys(escaped(stack.cluster_name) for stack in selection.stacks)
+    clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
     if len(clusters) > 1:
         raise click.UsageError(
             f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one. "
@@ -108,7 +109,7 @@ def _tell(stacks: Iterable[Stack]) -> None:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(map(escaped, names[:_LISTED])) + more
+    return ", ".join(map(named, names[:_LISTED])) + more
 
 
 def _note(text: str) -> None:

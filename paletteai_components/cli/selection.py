@@ -12,6 +12,7 @@ import click
 from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
 from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
     from paletteai_components.fleet import Fleet
@@ -94,7 +95,7 @@ def _unknown(name: str, known: list[str], folder: Path) -> str:
     remedy = f"Did you mean {escaped(nearest[0])}?" if nearest else "`paletteai check` lists them all."
     if not nearest and len(known) <= 10:
         remedy = f"There are: {', '.join(map(escaped, known)) or 'none'}."
-    return f"there is no stack {escaped(name)} in {escaped(str(folder))}. {remedy}"
+    return f"there is no stack {redacted(escaped(name))} in {escaped(str(folder))}. {remedy}"
 
 
 def _unjudged(stack: Stack) -> Problem:

@@ -20,6 +20,7 @@ from ruamel.yaml.util import load_yaml_guess_indent
 
 from paletteai_components.document import Document, document_from
 from paletteai_components.problem import Unreadable, escaped
+from paletteai_components.redaction import named
 from paletteai_components.spec import FingerprintSpec
 
 _BOM = b"\xef\xbb\xbf"
@@ -92,7 +93,7 @@ def _value_of(data: bytes, file: str) -> Any:
 
 
 def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> str:
-    lines = [f"  {escaped(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
+    lines = [f"  {named(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
     said = f"{escaped(file)} is written in a way that this command cannot add to, so it was left as it is. Add there:"
     return "\n".join([said, *lines])
 

@@ -17,7 +17,8 @@ import pulumi
 
 from paletteai_components.cluster import Cluster, LiveObject
 from paletteai_components.manifests import manifests_of, reference_of
-from paletteai_components.problem import Problem, escaped
+from paletteai_components.problem import Problem
+from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings, Topology
@@ -62,15 +63,15 @@ class History:
             former = self._former(name, settings.integration)
             if former is None or (former not in planned and name not in self.settings):
                 continue
-            was = escaped(str(self.settings[former]["place"]))
-            occupied = escaped(str(planned[former])) if former in planned else escaped(str(settings))
+            was = named(str(self.settings[former]["place"]))
+            occupied = named(str(planned[former])) if former in planned else named(str(settings))
             yield Problem(
                 "PAI003",
-                f"the credential of Settings {escaped(str(settings))} was in Settings {was} when last deployed, "
+                f"the credential of Settings {named(str(settings))} was in Settings {was} when last deployed, "
                 f"and {occupied} stays in use with another one. Changed at once, two Settings would carry "
                 "one credential for a moment.",
                 f"Make it two deployments: first take the credential out of {was}, "
-                f"then bind it in {escaped(str(settings))}.",
+                f"then bind it in {named(str(settings))}.",
                 (stack.place(*settings.path, "palette"), stack.place("integrations", str(settings.palette))),
             )
 

@@ -16,7 +16,7 @@ from paletteai_components.components.providers import warn_of_replaced_secrets
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
 from paletteai_components.credential import fingerprint_of
 from paletteai_components.manifests import palette_document, secret_object, settings_object
-from paletteai_components.problem import escaped
+from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
@@ -75,7 +75,7 @@ class PaletteIntegration(pulumi.ComponentResource):
             placement = _admitted(name, args)
             opts = of_the_tenant(args.tenant, opts)
         else:
-            expect(args, Placement, f"PaletteIntegration {name}", "args", "a PaletteIntegrationArgs")
+            expect(args, Placement, f"PaletteIntegration {named(name)}", "args", "a PaletteIntegrationArgs")
             placement = args
         super().__init__("paletteai:index:PaletteIntegration", name, None, opts)
         planned = placement.settings
@@ -121,14 +121,14 @@ class PaletteIntegration(pulumi.ComponentResource):
         labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
         options = _movable(child_options(self, opts, placement.depends_on, aliases=_former(placement, "Secret")))
-        warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {escaped(name)}")
+        warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {named(name)}")
         return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
 
 
 def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:
     from paletteai_components.components.tenant import TenantOwner
 
-    expect(args.tenant, TenantOwner, f"PaletteIntegration {name}", "the tenant", "a Tenant or TenantReference")
+    expect(args.tenant, TenantOwner, f"PaletteIntegration {named(name)}", "the tenant", "a Tenant or TenantReference")
     return args.tenant.admitted(name, args)
 
 

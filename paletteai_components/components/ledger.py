@@ -17,6 +17,7 @@ from paletteai_components.claims import Claim, conflict
 from paletteai_components.components.args import PaletteCredential
 from paletteai_components.credential import ApiKey
 from paletteai_components.problem import Place, Problem, Severity, in_order
+from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of_stack
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
@@ -63,10 +64,10 @@ class Ledger:
 
         Two components of one name are two owners, also where their parents keep their URNs apart.
         """
-        part, number = f"{kind} {name}", 1
+        part, number = f"{kind} {named(name)}", 1
         while part in self._parts:
             number += 1
-            part = f"{kind} {name} ({number})"
+            part = f"{kind} {named(name)} ({number})"
         return part
 
     def key_of(self, credential: PaletteCredential) -> str:
@@ -132,7 +133,7 @@ def _unclear(value: Any, path: Path) -> Iterator[tuple[str, str]]:
                 if isinstance(key, str):
                     yield from _unclear(inner, (*path, key))
                 else:
-                    shown = ".".join(map(str, path))
+                    shown = _dotted(path)
                     yield f"a name in {shown} is no text but of type {type(key).__name__}", "Make it text."
         case list():
             for position, inner in enumerate(value):
@@ -140,6 +141,10 @@ def _unclear(value: Any, path: Path) -> Iterator[tuple[str, str]]:
         case None | bool() | int() | float() | str() | ApiKey() | pulumi.Output():
             pass
         case _ if "extraSpec" in path:
-            shown = ".".join(map(str, path[: path.index("extraSpec") + 1]))
+            shown = _dotted(path[: path.index("extraSpec") + 1])
             fact = f"{shown} holds something of type {type(value).__name__}, which no manifest can hold"
             yield fact, "Write text, numbers, lists and objects only."
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(named(str(step)) for step in path)

@@ -14,7 +14,8 @@ from paletteai_components.components.ledger import DeclarationError, Ledger, exp
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
 from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.manifests import project_namespace, project_object
-from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.problem import Place, Problem
+from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, planned_project
 
@@ -129,8 +130,8 @@ class Project(pulumi.ComponentResource):
 def _foreign(referred: PaletteIntegration, tenant: TenantOwner, part: str) -> Problem:
     return Problem(
         "PAI005",
-        f"the Settings {escaped(referred.reference)} that it refers to are not in the namespace of tenant "
-        f"{escaped(tenant.tenant_name)}, so it would never find them.",
+        f"the Settings {named(referred.reference)} that it refers to are not in the namespace of tenant "
+        f"{named(tenant.tenant_name)}, so it would never find them.",
         "Refer to Settings of its own tenant.",
         (Place(part),),
     )

@@ -21,7 +21,8 @@ from paletteai_components.components.integration import PaletteIntegration, Plac
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind
 from paletteai_components.manifests import tenant_namespace, tenant_object
-from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.problem import Place, Problem
+from paletteai_components.redaction import named
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings, PlannedTenant, planned_tenant
@@ -111,7 +112,7 @@ class TenantOwner(pulumi.ComponentResource):
         tenant = self._spec.tenant
         taken = args.name in (*tenant.settings, *tenant.existing_settings)
         if taken or (args.name == self._default and not self._existing):
-            fact = f"tenant {escaped(self.tenant_name)} has or refers to Settings {escaped(args.name)} already"
+            fact = f"tenant {named(self.tenant_name)} has or refers to Settings {named(args.name)} already"
             remedy = "Put default Settings into the tenant's own args; give others another name."
             place = (Place(part),)
             raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy, place)])

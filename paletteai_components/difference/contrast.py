@@ -7,7 +7,7 @@ environment, and that is said once. Credentials have to differ, so that they do 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from paletteai_components.difference.reach import (
     source_changes,
 )
 from paletteai_components.manifests import Manifest
+from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedSettings
 
@@ -77,7 +78,7 @@ def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (Tr
     """How two stacks differ. `shown` says for each whether its values may be told."""
     pairs, gone, made = paired(list(declared_objects(first)), list(declared_objects(second)), _part)
     parts = [
-        PartChange(_part(new), fields)
+        PartChange(named(_part(new)), fields)
         for old, new in pairs
         if (fields := field_changes(_neutral(old), _neutral(new), shown=shown))
     ]
@@ -85,12 +86,16 @@ def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (Tr
         first.name,
         second.name,
         field_changes(_facts(first), _facts(second)),
-        (*map(_part, gone), *_integrations_without(first, second)),
-        (*map(_part, made), *_integrations_without(second, first)),
+        (*_told(gone), *_integrations_without(first, second)),
+        (*_told(made), *_integrations_without(second, first)),
         (*parts, *_integrations(first, second, shown)),
         tuple(each for each in source_changes(first, second) if each.before is not None),
         tuple(removal_changes(first, second)),
     )
+
+
+def _told(objects: Iterable[DeclaredObject]) -> Iterator[str]:
+    return (named(_part(each)) for each in objects)
 
 
 def _part(each: DeclaredObject) -> str:
@@ -132,12 +137,12 @@ def _facts(stack: Stack) -> dict[str, str]:
 
 def _integrations_without(one: Stack, other: Stack) -> Iterator[str]:
     declared, also = (stack.spec.integrations if stack.spec else {} for stack in (one, other))
-    yield from (f"integration {key}" for key in declared if key not in also)
+    yield from (f"integration {named(key)}" for key in declared if key not in also)
 
 
 def _settings(stack: Stack) -> dict[str, PlannedSettings]:
-    named = named_settings(stack.topology) if stack.topology else ()
-    return {name.partition(".")[2].replace(".", "/"): settings for name, settings in named}
+    every = named_settings(stack.topology) if stack.topology else ()
+    return {name.partition(".")[2].replace(".", "/"): settings for name, settings in every}
 
 
 def _integrations(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iterator[PartChange]:
@@ -147,4 +152,4 @@ def _integrations(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iter
         if was and now:
             names = field_changes({"integration": here[part].palette}, {"integration": settings.palette})
             if fields := (*names, *integration_fields(was, now, shown)):
-                yield PartChange(f"the integration of Settings {part}", fields)
+                yield PartChange(f"the integration of Settings {named(part)}", fields)

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.redaction import holds_key, redacted
 
 Path = tuple[str, ...]
 
@@ -18,10 +19,11 @@ CREDENTIALS = tuple((*_ANNOTATIONS, key) for key in (FINGERPRINT_ANNOTATION, CRE
 
 
 class Unsaid(Enum):
-    """What stands for a value: there is none, or it is not shown."""
+    """What stands for a value: there is none, or it is not shown, as its file has errors or it looks like a key."""
 
     ABSENT = "absent"
     HIDDEN = "hidden"
+    KEYLIKE = "keylike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ def field_changes(before: Any, after: Any, *, shown: tuple[bool, bool] = (True, 
     """The fields of two objects that differ, down to what holds no further fields.
 
     `shown` says for each side whether its values may be told. A value that is not shown, and the name of a
-    credential, is `HIDDEN`.
+    credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
     """
     return tuple(
-        FieldChange(path, _told(old, path, shown[0]), _told(new, path, shown[1]))
+        FieldChange(tuple(map(redacted, path)), told_value(old, path, shown[0]), told_value(new, path, shown[1]))
         for path, old, new in _differing(before, after, ())
     )
 
@@ -78,7 +80,10 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
-def _told(value: Any, path: Path, shown: bool) -> Any:
+def told_value(value: Any, path: Path, shown: bool) -> Any:
+    """The value at a path, or the `Unsaid` that stands for it."""
     if value is Unsaid.ABSENT:
         return value
-    return value if shown and path not in CREDENTIALS else Unsaid.HIDDEN
+    if not shown or path in CREDENTIALS:
+        return Unsaid.HIDDEN
+    return Unsaid.KEYLIKE if holds_key(value, path[-1]) else value

@@ -15,6 +15,7 @@ from typing import Any
 from paletteai_components.difference.field_change import FieldChange, field_changes
 from paletteai_components.difference.pairs import paired
 from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
+from paletteai_components.redaction import named, redacted
 from paletteai_components.spec import OnRemoval
 from paletteai_components.stack import Stack
 
@@ -163,7 +164,9 @@ def _changed(old: DeclaredObject, new: DeclaredObject, shown: Shown) -> ObjectCh
         return _change(Action.CHANGED, new, fields=fields)
     # Whether a replacement is refused is up to what is declared now.
     fate = _fate(new)
-    return _change(Action.REPLACED, new, former_reference=old.reference if moved else None, fields=fields, fate=fate)
+    return _change(
+        Action.REPLACED, new, former_reference=named(old.reference) if moved else None, fields=fields, fate=fate
+    )
 
 
 def _taken_over(old: DeclaredObject, new: DeclaredObject, shown: Shown, left: Collection[str]) -> ObjectChange:
@@ -173,14 +176,15 @@ def _taken_over(old: DeclaredObject, new: DeclaredObject, shown: Shown, left: Co
         Action.HANDED_OVER if elsewhere else Action.REPLACED,
         new,
         former_stack=old.stack.name if elsewhere else None,
-        former_name=old.name if old.name != new.name else None,
+        former_name=named(old.name) if old.name != new.name else None,
         fields=field_changes(old.manifest, new.manifest, shown=shown),
         fate=_fate(old, left),
     )
 
 
 def _change(action: Action, each: DeclaredObject, **more: Any) -> ObjectChange:
-    return ObjectChange(action, each.stack.name, each.stack.cluster_name, each.reference, each.name, **more)
+    cluster = redacted(each.stack.cluster_name)
+    return ObjectChange(action, each.stack.name, cluster, named(each.reference), named(each.name), **more)
 
 
 def _fate(each: DeclaredObject, left: Collection[str] = ()) -> Fate:

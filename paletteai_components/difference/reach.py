@@ -7,13 +7,14 @@ in a stack file can reach many Projects of which no manifest changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 
 from paletteai_components.credential import host_of, host_problem
-from paletteai_components.difference.field_change import FieldChange, Unsaid
+from paletteai_components.difference.field_change import FieldChange, Unsaid, told_value
 from paletteai_components.difference.pairs import paired
+from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.stack import Stack
 from paletteai_components.topology import PlannedProject, PlannedSettings, Topology
@@ -136,12 +137,12 @@ def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -
             overriding = (each.name for each in after.topology.projects if each.provider is not default)
             yield IntegrationChange(
                 after.name,
-                str(settings),
-                str(settings.palette),
+                named(str(settings)),
+                named(str(settings.palette)),
                 key,
                 fields,
-                tuple(users.get(id(settings), ())),
-                tuple(overriding) if settings is default else (),
+                tuple(map(named, users.get(id(settings), ()))),
+                tuple(map(named, overriding)) if settings is default else (),
             )
 
 
@@ -158,7 +159,7 @@ def integration_fields(
     ):
         if old != new:
             told = (
-                Unsaid.ABSENT if value is None else value if may else Unsaid.HIDDEN
+                told_value(Unsaid.ABSENT if value is None else value, (field,), may)
                 for value, may in zip((old, new), shown, strict=True)
             )
             changes.append(FieldChange((field,), *told))
@@ -194,8 +195,8 @@ def source_changes(before: Stack | None, after: Stack) -> Iterator[SourceChange]
     pairs, _, new = paired(before_projects, projects, attrgetter("name"))
     for was, project in pairs:
         if _origin_of(was) != _origin_of(project):
-            yield SourceChange(after.name, project.name, was.reason, project.reason)
-    yield from (SourceChange(after.name, project.name, None, project.reason) for project in new)
+            yield SourceChange(after.name, named(project.name), was.reason, project.reason)
+    yield from (SourceChange(after.name, named(project.name), None, project.reason) for project in new)
 
 
 def _origin_of(project: PlannedProject) -> tuple[object, ...]:
@@ -208,7 +209,7 @@ def removal_changes(before: Stack, after: Stack) -> Iterator[RemovalChange]:
     """The tenant and Projects of a stack whose removal does something else."""
     for (owner, was), (_, now) in paired(list(_removals_of(before)), list(_removals_of(after)), itemgetter(0))[0]:
         if was is not now:
-            yield RemovalChange(after.name, owner, was, now)
+            yield RemovalChange(after.name, named(owner), was, now)
 
 
 def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
@@ -250,7 +251,10 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
             move = Move(holder.stack, holder.place, source.stack, source.place, holder.integration, steps)
             if move not in told:
                 told.add(move)
-                yield move
+                settings, former_settings = named(move.settings), named(move.former_settings)
+                yield replace(
+                    move, settings=settings, former_settings=former_settings, integration=named(move.integration)
+                )
 
 
 def _named(stacks: Iterable[Stack]) -> Iterator[tuple[str, str, PlannedSettings]]:

@@ -11,7 +11,8 @@ from pydantic.alias_generators import to_camel
 from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -68,8 +69,8 @@ def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
             if secret.namespace != settings.namespace:
                 yield Problem(
                     "PAI002",
-                    f"Secret {escaped(secret.namespace)}/{escaped(secret.name)} is not in the namespace of Settings "
-                    f"{escaped(str(settings))}, so the Settings could not find it.",
+                    f"Secret {named(secret.namespace)}/{named(secret.name)} is not in the namespace of Settings "
+                    f"{named(str(settings))}, so the Settings could not find it.",
                     "Have the Secret put into the Settings' namespace, and write its name only.",
                     (stack.place(*secret.path),),
                 )
@@ -156,29 +157,29 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
     for name in stack.spec.integrations:
         if name not in bound and not dangles:
             yield _unused(
-                f"integration {escaped(name)} is bound to no Settings, so nothing uses it",
-                f"Bind it with `palette: {escaped(name)}`, or delete it and revoke its key.",
+                f"integration {named(name)} is bound to no Settings, so nothing uses it",
+                f"Bind it with `palette: {named(name)}`, or delete it and revoke its key.",
                 stack.place("integrations", name),
             )
     tenant = stack.spec.tenant
     for field in sorted(tenant.model_fields_set & _OF_A_TENANT_MADE_HERE) if tenant.existing else ():
         name = to_camel(field)
         yield _unused(
-            f"`{name}` of tenant {escaped(tenant.name)} has no effect: the Tenant is made elsewhere",
+            f"`{name}` of tenant {named(tenant.name)} has no effect: the Tenant is made elsewhere",
             "Delete it, or state it where the Tenant is made.",
             stack.place("tenant", name),
         )
     for settings in stack.topology.settings:
         if not settings.secrets:
             yield _unused(
-                f"Settings {escaped(str(settings))} holds no integration, so it gives nobody anything",
+                f"Settings {named(str(settings))} holds no integration, so it gives nobody anything",
                 "Give it `palette`, `huggingFace` or `nvidia`, or delete it.",
                 stack.place(*settings.path),
             )
         secret = settings.palette_secret
         if settings.spec.secret_name and (secret is None or not secret.made):
             yield _unused(
-                f"`secretName` of Settings {escaped(str(settings))} has no effect: no Secret is written for it",
+                f"`secretName` of Settings {named(str(settings))} has no effect: no Secret is written for it",
                 "Delete it.",
                 stack.place(*settings.path, "secretName"),
             )
@@ -188,7 +189,7 @@ def _fingerprint_problems(name: str, integration: IntegrationSpec, stack: Stack)
     """What is wrong with the fingerprint of an integration, as far as it can be told."""
 
     def problem(fact: str, remedy: str, severity: Severity = Severity.ERROR) -> Problem:
-        said = f"the fingerprint of integration {escaped(name)} {fact}."
+        said = f"the fingerprint of integration {named(name)} {fact}."
         return Problem("PAI003", said, remedy, (stack.place("integrations", name, "fingerprint"),), severity)
 
     again = "Run `paletteai fingerprint` for this stack."
@@ -267,8 +268,8 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
             if reference not in ours:
                 yield Problem(
                     "PAI003",
-                    f"{escaped(reference)} in {escaped(cluster.name)} is annotated with the credential of integration "
-                    f"{escaped(str(settings.palette))}, and is not in this stack's state. If it carries that "
+                    f"{named(reference)} in {named(cluster.name)} is annotated with the credential of integration "
+                    f"{named(str(settings.palette))}, and is not in this stack's state. If it carries that "
                     f"credential, {CONSEQUENCE}",
                     "Deploy the stack that gives it up first, or create another API key in Palette. If the annotation "
                     "is wrong, remove it.",
@@ -286,7 +287,7 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
     for bound in reached.values():
         voices = _voices(bound.values())
         if len(voices) > 1:
-            listed = ", ".join(f"{escaped(str(settings))} ({escaped(stack.name)})" for stack, settings in voices[:5])
+            listed = ", ".join(f"{named(str(settings))} ({named(stack.name)})" for stack, settings in voices[:5])
             more = len(voices) - 5
             yield Problem(
                 "PAI003",

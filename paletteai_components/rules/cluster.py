@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import FIELDS, FINGERPRINT_ANNOTATION, Manifest, manifests_of, reference_of
-from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, Topology
@@ -62,7 +63,7 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
             if known and there and reference not in imported:
                 yield Problem(
                     "PAI018",
-                    f"{escaped(reference)} is in {escaped(cluster.name)} already and not in this stack's state, so "
+                    f"{named(reference)} is in {named(cluster.name)} already and not in this stack's state, so "
                     "`pulumi up` would fail on it.",
                     _remedy(cluster, stack.topology, reference),
                     (_place_of(stack, stack.topology, reference),),
@@ -70,7 +71,7 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
             elif known and not there and reference in imported:
                 yield Problem(
                     "PAI018",
-                    f"{escaped(reference)} is to be taken over, and is not in {escaped(cluster.name)}, so "
+                    f"{named(reference)} is to be taken over, and is not in {named(cluster.name)}, so "
                     "`pulumi up` would fail on it.",
                     "Take it out of `importIds`: it will be created.",
                     (stack.place(*imported[reference]),),
@@ -103,17 +104,17 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
                 if path not in _NOBODYS and (reference in cluster.owned or not declared):
                     fates.setdefault((manager, declared), []).append(".".join(path))
             for (manager, declared), fields in fates.items():
-                said = escaped(", ".join(sorted(fields)))
+                said = ", ".join(map(named, sorted(fields)))
                 fact = (
-                    f"has {said} changed with {escaped(manager)}. The next `pulumi up` that changes the object makes "
+                    f"has {said} changed with {named(manager)}. The next `pulumi up` that changes the object makes "
                     "it as declared, and the preview may not show it."
                     if declared
-                    else f"holds {said}, written with {escaped(manager)} and not declared. The next `pulumi up` that "
+                    else f"holds {said}, written with {named(manager)} and not declared. The next `pulumi up` that "
                     "changes the object drops it."
                 )
                 yield Problem(
                     "PAI019",
-                    f"{escaped(reference)} {fact}",
+                    f"{named(reference)} {fact}",
                     "Declare it, if need be under `extraSpec`, or give it up.",
                     (_place_of(stack, stack.topology, reference),),
                     Severity.WARNING,
@@ -158,14 +159,14 @@ def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) ->
     if live is not None and live.terminating:
         return Problem(
             "PAI017",
-            f"namespace {escaped(name)} is being deleted in {escaped(cluster.name)}, so nothing can be created in it.",
-            f"Wait until it is gone (`kubectl wait --for=delete namespace/{escaped(name)}`), and run this again.",
+            f"namespace {named(name)} is being deleted in {named(cluster.name)}, so nothing can be created in it.",
+            f"Wait until it is gone (`kubectl wait --for=delete namespace/{named(name)}`), and run this again.",
             (place,),
         )
     if live is None and not made:
         return Problem(
             "PAI017",
-            f"namespace {escaped(name)} is not in {escaped(cluster.name)} and is not made here, so what goes into it "
+            f"namespace {named(name)} is not in {named(cluster.name)} and is not made here, so what goes into it "
             "could not be created.",
             "Create it first, or leave out `createNamespace: false`.",
             (place,),
@@ -174,12 +175,12 @@ def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) ->
 
 
 def _remedy(cluster: Cluster, topology: Topology, reference: str) -> str:
-    shown = escaped(reference)
+    shown = named(reference)
     for settings in topology.settings:
         secret = settings.palette_secret
         ours = secret is not None and reference == f"Secret/{secret.namespace}/{secret.name}"
         if secret is not None and ours and cluster.live(f"Settings/{settings}") is None:
-            delete = f"kubectl delete secret {escaped(secret.name)} --namespace {escaped(secret.namespace)}"
+            delete = f"kubectl delete secret {named(secret.name)} --namespace {named(secret.namespace)}"
             return (
                 f"Its Settings is not there: if an interrupted deployment left it, delete it (`{delete}`). If nothing "
                 f"else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."

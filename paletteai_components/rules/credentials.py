@@ -16,7 +16,9 @@ from paletteai_components.credential import (
 )
 from paletteai_components.encryption import data_key_of, salt_of
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.redaction import named
+from paletteai_components.rules.pasted import pasted_keys
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
@@ -59,7 +61,7 @@ def integration_problems(name: str, integration: IntegrationSpec, stack: Stack) 
 
     def problem(fact: str, remedy: str, *field: str, severity: Severity = Severity.ERROR) -> Problem:
         place = stack.place("integrations", name, *field)
-        return Problem("PAI009", f"integration {escaped(name)} {fact}.", remedy, (place,), severity)
+        return Problem("PAI009", f"integration {named(name)} {fact}.", remedy, (place,), severity)
 
     fields = {
         "apiKey": integration.api_key,
@@ -114,7 +116,7 @@ def _add(name: str, fields: list[str]) -> str:
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_listed(others)}."] if others else []
     if "apiKey" in fields:
-        path = f"paletteai:integrations.{escaped(name)}.apiKey"
+        path = f"paletteai:integrations.{named(name)}.apiKey"
         parts.append(f"Set the key with `pulumi config set --secret --path '{path}'`.")
     return " ".join(parts)
 
@@ -136,16 +138,22 @@ def key_is_encrypted(stack: Stack) -> Iterator[Problem]:
     A ciphertext is written by Pulumi, in one spelling. Pulumi also opens others, with line breaks in
     them for example, by which a copy would not be seen; they are refused. So is the ciphertext of
     another secret of the stack: as an API key it would be sent to the integration's host.
+
+    A name, a label or any other text that looks like a key, because it begins like one or is long,
+    unbroken and mixed as no word is, is a warning: nobody can be sure. Such a text is told as
+    `<redacted>` wherever it would stand in a message, a tree or a diagram. A hexadecimal digest is
+    taken for one where its name says so, as `checksum/config` does.
     """
     if stack.spec is None:
         return
     for name, integration in stack.spec.integrations.items():
         yield from exposed_key(name, integration, stack)
+    yield from pasted_keys(stack)
     owner = _EXAMPLES.get(salt_of(stack.salt)) if stack.salt else None
     if owner is not None and owner != stack.spec.tenant.name:
         yield Problem(
             "PAI010",
-            f"tenant {escaped(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
+            f"tenant {named(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
             "encrypted under a passphrase that everybody knows.",
             "Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase.",
             (stack.file_place("encryptionsalt"),),
@@ -189,20 +197,20 @@ def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterat
     remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"
     yield Problem(
         "PAI010",
-        f"the API key of integration {escaped(name)} {fact}.",
-        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`.",
+        f"the API key of integration {named(name)} {fact}.",
+        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`.",
         (stack.place("integrations", name, "apiKey"),),
     )
 
 
 def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Problem]:
     place = stack.place("integrations", name, "apiKey")
-    anew = f"Set the key anew with `pulumi config set --secret --path 'paletteai:integrations.{escaped(name)}.apiKey'`."
+    anew = f"Set the key anew with `pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`."
     if not key.is_canonical:
         fact = "is encrypted in a text that Pulumi did not write, so a copy of it would not be seen"
-        yield Problem("PAI010", f"the API key of integration {escaped(name)} {fact}.", anew, (place,))
+        yield Problem("PAI010", f"the API key of integration {named(name)} {fact}.", anew, (place,))
     path = stack.other_secrets.get(key.ciphertext or "")
     if path is not None:
         fact = "is a copy of another secret of the stack, which would be sent to its host"
         where = (place, stack.file_place(*path))
-        yield Problem("PAI010", f"the API key of integration {escaped(name)} {fact}.", anew, where)
+        yield Problem("PAI010", f"the API key of integration {named(name)} {fact}.", anew, where)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from paletteai_components import names
 from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
-from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, PlannedProject, PlannedTenant, Source
@@ -49,18 +50,18 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Problem]:
 def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Problem:
     """The problem of a Project with no Palette integration."""
     if tenant.default is None:
-        above = f"tenant {escaped(tenant.name)} has no default Settings"
+        above = f"tenant {named(tenant.name)} has no default Settings"
     elif tenant.default.has_palette:
         above = "its own Settings hide the tenant's, which this PaletteAI does not merge"
     else:
-        above = f"the default Settings {escaped(str(tenant.default))} hold no Palette integration"
+        above = f"the default Settings {named(str(tenant.default))} hold no Palette integration"
     own = "its Settings hold none" if project.own or project.spec.settings_ref else "it has no Settings of its own"
     where = [stack.place(*project.path, "name")]
     if tenant.default is not None:
         where.append(stack.place(*tenant.default.path))
     return Problem(
         "PAI004",
-        f"project {escaped(project.name)} gets no Palette integration: {own}, and {above}. "
+        f"project {named(project.name)} gets no Palette integration: {own}, and {above}. "
         "No compute could be discovered and no dedicated cluster made.",
         "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, "
         "or state `sharedClusterOnly: true`.",
@@ -89,7 +90,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
         if settings.palette is not None and settings.integration is None:
             yield Problem(
                 "PAI005",
-                f"Settings {escaped(str(settings))} binds the integration{_said(settings.palette)}, which is not "
+                f"Settings {named(str(settings))} binds the integration{_said(settings.palette)}, which is not "
                 "declared, so it would hold no credential.",
                 f"Declare it under `paletteai:integrations`.{_known(stack.spec.integrations)}",
                 (stack.place(*settings.path, "palette"),),
@@ -98,7 +99,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
     if tenant.spec.settings_ref is not None and tenant.default is None:
         yield Problem(
             "PAI005",
-            f"tenant {escaped(tenant.name)} names the default Settings{_said(tenant.spec.settings_ref)}, "
+            f"tenant {named(tenant.name)} names the default Settings{_said(tenant.spec.settings_ref)}, "
             "which are not declared, so its projects would have nothing to fall back to.",
             f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
             (stack.place("tenant", "settingsRef"),),
@@ -131,8 +132,8 @@ def _project_references(project: PlannedProject, wanted: str, tenant: PlannedTen
         effect = "are found first and hide the tenant's" if project.own.name == wanted else "would never be read"
         yield Problem(
             "PAI005",
-            f"project {escaped(project.name)} refers to the tenant's Settings {escaped(wanted)} and has "
-            f"Settings {escaped(str(project.own))} of its own, which {effect}.",
+            f"project {named(project.name)} refers to the tenant's Settings {named(wanted)} and has "
+            f"Settings {named(str(project.own))} of its own, which {effect}.",
             "Keep `settings` or `settingsRef`, not both.",
             (*where, stack.place(*project.path, "settings")),
         )
@@ -140,8 +141,8 @@ def _project_references(project: PlannedProject, wanted: str, tenant: PlannedTen
         declared = [settings.name for settings in tenant.settings]
         yield Problem(
             "PAI005",
-            f"project {escaped(project.name)} refers to the Settings{_said(wanted)}, which tenant "
-            f"{escaped(tenant.name)} does not have, so it would wait for them without a word.",
+            f"project {named(project.name)} refers to the Settings{_said(wanted)}, which tenant "
+            f"{named(tenant.name)} does not have, so it would wait for them without a word.",
             f"Declare them under the tenant's `settings`, or correct the name.{_known(declared)}",
             where,
         )
@@ -158,17 +159,17 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
 
 def _said(name: str) -> str:
     # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
-    return " (no plain name)" if names.label_problem(name) else f" {name}"
+    return " (no plain name)" if names.label_problem(name) else f" {named(name)}"
 
 
 def _said_object(reference: str) -> str:
     kind, *parts = reference.split("/")
     plain = kind in _KINDS and not any(names.subdomain_problem(part) for part in parts)
-    return f" {reference}" if plain else " (no object's name)"
+    return f" {named(reference)}" if plain else " (no object's name)"
 
 
 def _known(known: object) -> str:
-    listed = ", ".join(escaped(str(name)) for name in list(known)[:8]) if isinstance(known, dict | list) else ""
+    listed = ", ".join(named(str(name)) for name in list(known)[:8]) if isinstance(known, dict | list) else ""
     return f" Declared: {listed}." if listed else ""
 
 
@@ -193,8 +194,8 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Problem]:
     if tenant.spec.shared_cluster_only and default is not None and default.has_palette:
         yield Problem(
             "PAI013",
-            f"tenant {escaped(tenant.name)} states `sharedClusterOnly`, but its default Settings "
-            f"{escaped(str(default))} give every project a Palette integration.",
+            f"tenant {named(tenant.name)} states `sharedClusterOnly`, but its default Settings "
+            f"{named(str(default))} give every project a Palette integration.",
             "Take `sharedClusterOnly` away, or the default Settings.",
             (stack.place("tenant", "sharedClusterOnly"), stack.place(*default.path)),
         )
@@ -210,8 +211,8 @@ def promised_otherwise(project: PlannedProject, stack: Stack) -> Problem:
         where = (*where, stack.place(*project.provider.path))
     return Problem(
         "PAI013",
-        f"project {escaped(project.name)} states `sharedClusterOnly`, but gets a Palette integration from "
-        f"Settings {escaped(str(project.provider))}, so it would discover compute all the same.",
+        f"project {named(project.name)} states `sharedClusterOnly`, but gets a Palette integration from "
+        f"Settings {named(str(project.provider))}, so it would discover compute all the same.",
         "Take `sharedClusterOnly` away, or what gives the project its integration.",
         where,
     )
@@ -230,7 +231,7 @@ def project_has_a_compute_config(stack: Stack) -> Iterator[Problem]:
     without = [project for project in stack.topology.projects if project.compute_config is None]
     if not without:
         return
-    listed = ", ".join(escaped(project.name) for project in without[:5])
+    listed = ", ".join(named(project.name) for project in without[:5])
     more = f" and {len(without) - 5} more" if len(without) > 5 else ""
     yield Problem(
         "PAI015",

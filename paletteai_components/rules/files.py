@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import FIELDS, Vendor, overlaps
 from paletteai_components.problem import Problem, escaped
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import ExtraSpec
 from paletteai_components.stack import Stack
@@ -46,13 +47,13 @@ def file_is_understood(stack: Stack) -> Iterator[Problem]:
         if field is None:
             yield unknown_field(place, name, assumed, "vendorFields")
         elif field.seen:
-            fact = f"the path of {escaped(name)} is known from the vendor, so it cannot be given another"
+            fact = f"the path of {named(name)} is known from the vendor, so it cannot be given another"
             yield misread(place, fact, f"Delete it. These are assumed: {', '.join(sorted(assumed))}.")
         elif not path.startswith("spec.") or not all(path.split(".")):
-            fact = f"the path of {escaped(name)} does not lead into `spec`, so it would reach no field"
+            fact = f"the path of {named(name)} does not lead into `spec`, so it would reach no field"
             yield misread(place, fact, "Write it like spec.integrations.palette.secretRef.name.")
         elif rival := _rival_of(name, stack.vendor):
-            fact = f"the path of {escaped(name)} leads to that of {rival}, so one would take the other's place"
+            fact = f"the path of {named(name)} leads to that of {rival}, so one would take the other's place"
             yield misread(place, fact, "Give each field a path of its own.")
     yield from _extra_specs(stack)
 
@@ -76,7 +77,7 @@ def _extra_specs(stack: Stack) -> Iterator[Problem]:
     extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in topology.settings]
     for kind, extra, path in extras:
         for field in overlaps(kind, extra, stack.spec.vendor_fields) if extra else ():
-            fact = f"`extraSpec` says `{escaped(field)}` of a {kind}, which is modelled; one would overwrite the other"
+            fact = f"`extraSpec` says `{named(field)}` of a {kind}, which is modelled; one would overwrite the other"
             yield misread(stack.place(*path, "extraSpec"), fact, "Use the field of ours, and delete it here.")
 
 
@@ -99,10 +100,10 @@ def file_name_agrees(fleet: Fleet) -> Iterator[Problem]:
                 declared,
             )
         elif tenant != declared:
-            fact = f"the stack {escaped(stack.name)} declares the tenant {escaped(declared)}"
+            fact = f"the stack {escaped(stack.name)} declares the tenant {named(declared)}"
             yield _disagrees(stack, fact, declared)
         elif stack.spec.environment not in (None, environment):
-            fact = f"the stack {escaped(stack.name)} states the environment {escaped(str(stack.spec.environment))}"
+            fact = f"the stack {escaped(stack.name)} states the environment {named(str(stack.spec.environment))}"
             where = (stack.place("environment"),)
             yield Problem(
                 "PAI014",
@@ -114,10 +115,10 @@ def file_name_agrees(fleet: Fleet) -> Iterator[Problem]:
 
 def _disagrees(stack: Stack, fact: str, declared: str) -> Problem:
     stated = stack.spec.environment if stack.spec else None
-    environment = stated or (stack.environment if "." in stack.name else "<environment>")
+    environment = named(stated or stack.environment) if stated or "." in stack.name else "<environment>"
     return Problem(
         "PAI014",
         f"{fact}, so its name would mislead whoever deploys or removes it.",
-        f"Rename the file to Pulumi.{escaped(declared)}.{escaped(environment)}.yaml, or correct the name in it.",
+        f"Rename the file to Pulumi.{named(declared)}.{environment}.yaml, or correct the name in it.",
         (stack.place("tenant", "name"),),
     )

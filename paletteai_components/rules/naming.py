@@ -16,6 +16,7 @@ from paletteai_components.claims import (
 )
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
@@ -58,15 +59,14 @@ def _contexts_with_two_names(fleet: Fleet) -> Iterator[Problem]:
         if stack.context is not None and stack.identified:
             users.setdefault(stack.context, {}).setdefault(stack.cluster_name, []).append(stack)
     for context, by_name in users.items():
-        named = list(by_name.items())
-        for (first, its), (second, others) in pairwise(named):
+        for (first, its), (second, others) in pairwise(by_name.items()):
             kubeconfigs = {stack.kubeconfig for stack in its}, {stack.kubeconfig for stack in others}
             if all(None not in each for each in kubeconfigs) and kubeconfigs[0].isdisjoint(kubeconfigs[1]):
                 continue
             yield Problem(
                 "PAI006",
-                f"the context {escaped(context)} is the cluster {escaped(first)} in {escaped(its[0].name)} and "
-                f"{escaped(second)} in {escaped(others[0].name)}, so what they deploy to one cluster is not compared.",
+                f"the context {named(context)} is the cluster {named(first)} in {escaped(its[0].name)} and "
+                f"{named(second)} in {escaped(others[0].name)}, so what they deploy to one cluster is not compared.",
                 "Give the cluster one name in all of them, or none: the context is a name.",
                 tuple(_cluster_place(stack) for stack in (its[0], others[0])),
             )
@@ -100,10 +100,10 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
     """What is wrong with the names of a Tenant and its Settings."""
     spec, path = tenant.spec, ("tenant",)
     why = names.label_problem(spec.name)
-    yield from _name("the name of tenant", spec.name, why, (*path, "name"), stack)
+    yield from _name("the name of a tenant", why, (*path, "name"), stack)
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
-        yield from _namespace("the tenant namespace", tenant.namespace, at, stack)
+        yield from _namespace("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
     yield from _metadata(f"tenant {spec.name}", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
         yield from _settings(settings, stack)
@@ -114,7 +114,7 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
 def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
     """What is wrong with the names of a Project and its own Settings."""
     spec, path = project.spec, project.path
-    yield from _namespace("the name of project", spec.name, (*path, "name"), stack)
+    yield from _namespace("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     yield from _metadata(f"project {spec.name}", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings(project.own, stack)
@@ -124,14 +124,14 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
                 at = (*path, "deploymentNamespaces", field, position)
-                yield from _name("the namespace", name, names.label_problem(name), at, stack)
+                yield from _name("a namespace", names.label_problem(name), at, stack)
 
 
 def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
     at = (*settings.path, "name") if settings.owner.startswith("project") else settings.path
-    yield from _name("the name of Settings", settings.name, names.label_problem(settings.name), at, stack)
+    yield from _name("the name of a Settings", names.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
-        yield from _name("the name of Secret", secret.name, names.subdomain_problem(secret.name), secret.path, stack)
+        yield from _name("the name of a Secret", names.subdomain_problem(secret.name), secret.path, stack)
     if settings.made:
         yield from _metadata(
             f"Settings {settings}", settings.spec.labels, settings.spec.annotations, settings.path, stack
@@ -140,29 +140,30 @@ def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
 
 def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
     at = (*path, "computeConfigRef")
-    yield from _name("the compute config", name, names.subdomain_problem(name), (*at, "name"), stack)
+    yield from _name("the name of a compute config", names.subdomain_problem(name), (*at, "name"), stack)
     if namespace is not None:
-        yield from _name("the namespace", namespace, names.label_problem(namespace), (*at, "namespace"), stack)
+        yield from _name("a namespace", names.label_problem(namespace), (*at, "namespace"), stack)
 
 
-def _namespace(said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
+def _namespace(what: str, said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
     why = names.label_problem(name)
-    yield from _name(said, name, why, path, stack)
+    yield from _name(what, why, path, stack)
     if why is None and names.is_reserved(name):
         yield Problem(
             "PAI007",
-            f"{said} {escaped(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
+            f"{said} {named(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
             "harm there.",
             "Choose another name.",
             (stack.place(*path),),
         )
 
 
-def _name(said: str, name: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+def _name(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+    # What is no name may be anything, a key too, so only its place is told.
     if why is not None:
         yield Problem(
             "PAI007",
-            f"{said} {escaped(name)} {why}, so the API server would refuse it.",
+            f"{what} {why}, so the API server would refuse it.",
             "Choose another name; it cannot be changed later.",
             (stack.place(*path),),
         )
@@ -174,6 +175,7 @@ def _metadata(
     for field, entries in (("labels", labels), ("annotations", annotations)):
         for key, value in entries.items():
             why = names.qualified_key_problem(key)
+            entry = "an entry" if why else f"the entry {named(key)}"
             if why is None and field == "labels":
                 why = names.label_value_problem(value)
             if why is None and _is_owned(key):
@@ -181,7 +183,7 @@ def _metadata(
             if why is not None:
                 yield Problem(
                     "PAI007",
-                    f"the entry {escaped(key)} in `{field}` of {escaped(said)} {why}.",
+                    f"{entry} in `{field}` of {named(said)} {why}.",
                     "Correct it or choose another key.",
                     (stack.place(*path, field, key),),
                 )
@@ -200,9 +202,9 @@ def display_name_is_plain(stack: Stack) -> Iterator[Problem]:
     if stack.topology is None:
         return
     tenant = stack.topology.tenant
-    yield from display_name_problems(f"tenant {escaped(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
+    yield from display_name_problems(f"tenant {named(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
     for project in stack.topology.projects:
-        said = f"project {escaped(project.name)}"
+        said = f"project {named(project.name)}"
         yield from display_name_problems(said, project.spec.display_name, project.path, stack)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import Manifest, manifests_of
-from paletteai_components.problem import Place, Problem, escaped
+from paletteai_components.problem import Place, Problem
+from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
@@ -54,7 +55,7 @@ def _missing_kinds(stack: Stack, topology: Topology, cluster: Cluster | None) ->
     for kind, where in missing.items():
         yield Problem(
             "PAI016",
-            f"{escaped(cluster.name)} does not serve {kind} of {escaped(cluster.api_version)}, so {len(where)} of what "
+            f"{named(cluster.name)} does not serve {kind} of {named(cluster.api_version)}, so {len(where)} of what "
             "is declared could not be created.",
             "Install PaletteAI, or its CRDs, there first; or set `paletteai:apiVersion` to a version that it serves.",
             (where[0],),

@@ -99,7 +99,7 @@ def _field(change: FieldChange) -> dict[str, Any]:
     """A field's path and values. A value that is not there has no entry, one that is not shown is under `hidden`."""
     sides = {"before": change.before, "after": change.after}
     told = {side: value for side, value in sides.items() if not isinstance(value, Unsaid)}
-    hidden = [side for side, value in sides.items() if value is Unsaid.HIDDEN]
+    hidden = [side for side, value in sides.items() if value in (Unsaid.HIDDEN, Unsaid.KEYLIKE)]
     return {"path": list(change.path), **told, **({"hidden": hidden} if hidden else {})}
 
 

@@ -41,8 +41,8 @@ _SAYS_WHICH = {
     (False, True): "it no longer says which credential it carries",
 }
 _NOT_SHOWN = {
-    (False, False): " says something else (not shown: the file has errors)",
-    (True, False): " is set (not shown: the file has errors)",
+    (False, False): " says something else (not shown: {why})",
+    (True, False): " is set (not shown: {why})",
     (False, True): " is taken away",
 }
 
@@ -244,8 +244,9 @@ def field_line(change: FieldChange) -> Line:
     if change.path in CREDENTIALS:
         return (_SAYS_WHICH[before is Unsaid.ABSENT, after is Unsaid.ABSENT],)
     line: Line = (Foreign(change.dotted),)
-    if Unsaid.HIDDEN in (before, after):
-        return (*line, _NOT_SHOWN[before is Unsaid.ABSENT, after is Unsaid.ABSENT])
+    if Unsaid.HIDDEN in (before, after) or Unsaid.KEYLIKE in (before, after):
+        why = "the file has errors" if Unsaid.HIDDEN in (before, after) else "it looks like a key"
+        return (*line, _NOT_SHOWN[before is Unsaid.ABSENT, after is Unsaid.ABSENT].format(why=why))
     if isinstance(before, list) and isinstance(after, list):
         added, gone = [each for each in after if each not in before], [each for each in before if each not in after]
         if not added and not gone:
