@@ -52,14 +52,15 @@ def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = No
 
     `reading` gives what is in each of the files, where somebody reads them already.
 
-    Raises Unreadable where there is no such folder or the project file cannot be read.
+    Raises Unreadable where there is no such folder, or it or the project file cannot be read.
     """
+    beside = beside_each_other(folder)
     if not folder.is_dir():
         fact = f"there is no folder {escaped(str(folder))}, so there is no stack to judge."
         raise Unreadable([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
     defaults = _defaults_of(folder)
     stacks: list[Stack] = []
-    problems: list[Problem] = [problem for path in beside_each_other(folder) for problem in misnamed(path)]
+    problems: list[Problem] = [problem for path in beside for problem in misnamed(path)]
     unreadable: list[str] = []
     if reading is None:
         reading = ((path, outcome_of(path)) for path in stack_files(folder))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
-from paletteai_components.document import Document, document_from
+from paletteai_components.document import MAX_BYTES, Document, document_from
 from paletteai_components.problem import Place, Problem, Unreadable
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -22,13 +23,23 @@ def stack_name_of(file_name: str) -> str | None:
 
 
 def stack_files(folder: Path) -> list[Path]:
-    """The stack files of a folder, in the order of their names."""
+    """The stack files of a folder, in the order of their names. Raises Unreadable."""
     return [path for path in beside_each_other(folder) if stack_name_of(path.name) is not None]
 
 
 def beside_each_other(folder: Path) -> list[Path]:
-    """What is in a folder and begins like a stack file, in the order of names."""
-    return sorted(folder.glob("Pulumi.*"), key=lambda path: path.name)
+    """What is in a folder and begins like a stack file, in the order of names; nothing where there is no folder.
+
+    Raises Unreadable.
+    """
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        fact = f"the folder cannot be read ({error.strerror}), so no stack in it was judged."
+        raise Unreadable([Problem("PAI012", fact, "Make it a readable folder.", (Place(str(folder)),))]) from None
+    return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
 def outcome_of(path: Path) -> Outcome:
@@ -41,10 +52,16 @@ def outcome_of(path: Path) -> Outcome:
 
 def document_in(path: Path) -> Document:
     """What is in a file. Raises Unreadable where it cannot be read or is not YAML as Pulumi reads it."""
-    return document_from(_bytes_of(path), str(path))
+    return document_from(_judged_bytes_of(path), str(path))
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file, or so many that it is seen to be too large. Raises OSError."""
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _judged_bytes_of(path: Path) -> bytes:
     def refused(fact: str, remedy: str) -> Unreadable:
         return Unreadable([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
 
@@ -56,7 +73,7 @@ def _bytes_of(path: Path) -> bytes:
             )
         if path.exists() and not path.is_file():
             raise refused("it is no file", "Name a stack file.")
-        return path.read_bytes()
+        return bytes_of(path)
     except FileNotFoundError:
         raise refused(
             "there is no such file", "Check the name, the folder and, for a link, what it leads to."

@@ -271,14 +271,41 @@ def test_the_same_stacks_are_always_drawn_the_same(project: Project, form: str) 
     assert project.run("graph", "--format", form).stdout == project.run("graph", "--format", form).stdout
 
 
-def test_a_file_takes_the_graph_and_may_be_written_again(project: Project) -> None:
+@pytest.mark.parametrize("form", ["mermaid", "html", "json"])
+def test_a_file_takes_the_graph_and_may_be_written_again(project: Project, form: str) -> None:
     project.stack()
-    printed = project.run("graph").stdout
-    for _ in range(2):
-        result = project.run("graph", "--output", "graph.mmd")
-        assert result.stdout == "Wrote graph.mmd: 1 stack, 1 project, 1 KiB.\n"
-        assert Path("graph.mmd").read_text() == printed
-        Path("graph.mmd").write_text("old")
+    Path("graph").touch()
+    for text in (changed("name: acme\n", "name: other\n"), STACK):
+        project.stack(text)
+        result = project.run("graph", "--format", form, "--output", "graph")
+        assert result.stdout.startswith("Wrote graph: 1 stack, 1 project, ")
+        assert Path("graph").read_text() == project.run("graph", "--format", form).stdout
+    # Another form of it is a graph as well.
+    assert project.run("graph", "--output", "graph").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["mine\n", "<!doctype html>\n<html>\n", "flowchart LR\n  a --> b\n", "{}", "\n"])
+def test_what_is_no_graph_is_left_as_it_is(project: Project, text: str) -> None:
+    project.stack()
+    Path("graph.mmd").write_text(text)
+    result = project.run("graph", "--output", "graph.mmd")
+    assert "graph.mmd is there already and is no graph, so it was left as it is." in result.stderr
+    assert result.exit_code == 2
+    assert Path("graph.mmd").read_text() == text
+
+
+@pytest.mark.parametrize("there", ["a graph", "a file", None])
+def test_a_link_is_not_written_through(project: Project, there: str | None) -> None:
+    project.stack()
+    target = project.folder.parent / f"{project.folder.name}-elsewhere"
+    if there:
+        target.write_text(project.run("graph").stdout if there == "a graph" else there)
+    before = target.read_bytes() if there else None
+    Path("graph.mmd").symlink_to(target)
+    result = project.run("graph", "--output", "graph.mmd")
+    assert "graph.mmd is a link, so nothing was written. Name a file, or remove the link first." in result.stderr
+    assert result.exit_code == 2
+    assert (target.read_bytes() if target.exists() else None) == before
 
 
 @pytest.mark.parametrize("name", ["Pulumi.yaml", "stacks/Pulumi.acme.dev.yaml"])
@@ -308,14 +335,11 @@ def test_a_folder_that_is_missing_is_told(project: Project) -> None:
 def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.stack()
     Path("graph.mmd").write_text("old")
-    read = Path.read_bytes
 
     def refused(path: Path) -> bytes:
-        if path.name == "graph.mmd":
-            raise PermissionError(13, "Permission denied")
-        return read(path)
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr("paletteai_components.cli.graph.bytes_of", refused)
     result = project.run("graph", "--output", "graph.mmd")
     assert "graph.mmd could not be read (Permission denied), so it was left as it is. Name another." in result.stderr
     assert result.exit_code == 2

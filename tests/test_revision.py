@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -250,12 +252,52 @@ def test_branches_that_have_nothing_in_common_are_told(repository: Repository) -
     assert error.help == "Name a revision: `paletteai diff BASE`."
 
 
-def test_a_folder_in_no_repository_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.folder.parent))
+def test_a_folder_in_no_repository_is_told(repository: Repository) -> None:
     shutil.rmtree(repository.folder / ".git")
+    assert refused("HEAD").message == "stacks is in no git repository, so there is nothing to compare with."
+
+
+def test_a_repository_that_git_cannot_read_is_told_with_what_git_says(repository: Repository) -> None:
+    (repository.folder / ".git" / "HEAD").write_text("x")
     error = refused("HEAD")
-    assert error.message.startswith("stacks is in no git repository that can be read")
+    assert error.message.startswith(
+        f"the repository {repository.folder} cannot be read, so there is nothing to compare"
+    )
     assert "(git says: not a git repository" in error.message
+    assert "`git status`" in error.help
+
+
+def test_a_repository_of_somebody_else_is_told_with_the_command_that_allows_it(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only root could give it away.
+    fake_git(repository, monkeypatch, "", "GIT_TEST_ASSUME_DIFFERENT_OWNER=1")
+    error = refused("HEAD")
+    assert error.message.startswith(f"the repository {repository.folder} belongs to somebody else, so git does not")
+    configuration = tmp_path / "configuration"
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
+    (command,) = re.findall("`git (.*)`", error.help)
+    repository.git(*shlex.split(command))
+    assert [stack.name for stack in at().stacks] == ["acme.dev", "beta.dev"]
+
+
+def test_a_clone_of_one_branch_names_the_command_that_brings_the_main_branch(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = repository.git("rev-parse", "HEAD")
+    repository.git("checkout", "--quiet", "-b", "work")
+    repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    clone = tmp_path_factory.mktemp("clone")
+    one = ("--single-branch", "--branch=work")
+    repository.git("clone", "--quiet", *one, f"file://{repository.folder}", str(clone))
+    monkeypatch.chdir(clone)
+    (command,) = {
+        re.findall("`git (fetch origin .*?)`", refused(name).help)[0] for name in (None, "main", "origin/main")
+    }
+    repository.git("-C", str(clone), *shlex.split(command))
+    assert revision_named(None, STACKS).commit == began
+    assert revision_named("origin/main", STACKS).commit == began
 
 
 def test_without_git_it_says_so(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,12 +309,12 @@ def test_without_git_it_says_so(repository: Repository, monkeypatch: pytest.Monk
 # --- Git that fails -------------------------------------------------------------------------------------------------
 
 
-def fake_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """A git that does what the script says where it is asked for objects."""
+def fake_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, script: str, variable: str = "") -> None:
+    """A git that does what the script says where it is asked for objects, and has a variable of its own."""
     folder = repository.folder / "bin"
     folder.mkdir()
     command = folder / "git"
-    command.write_text(f'#!/bin/sh\nif [ "$1" = cat-file ]; then {script}; fi\nexec {GIT} "$@"\n')
+    command.write_text(f'#!/bin/sh\ncase " $* " in *" cat-file "*) {script};; esac\n{variable} exec {GIT} "$@"\n')
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/bin{os.pathsep}/usr/bin")
 
@@ -292,14 +334,7 @@ def test_a_git_that_went_away_before_it_was_asked_is_told(
     with git_module.objects_of(repository.folder) as objects:
         time.sleep(0.5)
         with pytest.raises(GitError, match="git gave no answer"):
-            objects.blob("x")
-
-
-def test_an_object_that_is_missing_in_the_clone_is_told(repository: Repository) -> None:
-    repository.stack(changed("Acme", "Other"))
-    oid = repository.git("rev-parse", "HEAD:stacks/Pulumi.acme.dev.yaml")
-    (repository.folder / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
-    assert "a file of the revision is missing in this clone" in refused("HEAD").message
+            objects.content("x")
 
 
 def test_a_project_file_that_could_not_be_read_then_is_told(repository: Repository) -> None:
@@ -313,7 +348,9 @@ def test_a_project_file_that_could_not_be_read_then_is_told(repository: Reposito
     )
 
 
-def test_a_folder_that_git_cannot_be_asked_for_is_told(repository: Repository) -> None:
-    odd = repository.folder / "a\nb"
-    odd.mkdir()
-    assert "line break" in refused("HEAD", odd).message
+def test_a_folder_may_have_any_name(repository: Repository) -> None:
+    odd = repository.folder / "a\n\tb\udcff"
+    repository.stacks.rename(odd)
+    repository.commit()
+    (odd / "Pulumi.acme.dev.yaml").write_text(changed("Acme", "Other"))
+    assert [stack.name for stack in at("HEAD", odd).stacks] == ["acme.dev", "beta.dev"]

@@ -5,6 +5,7 @@ Each subcommand is a module here. It is imported when it is called, so that none
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -46,6 +47,13 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            _give_up(error)
+            sys.exit(2)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -77,6 +85,26 @@ def main(ctx: click.Context) -> None:
         ctx.color = False
     for stream in (sys.stdout, sys.stderr):
         _never_fails(stream)
+
+
+def _give_up(error: OSError) -> None:
+    """Say what could not be read or written."""
+    reason = error.strerror or "the system does not say why"
+    if error.filename is None:
+        said = f"the command ended before its end ({reason}), so its output is not complete. Check where that goes to."
+    else:
+        name = escaped(os.fsdecode(error.filename))
+        said = (
+            f"{name} could not be read or written ({reason}), so the command ended. Check the path and its permissions."
+        )
+    # The error stream may be as full.
+    with contextlib.suppress(OSError):
+        click.echo(f"Error: {said}", err=True)
+    # What is still to be written would fail once more at the end.
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = stream.fileno()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _never_fails(stream: TextIO) -> None:

@@ -12,6 +12,7 @@ from paletteai_components.cli.report import show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credential import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.document import document_from
+from paletteai_components.folder import bytes_of
 from paletteai_components.problem import escaped
 from paletteai_components.redaction import named
 from paletteai_components.spec import FingerprintSpec, IntegrationSpec
@@ -110,7 +111,7 @@ def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
     from paletteai_components.cli.splice import with_fingerprints
 
     path, read = Path(stack.file), stack.documents[0]
-    old = path.read_bytes()
+    old = bytes_of(path)
     # The keys were opened for what the file said before; it may have been changed since.
     if document_from(old, stack.file).value != read.value:
         raise click.UsageError(f"{escaped(stack.file)} was changed while this command ran. Run it again.")

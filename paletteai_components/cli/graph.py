@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from paletteai_components.cli.files import replace, write_new
+from paletteai_components.cli.files import refuse_links, replace, write_new
 from paletteai_components.cli.report import as_json, counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.folder import bytes_of
 from paletteai_components.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, graph_of
 from paletteai_components.problem import escaped
 from paletteai_components.stack import Stack
+
+# How each form begins: by it an earlier graph is known, which may be written over.
+_BEGINNINGS = (
+    b"flowchart LR\n  accTitle: Tenants, their Settings and projects",
+    b"<!doctype html>\n<!-- paletteai graph -->\n",
+    b'{\n  "stacks": [',
+)
 
 
 @click.command("graph")
@@ -32,8 +41,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
     """Draw the tenants of the named STACKs with their Settings and projects, where each project's
     Palette integration comes from, and the problems where they belong.
     """
-    if output is not None:
-        _refuse(output)
+    earlier = _earlier(output) if output is not None else None
     selection = selected(names, folder)
     unread = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in selection.unreadable if name != str(folder)]
     graph = graph_of([*selection.stacks, *unread], selection.problems)
@@ -41,7 +49,10 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(output, text.encode())
+        if earlier is None:
+            write_new(output, text.encode())
+        else:
+            replace(output, earlier, text.encode())
         projects = sum(len(stack.tenant.projects) for stack in graph.stacks if stack.tenant)
         drawn = f"{plural(len(graph.stacks), 'stack')}, {plural(projects, 'project')}"
         click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
@@ -71,26 +82,33 @@ def _drawn(graph: Graph, form: str) -> str:
     return chart.text
 
 
-def _refuse(output: Path) -> None:
+def _earlier(output: Path) -> bytes | None:
+    """The earlier graph that stands where one is to be written. Refuses what is none, before any work is done."""
     if output.name.startswith("Pulumi."):
         raise click.UsageError(
             f"{escaped(str(output))} has the name of a file of Pulumi's, which a graph would destroy. Name another."
         )
-    if output.exists() and not output.is_file():
-        raise click.UsageError(f"{escaped(str(output))} is no file, so nothing was written. Name a file.")
-
-
-def _write(output: Path, data: bytes) -> None:
+    refuse_links(output)
+    if os.path.islink(output):
+        raise click.UsageError(
+            f"{escaped(str(output))} is a link, so nothing was written. Name a file, or remove the link first."
+        )
     if not output.exists():
-        write_new(output, data)
-        return
+        return None
+    if not output.is_file():
+        raise click.UsageError(f"{escaped(str(output))} is no file, so nothing was written. Name a file.")
     try:
-        old = output.read_bytes()
+        old = bytes_of(output)
     except OSError as error:
         raise click.UsageError(
             f"{escaped(str(output))} could not be read ({error.strerror}), so it was left as it is. Name another."
         ) from None
-    replace(output, old, data)
+    if old and not old.startswith(_BEGINNINGS):
+        raise click.UsageError(
+            f"{escaped(str(output))} is there already and is no graph, so it was left as it is. Name another, or "
+            "remove it first."
+        )
+    return old
 
 
 def _as_json(graph: Graph) -> dict[str, Any]:

@@ -57,20 +57,22 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     All stacks of the folder are judged together, and against CRDs where their path is given. What could
     not be read is among the problems.
     """
-    with reading(folder) as outcomes:
-        # Half of the start-up time goes into importing what judges; meanwhile other processes read.
-        from paletteai_components.fleet import Fleet, concerning, fleet_from
-        from paletteai_components.rules import problems_of
-        from paletteai_components.stack import Stack
+    try:
+        with reading(folder) as outcomes:
+            # Half of the start-up time goes into importing what judges; meanwhile other processes read.
+            from paletteai_components.fleet import concerning, fleet_from
+            from paletteai_components.rules import problems_of
+            from paletteai_components.stack import Stack
 
-        try:
             fleet = fleet_from(folder, outcomes)
-            if crds is not None:
-                from paletteai_components.crds import crds_from
+        if crds is not None:
+            from paletteai_components.crds import crds_from
 
-                fleet = replace(fleet, crds=crds_from(crds))
-        except Unreadable as error:
-            return Selection(Fleet(), (), error.problems, (str(folder),))
+            fleet = replace(fleet, crds=crds_from(crds))
+    except Unreadable as error:
+        from paletteai_components.fleet import Fleet
+
+        return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
     if not known and not names:
         raise click.UsageError(
