@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
@@ -287,7 +287,7 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
     for bound in reached.values():
         voices = _voices(bound.values())
         if len(voices) > 1:
-            listed = ", ".join(f"{named(str(settings))} ({named(stack.name)})" for stack, settings in voices[:5])
+            listed = ", ".join(f"{named(str(settings))} ({escaped(stack.name)})" for stack, settings in voices[:5])
             more = len(voices) - 5
             yield Problem(
                 "PAI003",
