@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError
 
 from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.crds import Crds, crds_of
-from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, reference_of
+from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, reference_of
 from paletteai_components.redaction import redacted
 from paletteai_components.structural import UnusableSchema
 
@@ -144,6 +144,7 @@ def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveOb
         live = LiveObject(
             "deletionTimestamp" in metadata,
             annotations.get(FINGERPRINT_ANNOTATION),
+            annotations.get(PROOF_ANNOTATION),
             annotations.get(CREDENTIAL_ANNOTATION),
             tuple(fields_taken_over(metadata.get("managedFields") or ())),
         )

@@ -18,12 +18,13 @@ class LiveObject:
 
     Fields:
         terminating: whether it is being deleted.
-        fingerprint, credential: which credential it carries, as its annotations give it.
+        fingerprint, proof, credential: which credential it carries, as its annotations give it.
         taken_over: the fields that Pulumi's provider takes over with its next update, each with who wrote it.
     """
 
     terminating: bool = False
     fingerprint: str | None = None
+    proof: str | None = None
     credential: str | None = None
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
 

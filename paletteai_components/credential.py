@@ -64,7 +64,7 @@ class ApiKey:
         is_canonical: False where the file spells the ciphertext otherwise.
         secret: the Pulumi secret, for an opened key. Opaque to everything below the components.
         fingerprint: for an opened key whose text was known and is usable.
-        prove: makes the proof of that key; see `proof_of`.
+        prove: makes the proofs of that key; see `proof_of` and `settings_proof_of`.
         problem: why an opened key cannot be a Palette API key, in words; None where it can.
     """
 
@@ -73,7 +73,7 @@ class ApiKey:
     is_canonical: bool = field(default=True, repr=False)
     secret: Any = field(default=None, repr=False, compare=False)
     fingerprint: str | None = None
-    prove: Callable[[str, str, str], str] | None = field(default=None, repr=False, compare=False)
+    prove: Callable[..., str] | None = field(default=None, repr=False, compare=False)
     problem: str | None = None
 
     @classmethod
@@ -95,7 +95,12 @@ class ApiKey:
         """Whether a proof was made with this key, for this stack, host and encryption."""
         if self.prove is None or ciphertext is None:
             return False
-        return hmac.compare_digest(proof.encode(), self.prove(stack, host_url or "", ciphertext).encode())
+        parts = (stack, host_of(host_url or ""), canonical_ciphertext(ciphertext))
+        return hmac.compare_digest(proof.encode(), self.prove(*parts).encode())
+
+    def settings_proof(self, settings: str) -> str | None:
+        """The proof that who annotated a Settings, ``namespace/name``, knew this key; None where it is not opened."""
+        return None if self.prove is None else self.prove(settings)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -131,15 +136,19 @@ def fingerprint_of(api_key: str) -> str:
 
 def proof_of(api_key: str, stack: str, host_url: str, ciphertext: str) -> str:
     """The proof that who wrote a fingerprint beside a ciphertext of a stack knew the key: 40 hexadecimal digits."""
-    return _prover(api_key)(stack, host_url, ciphertext)
+    return _prover(api_key)(stack, host_of(host_url), canonical_ciphertext(ciphertext))
 
 
-def _prover(api_key: str) -> Callable[[str, str, str], str]:
+def settings_proof_of(api_key: str, settings: str) -> str:
+    """The proof that who annotated a Settings, ``namespace/name``, knew the key: 40 hexadecimal digits."""
+    return _prover(api_key)(settings)
+
+
+def _prover(api_key: str) -> Callable[..., str]:
     keyed = hmac.new(sent(api_key).encode(), digestmod=hashlib.sha256)
 
-    def prove(stack: str, host_url: str, ciphertext: str) -> str:
+    def prove(*parts: str) -> str:
         proof = keyed.copy()
-        parts = (stack, host_of(host_url), canonical_ciphertext(ciphertext))
         proof.update(_framed(_PROOF_DOMAIN, *(part.encode() for part in parts)))
         return proof.hexdigest()[:40]
 

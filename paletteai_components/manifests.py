@@ -27,6 +27,7 @@ API_GROUP = "spectrocloud.com"
 API_VERSION = f"{API_GROUP}/v1alpha1"
 
 FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
+PROOF_ANNOTATION = "paletteai-components/credential-proof"
 CREDENTIAL_ANNOTATION = "paletteai-components/credential"
 
 KINDS = ("Tenant", "Project", "Settings")
@@ -163,8 +164,10 @@ def _settings_with_secret(
     secret = settings.palette_secret
     if secret is not None and secret.made:
         yield secret_object(secret, settings, None, labels, annotations, vendor)
-    fingerprint = settings.integration.fingerprint_in_force if settings.integration else None
-    yield settings_object(settings, fingerprint, labels, annotations, vendor)
+    integration = settings.integration
+    fingerprint = integration.fingerprint_in_force if integration else None
+    proof = integration.api_key.settings_proof(str(settings)) if integration and integration.api_key else None
+    yield settings_object(settings, fingerprint, proof, labels, annotations, vendor)
 
 
 def tenant_namespace(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
@@ -241,11 +244,12 @@ def project_object(project: PlannedProject, vendor: Vendor) -> Manifest:
 def settings_object(
     settings: PlannedSettings,
     fingerprint: Any,
+    proof: Any,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
     vendor: Vendor,
 ) -> Manifest:
-    """The Settings, which names its Secrets. The fingerprint tells which credential it carries."""
+    """The Settings, which names its Secrets. The fingerprint tells which credential it carries, the proof who knows it."""
     spec = settings.spec
     manifest = _object(
         vendor.api_version,
@@ -259,6 +263,7 @@ def settings_object(
         _put(manifest, vendor.path(f"settings.{secret.type}"), secret.name)
     integration = settings.integration
     _put(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
+    _put(manifest, ("metadata", "annotations", PROOF_ANNOTATION), proof)
     if integration is not None and integration.existing_secret is not None:
         _put(manifest, ("metadata", "annotations", CREDENTIAL_ANNOTATION), integration.credential)
     return _with_extra(manifest, spec.extra_spec)

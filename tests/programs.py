@@ -23,9 +23,9 @@ from paletteai_components import (
     TenantArgs,
     deploy,
 )
-from paletteai_components.credential import fingerprint_of, proof_of
+from paletteai_components.credential import fingerprint_of, proof_of, settings_proof_of
 from paletteai_components.document import document_from
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, manifests_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, manifests_of
 from paletteai_components.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +81,9 @@ def rendered(stack: Stack) -> dict[Any, Any]:
         if integration and integration.api_key and integration.api_key.ciphertext:
             metadata = manifests["Settings", each.namespace, each.name]["metadata"]
             told = fingerprint_of(key_in(integration.api_key.ciphertext))
-            metadata["annotations"] = {**metadata.get("annotations", {}), FINGERPRINT_ANNOTATION: told}
+            proof = settings_proof_of(key_in(integration.api_key.ciphertext), str(each))
+            told_by = {FINGERPRINT_ANNOTATION: told, PROOF_ANNOTATION: proof}
+            metadata["annotations"] = {**metadata.get("annotations", {}), **told_by}
     return manifests
 
 

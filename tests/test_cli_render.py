@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli.yaml_text import quoted, yaml_of
-from paletteai_components.credential import fingerprint_of
+from paletteai_components.credential import fingerprint_of, settings_proof_of
 from paletteai_components.document import document_from
 
 HOST = "https://api.spectrocloud.com"
@@ -173,7 +173,10 @@ def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> N
         "hostUrl": HOST,
         "tenant": "example-tenant",
     }
-    assert settings["metadata"]["annotations"] == {"paletteai-components/credential-fingerprint": fingerprint_of(KEY)}
+    assert settings["metadata"]["annotations"] == {
+        "paletteai-components/credential-fingerprint": fingerprint_of(KEY),
+        "paletteai-components/credential-proof": settings_proof_of(KEY, "tenant-acme/default"),
+    }
 
 
 def test_the_file_is_mine_alone_whatever_the_umask(project: Project) -> None:

@@ -18,8 +18,8 @@ from samples import HOST, PROJECT_ID
 from paletteai_components import DeclarationError, PaletteIntegration, PaletteIntegrationArgs, Project, ProjectArgs
 from paletteai_components import SettingsArgs as Settings
 from paletteai_components.components import args as records
-from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.credential import fingerprint_of, settings_proof_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
 
 async def later(text: str) -> str:
@@ -91,7 +91,11 @@ def _is_marked(value: Any) -> bool:
 def test_the_fingerprint_is_in_the_open_and_that_of_the_key(recording: Recording) -> None:
     for name, key in KEYS.items():
         settings = recording.object("Settings", name)
-        assert settings.inputs["metadata"]["annotations"] == {FINGERPRINT_ANNOTATION: fingerprint_of(key)}
+        place = f"{settings.inputs['metadata']['namespace']}/{settings.inputs['metadata']['name']}"
+        assert settings.inputs["metadata"]["annotations"] == {
+            FINGERPRINT_ANNOTATION: fingerprint_of(key),
+            PROOF_ANNOTATION: settings_proof_of(key, place),
+        }
         integration = recording.component("PaletteIntegration", name)
         assert recording.outputs[integration.urn]["fingerprint"] == fingerprint_of(key)
 
@@ -181,7 +185,8 @@ def test_an_unknown_key_leaves_everything_else_of_a_preview_to_be_seen() -> None
         if earlier.kind == "Secret":
             updated["data"] = Secret(UNKNOWN)
         if earlier.kind == "Settings":
-            updated["metadata"] = {**updated["metadata"], "annotations": {FINGERPRINT_ANNOTATION: UNKNOWN}}
+            unknown = {FINGERPRINT_ANNOTATION: UNKNOWN, PROOF_ANNOTATION: UNKNOWN}
+            updated["metadata"] = {**updated["metadata"], "annotations": unknown}
         assert previewed == updated
 
 

@@ -28,8 +28,8 @@ from paletteai_components import (
     TenantReference,
     TenantReferenceArgs,
 )
-from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, Vendor, manifests_of
+from paletteai_components.credential import fingerprint_of, settings_proof_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, Vendor, manifests_of
 from paletteai_components.spec import StackSpec
 from paletteai_components.topology import topology_of
 
@@ -193,7 +193,9 @@ def test_what_a_program_registers_is_what_render_prints_for_the_same_declaration
     for place, key in keys.items():
         # No key is opened to render, so only the program can tell the fingerprints.
         metadata = manifests["Settings", *place]["metadata"]
-        metadata.setdefault("annotations", {})[FINGERPRINT_ANNOTATION] = fingerprint_of(key)
+        annotations = metadata.setdefault("annotations", {})
+        annotations[FINGERPRINT_ANNOTATION] = fingerprint_of(key)
+        annotations[PROOF_ANNOTATION] = settings_proof_of(key, "/".join(place))
     recording = recorded_factory()
     assert {each.place: without_data(each) for each in recording.objects} == manifests
     assert len(recording.objects) == len(manifests) == 16

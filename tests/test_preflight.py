@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import yaml
 from cluster.control_plane import ControlPlane
-from programs import deployed, refused, written
+from programs import deployed, key_in, refused, written
 from recording import Recording
 from urllib3.connectionpool import HTTPConnectionPool
+
+from paletteai_components.credential import settings_proof_of
 
 pytestmark = pytest.mark.cluster
 
@@ -179,12 +181,24 @@ def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
 ) -> None:
     written(tmp_path, "acme.dev", STACK)
     recording = deployed(tmp_path, "acme.dev")
-    fingerprint = recording.exports["settings"]["tenant-acme/default"]["fingerprint"]
-    annotation = {"paletteai-components/credential-fingerprint": fingerprint}
+    (settings,) = [each for each in recording.objects if each.kind == "Settings"]
+    annotations = settings.inputs["metadata"]["annotations"]
     put(cluster, there, "Namespace", "elsewhere")
     put(cluster, there, "Settings", "theirs", "elsewhere", spec={"integrations": {}})
-    text = json.dumps({"metadata": {"annotations": annotation}})
-    cluster.kubectl("-n", "elsewhere", "patch", "settings", "theirs", "--type=merge", "-p", text)
+
+    def annotate(**more: str) -> None:
+        text = json.dumps({"metadata": {"annotations": {**annotations, **more}}})
+        cluster.kubectl("-n", "elsewhere", "patch", "settings", "theirs", "--type=merge", "-p", text)
+
+    # Whoever may write Settings can copy what stands on another one.
+    annotate()
+    recording = deployed(tmp_path, "acme.dev")
+    assert recording.error is None
+    assert "error" not in "".join(recording.warnings)
+    assert "Settings/elsewhere/theirs in the cluster of context dev is annotated with" in "".join(recording.warnings)
+    # Only who knows the key can make the proof for this one.
+    proof = settings_proof_of(key_in("v1:AAAA:1111"), "elsewhere/theirs")
+    annotate(**{"paletteai-components/credential-proof": proof})
     recording = deployed(tmp_path, "acme.dev")
     assert refused(recording) == ["PAI003"]
     assert "is carried by Settings/elsewhere/theirs in the cluster of context dev" in str(recording.error)

@@ -14,7 +14,7 @@ from paletteai_components.components.args import PaletteIntegrationArgs, opened_
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect
 from paletteai_components.components.providers import warn_of_replaced_secrets
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
-from paletteai_components.credential import fingerprint_of
+from paletteai_components.credential import fingerprint_of, settings_proof_of
 from paletteai_components.manifests import palette_document, secret_object, settings_object
 from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec
@@ -91,7 +91,14 @@ class PaletteIntegration(pulumi.ComponentResource):
         self.secret = self._secret(name, placement, key, opts)
         before = [*placement.depends_on, *([self.secret] if self.secret else [])]
         self.settings = kubernetes_resource(
-            settings_object(planned, self.fingerprint, placement.labels, placement.annotations, placement.stack.vendor),
+            settings_object(
+                planned,
+                self.fingerprint,
+                _proof(planned, key),
+                placement.labels,
+                placement.annotations,
+                placement.stack.vendor,
+            ),
             name,
             _movable(child_options(self, opts, before, aliases=_former(placement, "Settings"))),
             placement.stack.vendor,
@@ -186,3 +193,10 @@ def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | 
         return integration.api_key.fingerprint
     # It is one way, and useless to a reviewer while it is shown as [secret].
     return pulumi.Output.unsecret(key.apply(fingerprint_of))
+
+
+def _proof(settings: PlannedSettings, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+    if settings.integration is None or key is None or settings.integration.api_key is None:
+        return None
+    known = settings.integration.api_key.settings_proof(str(settings))
+    return known or pulumi.Output.unsecret(key.apply(lambda text: settings_proof_of(text, str(settings))))

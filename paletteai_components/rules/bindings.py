@@ -9,6 +9,7 @@ from itertools import islice
 from pydantic.alias_generators import to_camel
 
 from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
+from paletteai_components.cluster import Cluster
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem, Severity, escaped
@@ -101,9 +102,11 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     Different keys for the same host, Palette tenant and default project reach the same compute, and
     may still race for it: that is a warning.
 
-    `pulumi preview` also asks the cluster, and warns where Settings outside of this stack's state are
-    annotated with the credential. An annotation is a claim, not a proof: whoever may write Settings can
-    write it. A move from one stack to another is two deployments, first of the stack that gives it up.
+    `pulumi preview` also asks the cluster: a credential that Settings outside of this stack's state
+    carry there is in use, whatever the files say. Their annotations hold a proof for that Settings, too.
+    An annotation without it, which whoever may write Settings can copy, and a `credential`, which is
+    only a name, warn. A move from one stack to another is two deployments, first of the stack that
+    gives it up.
     """
     claims: list[Claim] = []
     judged: set[tuple[str, str]] = set()
@@ -263,19 +266,29 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
     bound = list(_bound(fleet))
     ours = {f"Settings/{settings}" for _, settings in bound} | cluster.owned
     for stack, settings in bound:
-        carriers = cluster.carriers(settings.integration) if settings.integration else ()
-        for reference in carriers:
-            if reference not in ours:
-                yield Problem(
-                    "PAI003",
-                    f"{named(reference)} in {named(cluster.name)} is annotated with the credential of integration "
-                    f"{named(str(settings.palette))}, and is not in this stack's state. If it carries that "
-                    f"credential, {CONSEQUENCE}",
-                    "Deploy the stack that gives it up first, or create another API key in Palette. If the annotation "
-                    "is wrong, remove it.",
-                    (stack.place("integrations", str(settings.palette)),),
-                    Severity.WARNING,
+        integration = settings.integration
+        for reference in cluster.carriers(integration) if integration else ():
+            if reference in ours or integration is None:
+                continue
+            known, where = named(str(settings.palette)), f"{named(reference)} in {named(cluster.name)}"
+            if _is_proven(cluster, reference, integration):
+                fact = (
+                    f"the credential of integration {known} is carried by {where}, which is not in this stack's state."
                 )
+                remedy = "Deploy the stack that gives it up first; or create another API key in Palette."
+                severity = Severity.ERROR
+            else:
+                fact = f"{where} is annotated with the credential of integration {known}, which nothing proves. If so:"
+                remedy = "Deploy the stack that gives it up first; or, if it is not true, remove the annotation."
+                severity = Severity.WARNING
+            place = stack.place("integrations", str(settings.palette))
+            yield Problem("PAI003", f"{fact} {CONSEQUENCE}", remedy, (place,), severity)
+
+
+def _is_proven(cluster: Cluster, reference: str, integration: IntegrationSpec) -> bool:
+    live, key = cluster.live(reference), integration.api_key
+    proof = key.settings_proof(reference.removeprefix("Settings/")) if key else None
+    return live is not None and proof is not None and live.proof == proof
 
 
 def _same_compute(fleet: Fleet) -> Iterator[Problem]:

@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import FIELDS, FINGERPRINT_ANNOTATION, Manifest, manifests_of, reference_of
+from paletteai_components.manifests import (
+    FIELDS,
+    FINGERPRINT_ANNOTATION,
+    PROOF_ANNOTATION,
+    Manifest,
+    manifests_of,
+    reference_of,
+)
 from paletteai_components.problem import Place, Problem, Severity
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
@@ -126,7 +133,11 @@ _NOBODYS = {
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
     ("metadata", "labels", "kubernetes.io/metadata.name"),
 }
-_KNOWN_WITH_A_KEY = {("metadata", "annotations", FINGERPRINT_ANNOTATION), FIELDS["secret.palette"].path}
+_KNOWN_WITH_A_KEY = {
+    ("metadata", "annotations", FINGERPRINT_ANNOTATION),
+    ("metadata", "annotations", PROOF_ANNOTATION),
+    FIELDS["secret.palette"].path,
+}
 
 
 def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
