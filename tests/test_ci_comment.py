@@ -587,10 +587,10 @@ def test_a_file_that_is_not_there_is_told_in_one_line(
 # --- The artifact -----------------------------------------------------------------------------------------------
 
 
-def archive(**files: bytes) -> bytes:
+def archive(packed: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
     """An archive with these files; a file is named as here, with dots for underscores."""
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(written, "w", packed) as opened:
         for name, content in files.items():
             opened.writestr(name.replace("_", "."), content)
     return written.getvalue()
@@ -646,6 +646,39 @@ def test_an_artifact_that_is_not_as_expected_is_not_used(content: bytes, fetch: 
     ran = fetch(content)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert not Path("fetched").exists()
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_packed_so_that_a_little_becomes_a_lot_is_never_unpacked(
+    packed: int, fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = archive(packed, diff_md=TEXT.encode()), archive(packed, diff_md=b"0" * (8 * 1024 * 1024))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    for content in contents:
+        ran = fetch(content)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "packed in an unusual way" in ran.err
+    assert not Path("fetched").exists()
+
+
+def test_a_size_that_an_archive_states_is_not_believed(
+    fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = (archive(diff_md=b"0" * size) for size in (1024 * 1024 + 1, 3))
+    stated = (1024 * 1024 + 1).to_bytes(4, "little")
+    # Whoever says less than there is gets less; whoever says more is not read at all.
+    lying = large.replace(stated, (3).to_bytes(4, "little"))
+    assert fetch(lying).code == 2
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    assert "larger than" in fetch(small.replace((3).to_bytes(4, "little"), stated)).err
+    assert not Path("fetched").exists()
+
+
+def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(fetch: Callable[..., Ran]) -> None:
+    whole = archive(zipfile.ZIP_LZMA, diff_md=TEXT.encode())
+    for position in range(0, len(whole), 3):
+        ran = fetch(whole[:position] + b"\xff" + whole[position + 1 :])
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
 
 
 def test_a_run_that_left_nothing_is_no_failure(fetch: Callable[..., Ran], github: OnGitHub) -> None:
