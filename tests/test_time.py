@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 import pytest
 from patterns import Pattern, hard_texts, patterns, unread
 
+from paletteai_components.cli.diff.sections import field_line
 from paletteai_components.credential import is_placeholder
+from paletteai_components.difference.field_change import FieldChange
 
 # Four times the text may take four times as long; what is squared takes sixteen times as long, and what doubles with
 # every character is found before it takes for ever.
@@ -72,3 +74,17 @@ def test_a_value_that_is_nearly_a_placeholder_is_judged_at_once() -> None:
         text = opening * 200_000 + closing * 200_000
         assert took(is_placeholder, f"{text}a") < 0.5
         assert took(is_placeholder, f"-a-{text}\n" * 3) < 0.5
+
+
+# --- Comparisons ------------------------------------------------------------------------------------------------
+
+
+def test_two_long_lists_are_compared_at_once() -> None:
+    def compared(length: int) -> float:
+        before, after = ([{"k": number} for number in range(start, start + length)] for start in (0, length // 2))
+        began = time.thread_time()
+        line = field_line(FieldChange(("spec", "list"), before, after))
+        assert f" and {length // 2 - 20:,} more" in line
+        return time.thread_time() - began
+
+    assert compared(40_000) < max(LEAST, compared(10_000)) * MOST
