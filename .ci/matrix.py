@@ -96,7 +96,8 @@ def _pulumi() -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    # GitHub would obey a word in brackets behind ##.
+    print(f"error: {message}".replace("##", "#\\x23"), file=sys.stderr)
     sys.exit(2)
 
 

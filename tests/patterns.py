@@ -69,9 +69,9 @@ def unread() -> set[str]:
 def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
     """Where `re` is called with a pattern: the function's name, and the call."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _last_name(node.func.value) == "re":
-            if node.func.attr in {*_METHODS, "compile"}:
-                yield node.func.attr, node
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name)) if name in {*_METHODS, "compile"}:
+                yield name, node
 
 
 def _texts(node: ast.expr, tree: ast.Module) -> list[str]:

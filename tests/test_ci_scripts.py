@@ -7,6 +7,8 @@ import io
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -279,8 +281,8 @@ def engine(machine: Machine) -> Callable[..., Ran]:
 @pytest.mark.parametrize(
     ("command", "called"),
     [
-        ("preview", "preview --stack acme.dev --diff --non-interactive"),
-        ("up", "up --stack acme.dev --yes --non-interactive"),
+        ("preview", "preview --stack acme.dev --diff --non-interactive --color never"),
+        ("up", "up --stack acme.dev --yes --non-interactive --color never"),
     ],
 )
 def test_pulumi_is_run_for_one_stack(command: str, called: str, engine: Callable[..., Ran]) -> None:
@@ -319,6 +321,70 @@ def test_a_secret_that_is_not_set_is_not_an_empty_one(engine: Callable[..., Ran]
 def test_pulumi_is_run_for_nothing_else(arguments: tuple[str, ...], engine: Callable[..., Ran]) -> None:
     ran = engine(*arguments)
     assert (ran.code, ran.out) == (2, "")
+
+
+# --- shown ------------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    r"printf '::set-output name=matrix::x\n  ::error::y\n##[group]z\r\033[0Ksection_start:1:a\r\033[0K'; echo e >&2"
+)
+
+
+def test_what_pulumi_prints_is_no_command_to_github(engine: Callable[..., Ran], machine: Machine) -> None:
+    machine.program("pulumi", f"{HOSTILE}; exit 3")
+    words = set()
+    for command in ("preview", "up"):
+        ran = engine(command, "acme.dev", GITHUB_ACTIONS="true")
+        first, *printed, last = ran.out.splitlines()
+        assert (ran.code, ran.err) == (3, "")
+        stop, _, word = first.rpartition("::")
+        assert stop == "::stop-commands"
+        assert len(word) >= 32
+        assert last == f"::{word}::"
+        assert "::error::y" in printed[1]
+        words.add(word)
+    assert len(words) == 2
+
+
+@pytest.mark.parametrize("server", ["", "true"])
+def test_what_pulumi_prints_can_neither_colour_nor_fold_a_log(
+    server: str, engine: Callable[..., Ran], machine: Machine
+) -> None:
+    machine.program("pulumi", HOSTILE)
+    out = engine("up", "acme.dev", GITHUB_ACTIONS=server).out
+    assert "#\\x23[group]z\\r\\x1b[0Ksection_start:1:a" in out
+    assert all(character == "\n" or character.isprintable() for character in out)
+
+
+def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine, choosing: Callable[..., None]) -> None:
+    choosing("acme.dev")
+    machine.program("paletteai", f"[[ $* == *json* ]] || {{ {HOSTILE}; }}; exit 1")
+    machine.environment["GITHUB_ACTIONS"] = "true"
+    ran = machine.run("choose", "ref", COMMIT)
+    first, *_, last = ran.err.splitlines()
+    assert (ran.code, ran.out) == (1, "")
+    assert first.startswith("::stop-commands::")
+    assert last == f"::{first.rpartition('::')[2]}::"
+
+
+def test_what_an_interrupted_command_says_last_is_shown(machine: Machine) -> None:
+    machine.program("patient", "trap 'sleep 0.2; echo over; exit 5' INT; echo ready; while true; do sleep 0.1; done")
+    with subprocess.Popen(
+        [str(CI / "shown"), "patient"],
+        env=machine.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 5
+
+
+def test_showing_nothing_is_refused(machine: Machine) -> None:
+    assert machine.run("shown").code == 2
 
 
 # --- actionlint -------------------------------------------------------------------------------------------------
