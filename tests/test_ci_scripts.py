@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import yaml
 from ci_scripts import CI, ROOT, Ran, run_file
 
 COMMIT = "a" * 40
+DIGEST = f"sha256:{'b' * 64}"
 REF = "refs/merge-requests/7/head"
 BASH = shutil.which("bash") or "/bin/bash"
 MARKER = "<!-- paletteai diff -->"
@@ -149,6 +151,7 @@ def test_a_pull_request_that_cannot_be_taken_chooses_nothing(machine: Machine, c
 def matrix(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Makes jobs of what a check says."""
     monkeypatch.syspath_prepend(str(CI))
+    monkeypatch.setenv("PULUMI_IMAGE_DIGEST", DIGEST)
     script = importlib.import_module("matrix")
 
     def of(stdin: str, *arguments: str) -> Ran:
@@ -180,7 +183,7 @@ def test_github_gets_a_line_with_a_job_for_each_stack(matrix: Callable[..., Ran]
 
 def test_gitlab_gets_a_job_for_each_stack_one_at_a_time_in_its_environment(matrix: Callable[..., Ran]) -> None:
     pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev"), ("acme.prod", "prod")), "gitlab", "up").out)
-    assert pipeline.keys() == {"stages", "up acme.dev", "up acme.prod"}
+    assert pipeline.keys() == {"workflow", "stages", "up acme.dev", "up acme.prod"}
     job = pipeline["up acme.prod"]
     assert job["environment"] == {"name": "prod"}
     assert job["resource_group"] == "pulumi-acme.prod"
@@ -195,6 +198,37 @@ def test_gitlab_gets_previews_that_wait_for_a_person(matrix: Callable[..., Ran])
     assert job["environment"] == {"name": "preview-dev"}
     assert job["when"] == "manual"
     assert job["script"][1:] == [f".venv/bin/python .ci/take.py {REF} {COMMIT}", ".ci/pulumi preview acme.dev"]
+
+
+def test_a_preview_on_gitlab_is_named_by_what_somebody_approves(matrix: Callable[..., Ran]) -> None:
+    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", "preview", REF, COMMIT).out)
+    assert pipeline["workflow"] == {"name": f"preview !7 at {COMMIT}"}
+
+
+@pytest.mark.parametrize("command", [("up",), ("preview", REF, COMMIT)])
+def test_on_gitlab_pulumi_runs_in_an_image_that_nobody_can_exchange(
+    command: tuple[str, ...], matrix: Callable[..., Ran]
+) -> None:
+    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", *command).out)
+    image = pipeline[f"{command[0]} acme.dev"]["image"]["name"]
+    assert re.fullmatch(rf"pulumi/pulumi:[0-9.]+@{DIGEST}", image)
+
+
+@pytest.mark.parametrize("digest", ["", "latest", "b" * 64, DIGEST[:-1], f"{DIGEST}\n", f"{DIGEST} x", DIGEST.upper()])
+def test_on_gitlab_there_is_no_job_without_the_digest_of_its_image(
+    digest: str, matrix: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_IMAGE_DIGEST", digest)
+    ran = matrix(checked(("acme.dev", "dev")), "gitlab", "up")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "PULUMI_IMAGE_DIGEST is not the digest of pulumi/pulumi:" in ran.err
+    assert "docker buildx imagetools inspect" in ran.err
+
+
+def test_a_name_that_is_no_jobs_is_no_command_to_github(matrix: Callable[..., Ran]) -> None:
+    err = matrix(checked(("##[error]x", "dev")), "github").err
+    assert "[error]x" in err
+    assert "##" not in err
 
 
 @pytest.mark.parametrize(
