@@ -136,7 +136,7 @@ class Api:
         try:
             said = json.loads(error.read(10_000))
             words = said.get("message") or said.get("error") if isinstance(said, dict) else None
-        except (ValueError, OSError, HTTPException):
+        except (ValueError, RecursionError, OSError, HTTPException):
             words = None
         quoted = f" ({self._shown(words)})" if words else ""
         raise ApiError(
@@ -180,7 +180,8 @@ def run(main: Callable[[list[str]], str]) -> NoReturn:
     try:
         print(main(sys.argv[1:]))
     except ApiError as error:
-        print(f"error: {error}", file=sys.stderr)
+        # An API may repeat what others wrote, and GitHub would obey a word in brackets behind ##.
+        print(f"error: {error}".replace("##", "#\\x23"), file=sys.stderr)
         sys.exit(2)
     sys.exit(0)
 
@@ -188,7 +189,7 @@ def run(main: Callable[[list[str]], str]) -> NoReturn:
 def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     # Raised outside of the handler: the decoder's error holds the whole answer.
     raise ApiError("the API's answer is no JSON, so it was not understood. Is its address right?")

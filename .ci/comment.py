@@ -13,9 +13,8 @@ import html
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -26,65 +25,109 @@ MARKER = "<!-- paletteai diff -->"
 MOST = 65_000
 _CUT = "\n\n*The rest is left out here, because a comment has an end. The log of the job has all of it.*"
 
-# What would notify people, refer to an issue, load an image, be HTML or another bot's marker, or, at the start of
-# a line, be a command to GitLab. Two tags are let through.
-_RISKY = re.compile(
-    r"@|<(?!/?(?:details|summary)>)|[#!$&%~](?=\d)|!(?=\[)|^[ \t]*/|&(?:#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);",
-    re.MULTILINE,
-)
-# An entity is the character it stands for by the time that a host looks for what it knows.
-_RISKY_ENTITIES = frozenset("@#!$&%~")
-_JOINER = "\u2060"
-_PARTING = "\u200b"
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_FOLDED = re.compile(r"<details><summary>(.*)</summary>")
+_UNFOLDED = "</details>"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_STARTS = ("### ", "- ", "")
+# A word that refers to nothing on any host, and what stands between words; the same as in the command's own
+# comments, which so come out as they were written.
+_PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
+_COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 
 
 def harmless(text: str, notice: str = "") -> str:
     """The text as it may be posted under the bot's name.
 
-    Behind whatever could act there is an invisible character, so that it is only shown. Characters that hide or
-    reorder text are gone. The result fits a comment, and `notice` stands in front of what others wrote. Raises
-    ApiError where the text does not begin with the marker.
+    It is not searched for what could act. Lines and words of known forms are let through, and all else becomes code,
+    in which no host finds a mention, a reference, an image or a command. Characters that hide or reorder text are
+    gone. The result fits a comment, and `notice` stands in front of what others wrote. Raises ApiError where the text
+    does not begin with the marker.
     """
-    first, _, rest = "\n".join(text.splitlines()).partition("\n")
+    first, *rest = text.splitlines() or [""]
     if first.rstrip() != MARKER:
         raise ApiError(f"the file does not begin with the line {MARKER}, so it was not posted.")
-    seen = "".join(each for each in rest if each in "\n\t" or _is_seen(each))
-    shown = _RISKY.sub(_parted, seen).rstrip()
-    head = f"{MARKER}\n{notice}"
-    room = MOST - len(head) - len(_CUT) - 100
-    if len(shown) > room:
-        kept = shown[:room].rpartition("\n")[0] or shown[:room]
-        shown = kept + _end_of_code(kept) + _CUT
-    return f"{head}{shown}\n"
+    head, end = f"{MARKER}\n{notice}", f"\n\n{_UNFOLDED}"
+    room = MOST - len(head) - len(end) - len(_CUT) - 1
+    shown: list[str] = []
+    folded = False
+    for line in rest:
+        new = _line(_seen(line).strip(), folded)
+        if new and shown and shown[-1].startswith("<"):
+            # Up to an empty line all is HTML, in which nothing is code.
+            new = f"\n{new}"
+        room -= len(new) + 1
+        if room < 0:
+            break
+        shown.append(new)
+        folded ^= new.lstrip().startswith("<")
+    body = "\n".join(shown).rstrip() + (end if folded else "") + (_CUT if room < 0 else "")
+    return f"{head}{body}\n"
 
 
-def _parted(found: re.Match[str]) -> str:
-    """What acts, parted from what it would act on; an entity only where it has to be."""
-    if not found[0].endswith(";"):
-        return found[0] + _JOINER
-    character = html.unescape(found[0])
-    if character in {_PARTING, _JOINER}:
-        return found[0]
-    if not all(map(_is_seen, character)):
-        return ""
-    return found[0] + (_JOINER if character in _RISKY_ENTITIES else "")
+def _line(line: str, folded: bool) -> str:
+    if folded and line == _UNFOLDED:
+        return line
+    if not folded and (found := _FOLDED.fullmatch(line)):
+        title = re.split("<code>([^<>]*)</code>", found[1])
+        title[::2] = ["".join(_words(each, _html_code)) for each in title[::2]]
+        title[1::2] = [_html_code(_seen(html.unescape(each))) for each in title[1::2]]
+        return f"<details><summary>{''.join(title)}</summary>"
+    start = next(each for each in _STARTS if line.startswith(each))
+    rest, end = line[len(start) :], ""
+    if not start and len(line) > 4 and line.startswith("**") and line.endswith("**"):
+        start, rest, end = "**", line[2:-2], "**"
+    shown = ""
+    for piece in _pieces(rest):
+        # Two pieces of code that touch would become another one.
+        shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
+    return f"{start}{shown}{end}"
 
 
-def _is_seen(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+def _pieces(text: str) -> Iterator[str]:
+    """The words of a line, and the code in it."""
+    runs = list(re.finditer("`+", text))
+    following: list[int | None] = [None] * len(runs)
+    last: dict[int, int] = {}
+    for number in reversed(range(len(runs))):
+        length = len(runs[number][0])
+        following[number] = last.get(length)
+        last[length] = number
+    done = number = 0
+    while number < len(runs):
+        closing = following[number]
+        if closing is None:
+            number += 1
+            continue
+        yield from _words(text[done : runs[number].start()], _code)
+        inside = text[runs[number].end() : runs[closing].start()]
+        # Markdown takes away one space at both ends.
+        padded = inside.startswith(" ") and inside.endswith(" ") and inside.strip(" ")
+        yield _code(inside[1:-1] if padded else inside)
+        done, number = runs[closing].end(), closing + 1
+    yield from _words(text[done:], _code)
 
 
-def _end_of_code(text: str) -> str:
-    """What closes a block of code that the text leaves open."""
-    fence = ""
-    for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if found and not fence:
-            fence = found[1]
-        elif found and found[1].startswith(fence) and not found[2].strip():
-            fence = ""
-    return f"\n{fence[:80]}" if fence else ""
+def _words(text: str, code: Callable[[str], str]) -> Iterator[str]:
+    for word in re.split("( +)", text):
+        plain = not word.strip(" ") or (_PLAIN.fullmatch(word) and not _COMMIT.search(word))
+        yield word if plain else code(word)
+
+
+def _code(text: str) -> str:
+    if not text.strip(" "):
+        return f"`{text}`" if text else ""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    space = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _html_code(text: str) -> str:
+    return f"<code>{html.escape(text)}</code>"
+
+
+def _seen(text: str) -> str:
+    """The text without the characters that hide or turn what is seen."""
+    return "".join(each for each in text.replace("\t", " ") if unicodedata.category(each) not in _UNSEEN)
 
 
 class Platform(Protocol):
@@ -134,7 +177,7 @@ class GitHub:
             listed = ", ".join(f"#{number}" for number in found)
             raise ApiError(f"{listed} have this head, so it cannot be told which was compared. Nothing was posted.")
         notice = (
-            f"> Written by the code of the fork {head}, not by this repository's.\n\n" if head != repository else ""
+            f"> Written by the code of the fork `{head}`, not by this repository's.\n\n" if head != repository else ""
         )
         author = os.environ.get("COMMENT_AUTHOR") or "github-actions[bot]"
         return cls(api, repository, found[0], author, notice) if found else None
@@ -204,7 +247,9 @@ def main(arguments: list[str]) -> str:
     if len(arguments) != 2 or arguments[0] not in {"github", "gitlab"}:
         raise ApiError("comment.py takes a platform, github or gitlab, and a file; nothing was posted.")
     try:
-        text = Path(arguments[1]).read_bytes()[: 10 * MOST].decode(errors="replace")
+        # What others made may be a link to a file of this machine, or have no end.
+        with open(os.open(arguments[1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            text = file.read(10 * MOST).decode(errors="replace")
     except OSError as error:
         raise ApiError(f"the file cannot be read ({error.strerror}), so nothing was posted.") from None
     try:

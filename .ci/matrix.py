@@ -5,6 +5,8 @@
     matrix.py gitlab up                     a child pipeline
     matrix.py gitlab preview REF COMMIT     one for a pull request, which `take.py` takes
 
+PULUMI_IMAGE_DIGEST is the digest of Pulumi's image for GitLab: a tag can be moved to another image.
+
 The names of stacks and environments end up in workflows, so any that is more than letters, digits, dots, dashes
 and underscores is refused.
 """
@@ -12,6 +14,7 @@ and underscores is refused.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -23,6 +26,7 @@ MOST = 256
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _REF = re.compile(r"refs/merge-requests/[1-9][0-9]{0,9}/head")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
 
 
@@ -58,7 +62,9 @@ def for_gitlab(stacks: list[tuple[str, str]], pull_request: tuple[str, str] | No
     """
     command = "preview" if pull_request else "up"
     jobs = {f"{command} {stack}": _job(stack, environment, pull_request) for stack, environment in stacks}
-    return json.dumps({"stages": ["run"], **jobs}, indent=2)
+    # Whoever presses a button sees here what it is for.
+    name = f"preview !{pull_request[0].split('/')[2]} at {pull_request[1]}" if pull_request else "up"
+    return json.dumps({"workflow": {"name": name}, "stages": ["run"], **jobs}, indent=2)
 
 
 def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> Mapping[str, Any]:
@@ -79,7 +85,7 @@ def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> 
         }
     return {
         "stage": "run",
-        "image": {"name": f"pulumi/pulumi:{_pulumi()}", "entrypoint": [""]},
+        "image": {"name": _image(), "entrypoint": [""]},
         "timeout": "1 hour",
         "interruptible": False,
         "variables": {"GIT_DEPTH": "0"},
@@ -87,16 +93,23 @@ def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> 
     }
 
 
-def _pulumi() -> str:
-    """The version of Pulumi that the program is written for; the command has the same."""
+def _image() -> str:
+    """Pulumi's image, in the version that the program is written for."""
     found = re.search(r"^pulumi==([0-9.]+)", _REQUIREMENTS.read_text(), re.MULTILINE)
     if found is None:
         _refuse("requirements.txt does not pin pulumi, so its version is not known.")
-    return found[1]
+    image, digest = f"pulumi/pulumi:{found[1]}", os.environ.get("PULUMI_IMAGE_DIGEST", "")
+    if not _DIGEST.fullmatch(digest):
+        _refuse(
+            f"PULUMI_IMAGE_DIGEST is not the digest of {image}, so there are no jobs. Set it as a CI/CD variable: "
+            f"`docker buildx imagetools inspect {image}` shows it."
+        )
+    return f"{image}@{digest}"
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    # GitHub would obey a word in brackets behind ##.
+    print(f"error: {message}".replace("##", "#\\x23"), file=sys.stderr)
     sys.exit(2)
 
 

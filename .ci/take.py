@@ -19,21 +19,28 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from paletteai_components.document import Document, document_from
+from paletteai_components.document import Path as Steps
 from paletteai_components.problem import Unreadable, escaped
 from paletteai_components.stack import NAMESPACE, PROJECT_FILE, stack_name_of
 
 FOLDER = "stacks"
 MOST_BYTES = 1024 * 1024
+# As many as there are jobs for: see matrix.py.
+MOST_FILES = 256
 _REF = re.compile(r"refs/(?:pull|merge-requests)/[1-9][0-9]{0,9}/head")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 # Of these a pull request may change the value: no more is done with it than to compute with it here.
 _FREE = frozenset({"encryptionsalt", "encryptedkey"})
+# Characters that steer, hide or turn what is shown, or end its line. In a value, lines and tabs are what they are.
+_STEERING = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _FREE_CONFIG = "kubernetes:context"
 _HELPER = '!f() { echo username=x-access-token; printf "password=%s\\n" "$GIT_TOKEN"; }; f'
 
@@ -57,6 +64,8 @@ def main(arguments: list[str]) -> None:
     _fetch(ref, commit)
     before, after = _entries("HEAD"), _entries(_merged(commit))
     changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    if len(changed) > MOST_FILES:
+        _refuse(f"the pull request changes more than {MOST_FILES} files in {FOLDER}, so nothing was taken. Split it.")
     allowed = _allowed(before)
     taken: dict[str, bytes | None] = {}
     for path in changed:
@@ -67,9 +76,9 @@ def main(arguments: list[str]) -> None:
         taken[path] = None if entry is None else _judged(path, stack, entry, allowed)
     # Written only when all of them were judged.
     for path, content in taken.items():
-        if content is None:
-            Path(path).unlink()
-        else:
+        # What is a link on the branch must not lead the new file to another one's place.
+        Path(path).unlink(missing_ok=True)
+        if content is not None:
             Path(path).write_bytes(content)
             print(_stack_of(path))
 
@@ -125,7 +134,7 @@ def _allowed(before: dict[str, Entry]) -> dict[str, list[tuple[str, Any]]]:
 def _judged(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[str, Any]]]) -> bytes:
     """A stack file as it may be written. Exits where it may not."""
     if not _NAME.fullmatch(stack):
-        _refuse(f"{path!a} is not named as a stack file is, so nothing was taken.")
+        _refuse(f"{path} is not named as a stack file is, so nothing was taken.")
     if not _is_plain(entry):
         _refuse(f"{path} is a link, a program or a folder, so nothing was taken. A stack file is a plain file.")
     try:
@@ -133,11 +142,16 @@ def _judged(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[s
     except Unreadable as error:
         print(error, file=sys.stderr)
         _refuse(f"{path} cannot be read, so nothing was taken.")
+    for steps, character in _steering(document.value, ()):
+        _refuse(
+            f"{path}:{document.line(steps)}: the character {escaped(character)} stands in a key or a value, so nothing "
+            "was taken: what a preview shows could be forged or hidden with it. Remove it."
+        )
     environment = _environment_of(stack)
     for key, value in _guarded(document):
         if not any(key == other and _same(value, its) for other, its in allowed.get(environment, ())):
             _refuse(
-                f"{path} has a value for `{escaped(key)[:100]}` that no stack of {environment} has on the branch, so "
+                f"{path} has a value for `{key[:100]}` that no stack of {environment} has on the branch, so "
                 "nothing was taken: with it Pulumi could run a program, ask another service or show a key. "
                 "Preview it on a machine of your own once you have read it."
             )
@@ -149,6 +163,19 @@ def _judged(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[s
     if not same:
         _refuse(f"{path} cannot be written as it was read, so nothing was taken. Use shorter keys.")
     return written
+
+
+def _steering(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    """Where there is a character that could forge or hide what is shown, and which."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            yield from (((*steps, key), each) for each in key if unicodedata.category(each) in _STEERING)
+            yield from _steering(inside, (*steps, key))
+    elif isinstance(value, list):
+        for position, inside in enumerate(value):
+            yield from _steering(inside, (*steps, position))
+    elif isinstance(value, str):
+        yield from ((steps, each) for each in value if each not in "\n\t" and unicodedata.category(each) in _STEERING)
 
 
 def _is_plain(entry: Entry) -> bool:
@@ -232,12 +259,12 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _failed(done: subprocess.CompletedProcess[bytes]) -> NoReturn:
-    said = escaped(" ".join(done.stderr.decode(errors="replace").split()))
+    said = " ".join(done.stderr.decode(errors="replace").split())
     _refuse(f"git failed, so nothing was taken: {said or 'it gave no reason'}")
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {escaped(message)}", file=sys.stderr)
     sys.exit(2)
 
 

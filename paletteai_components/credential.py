@@ -38,12 +38,15 @@ _PROOF_DOMAIN = b"paletteai-components/proof"
 _LEAST_LENGTH = 20
 _LEAST_VARIETY = 8
 
-# What people and templates write where a real value is still to come.
+# What people and templates write where a real value is still to come: words between any signs, a line between
+# brackets, or nothing but signs. Signs, brackets and what is between them are never one pattern: it would try every
+# way to tell them apart.
 _PLACEHOLDER = re.compile(
-    r"(?i)\W*(change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|to[-_ ]?do|tbd|fixme|place[-_ ]?holder|"
-    r"dummy|sample|insert[-_ ]?here|your[-_ ]?\w.*|my[-_ ]?(api[-_ ]?)?key|<.*>|\$\{.*\}|\{\{.*\}\}|"
-    r"x{3,}|\*{3,}|\.{3,}|null|none|undefined|n/?a)\W*"
+    r"(?i)change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|to[-_ ]?do|tbd|fixme|place[-_ ]?holder|"
+    r"dummy|sample|insert[-_ ]?here|your[-_ ]?\w.*|my[-_ ]?(?:api[-_ ]?)?key|x{3,}|null|none|undefined|n/?a"
 )
+_BRACKETS = (("<", ">"), ("${", "}"), ("{{", "}}"))
+_WORD = re.compile(r"\w")
 
 
 class KeyState(StrEnum):
@@ -210,7 +213,20 @@ def host_of(host_url: str) -> str:
 
 def is_placeholder(text: str) -> bool:
     """Whether a credential's value is empty or stands for one that was never filled in."""
-    return not text.strip() or _PLACEHOLDER.fullmatch(text.strip()) is not None
+    text = text.strip()
+    first, last = _WORD.search(text), _WORD.search(text[::-1])
+    if first is None or last is None:
+        return not text or "***" in text or "..." in text or any(map(_is_bracketed, text.split("\n")))
+    start, end = first.start(), len(text) - last.start()
+    before, inside, after = text[:start], text[start:end], text[end:]
+    if _PLACEHOLDER.fullmatch(inside):
+        return True
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    return "\n" not in inside and any(opening in before and closing in after for opening, closing in _BRACKETS)
+
+
+def _is_bracketed(line: str) -> bool:
+    return any(closing in line.partition(opening)[2] for opening, closing in _BRACKETS)
 
 
 def host_problem(host_url: str) -> str | None:

@@ -249,7 +249,7 @@ def settings_object(
     annotations: Mapping[str, str],
     vendor: Vendor,
 ) -> Manifest:
-    """The Settings, which names its Secrets. The fingerprint tells which credential it carries, the proof who knows it."""
+    """The Settings, which names its Secrets. The fingerprint tells which credential it carries, the proof who knows."""
     spec = settings.spec
     manifest = _object(
         vendor.api_version,

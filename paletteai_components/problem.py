@@ -6,10 +6,14 @@ them into an exit code or an exception. A problem never holds a value from a cre
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+# What makes a CI server take a line of a log for a command: ## anywhere in it, and :: where it begins.
+_COMMAND = re.compile(r"##|\A *::")
 
 
 class Severity(StrEnum):
@@ -81,12 +85,14 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def escaped(text: str) -> str:
-    """The text with everything that could steer a terminal or hide in a line made visible."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character
-        if character.isprintable() and unicodedata.category(character) not in {"Cf", "Mn", "Me"}
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    """The text with everything made visible that could steer a terminal or a CI server, or hide in a line."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            character
+            if character.isprintable() and unicodedata.category(character) not in {"Cf", "Mn", "Me"}
+            else character.encode("unicode_escape").decode("ascii")
+            for character in text
+        )
+    if "##" in text or "::" in text:
+        text = _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
+    return text

@@ -132,7 +132,8 @@ def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dic
 def _pattern(pattern: str) -> str:
     """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
     # To Go, $ is the very end, \d and \w are ASCII, and of \s a vertical tab is none.
-    parts = re.split(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", pattern)
+    # A class without an end goes to the end of the pattern, which is then none: `[` many times is not searched anew.
+    parts = re.split(r"(?s)(\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\\?\Z))", pattern)
     if not re.search(r"\(\?\w*m", pattern):
         parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
     parts[1::2] = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import re
 import sys
 import time
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,17 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ci_scripts import Answer, Asked, Ran, Server, run_file, run_script
+from ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from paletteai_components.cli.diff.comment import comment_of
 from paletteai_components.cli.diff.line import Foreign, Section
 
 MARKER = "<!-- paletteai diff -->"
-TEXT = f"{MARKER}\n### 1 stack changes\n\nacme.dev gains the project `lab`.\n"
+TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"
 TOKEN = "ghs_CANARY91x"
 SHA = "1" * 40
 PAGE = 2
-JOINER = "\u2060"
 
 
 class Platform:
@@ -287,7 +291,7 @@ def test_the_text_of_a_fork_is_called_that(
     github.pulls = [github.pull(7, repository="mallory/fleet")]
     comment(github)
     assert posted(github).startswith(
-        "> Written by the code of the fork mallory/fleet, not by this repository's.\n\n###"
+        "> Written by the code of the fork `mallory/fleet`, not by this repository's.\n\n###"
     )
 
 
@@ -312,40 +316,165 @@ def test_the_author_can_be_another_app(
 # --- What a text cannot do --------------------------------------------------------------------------------------
 
 
+# What hosts find in a text: mentions, references to anything of theirs, labels, addresses, commands, pictures.
+ACTING = (
+    *("@user", "@acme/admins", "a@example.com", "x@0123abcd", "^alert#1", "#12", "!12", "&1", "$12", "~bug", "~12"),
+    *(
+        '~"two words"',
+        "%1.0",
+        '%"1.0"',
+        "%12",
+        "GH-12",
+        "gh-12",
+        "GL-12",
+        "JIRA-12",
+        "owner/repo#12",
+        "group/project!3",
+    ),
+    *("owner/repo@0123abc", "0123abc", "DEADBEEF", "0123456789abcdef0123456789abcdef01234567", "abcdef0...abcdef1"),
+    *(
+        "[issue:12]",
+        "[vulnerability:1]",
+        "[feature_flag:1]",
+        "[epic&1]",
+        "[cadence:1]",
+        '*iteration:"x"',
+        "[work_item:1]",
+    ),
+    *(
+        "https://github.com/o/r/issues/12",
+        "https://gitlab.com/o/r/-/issues/3",
+        "http://x",
+        "www.evil.example",
+        "ftp://x",
+    ),
+    *(
+        "mailto:a@b.example",
+        ":tada:",
+        "[x](https://evil.example)",
+        "![x](https://evil.example/x.png)",
+        "[x]: y",
+        "[^1]",
+    ),
+    *("<img src=x>", "<a href=x>", "<!-- another bot's marker -->", "<details open>", "<summary>x</summary>", "</b>"),
+    *(
+        "&#64;acme",
+        "&#x40;acme",
+        "&commat;acme",
+        "&num;12",
+        "&#x202e;b",
+        "&lt;b&gt;",
+        "\\@acme",
+        "`",
+        "``",
+        "```mermaid",
+    ),
+    *(
+        "/close",
+        "/label ~bug",
+        "/assign me",
+        "{+ x +}",
+        "[- x -]",
+        "$`x`$",
+        "$$x$$",
+        "~~~suggestion",
+        "[[_TOC_]]",
+        "[TOC]",
+    ),
+    *(
+        "**x**",
+        "_x_",
+        "# x",
+        "> x",
+        ">>>",
+        "| a | b |",
+        "|---|---|",
+        "***",
+        "---",
+        "===",
+        "- [ ] x",
+        "::include{file=x}",
+    ),
+)
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(ACTING),
+        st.sampled_from([*"`*_<>[]()!@#&~%$^:/\\ \n\t|-", "```", "12", "x"]),
+        st.text(max_size=3),
+    ),
+    max_size=8,
+).map("".join)
+FOLD = re.compile(r"<details><summary>([^<>]|</?code>)*</summary>|</details>")
+
+
+def shown_outside_of_code(text: str) -> str:
+    """What a reader of Markdown takes for text, without code, and the HTML, after a look at it."""
+    found = []
+    for token in MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(text):
+        assert token.type not in {"fence", "code_block", "table_open"}
+        if token.type == "html_block":
+            assert FOLD.fullmatch(token.content.strip()) or token.content.strip() == MARKER
+            found.append(re.sub(r"<code>.*?</code>|<[^>]*>", "\0", token.content))
+        for each in token.children or ():
+            assert each.type in {"text", "code_inline", "softbreak", "strong_open", "strong_close"}
+            found.append(each.content if each.type == "text" else "\0")
+        found.append("\n")
+    return "".join(found)
+
+
+PLACES = ("{}", "x {} y", "- {}", "### {}", "**{}**", "  {}", "a\r{}", "a\u2028{}", "({}).", "{0} {0}")
+
+
+@pytest.mark.parametrize("acting", ACTING)
+def test_what_could_act_is_code(acting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in PLACES:
+        outside = shown_outside_of_code(harmless(monkeypatch, f"{MARKER}\n{place.format(acting)}\n"))
+        assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
+        assert not re.search(r"!\S|\b(GH|gh|GL|JIRA)-|[0-9a-fA-F]{7}|www|:\w", outside)
+
+
+def harmless(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    """The text as it is posted."""
+    monkeypatch.syspath_prepend(str(CI))
+    made: str = importlib.import_module("comment").harmless(text)
+    return made
+
+
+@given(TEXTS)
+def test_whatever_is_written_only_plain_words_are_outside_of_code(text: str) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        once = harmless(monkeypatch, f"{MARKER}\n{text}")
+        for folded in (f"{MARKER}\n<details><summary>{text}</summary>\n{text}", f"{MARKER}\n</details>\n{text}"):
+            shown_outside_of_code(harmless(monkeypatch, folded))
+        outside = shown_outside_of_code(once)
+        assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
+        assert not re.search(r"-\d|\b[0-9a-fA-F]{7,}\b|[:.]\w", outside)
+        assert not {unicodedata.category(each) for each in once if each != "\n"} & {"Cc", "Cf", "Zl", "Zp"}
+        assert harmless(monkeypatch, once) == once
+
+
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("ask @acme/admins", f"ask @{JOINER}acme/admins"),
-        ("/merge", f"/{JOINER}merge"),
-        ("a\r  /approve", f"a\n  /{JOINER}approve"),
-        ("![x](https://example.invalid/x.png)", f"!{JOINER}[x](https://example.invalid/x.png)"),
-        ("<img src=x>", f"<{JOINER}img src=x>"),
-        ("<!-- another bot's marker -->", f"<{JOINER}!-- another bot's marker -->"),
-        ("<details open>", f"<{JOINER}details open>"),
-        ("see #12 and !34", f"see #{JOINER}12 and !{JOINER}34"),
-        ("evil\u202elive\u200b\x1b[31m", "evillive[31m"),
-        ("&#64;acme &#x40;acme &commat;acme", f"&#{JOINER}64;acme &#x40;{JOINER}acme &commat;{JOINER}acme"),
-        ("&#x23;12 &num;12", f"&#x23;{JOINER}12 &num;{JOINER}12"),
-        ("a &#x202e;b&rlm; &lt; &nonsense;", "a b &lt; &nonsense;"),
-        ("a\u2028/close", f"a\n/{JOINER}close"),
-    ],
-    ids=[
-        "mention",
-        "command",
-        "command after a return",
-        "image",
-        "html",
-        "comment",
-        "tag",
-        "issue",
-        "hidden",
-        "entity",
-        "issue entity",
-        "hidden entity",
-        "line",
+        ("ask @acme/admins, please", "ask `@acme/admins,` please"),
+        ("see #12 and GH-3 (closes 0123abc).", "see `#12` and `GH-3` (closes `0123abc).`"),
+        ("a\r  /approve", "a\n`/approve`"),
+        ("x `@a` and ``b`c``", "x `@a` and ``b`c``"),
+        ("evil\u202elive\u200b \x1b[31m", "evillive `[31m`"),
+        ("`open @a", "`` `open `` `@a`"),
+        ("1,234 single-line words → it's “fine”: (yes)!", "1,234 single-line words → it's “fine”: (yes)!"),
+        ("<details>\n@a", "`<details>`\n`@a`"),
+        (
+            "<details><summary>a @b</summary>\n@c\n</details>\n@d",
+            "<details><summary>a <code>@b</code></summary>\n\n`@c`\n</details>\n\n`@d`",
+        ),
+        (
+            "<details><summary>a</summary>\n\n<details><summary>b</summary>",
+            "<details><summary>a</summary>\n\n`<details><summary>b</summary>`\n\n</details>",
+        ),
     ],
 )
-def test_what_could_act_is_only_shown(
+def test_what_could_act_is_still_read(
     written: str, shown: str, platform: Platform, comment: Callable[..., Ran]
 ) -> None:
     comment(platform, f"{MARKER}\n{written}\n")
@@ -354,21 +483,35 @@ def test_what_could_act_is_only_shown(
 
 def test_what_the_diff_is_made_of_stays_as_it_is(platform: Platform, comment: Callable[..., Ran]) -> None:
     text = (
-        f"{MARKER}\n## Heading\n\n| stack | what |\n|---|---|\n| acme.dev | + `dev-tenant/default` → edge |\n\n"
-        "<details>\n<summary>acme.prod</summary>\n\n```diff\n-\ta: 1\n+ b: “2”\n```\n\n</details>\n"
+        f"{MARKER}\n**1 error introduced; 0 stacks unchanged**\n\n"
+        "### Deleted (1)\n\n- stack `acme.dev`: `a/b` → `“2”`\n\n"
+        "<details><summary>Stack <code>acme.prod</code>: 1 created</summary>\n\n- creates `x`, `y`\n\n</details>\n"
     )
     comment(platform, text)
     assert platform.bodies == [text]
 
 
 def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform, comment: Callable[..., Ran]) -> None:
-    hostile = "@acme/all <b>#12</b> !3\n/close &#64;acme ![x](y) \u202e`` ` **"
-    line = ("project ", Foreign(hostile), " says ", Foreign(hostile, sentence=True))
-    sections = [Section(("New",), [line]), Section(("acme.dev ", Foreign(hostile)), [line] * 5000, folded=True)]
-    text = comment_of("1 error is new", sections, about=line)
-    comment(platform, text)
-    joined = posted(platform).replace(JOINER, "")
-    assert f"{MARKER}\n{joined}" == text
+    for hostile in (*ACTING, " ".join(ACTING), "", " ", "  x ", "` `", "`a", "a`", "``a`b```", "x" * 700, "é ü"):
+        line = ("project ", Foreign(hostile), " says ", Foreign(hostile, sentence=True))
+        both = (Foreign(hostile), Foreign(hostile, sentence=True))
+        folded = Section(("Stack ", Foreign(hostile)), [line, both] * 3, folded=True)
+        text = comment_of("1 error is new", [Section(("New",), [line]), folded], about=line)
+        platform.comments.clear()
+        comment(platform, text)
+        (body,) = platform.bodies
+        assert body.splitlines() == [each.rstrip() for each in text.splitlines()]
+
+
+def test_a_file_that_leads_elsewhere_is_not_posted(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret").write_text(TEXT)
+    (tmp_path / "link").symlink_to("secret")
+    name = "github" if isinstance(platform, OnGitHub) else "gitlab"
+    ran = run_script("comment", name, str(tmp_path / "link"), monkeypatch=monkeypatch, capsys=capsys)
+    assert (ran.code, platform.bodies) == (2, [])
+    assert "cannot be read" in ran.err
 
 
 @pytest.mark.parametrize("text", ["", "hello", f" {MARKER}", f"x{MARKER}\n", f"\n{MARKER}\n"])
@@ -380,21 +523,20 @@ def test_a_text_without_the_marker_in_front_is_not_posted(
     assert "does not begin with the line" in ran.err
 
 
-@pytest.mark.parametrize("fence", ["```", "~~~~~"])
-def test_a_long_text_is_cut_at_a_line_and_its_code_is_closed(
-    fence: str, platform: Platform, comment: Callable[..., Ran]
+def test_a_long_text_is_cut_at_a_line_and_nothing_in_it_stays_open(
+    platform: Platform, comment: Callable[..., Ran]
 ) -> None:
-    comment(platform, f"{MARKER}\n{fence}diff\n" + "+ a line @ of the text\n```x\n" * 5000)
+    comment(platform, f"{MARKER}\n<details><summary>x</summary>\n\n" + "- a `line` @of the text\n" * 5000)
     body = posted(platform)
-    kept, end = body.split(f"\n{fence}\n\n*The rest is left out here")
+    kept, end = body.split("\n\n</details>\n\n*The rest is left out here")
     assert 64_000 < len(MARKER) + 1 + len(body) <= 65_000
-    assert kept.endswith(("of the text", "```x"))
+    assert kept.endswith("\n- a `line` `@of` the text")
     assert end.endswith("has all of it.*\n")
 
 
-def test_a_long_text_is_cut_without_more_where_no_code_is_open(platform: Platform, comment: Callable[..., Ran]) -> None:
-    comment(platform, f"{MARKER}\n```\ncode\n```\n" + "x" * 100_000)
-    assert posted(platform).startswith("```\ncode\n```\n\n*The rest")
+def test_a_line_that_fits_no_comment_is_left_out(platform: Platform, comment: Callable[..., Ran]) -> None:
+    comment(platform, f"{MARKER}\nfine\n" + "`@a " * 100_000)
+    assert posted(platform).startswith("fine\n\n*The rest")
 
 
 def test_bytes_that_are_no_text_do_no_harm(
@@ -404,7 +546,7 @@ def test_bytes_that_are_no_text_do_no_harm(
     file.write_bytes(MARKER.encode() + b"\n\xff\xfe\x00")
     name = "github" if isinstance(platform, OnGitHub) else "gitlab"
     assert run_script("comment", name, str(file), monkeypatch=monkeypatch, capsys=capsys).code == 0
-    assert posted(platform) == "\ufffd\ufffd\n"
+    assert posted(platform) == "`\ufffd\ufffd`\n"
 
 
 # --- An API that refuses ----------------------------------------------------------------------------------------
@@ -587,10 +729,10 @@ def test_a_file_that_is_not_there_is_told_in_one_line(
 # --- The artifact -----------------------------------------------------------------------------------------------
 
 
-def archive(**files: bytes) -> bytes:
+def archive(packed: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
     """An archive with these files; a file is named as here, with dots for underscores."""
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as opened:
+    with zipfile.ZipFile(written, "w", packed) as opened:
         for name, content in files.items():
             opened.writestr(name.replace("_", "."), content)
     return written.getvalue()
@@ -646,6 +788,39 @@ def test_an_artifact_that_is_not_as_expected_is_not_used(content: bytes, fetch: 
     ran = fetch(content)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert not Path("fetched").exists()
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_packed_so_that_a_little_becomes_a_lot_is_never_unpacked(
+    packed: int, fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = archive(packed, diff_md=TEXT.encode()), archive(packed, diff_md=b"0" * (8 * 1024 * 1024))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    for content in contents:
+        ran = fetch(content)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "packed in an unusual way" in ran.err
+    assert not Path("fetched").exists()
+
+
+def test_a_size_that_an_archive_states_is_not_believed(
+    fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = (archive(diff_md=b"0" * size) for size in (1024 * 1024 + 1, 3))
+    stated = (1024 * 1024 + 1).to_bytes(4, "little")
+    # Whoever says less than there is gets less; whoever says more is not read at all.
+    lying = large.replace(stated, (3).to_bytes(4, "little"))
+    assert fetch(lying).code == 2
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    assert "larger than" in fetch(small.replace((3).to_bytes(4, "little"), stated)).err
+    assert not Path("fetched").exists()
+
+
+def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(fetch: Callable[..., Ran]) -> None:
+    whole = archive(zipfile.ZIP_LZMA, diff_md=TEXT.encode())
+    for position in range(0, len(whole), 3):
+        ran = fetch(whole[:position] + b"\xff" + whole[position + 1 :])
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
 
 
 def test_a_run_that_left_nothing_is_no_failure(fetch: Callable[..., Ran], github: OnGitHub) -> None:

@@ -6,7 +6,10 @@ import importlib
 import io
 import json
 import os
+import re
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,7 @@ import yaml
 from ci_scripts import CI, ROOT, Ran, run_file
 
 COMMIT = "a" * 40
+DIGEST = f"sha256:{'b' * 64}"
 REF = "refs/merge-requests/7/head"
 BASH = shutil.which("bash") or "/bin/bash"
 MARKER = "<!-- paletteai diff -->"
@@ -147,6 +151,7 @@ def test_a_pull_request_that_cannot_be_taken_chooses_nothing(machine: Machine, c
 def matrix(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Makes jobs of what a check says."""
     monkeypatch.syspath_prepend(str(CI))
+    monkeypatch.setenv("PULUMI_IMAGE_DIGEST", DIGEST)
     script = importlib.import_module("matrix")
 
     def of(stdin: str, *arguments: str) -> Ran:
@@ -178,7 +183,7 @@ def test_github_gets_a_line_with_a_job_for_each_stack(matrix: Callable[..., Ran]
 
 def test_gitlab_gets_a_job_for_each_stack_one_at_a_time_in_its_environment(matrix: Callable[..., Ran]) -> None:
     pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev"), ("acme.prod", "prod")), "gitlab", "up").out)
-    assert pipeline.keys() == {"stages", "up acme.dev", "up acme.prod"}
+    assert pipeline.keys() == {"workflow", "stages", "up acme.dev", "up acme.prod"}
     job = pipeline["up acme.prod"]
     assert job["environment"] == {"name": "prod"}
     assert job["resource_group"] == "pulumi-acme.prod"
@@ -193,6 +198,37 @@ def test_gitlab_gets_previews_that_wait_for_a_person(matrix: Callable[..., Ran])
     assert job["environment"] == {"name": "preview-dev"}
     assert job["when"] == "manual"
     assert job["script"][1:] == [f".venv/bin/python .ci/take.py {REF} {COMMIT}", ".ci/pulumi preview acme.dev"]
+
+
+def test_a_preview_on_gitlab_is_named_by_what_somebody_approves(matrix: Callable[..., Ran]) -> None:
+    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", "preview", REF, COMMIT).out)
+    assert pipeline["workflow"] == {"name": f"preview !7 at {COMMIT}"}
+
+
+@pytest.mark.parametrize("command", [("up",), ("preview", REF, COMMIT)])
+def test_on_gitlab_pulumi_runs_in_an_image_that_nobody_can_exchange(
+    command: tuple[str, ...], matrix: Callable[..., Ran]
+) -> None:
+    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", *command).out)
+    image = pipeline[f"{command[0]} acme.dev"]["image"]["name"]
+    assert re.fullmatch(rf"pulumi/pulumi:[0-9.]+@{DIGEST}", image)
+
+
+@pytest.mark.parametrize("digest", ["", "latest", "b" * 64, DIGEST[:-1], f"{DIGEST}\n", f"{DIGEST} x", DIGEST.upper()])
+def test_on_gitlab_there_is_no_job_without_the_digest_of_its_image(
+    digest: str, matrix: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_IMAGE_DIGEST", digest)
+    ran = matrix(checked(("acme.dev", "dev")), "gitlab", "up")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "PULUMI_IMAGE_DIGEST is not the digest of pulumi/pulumi:" in ran.err
+    assert "docker buildx imagetools inspect" in ran.err
+
+
+def test_a_name_that_is_no_jobs_is_no_command_to_github(matrix: Callable[..., Ran]) -> None:
+    err = matrix(checked(("##[error]x", "dev")), "github").err
+    assert "[error]x" in err
+    assert "##" not in err
 
 
 @pytest.mark.parametrize(
@@ -279,8 +315,8 @@ def engine(machine: Machine) -> Callable[..., Ran]:
 @pytest.mark.parametrize(
     ("command", "called"),
     [
-        ("preview", "preview --stack acme.dev --diff --non-interactive"),
-        ("up", "up --stack acme.dev --yes --non-interactive"),
+        ("preview", "preview --stack acme.dev --diff --non-interactive --color never"),
+        ("up", "up --stack acme.dev --yes --non-interactive --color never"),
     ],
 )
 def test_pulumi_is_run_for_one_stack(command: str, called: str, engine: Callable[..., Ran]) -> None:
@@ -319,6 +355,70 @@ def test_a_secret_that_is_not_set_is_not_an_empty_one(engine: Callable[..., Ran]
 def test_pulumi_is_run_for_nothing_else(arguments: tuple[str, ...], engine: Callable[..., Ran]) -> None:
     ran = engine(*arguments)
     assert (ran.code, ran.out) == (2, "")
+
+
+# --- shown ------------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    r"printf '::set-output name=matrix::x\n  ::error::y\n##[group]z\r\033[0Ksection_start:1:a\r\033[0K'; echo e >&2"
+)
+
+
+def test_what_pulumi_prints_is_no_command_to_github(engine: Callable[..., Ran], machine: Machine) -> None:
+    machine.program("pulumi", f"{HOSTILE}; exit 3")
+    words = set()
+    for command in ("preview", "up"):
+        ran = engine(command, "acme.dev", GITHUB_ACTIONS="true")
+        first, *printed, last = ran.out.splitlines()
+        assert (ran.code, ran.err) == (3, "")
+        stop, _, word = first.rpartition("::")
+        assert stop == "::stop-commands"
+        assert len(word) >= 32
+        assert last == f"::{word}::"
+        assert "::error::y" in printed[1]
+        words.add(word)
+    assert len(words) == 2
+
+
+@pytest.mark.parametrize("server", ["", "true"])
+def test_what_pulumi_prints_can_neither_colour_nor_fold_a_log(
+    server: str, engine: Callable[..., Ran], machine: Machine
+) -> None:
+    machine.program("pulumi", HOSTILE)
+    out = engine("up", "acme.dev", GITHUB_ACTIONS=server).out
+    assert "#\\x23[group]z\\r\\x1b[0Ksection_start:1:a" in out
+    assert all(character == "\n" or character.isprintable() for character in out)
+
+
+def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine, choosing: Callable[..., None]) -> None:
+    choosing("acme.dev")
+    machine.program("paletteai", f"[[ $* == *json* ]] || {{ {HOSTILE}; }}; exit 1")
+    machine.environment["GITHUB_ACTIONS"] = "true"
+    ran = machine.run("choose", "ref", COMMIT)
+    first, *_, last = ran.err.splitlines()
+    assert (ran.code, ran.out) == (1, "")
+    assert first.startswith("::stop-commands::")
+    assert last == f"::{first.rpartition('::')[2]}::"
+
+
+def test_what_an_interrupted_command_says_last_is_shown(machine: Machine) -> None:
+    machine.program("patient", "trap 'sleep 0.2; echo over; exit 5' INT; echo ready; while true; do sleep 0.1; done")
+    with subprocess.Popen(
+        [str(CI / "shown"), "patient"],
+        env=machine.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == "over\n"
+    assert process.returncode == 5
+
+
+def test_showing_nothing_is_refused(machine: Machine) -> None:
+    assert machine.run("shown").code == 2
 
 
 # --- actionlint -------------------------------------------------------------------------------------------------

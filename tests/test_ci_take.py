@@ -158,7 +158,7 @@ def test_a_stack_file_is_written_anew_from_what_was_read(repositories: Repositor
 
 @pytest.mark.parametrize(
     "written",
-    [r"\U0001F600", r"a\u2028b\u2029c\u0085d", r"\e\x7f\t\\\"", r"é \xe9", "line\\n\\n two", r"\ufeff", r"a: b # c"],
+    [r"\U0001F600", r"\t\\\"", r"é \xe9", "line\\n\\n two", r"\ufffd\xa0e\u0301", r"a: b # c"],
 )
 def test_no_character_is_changed_on_the_way(written: str, repositories: Repositories, taken: Callable[[], Ran]) -> None:
     changed = STACK.replace("vision}", f'vision, displayName: "{written}"}}')
@@ -320,6 +320,63 @@ def test_a_file_that_is_no_stack_file_is_refused_with_its_problems(
     ran = taken()
     assert "cannot be read" in refused(repositories, ran)
     assert "PAI012" in ran.err
+
+
+@pytest.mark.parametrize(
+    "character",
+    [r"\n", r"\r", r"\t", r"\e", r"\0", r"\x7f", r"\x85", r"\u2028", r"\u2029", r"\u202e", r"\u200b", r"\ufeff"],
+)
+def test_a_key_with_a_character_that_steers_what_is_shown_is_refused(
+    character: str, repositories: Repositories, taken: Callable[[], Ran]
+) -> None:
+    repositories.write(DEV, STACK.replace("vision}", f'vision, extraSpec: {{"a{character}::error::x": 1}}}}'))
+    ran = taken()
+    assert "the character \\" in refused(repositories, ran)
+    assert ran.err.startswith(f"error: {DEV}:5: ")
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("character", [r"\r", r"\e", r"\0", r"\x85", r"\u2028", r"\u202e", r"\u200b", r"\ufeff"])
+def test_a_value_with_a_character_that_steers_what_is_shown_is_refused(
+    character: str, repositories: Repositories, taken: Callable[[], Ran]
+) -> None:
+    repositories.write(
+        DEV, STACK.replace("vision}", f'vision, extraSpec: {{a: ["section_start:1:x{character}[0K"]}}}}')
+    )
+    assert "stands in a key or a value" in refused(repositories, taken())
+
+
+@pytest.mark.parametrize("name", ["##[error]x.dev", "##[group]x", "a\u202eb.dev"])
+def test_what_is_refused_is_never_a_command_to_the_server(
+    name: str, repositories: Repositories, taken: Callable[[], Ran]
+) -> None:
+    repositories.write(f"stacks/Pulumi.{name}.yaml", STACK)
+    told = refused(repositories, taken())
+    assert "##" not in told
+    assert told.isprintable()
+
+
+def test_a_link_on_the_branch_does_not_lead_a_file_to_another_ones_place(
+    repositories: Repositories, taken: Callable[[], Ran]
+) -> None:
+    repositories.on_main("stacks/Pulumi.linked.test.yaml", leads_to="Pulumi.acme.dev.yaml")
+    subprocess.run(["git", "merge", "--quiet", "main"], cwd=repositories.server, check=True)
+    link = repositories.server / "stacks/Pulumi.linked.test.yaml"
+    link.unlink()
+    link.write_text("config: {'paletteai:tenant': {name: linked}}\n")
+    assert taken() == Ran(0, "linked.test\n", "")
+    assert not (repositories.checkout / "stacks/Pulumi.linked.test.yaml").is_symlink()
+    assert value(repositories.checkout / DEV) == document_from(STACK.encode(), "").value
+
+
+def test_more_files_than_there_are_jobs_for_are_not_even_read(
+    repositories: Repositories, taken: Callable[[], Ran]
+) -> None:
+    for number in range(257):
+        repositories.write(f"stacks/Pulumi.s{number}.dev.yaml", "config: {a: b\n")
+    ran = taken()
+    assert "changes more than 256 files" in refused(repositories, ran)
+    assert "PAI012" not in ran.err
 
 
 def test_a_file_without_bounds_is_refused(repositories: Repositories, taken: Callable[[], Ran]) -> None:

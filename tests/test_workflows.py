@@ -206,6 +206,15 @@ def test_the_command_is_of_the_version_that_the_program_is_written_for() -> None
     assert installed == {pinned[1]}
 
 
+def test_a_preview_is_named_by_what_somebody_approves_and_takes_nothing_else() -> None:
+    preview = workflow("preview")
+    assert preview["run-name"] == "preview #${{ inputs.pull_request }} at ${{ inputs.commit }}"
+    assert preview["env"] == {"PULL_REQUEST": "${{ inputs.pull_request }}", "COMMIT": "${{ inputs.commit }}"}
+    for job in preview["jobs"].values():
+        (taking,) = (step["run"] for step in job["steps"] if "PULL_REQUEST" in step.get("run", ""))
+        assert '"refs/pull/$PULL_REQUEST/head" "$COMMIT"' in taking
+
+
 # --- GitLab -----------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +254,23 @@ def test_on_gitlab_jobs_come_from_the_pipeline_that_was_written_for_them() -> No
         assert job["trigger"]["strategy"] == "depend"
         assert job["needs"] == [made]
         assert gitlab()[made]["artifacts"]["paths"] == ["pipeline.yml"]
+
+
+def test_on_gitlab_a_preview_is_named_by_what_somebody_approves() -> None:
+    about = yaml.safe_load(GITLAB.read_text())["workflow"]
+    (named,) = (rule for rule in about["rules"] if "variables" in rule)
+    assert about["name"] == "$PIPELINE_NAME"
+    assert named["variables"] == {"PIPELINE_NAME": "preview !$PREVIEW_MERGE_REQUEST at $PREVIEW_COMMIT"}
+    assert named["if"] == gitlab()["preview"]["rules"][0]["if"]
+
+
+def test_on_gitlab_no_image_is_named_by_a_tag_alone() -> None:
+    images = re.findall(r"^\s*(?:image|name): (\S+:\S+)$", GITLAB.read_text(), re.MULTILINE)
+    assert len(images) == 1
+    # Without the variable, or with anything else in it, this is not even the name of an image.
+    assert all(re.fullmatch(r"[a-z/]+:[\w.-]+@\$[A-Z]+_IMAGE_DIGEST", image) for image in images), images
+    for name in ("PYTHON_IMAGE_DIGEST", "PULUMI_IMAGE_DIGEST"):
+        assert f"`{name}`" in DOCS
 
 
 def test_on_gitlab_what_is_compared_has_its_past() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from paletteai_components.cli.files import refuse_links, replace, write_new
-from paletteai_components.cli.report import as_json, counted, plural, show
+from paletteai_components.cli.report import as_json, counted, json_text, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.folder import bytes_of
 from paletteai_components.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, graph_of
@@ -64,7 +63,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
 
 def _drawn(graph: Graph, form: str) -> str:
     if form == "json":
-        return json.dumps(_as_json(graph), indent=2) + "\n"
+        return json_text(_as_json(graph)) + "\n"
     if form == "html":
         from paletteai_components.graph_page import page_of
 

@@ -240,10 +240,11 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
     for identity, holders in now.items():
         former = was.get(identity, {})
         gone = [holder for key, holder in former.items() if key not in holders]
+        first = {holder.stack: holder for holder in reversed(gone)}
         for key, holder in holders.items() if gone else ():
             if key in former:
                 continue
-            source = next((each for each in gone if each.stack == holder.stack), gone[0])
+            source = first.get(holder.stack, gone[0])
             if source.stack != holder.stack:
                 steps = Steps.STACKS
             else:

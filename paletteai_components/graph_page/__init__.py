@@ -64,8 +64,8 @@ def _hash(text: str) -> str:
 
 
 def _embedded(value: Any) -> str:
-    """The value as JSON that no text in it can end: `<` does not occur, and neither do line separators."""
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    """The value as JSON that no text in it can end: `<` does not occur, and neither do line separators nor `##`."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace("##", "#\\u0023")
 
 
 def _data(graph: Graph) -> dict[str, Any]:

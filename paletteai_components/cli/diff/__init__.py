@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paletteai_components.cli.diff.comment import LEAST, LIMIT, comment_of
-from paletteai_components.cli.diff.line import Foreign, Line, Section, printable
+from paletteai_components.cli.diff.line import Foreign, Line, Section
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.reading import reading
-from paletteai_components.cli.report import counted
+from paletteai_components.cli.report import counted, show_json
 from paletteai_components.git import GitError
 from paletteai_components.problem import Problem, Severity, Unreadable, escaped
 
@@ -64,8 +63,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
             raise click.UsageError(f"{error.message} {error.help}") from None
         raise
     if form == "json":
-        # No line of a log may hold what a CI server takes for a command.
-        click.echo(json.dumps(answer.value, indent=2).replace("##", "#\\u0023"))
+        show_json(answer.value)
     elif form == "markdown":
         click.echo(comment_of(answer.verdict, answer.sections, about=answer.about, limit=limit), nl=False)
     else:
@@ -155,7 +153,7 @@ def _show(answer: _Answer) -> None:
 
 
 def _text(line: Line) -> str:
-    return "".join(part if isinstance(part, str) else printable(part.text) for part in line)
+    return "".join(part if isinstance(part, str) else escaped(part.text) for part in line)
 
 
 def _apology(error: Unreadable | GitError | click.UsageError, limit: int) -> str:

@@ -1,16 +1,19 @@
 """A comment: a difference as Markdown, for a pull request.
 
-What comes from files is shown and never acts: names and values are code, sentences are written in
-entities where a character could mean something to Markdown, HTML or the host of the comment.
+What comes from files is shown and never acts: names and values are code, and of sentences every word that could mean
+something to Markdown, HTML or the host of the comment. No character in it is invisible, so what is copied is what is
+seen. `.ci/comment.py` lets nothing else through.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paletteai_components.cli.diff.line import Foreign, Line, Section, printable
+from paletteai_components.cli.diff.line import Foreign, Line, Section
+from paletteai_components.problem import escaped
 
 MARKER = "<!-- paletteai diff -->"
 LIMIT = 60_000
@@ -18,9 +21,9 @@ LEAST = 2_000
 
 # Longer than any sentence of ours; what is longer holds a name that nobody meant.
 _LONGEST = 600
-_PLAIN = re.compile(r"[^A-Za-z0-9 ,()/-]")
-_REFERENCE = re.compile(r"(?i)(?<=gh-)(?=\d)|(?<=www)(?=&#x2e;)")
-_PARTS = "@#!~$%&:^*["
+# A word that refers to nothing on any host, and what stands between words; the same as in .ci/comment.py.
+_PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
+_COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 _ROOM_TO_END = 160
 
 
@@ -71,22 +74,47 @@ def _fill(block: _Block, room: int) -> int:
 def _block(section: Section) -> _Block:
     lines = [f"- {_markdown(line)}\n" for line in section.lines]
     if section.folded:
-        title = "".join(part if isinstance(part, str) else _in_entities(part.text) for part in section.title)
+        # Markdown does not reach into a summary.
+        title = "".join(
+            part if isinstance(part, str) else f"<code>{html.escape(_fitting(part.text))}</code>"
+            for part in section.title
+        )
         return _Block(f"\n<details><summary>{title}</summary>\n\n", lines, "\n</details>\n")
     return _Block(f"\n### {_markdown(section.title)}\n\n", lines)
 
 
 def _markdown(line: Line) -> str:
-    return "".join(part if isinstance(part, str) else _shown(part) for part in line)
+    return _parted(part if isinstance(part, str) else _shown(part) for part in line)
 
 
 def _shown(foreign: Foreign) -> str:
-    return _in_entities(foreign.text) if foreign.sentence else _code(foreign.text)
+    return _parted(_sentence(_fitting(foreign.text))) if foreign.sentence else _code(_fitting(foreign.text))
+
+
+def _parted(parts: Iterable[str]) -> str:
+    """The parts as one text, in which no two pieces of code touch and become another one."""
+    text = ""
+    for part in parts:
+        text += f" {part}" if text.endswith("`") and part.startswith("`") else part
+    return text
+
+
+def _sentence(text: str) -> Iterator[str]:
+    """A sentence, in which what stands between backticks, and each word that is not a plain one, is code."""
+    for position, part in enumerate(text.split("`")):
+        if position % 2:
+            yield _code(part)
+        else:
+            for word in re.split("( +)", part):
+                yield word if not word.strip(" ") or _is_plain(word) else _code(word)
+
+
+def _is_plain(word: str) -> bool:
+    return _PLAIN.fullmatch(word) is not None and _COMMIT.search(word) is None
 
 
 def _code(text: str) -> str:
     """A text between as many backticks as it takes."""
-    text = _fitting(text)
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     # Markdown takes away one space at both ends, where there are two.
@@ -94,15 +122,6 @@ def _code(text: str) -> str:
     return f"{fence}{space}{text}{space}{fence}"
 
 
-def _in_entities(text: str) -> str:
-    """A sentence in which nothing but letters, digits and a few signs stands for itself.
-
-    A character that is not seen parts what would call somebody or refer to something.
-    """
-    text = _PLAIN.sub(lambda found: f"&#x{ord(found[0]):x};{'&#x200b;' if found[0] in _PARTS else ''}", _fitting(text))
-    return _REFERENCE.sub("&#x200b;", text)
-
-
 def _fitting(text: str) -> str:
-    text = printable(text)
+    text = escaped(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from paletteai_components.problem import escaped
-
 _LISTED = 20
 
 
@@ -46,11 +44,6 @@ def listed(names: Iterable[str]) -> Line:
     every = list(names)
     line = joined(((Foreign(name),) for name in every[:_LISTED]), ", ")
     return (*line, f" and {len(every) - _LISTED:,} more") if len(every) > _LISTED else line
-
-
-def printable(text: str) -> str:
-    """A text that can neither steer a terminal nor be taken for a command by what reads the log of a CI job."""
-    return escaped(text).replace("##", "#\\x23")
 
 
 def joined(lines: Iterable[Line], between: str = "; ") -> Line:

@@ -248,7 +248,7 @@ def field_line(change: FieldChange) -> Line:
         why = "the file has errors" if Unsaid.HIDDEN in (before, after) else "it looks like a key"
         return (*line, _NOT_SHOWN[before is Unsaid.ABSENT, after is Unsaid.ABSENT].format(why=why))
     if isinstance(before, list) and isinstance(after, list):
-        added, gone = [each for each in after if each not in before], [each for each in before if each not in after]
+        added, gone = _missing(after, before), _missing(before, after)
         if not added and not gone:
             return (*line, " in another order, or as often as not before")
         told = [
@@ -264,6 +264,12 @@ def field_line(change: FieldChange) -> Line:
     old, new = _json(before), _json(after)
     at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     return (*line, ": ", Foreign(_shortened(old, at)), " → ", Foreign(_shortened(new, at)))
+
+
+def _missing(items: list[Any], others: list[Any]) -> list[Any]:
+    """The items that are not among the others. Lists may be as long as a file, and items cannot be hashed."""
+    there = {json.dumps(each, sort_keys=True) for each in others}
+    return [each for each in items if json.dumps(each, sort_keys=True) not in there]
 
 
 def _json(value: Any) -> str:
