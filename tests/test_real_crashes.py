@@ -21,9 +21,9 @@ from cluster.control_plane import ControlPlane
 from cluster.proxy import Fault, Proxy
 from cluster.watch import Place, Watch
 from real import RealProject
-from real_stacks import Objects, edit, held
+from real_stacks import Objects, edit, empty, held
 
-from paletteai_components.credential import fingerprint_of
+from paletteai_components.credential import proof_of, settings_proof_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -33,6 +33,7 @@ KILLS = int(os.environ.get("KILLS", "30"))
 SEED = 20
 
 BASIS = "basis"
+HOST = "https://palette.example.com"
 KEYS = {
     "shared": "The-1st-key-of-shared-in-the-mine",
     "edge": "The-1st-key-of-edge-in-the-mine",
@@ -89,7 +90,7 @@ def undisturbed(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory)
     path = project.stacks / f"Pulumi.{stack}.yaml"
     project.init(stack)
     integrations = "".join(
-        f'    {name}: {{hostUrl: {_host(BASIS)}, tenant: example, defaultProjectID: "65123456789012345678901{at}"}}\n'
+        f'    {name}: {{hostUrl: {HOST}, tenant: example, defaultProjectID: "65123456789012345678901{at}"}}\n'
         for at, name in enumerate(KEYS)
     )
     path.write_text(f"config:\n  paletteai:integrations:\n{integrations}{TENANT}{path.read_text()}")
@@ -106,6 +107,12 @@ def undisturbed(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory)
     project.set_key(stack, "shared", ROTATED)
     edit(project, stack, *MOVE)
     return first, deployed()
+
+
+@pytest.fixture(autouse=True)
+def alone(undisturbed: tuple[Undisturbed, Undisturbed], cluster: ControlPlane) -> None:
+    """Each tenant has the same keys, so nothing of another one may be left on the cluster."""
+    empty(cluster)
 
 
 @pytest.mark.parametrize("trial", range((KILLS + 1) // 2))
@@ -331,7 +338,7 @@ def of_tenant(cluster: ControlPlane, tenant: str) -> Objects:
 
 
 def never_live_twice(watch: Watch, tenant: str) -> None:
-    """Raises LiveTwice for a credential of a tenant. Those of other tenants have the same keys, on other hosts."""
+    """Raises LiveTwice for a credential of a tenant. Those of other tenants have the same keys."""
     pairs = [pair for pair in watch.shared(FINGERPRINT_ANNOTATION) if all(_is_of(place, tenant) for place in pair)]
     if pairs:
         raise LiveTwice(pairs)
@@ -342,15 +349,16 @@ def _write(project: RealProject, tenant: str, wanted: Undisturbed) -> None:
 
 
 def _renamed(text: str, tenant: str, other: str) -> str:
-    """A text about one tenant as one about another. Its host is another, too, so its credentials are its own."""
+    """A text about one tenant as one about another, with the proofs that whoever has the keys can make."""
     text = text.replace(tenant, other)
     for key in (*KEYS.values(), ROTATED):
-        text = text.replace(fingerprint_of(key), fingerprint_of(key))
+        for ciphertext in re.findall(r"secure: (\S+)", text):
+            was, now = (proof_of(key, f"{each}.dev", HOST, ciphertext) for each in (tenant, other))
+            text = text.replace(was, now)
+        for settings in ("tenant-{}/default", "tenant-{}/edge", "{}-line/default", "{}-lab/default"):
+            was, now = (settings_proof_of(key, settings.format(each)) for each in (tenant, other))
+            text = text.replace(was, now)
     return text
-
-
-def _host(tenant: str) -> str:
-    return f"https://{tenant}.example.com"
 
 
 def _moments(seed: int) -> list[float]:

@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 STACK = "acme.dev"
 # Each is written in its own way by JSON of Python and of Go, by base64, URLs, shells and YAML; one by none of them.
-KEYS = {"shared": KEY, "edge": "canary?>>~~ÿ & <b> $HOME `id` 'x' %41 #1", "lab": "PlainCanary0123456789"}
-ROTATED = {"shared": f"{KEY}, the second", "lab": "AnotherCanary0123456789"}
+KEYS = {"shared": KEY, "edge": "canary?>>~~&<b>$HOME`id`'x'%41#1-Edge", "lab": "PlainCanary0123456789"}
+ROTATED = {"shared": f"{KEY}-the-2nd", "lab": "AnotherCanary0123456789"}
 EVERY = (*KEYS.values(), *ROTATED.values())
 MOVE = (
     ("      edge: {palette: edge}\n", ""),

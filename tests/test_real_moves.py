@@ -234,7 +234,7 @@ def test_a_credential_goes_from_one_stack_to_another_in_two_deployments(
 
 
 @pytest.mark.timeout(900)
-def test_an_existing_secret_that_another_stack_has_not_given_up_on_the_cluster_is_refused(
+def test_an_existing_secret_that_another_stack_has_not_given_up_on_the_cluster_is_warned_of(
     real: Callable[..., RealProject], cluster: ControlPlane
 ) -> None:
     project = real()
@@ -246,11 +246,10 @@ def test_an_existing_secret_that_another_stack_has_not_given_up_on_the_cluster_i
     project.up("globex.dev")
     edit(project, "globex.dev", (f"{pricing}, settings: {{palette: vaulted}}", pricing))
     edit(project, "acme.prod", *add, ("displayName: Vision}", "displayName: Vision, settings: {palette: vaulted}}"))
-    refused = project.preview("acme.prod", check=False)
-    assert refused.code != 0
-    assert (
-        "error PAI003: the credential of integration vaulted is carried by Settings/pricing/default" in refused.printed
-    )
+    # What `credential` says is only a name: nothing proves that it is the same.
+    told = project.preview("acme.prod").printed
+    assert "warning PAI003: Settings/pricing/default in the cluster of context dev is annotated with" in told
+    assert "the credential of integration vaulted, which nothing proves" in told
 
 
 def _declared(integration: str, fields: str) -> list[tuple[str, str]]:
