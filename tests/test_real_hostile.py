@@ -72,15 +72,13 @@ def test_an_encrypted_value_in_extra_spec_is_neither_applied_nor_in_the_state(pr
 def test_another_tenants_key_is_not_written_for_a_host_of_ones_own(project: RealProject, cluster: ControlPlane) -> None:
     victim, hostile = (_path(project, stack).read_text() for stack in ("acme.dev", "evil.dev"))
     salt, theirs = (re.search(r"encryptionsalt: (\S+)", text) for text in (victim, hostile))
-    ciphertext = re.search(r"secure: (v1:\S+)", victim)
-    own = re.search(r"secure: (v1:\S+)", hostile)
+    ciphertext = re.search(r"secure: *(['\"]?)(v1:[\w+/=:]+)\1", victim)
     assert salt
     assert theirs
     assert ciphertext
-    assert own
-    head, nonce, body = ciphertext[1].split(":")
-    spelt = f'"{head}:{nonce}:{body[:8]}\\n{body[8:]}"'
-    text = hostile.replace(theirs[1], salt[1]).replace(own[1], spelt)
+    head, nonce, body = ciphertext[2].split(":")
+    spelt = f'secure: "{head}:{nonce}:{body[:8]}\\\\n{body[8:]}"'
+    text = re.sub(r"secure: *(['\"]?)v1:[\w+/=:]+\1", spelt, hostile.replace(theirs[1], salt[1]))
     text = re.sub(r"(?m)^ *fingerprint: .*\n", "", text)
     _path(project, "evil.dev").write_text(text)
     # Pulumi itself opens it: without these rules the key would be written for the other host.
@@ -96,7 +94,7 @@ def test_what_was_redirected_to_another_host_is_refused(project: RealProject) ->
     for outcome in (project.preview("acme.dev", check=False), project.up("acme.dev", check=False)):
         assert outcome.code != 0
         assert "error PAI003: the fingerprint of integration shared was made for another stack, host" in outcome.printed
-    assert project.resources("acme.dev") == []
+    assert {each["type"] for each in project.resources("acme.dev")} <= {"pulumi:pulumi:Stack"}
 
 
 def test_two_spellings_of_one_configuration_key_are_refused(project: RealProject) -> None:
