@@ -335,12 +335,12 @@ CREDENTIALS = [
     Case(
         "a key for an integration that is bound",
         settings_are(f"      default: {{palette: {KEY}}}\n"),
-        [("PAI005", KEY + "}\n")],
+        [("PAI005", KEY + "}\n"), ("PAI010", KEY + "}\n")],
     ),
     Case(
         "a key in the host", changed("https://", f"https://user:{KEY}@"), [("PAI009", "user:")], "user name or password"
     ),
-    Case("a key in the display name", changed("Acme", f"{KEY}="), [("PAI008", f"{KEY}=")]),
+    Case("a key in the display name", changed("Acme", f"{KEY}="), [("PAI008", f"{KEY}="), ("PAI010", f"{KEY}=")]),
     Case("a key that is an unquoted number", key_is("7391739173917391"), [("PAI012", "apiKey")], "no encrypted key"),
     Case("a key in a list", key_is(f"[{KEY}]"), [("PAI012", "apiKey")], "no encrypted key"),
     Case("a key in another object", key_is(f"{{secret: {KEY}}}"), [("PAI012", "apiKey")], "no encrypted key"),

@@ -110,7 +110,7 @@ NEIGHBOURS = [
         f"{tenant}.dev",
     )
     for where, tenant, projects in [
-        ("kubernetes:context: plant", "globex", "[{name: vision}, {name: line-1}, {name: lab}, {name: demo}]"),
+        ("kubernetes:context: plant-2", "globex", "[{name: vision}, {name: line-1}, {name: lab}, {name: demo}]"),
         ("paletteai:cluster: plant-1", "acme", "[{name: made-here}]"),
         ("paletteai:cluster: plant-1", "initech", "[{name: tenant-acme}]"),
     ]
