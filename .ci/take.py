@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from paletteai_components.configuration import NAMESPACE
 from paletteai_components.document import Document, document_from
 from paletteai_components.document import Path as Steps
 from paletteai_components.problem import Unreadable, escaped
-from paletteai_components.stack import NAMESPACE, PROJECT_FILE, stack_name_of
+from paletteai_components.stack import PROJECT_FILE, stack_name_of
 
 FOLDER = "stacks"
 MOST_BYTES = 1024 * 1024

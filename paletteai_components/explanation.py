@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.candidates import Candidate, chain_of, given_by
+from paletteai_components.configuration import NAMESPACE
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import named, redacted
-from paletteai_components.stack import NAMESPACE, Stack
+from paletteai_components.stack import Stack
 from paletteai_components.topology import (
     IntegrationType,
     Path,

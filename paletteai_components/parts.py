@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from paletteai_components.stack import NAMESPACE, Stack
+from paletteai_components.configuration import NAMESPACE
+from paletteai_components.stack import Stack
 
 Part = tuple[str, int]
 """``integrations``, ``settings`` or ``projects`` with a position in the topology, or `TENANT`."""

@@ -46,6 +46,7 @@ from paletteai_components.components.history import (
     history_of_this_stack,
 )
 from paletteai_components.components.integration import PaletteIntegration
+from paletteai_components.configuration import NAMESPACE
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
 from paletteai_components.preflight import preflight
@@ -61,7 +62,7 @@ from paletteai_components.spec import (
     SettingsSpec,
     StackSpec,
 )
-from paletteai_components.stack import NAMESPACE, Stack, stack_from_config
+from paletteai_components.stack import Stack, stack_from_config
 from paletteai_components.topology import PlannedProject
 from paletteai_components.validation import misread
 

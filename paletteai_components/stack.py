@@ -13,9 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from paletteai_components.configuration import (
-    NAMESPACE as NAMESPACE,
-)
-from paletteai_components.configuration import (
+    NAMESPACE,
     ambiguous_keys,
     ciphertext_of,
     encrypted_values,

@@ -211,18 +211,17 @@ def _fingerprint_problems(name: str, integration: IntegrationSpec, stack: Stack)
 
 def _credential_conflict(group: list[Claim]) -> Problem:
     """The problem of several owners of one credential. Who is known to have the key is not blamed for a copy."""
-    opened = [claim for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove is not None]
-    keys = [key for claim in opened if (key := _integration_of(claim).api_key) is not None]
+    opened = {claim.owner: key for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove}
     proven = [
-        claim for claim in group if any(_integration_of(claim).is_proven_by(key, claim.stack.name) for key in keys)
+        claim
+        for claim in group
+        if any(_integration_of(claim).is_proven_by(key, claim.stack.name) for key in opened.values())
     ]
-    if not opened or any(claim not in proven for claim in opened):
+    if not opened or not opened.keys() <= {claim.owner for claim in proven} or len(proven) == len(group):
         return conflict(group)
     if len(proven) > 1:
         return conflict(proven)
     others = [claim for claim in group if claim not in proven]
-    if not others:
-        return conflict(group)
     return Problem(
         "PAI003",
         f"{others[0].said()}{f' and {len(others) - 1} more' if len(others) > 1 else ''} states the credential of "
