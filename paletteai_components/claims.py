@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from paletteai_components.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant, Topology
+from paletteai_components.topology import PlannedProject, Topology
 
 CONSEQUENCE = "PaletteAI would race for the same compute."
 

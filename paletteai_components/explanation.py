@@ -11,22 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.candidates import Candidate, chain_of, given_by
 from paletteai_components.configuration import NAMESPACE
 from paletteai_components.fleet import Fleet
+from paletteai_components.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant, Source
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import named, redacted
+from paletteai_components.resolution import Step, given_by, steps_of
 from paletteai_components.stack import Stack
-from paletteai_components.topology import (
-    IntegrationType,
-    Path,
-    PlannedProject,
-    PlannedSecret,
-    PlannedSettings,
-    PlannedTenant,
-    Source,
-    Topology,
-)
+from paletteai_components.topology import PlannedProject, Topology
 
 # What a tenant says that reaches into its Projects.
 _OF_THE_TENANT = (
@@ -64,7 +56,7 @@ class Resolution:
     Fields:
         type: which type.
         source: the step that gave it.
-        chain: every step, in order.
+        steps: every step, in order.
         settings: the Settings that gives it, or None.
         secret: the Secret with it, where that is known.
         projects: the other Projects of the stack that get it from the same Settings.
@@ -73,7 +65,7 @@ class Resolution:
 
     type: IntegrationType
     source: Source
-    chain: tuple[Candidate, ...]
+    steps: tuple[Step, ...]
     settings: PlannedSettings | None
     secret: PlannedSecret | None
     projects: tuple[str, ...] = ()
@@ -135,22 +127,22 @@ def _resolution(
     kind: IntegrationType, project: PlannedProject, stack: Stack, topology: Topology, fleet: Fleet
 ) -> Resolution:
     tenant = topology.tenant
-    chain = chain_of(kind, project, tenant, stack)
-    given = given_by(chain)
-    source = given.step if given else Source.NOWHERE
+    found = tuple(steps_of(kind, project.spec, project.own, tenant, project.path))
+    given = given_by(found)
+    source = given.source if given else Source.NOWHERE
     settings = given.settings if given else None
     if settings is None:
-        return Resolution(kind, source, chain, None, None)
+        return Resolution(kind, source, found, None, None)
     others = tuple(
         each.name
         for each in topology.projects
         if each is not project
-        and (found := given_by(chain_of(kind, each, tenant, stack)))
-        and found.settings is settings
+        and (other := given_by(steps_of(kind, each.spec, each.own, tenant, each.path)))
+        and other.settings is settings
     )
     secret = next((each for each in settings.secrets if each.type is kind), None)
     uses = tuple(_uses(settings, stack, fleet)) if kind is IntegrationType.PALETTE else ()
-    return Resolution(kind, source, chain, settings, secret, others, uses)
+    return Resolution(kind, source, found, settings, secret, others, uses)
 
 
 def _uses(settings: PlannedSettings, stack: Stack, fleet: Fleet) -> Iterator[Use]:

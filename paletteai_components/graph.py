@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from paletteai_components.names import display_name_problem
 from paletteai_components.parts import TENANT, Part, parts_of
+from paletteai_components.planned import PlannedSettings, Source
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
+from paletteai_components.topology import PlannedProject, Topology
 
 # By stack and key, a number for each integration whose credential another one has, too.
 _Credentials = dict[tuple[str, str], int]

@@ -13,15 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.credential import sent
+from paletteai_components.planned import IntegrationType, PlannedSecret, PlannedSettings, PlannedTenant
 from paletteai_components.spec import IntegrationSpec
-from paletteai_components.topology import (
-    IntegrationType,
-    PlannedProject,
-    PlannedSecret,
-    PlannedSettings,
-    PlannedTenant,
-    Topology,
-)
+from paletteai_components.topology import PlannedProject, Topology
 
 API_GROUP = "spectrocloud.com"
 API_VERSION = f"{API_GROUP}/v1alpha1"

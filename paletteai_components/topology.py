@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
 
 from paletteai_components import names
+from paletteai_components.planned import (
+    IntegrationType,
+    Path,
+    PlannedSecret,
+    PlannedSettings,
+    PlannedTenant,
+    Source,
+)
 from paletteai_components.redaction import named
+from paletteai_components.resolution import given_by, steps_of
 from paletteai_components.spec import (
     ComputeConfigRefSpec,
     IntegrationSpec,
@@ -24,113 +31,6 @@ from paletteai_components.spec import (
     StackSpec,
     TenantSpec,
 )
-
-Path = tuple[str | int, ...]
-
-
-class IntegrationType(StrEnum):
-    """The types of integration a Settings can hold, one of each."""
-
-    PALETTE = "palette"
-    HUGGING_FACE = "huggingFace"
-    NVIDIA = "nvidia"
-
-
-class Source(StrEnum):
-    """Where a Project's Palette integration comes from."""
-
-    OWN = "own"
-    SETTINGS_REF = "settingsRef"
-    FALLBACK = "fallback"
-    SHARED_CLUSTER_ONLY = "sharedClusterOnly"
-    NOWHERE = "nowhere"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSecret:
-    """A Secret that a Settings uses.
-
-    Fields:
-        name, namespace: its identity in the cluster. The namespace is the Settings', or what was
-            declared in its place, which a rule refuses.
-        type: the integration it serves.
-        made: True where it is written here, False where somebody else puts it there.
-        path: where it is declared.
-    """
-
-    name: str
-    namespace: str
-    type: IntegrationType
-    made: bool
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedSettings:
-    """A Settings object.
-
-    Fields:
-        name, namespace: its identity in the cluster.
-        owner: the Tenant or Project it belongs to, in words, for example ``project vision``.
-        spec: its declaration; empty for one that is made elsewhere.
-        made: True where it is written here, False where it is made elsewhere.
-        palette: the key of its Palette integration, or None.
-        integration: that integration's declaration, or None where the key leads to none.
-        secrets: the Secrets it uses.
-        path: where it is declared.
-    """
-
-    name: str
-    namespace: str
-    owner: str
-    spec: SettingsSpec
-    made: bool
-    palette: str | None
-    integration: IntegrationSpec | None
-    secrets: tuple[PlannedSecret, ...]
-    path: Path
-
-    @property
-    def has_palette(self) -> bool:
-        """Whether a Project that uses it gets a Palette integration."""
-        return self.palette is not None or not self.made
-
-    @property
-    def palette_secret(self) -> PlannedSecret | None:
-        """The Secret with the Palette credential."""
-        return next((secret for secret in self.secrets if secret.type is IntegrationType.PALETTE), None)
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-
-@dataclass(frozen=True)
-class PlannedTenant:
-    """A Tenant with its namespace and Settings.
-
-    Fields:
-        name, namespace: its identity and the namespace of its Settings.
-        spec: its declaration.
-        settings: its Settings, those made elsewhere last.
-        default: the one its Projects fall back to, or None.
-        merges: whether tenant and project Settings are merged per integration.
-    """
-
-    name: str
-    namespace: str
-    spec: TenantSpec
-    settings: tuple[PlannedSettings, ...]
-    default: PlannedSettings | None
-    merges: bool = True
-
-    def settings_named(self, name: str | None) -> PlannedSettings | None:
-        """The tenant's Settings of a name, or None."""
-        return self._by_name.get(name) if name is not None else None
-
-    @cached_property
-    def _by_name(self) -> dict[str, PlannedSettings]:
-        # Of two of one name the first counts.
-        return {settings.name: settings for settings in reversed(self.settings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +161,9 @@ def planned_project(
     if stated is None:
         stated = bool(tenant.spec.shared_cluster_only)
     chosen = own or tenant.settings_named(spec.settings_ref)
-    source, provider = _resolved(spec, own, tenant)
-    if source is Source.NOWHERE and stated:
-        source = Source.SHARED_CLUSTER_ONLY
+    given = given_by(steps_of(IntegrationType.PALETTE, spec, own, tenant, path))
+    provider = given.settings if given else None
+    source = given.source if given else Source.NOWHERE
     compute_config = spec.compute_config_ref or tenant.spec.compute_config_ref
     return PlannedProject(
         name=spec.name,
@@ -284,21 +184,6 @@ def planned_project(
 
 _NO_ROLES = RoleMappingSpec()
 _NO_SETTINGS = SettingsSpec()
-
-
-def _resolved(
-    spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant
-) -> tuple[Source, PlannedSettings | None]:
-    chosen = own or (tenant.settings_named(spec.settings_ref) if spec.settings_ref else None)
-    if chosen is not None and chosen.has_palette:
-        if own is None and chosen is tenant.default:
-            return Source.FALLBACK, chosen
-        return (Source.OWN if own else Source.SETTINGS_REF), chosen
-    overrides = own is not None or spec.settings_ref is not None
-    default = tenant.default
-    if default is not None and default.has_palette and (tenant.merges or not overrides):
-        return Source.FALLBACK, default
-    return Source.NOWHERE, None
 
 
 def planned_settings(

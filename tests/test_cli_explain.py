@@ -17,11 +17,11 @@ from projects import KEY, STACK, Project, changed
 from samples import PROOF
 from topologies import fleet_of, fleets
 
-from paletteai_components.candidates import chain_of, given_by
 from paletteai_components.cli import main
 from paletteai_components.credential import digest_of
+from paletteai_components.planned import IntegrationType, Source
+from paletteai_components.resolution import Outcome, steps_of
 from paletteai_components.rules import RULES, page_of
-from paletteai_components.topology import IntegrationType, Source
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "rules"
 REMEDY = "run `python -m paletteai_components.rules docs/rules`"
@@ -142,14 +142,15 @@ def steps(resolution: Any) -> list[tuple[str, str]]:
 
 
 @given(fleets())
-def test_the_candidate_that_is_taken_is_the_one_that_the_topology_resolves_to(files: Files) -> None:
+def test_one_step_is_taken_the_one_that_the_topology_resolves_to_or_none(files: Files) -> None:
     for stack in fleet_of(files)[0].stacks:
         topology = stack.topology
         assert topology is not None
         for planned in topology.projects:
-            taken = given_by(chain_of(IntegrationType.PALETTE, planned, topology.tenant, stack))
-            assert (taken.settings if taken else None) is planned.provider
-            assert (taken.step if taken else Source.NOWHERE) is planned.source
+            every = steps_of(IntegrationType.PALETTE, planned.spec, planned.own, topology.tenant, planned.path)
+            taken = [step for step in every if step.outcome is Outcome.TAKEN]
+            assert [step.settings for step in taken] == ([planned.provider] if taken else [])
+            assert [step.source for step in taken] == ([] if planned.source is Source.NOWHERE else [planned.source])
 
 
 @pytest.mark.parametrize(

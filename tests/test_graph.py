@@ -12,10 +12,10 @@ from samples import fleet, stack
 from topologies import fleet_of, fleets
 
 from paletteai_components.graph import Binding, Graph, StackNode, TenantNode, graph_of
+from paletteai_components.planned import Source
 from paletteai_components.problem import Place, Problem
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import Stack, stack_from_config
-from paletteai_components.topology import Source
 
 VARIED = """\
 paletteai:integrations:

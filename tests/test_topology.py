@@ -8,8 +8,9 @@ from oracle import Files, bindings, namespace_of, projects_of, resolutions, secr
 from samples import stack
 from topologies import fleet_of, fleets
 
+from paletteai_components.planned import IntegrationType
 from paletteai_components.spec import OnRemoval
-from paletteai_components.topology import IntegrationType, PlannedProject, Topology, topology_of
+from paletteai_components.topology import PlannedProject, Topology, topology_of
 
 
 def amounts_to(config: str) -> Topology:

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from paletteai_components.candidates import WORDS, Candidate, Outcome
 from paletteai_components.cli.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import selected
 from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.credential import host_of, host_problem
 from paletteai_components.explanation import Explanation, Inherited, Resolution, explanation_of
+from paletteai_components.planned import IntegrationType, Source
 from paletteai_components.problem import Place, Severity, escaped
 from paletteai_components.redaction import named, redacted
+from paletteai_components.resolution import WORDS, Outcome, Step
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import IntegrationType, Source
 
 _LISTED = 10
 _STEPS = {
@@ -110,13 +110,13 @@ def _tree(explanation: Explanation) -> Tree:
 def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     settings = resolution.settings
     line = Tree([(f"{WORDS[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")])
-    looked_at = [each for each in resolution.chain if each.settings is not None]
+    looked_at = [each for each in resolution.steps if each.settings is not None]
     if settings is None and resolution.type is not IntegrationType.PALETTE:
         return line
     if not looked_at and resolution.source is Source.NOWHERE:
         line.parts.append(("  nothing to fall back to", "red"))
-    for number, candidate in enumerate(resolution.chain, 1):
-        line.branches.append(_candidate(number, candidate))
+    for number, step in enumerate(resolution.steps, 1):
+        line.branches.append(_step(number, step, stack))
     if resolution.secret is not None:
         secret = resolution.secret
         made = "" if secret.made else ", made elsewhere"
@@ -149,13 +149,17 @@ def _key(resolution: Resolution) -> str | None:
     return settings.palette
 
 
-def _candidate(number: int, candidate: Candidate) -> Tree:
-    settings = f"{named(str(candidate.settings))}, " if candidate.settings else ""
-    line = Tree([(f"{number}. {_STEPS[candidate.step]}: ", "")])
-    said = candidate.why if candidate.outcome is Outcome.ABSENT else f"{settings}{candidate.outcome}: {candidate.why}"
-    line.parts.append((said, _STYLES[candidate.outcome]))
-    _add_place(line, candidate.place)
+def _step(number: int, step: Step, stack: Stack) -> Tree:
+    settings = f"{named(str(step.settings))}, " if step.settings else ""
+    line = Tree([(f"{number}. {_STEPS[step.source]}: ", "")])
+    said = step.why if step.outcome is Outcome.ABSENT else f"{settings}{step.outcome}: {step.why}"
+    line.parts.append((said, _STYLES[step.outcome]))
+    _add_place(line, _place(step, stack))
     return line
+
+
+def _place(step: Step, stack: Stack) -> Place | None:
+    return None if step.path is None else stack.place(*step.path)
 
 
 def _add_credential(line: Tree, resolution: Resolution, stack: Stack) -> None:
@@ -254,13 +258,13 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
         "source": resolution.source.value,
         "chain": [
             {
-                "step": each.step.value,
+                "step": each.source.value,
                 "settings": named(str(each.settings)) if each.settings else None,
                 "outcome": each.outcome.value,
                 "why": each.why,
-                "where": _where(each.place),
+                "where": _where(_place(each, stack)),
             }
-            for each in resolution.chain
+            for each in resolution.steps
         ],
         "settings": named(str(settings)) if settings else None,
         "secret": {

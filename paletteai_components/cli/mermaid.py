@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from paletteai_components.graph import Binding, Graph, SettingsNode, StackNode, TenantNode
+from paletteai_components.planned import Source
 from paletteai_components.problem import Problem, Severity, escaped
-from paletteai_components.topology import Source
 
 # What Mermaid draws by default. The readers of a hosted page cannot raise it.
 MAX_EDGES = 500

@@ -15,10 +15,11 @@ from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.manifests import manifests_of
 from paletteai_components.names import display_name_problem
+from paletteai_components.planned import PlannedSettings, Source
 from paletteai_components.redaction import named, redacted
 from paletteai_components.spec import OnRemoval
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, PlannedSettings, Source, Topology
+from paletteai_components.topology import PlannedProject, Topology
 
 # How many projects of a stack that all fall back the same way are shown one by one.
 _SHOWN = 25

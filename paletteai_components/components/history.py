@@ -17,11 +17,12 @@ import pulumi
 
 from paletteai_components.cluster import Cluster, LiveObject
 from paletteai_components.manifests import manifests_of, reference_of
+from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings, Topology
+from paletteai_components.topology import Topology
 
 OUTPUT = "settings"
 VERSION_OUTPUT = "apiVersion"

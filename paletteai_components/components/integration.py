@@ -16,10 +16,10 @@ from paletteai_components.components.providers import warn_of_replaced_secrets
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
 from paletteai_components.credential import fingerprint_of, settings_proof_of
 from paletteai_components.manifests import palette_document, secret_object, settings_object
+from paletteai_components.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings
 
 
 @dataclass

@@ -16,12 +16,12 @@ from pulumi.runtime.settings import get_monitor
 from paletteai_components.claims import Claim, conflict
 from paletteai_components.components.args import PaletteCredential
 from paletteai_components.credential import ApiKey
+from paletteai_components.planned import Path
 from paletteai_components.problem import Place, Problem, Severity, in_order
 from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of_stack
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path
 from paletteai_components.validation import misread, validated
 
 

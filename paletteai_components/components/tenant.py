@@ -21,11 +21,12 @@ from paletteai_components.components.integration import PaletteIntegration, Plac
 from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind
 from paletteai_components.manifests import tenant_namespace, tenant_object
+from paletteai_components.planned import PlannedSettings, PlannedTenant
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import named
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings, PlannedTenant, planned_tenant
+from paletteai_components.topology import planned_tenant
 
 _OF_THE_STACK = ("apiVersion", "vendorFields", "mergedSettings")
 

@@ -24,9 +24,9 @@ from paletteai_components.difference.reach import (
     source_changes,
 )
 from paletteai_components.manifests import Manifest
+from paletteai_components.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings
 
 # What follows from the tenant's name and namespace.
 _OF_THE_TENANT = ("namespace.tenant", "project.tenant", "project.tenantName")

@@ -14,10 +14,11 @@ from operator import attrgetter, itemgetter
 from paletteai_components.credential import host_of, host_problem
 from paletteai_components.difference.field_change import FieldChange, Unsaid, told_value
 from paletteai_components.difference.pairs import paired
+from paletteai_components.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, PlannedSettings, Topology
+from paletteai_components.topology import PlannedProject, Topology
 
 
 class KeyChange(StrEnum):

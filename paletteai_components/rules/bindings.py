@@ -12,12 +12,12 @@ from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conf
 from paletteai_components.cluster import Cluster
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet
+from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedSettings
 
 _Bound = tuple[Stack, PlannedSettings]
 

@@ -14,11 +14,12 @@ from paletteai_components.manifests import (
     manifests_of,
     reference_of,
 )
+from paletteai_components.planned import Path
 from paletteai_components.problem import Place, Problem, Severity
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path, Topology
+from paletteai_components.topology import Topology
 
 
 @rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from paletteai_components import names
 from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
+from paletteai_components.planned import Path, PlannedTenant, Source
 from paletteai_components.problem import Place, Problem, Severity
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import rule
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path, PlannedProject, PlannedTenant, Source
+from paletteai_components.topology import PlannedProject
 
 _PLACES = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")

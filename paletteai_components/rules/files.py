@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import FIELDS, Vendor, overlaps
+from paletteai_components.planned import Path
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.spec import ExtraSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path
 from paletteai_components.validation import misread, unknown_field
 
 

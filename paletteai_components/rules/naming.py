@@ -15,11 +15,12 @@ from paletteai_components.claims import (
     tenant_claims,
 )
 from paletteai_components.fleet import Fleet
+from paletteai_components.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path, PlannedProject, PlannedSettings, PlannedTenant
+from paletteai_components.topology import PlannedProject
 
 _OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "paletteai-components/")
 

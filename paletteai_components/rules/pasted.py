@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from paletteai_components.planned import Path
 from paletteai_components.problem import Problem, Severity
 from paletteai_components.redaction import looks_like_key
 from paletteai_components.spec import FingerprintSpec
 from paletteai_components.stack import Stack
-from paletteai_components.topology import Path
 from paletteai_components.validation import shown_path
 
 
