@@ -35,23 +35,20 @@ def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def ciphertext_of(value: object) -> str | None:
     """The ciphertext of an encrypted value; None of what is not encrypted."""
-    match value:
-        case {"secure": str(ciphertext), **rest} if not rest:
-            return ciphertext
-    return None
+    ciphertext = value.get("secure") if isinstance(value, dict) and len(value) == 1 else None
+    return ciphertext if isinstance(ciphertext, str) else None
 
 
 def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Where values are encrypted inside of a value, each with its ciphertext."""
-    ciphertext = ciphertext_of(value)
-    if ciphertext is not None:
-        yield path, ciphertext
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from encrypted_values(inner, (*path, key))
-    elif isinstance(value, list):
-        for position, inner in enumerate(value):
-            yield from encrypted_values(inner, (*path, position))
+    """Where values are encrypted inside of an object or a list, each with its ciphertext."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        # Most of a file is text, for which a call would cost more than all else here.
+        if isinstance(inner, dict | list):
+            ciphertext = ciphertext_of(inner)
+            if ciphertext is None:
+                yield from encrypted_values(inner, (*path, key))
+            else:
+                yield (*path, key), ciphertext
 
 
 def is_key_field(path: Path) -> bool:

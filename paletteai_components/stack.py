@@ -154,6 +154,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     stack = stack_from_config(name, merged, shown, documents)
+    others = {key: value for key, value in config.items() if not qualified(key).startswith(f"{NAMESPACE}:")}
     salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
     return replace(
         stack,
@@ -162,9 +163,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
         salt=salt if isinstance(salt, str) else None,
         data_key=data_key if isinstance(data_key, str) else None,
         other_secrets={
-            canonical_ciphertext(ciphertext): ("config", *path)
-            for path, ciphertext in encrypted_values(config)
-            if qualified(str(path[0])).partition(":")[0] != NAMESPACE
+            canonical_ciphertext(ciphertext): ("config", *path) for path, ciphertext in encrypted_values(others)
         },
     )
 
