@@ -29,7 +29,7 @@ _MAIN = (
     "refs/heads/master",
 )
 # What can be the name of a branch, and is nothing else to git or to a shell. The id of a commit is no branch.
-_BRANCH = re.compile(r"(?![0-9a-f]{7,64}$)[A-Za-z0-9_]+(?:[./-]?[A-Za-z0-9_]+)*")
+_BRANCH = re.compile(r"(?![0-9a-f]{7,64}$)[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True)

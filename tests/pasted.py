@@ -30,7 +30,7 @@ EVERYTHING: dict[str, Any] = {
             "tenant": "example-tenant",
             "defaultProjectID": "651234567890123456789012",
             "apiKey": {"secure": "v1:aaaa"},
-            "fingerprint": {"value": f"pai1:{'a' * 40}", "ciphertext": "b" * 32},
+            "fingerprint": {"value": f"pai1:{'a' * 40}", "ciphertext": "b" * 32, "proof": "c" * 40},
         },
         "vaulted": {"existingSecret": "made-by-vault", "credential": "vault://dev/acme/robotics"},
     },

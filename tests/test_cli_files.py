@@ -83,8 +83,10 @@ def test_a_signal_while_a_file_is_written_leaves_nothing_behind(
 ) -> None:
     project.pulumi(INTEGRATIONS)
     before = project.files()
+    # The tests themselves may run under nohup.
+    default = f"import signal; signal.signal(signal.{name}, signal.SIG_DFL)"
     signalled = f"import os, signal; os.fsync = lambda _: os.kill(os.getpid(), signal.{name})"
-    done = started(project, *arguments, before=signalled)
+    done = started(project, *arguments, before=f"{default}; {signalled}")
     assert project.files() == before
     assert done.returncode == -getattr(signal, name)
     assert done.stdout == ""

@@ -42,7 +42,7 @@ config:
       tenant: abc
       defaultProjectID: abc
       apiKey: {secure: abc}
-      fingerprint: {value: abc, ciphertext: abc}
+      fingerprint: {value: abc, ciphertext: abc, proof: abc}
     vaulted: {existingSecret: abc, credential: abc}
   paletteai:tenant:
     name: abc
@@ -202,7 +202,9 @@ def _taken(stack: dict[str, Any]) -> bool:
         return False
     config = {key if ":" in key else f"paletteai:{key}": value for key, value in stack["config"].items()}
     read = stack_from_config("abc.dev", config)
-    if read.problems or read.spec is None:
+    # What is encrypted inside of `extraSpec`, at any depth, is the rules' to find.
+    wrong = [each for each in read.file_problems if ".extraSpec." not in each.message]
+    if read.problems or wrong or read.spec is None:
         return False
     keys = [integration.api_key for integration in read.spec.integrations.values()]
     return not any(key is not None and key.state is KeyState.EXPOSED for key in keys)
