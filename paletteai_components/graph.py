@@ -7,10 +7,11 @@ integrations are one credential is told by an equal number, which stands for not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from paletteai_components.equality import equal_credentials
 from paletteai_components.names import display_name_problem
 from paletteai_components.parts import TENANT, Part, parts_of
 from paletteai_components.planned import PlannedSettings, Source
@@ -252,25 +253,12 @@ def _binding(settings: PlannedSettings) -> Binding:
 
 
 def _credentials(stacks: Iterable[Stack]) -> _Credentials:
-    leaders: dict[Hashable, Hashable] = {}
-
-    def leader(of: Hashable) -> Hashable:
-        while (above := leaders.setdefault(of, of)) != of:
-            leaders[of] = leaders[above]
-            of = above
-        return of
-
-    integrations = [
+    declared = [
         ((stack.name, key), integration)
         for stack in stacks
         if stack.spec
         for key, integration in stack.spec.integrations.items()
     ]
-    for where, integration in integrations:
-        for _, identity in integration.identities:
-            leaders[leader(("identity", identity))] = leader(where)
-    groups: dict[Hashable, list[tuple[str, str]]] = defaultdict(list)
-    for where, _ in integrations:
-        groups[leader(where)].append(where)
-    shared = [group for group in groups.values() if len(group) > 1]
+    groups = equal_credentials(integration for _, integration in declared)
+    shared = [[declared[position][0] for position in group] for group in groups if len(group) > 1]
     return {where: number for number, group in enumerate(shared, 1) for where in group}

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
 from paletteai_components.cluster import Cluster
 from paletteai_components.credential import KeyState
+from paletteai_components.equality import equal_credentials
 from paletteai_components.fleet import Fleet
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Place, Problem, Severity, escaped
@@ -314,20 +315,8 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
 def _voices(bound: Iterable[_Bound]) -> list[_Bound]:
     """One for each credential: those that are known to be the same are an error already."""
     said = list(bound)
-    first = list(range(len(said)))
-    marked: dict[object, int] = {}
-
-    def voice(number: int) -> int:
-        while first[number] != number:
-            first[number] = number = first[first[number]]
-        return number
-
-    for number, (_, settings) in enumerate(said):
-        for _, mark in settings.integration.identities if settings.integration else ():
-            # Two that share a mark are one voice, and so is whoever shares one with either.
-            one, other = sorted((voice(number), voice(marked.setdefault(mark, number))))
-            first[other] = one
-    return [each for number, each in enumerate(said) if first[number] == number]
+    groups = equal_credentials(settings.integration or IntegrationSpec() for _, settings in said)
+    return [said[group[0]] for group in groups]
 
 
 def _place(stack: Stack, settings: PlannedSettings) -> Place:
