@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from paletteai_components.errors import UserError
+
 TIMEOUT = 120
 
 # The command's own words choose a sentence and are never shown.
@@ -27,18 +29,8 @@ _REASONS = (
 )
 
 
-class EngineError(Exception):
-    """Pulumi could not open the keys of a stack.
-
-    Fields:
-        message: the fact and its consequence.
-        help: the remedy.
-    """
-
-    def __init__(self, message: str, help: str) -> None:
-        self.message = message
-        self.help = help
-        super().__init__(f"{message} {help}")
+class EngineError(UserError):
+    """Pulumi could not do what it was asked for, such as to open the keys of a stack."""
 
 
 def opened_keys(stack: str, project: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from paletteai_components.document import MAX_BYTES
+from paletteai_components.errors import UserError
 
 DEEPER = "In a CI job check out the whole history, with `fetch-depth: 0`; elsewhere run `git fetch --unshallow`."
 
@@ -42,18 +43,8 @@ _OPTIONS = (
 )
 
 
-class GitError(Exception):
-    """Git cannot be asked, or has no answer.
-
-    Fields:
-        message: the fact and its consequence.
-        help: the remedy.
-    """
-
-    def __init__(self, message: str, help: str) -> None:
-        self.message = message
-        self.help = help
-        super().__init__(f"{message} {help}")
+class GitError(UserError):
+    """Git cannot be asked, or has no answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from paletteai_components.engine import EngineError
+from paletteai_components.errors import UserError
 from paletteai_components.problem import Unreadable, escaped
 
 COMMANDS = {
@@ -61,7 +61,7 @@ class _Commands(click.Group):
             from paletteai_components.cli.report import show
 
             show(error.problems, err=True)
-        except EngineError as error:
+        except UserError as error:
             click.echo(f"Error: {escaped(error.message)}\n  help: {escaped(error.help)}", err=True)
         ctx.exit(2)
 

@@ -1,0 +1,17 @@
+"""Errors that are told to a user in two sentences, without a traceback."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """What was asked for cannot be done.
+
+    Fields:
+        message: the fact and its consequence.
+        help: the remedy.
+    """
+
+    def __init__(self, message: str, help: str) -> None:
+        self.message = message
+        self.help = help
+        super().__init__(f"{message} {help}")
