@@ -176,7 +176,7 @@ def second(palette):
     Tenant(f"{case}.second", TenantArgs(f"{case}-second", settings=own))
 
 case = pulumi.get_stack()
-shared = credential("shared", "default/vault" if case == "output" else f"Key-0f-{case}-of-the-2nd-mine")
+shared = credential("shared", "default/vault-0f-the-2nd-mine" if case == "output" else f"Key-0f-{case}-of-the-2nd-mine")
 owner = Tenant(f"{case}.first", TenantArgs(f"{case}-first", settings={"default": SettingsArgs(palette=shared)}))
 match case:
     case "name":
@@ -186,7 +186,7 @@ match case:
     case "key":
         second(credential("copied", f"Key-0f-{case}-of-the-2nd-mine"))
     case "output":
-        # An id is known only when the object is there: here it is default/vault.
+        # An id is known only when the object is there: here it is default/vault-0f-the-2nd-mine.
         name = os.environ["VAULT"]
         second(credential("copied", kubernetes.core.v1.ConfigMap(name, metadata={"name": name}).id))
 """
@@ -221,12 +221,12 @@ def test_nothing_of_a_component_that_is_refused_is_registered_and_what_was_right
 
 
 def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real: Real, cluster: ControlPlane) -> None:
-    project = started(real, REFUSED, "output", VAULT="vault")
+    project = started(real, REFUSED, "output", VAULT="vault-0f-the-2nd-mine")
     project.preview("output")
     with Watch(cluster) as watch:
         refusal = project.up("output", check=False)
         assert cluster.kubectl("get", "secrets,settings", "--namespace=tenant-output-second") == ""
-        project.env["VAULT"] = "another"
+        project.env["VAULT"] = "another-vault-of-the-1st-mine"
         project.up("output")
     assert refusal.code != 0
     told = refusal.printed.partition("Diagnostics:")[2]

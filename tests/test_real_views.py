@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 from collections.abc import Callable
 
 import pytest
 from cluster.control_plane import ControlPlane
 from real import RealProject
-from real_stacks import STACKS, empty, held, objects, start, views
+from real_stacks import STACKS, Objects, empty, held, objects, start, views
 
-from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.credential import fingerprint_of, settings_proof_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
@@ -40,15 +41,15 @@ def test_a_stack_is_the_same_from_every_side(
     assert seen.registered == seen.rendered
     assert seen.held == seen.rendered
     assert seen.told == seen.planned
-    without_secrets = {place: each for place, each in seen.rendered.items() if each["kind"] != "Secret"}
-    assert objects(project.paletteai("render", stack).stdout) == without_secrets
+    assert objects(project.paletteai("render", stack).stdout) == _without_keys(seen.rendered)
 
     text = project.paletteai("plan", stack).stdout
     for name, each in seen.told["projects"].items():
         (line,) = [line for line in text.splitlines() if f"Project {name} " in line]
         assert each["reason"] in line
 
-    # A fingerprint tells which credential is in the Secret: recomputed from what the cluster holds.
+    # A fingerprint tells which credential is in the Secret, and its proof that who wrote it knew the key: both
+    # recomputed from what the cluster holds.
     told = {reference: each["fingerprint"] for reference, each in seen.told["settings"].items()}
     for (kind, namespace, name), each in seen.held.items():
         if kind != "Settings":
@@ -56,8 +57,20 @@ def test_a_stack_is_the_same_from_every_side(
         secret = seen.held.get(("Secret", namespace, each["spec"]["integrations"]["palette"]["secretRef"]["name"]))
         document = json.loads(base64.b64decode(secret["data"]["palette"])) if secret else None
         fingerprint = fingerprint_of(document["apiKey"]) if document else None
+        proof = settings_proof_of(document["apiKey"], f"{namespace}/{name}") if document else None
         assert each["metadata"]["annotations"].get(FINGERPRINT_ANNOTATION) == fingerprint
+        assert each["metadata"]["annotations"].get(PROOF_ANNOTATION) == proof
         assert told[f"{namespace}/{name}"] == fingerprint
 
     components = {each["urn"] for each in project.resources(stack) if each["type"].endswith(":PaletteIntegration")}
     assert {each["urn"] for each in project.outputs(stack)["settings"].values()} == components
+
+
+def _without_keys(rendered: Objects) -> Objects:
+    """What is rendered where no key is opened: no Secrets, and no proofs, which are made with the keys."""
+    told = copy.deepcopy({place: each for place, each in rendered.items() if each["kind"] != "Secret"})
+    for each in told.values():
+        annotations = each["metadata"].get("annotations", {})
+        assert (PROOF_ANNOTATION in annotations) == (FINGERPRINT_ANNOTATION in annotations)
+        annotations.pop(PROOF_ANNOTATION, None)
+    return told

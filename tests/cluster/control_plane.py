@@ -25,6 +25,7 @@ CONTROLLERS = (
     "root-ca-certificate-publisher-controller",
 )
 ADMIN = "admin"
+CONTEXTS = ("dev", "staging", "prod")
 
 _ASSETS = Path(__file__).with_name("assets.sh")
 _STARTS_WITHIN = 60.0
@@ -49,7 +50,7 @@ class ControlPlane:
     """A running control plane.
 
     Fields:
-        kubeconfig: a file with the contexts ``dev`` and ``prod``, both this cluster, as its administrator.
+        kubeconfig: a file with the contexts ``dev``, ``staging`` and ``prod``, all this cluster, as its administrator.
         url: the API server's.
     """
 
@@ -137,7 +138,7 @@ class ControlPlane:
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": ADMIN, "user": {"token": self._tokens[ADMIN]}}],
-            "contexts": [{"name": name, "context": {"cluster": "test", "user": ADMIN}} for name in ("dev", "prod")],
+            "contexts": [{"name": name, "context": {"cluster": "test", "user": ADMIN}} for name in CONTEXTS],
             "current-context": "dev",
         }
         self.kubeconfig.write_text(yaml.safe_dump(config))
