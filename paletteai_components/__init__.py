@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         TenantOwner,
         TenantReference,
         TenantReferenceArgs,
-        provider,
+        kubernetes_provider,
     )
     from paletteai_components.program import deploy
 
@@ -49,7 +49,7 @@ __all__ = [
     "TenantReference",
     "TenantReferenceArgs",
     "deploy",
-    "provider",
+    "kubernetes_provider",
 ]
 
 __version__ = "0.1.0"

@@ -23,7 +23,7 @@ from paletteai_components import (
     TenantArgs,
     TenantReference,
     TenantReferenceArgs,
-    provider,
+    kubernetes_provider,
 )
 from paletteai_components.manifests import API_VERSION
 from paletteai_components.spec import OnRemoval
@@ -139,13 +139,13 @@ def test_only_the_vendors_objects_have_aliases_and_only_where_the_version_may_ha
 
 def test_an_explicit_provider_reaches_every_object_also_those_of_projects() -> None:
     def of_the_tenant() -> None:
-        program(Options(provider=provider("cluster", context="dev")))
+        program(Options(provider=kubernetes_provider("cluster", context="dev")))
 
     def of_the_project() -> None:
-        program(project=Options(provider=provider("cluster", context="dev")))
+        program(project=Options(provider=kubernetes_provider("cluster", context="dev")))
 
     def of_all() -> None:
-        program(Options(providers={"kubernetes": provider("cluster", context="dev")}))
+        program(Options(providers={"kubernetes": kubernetes_provider("cluster", context="dev")}))
 
     for declare in (of_the_tenant, of_all):
         recording = run(declare)
@@ -161,8 +161,8 @@ CLUSTER = f"{urn_of('', 'pulumi:providers:kubernetes', 'cluster')}::cluster-id"
 
 def test_the_provider_of_the_package_changes_secrets_in_place_and_lifts_the_clients_limits() -> None:
     def declare() -> None:
-        provider("cluster", context="dev")
-        provider("slow", enable_secret_mutable=False, kube_client_settings={"qps": 5})
+        kubernetes_provider("cluster", context="dev")
+        kubernetes_provider("slow", enable_secret_mutable=False, kube_client_settings={"qps": 5})
 
     cluster, slow = sorted(run(declare).resources, key=lambda each: each.name)
     assert (cluster.type, cluster.inputs["context"], cluster.inputs["enableSecretMutable"]) == (
@@ -179,11 +179,11 @@ def test_a_provider_that_may_replace_secrets_is_told_of_once() -> None:
         return run(lambda: program(Options(provider=kubernetes.Provider("cluster", **args)))).warnings
 
     def with_ours(**args: Any) -> list[str]:
-        return run(lambda: program(Options(provider=provider("cluster", **args)))).warnings
+        return run(lambda: program(Options(provider=kubernetes_provider("cluster", **args)))).warnings
 
     (warning,) = with_its_own()
     assert "rotating a key deletes the Secret and creates it anew" in warning
-    assert "`provider()`" in warning
+    assert "`kubernetes_provider()`" in warning
     assert len(with_ours(enable_secret_mutable=False)) == 1
     assert with_ours() == run(program).warnings == []
 

@@ -100,9 +100,9 @@ def marked(args):
     metadata["annotations"] = {**metadata.get("annotations", {}), "mark": "two"}
     return pulumi.ResourceTransformResult({**args.props, "metadata": metadata}, args.opts)
 
-team = Team("team", pulumi.ResourceOptions(providers=[provider("dev", context="dev")]))
+team = Team("team", pulumi.ResourceOptions(providers=[kubernetes_provider("dev", context="dev")]))
 said = pulumi.ResourceOptions(
-    provider=provider("prod", context="prod"),
+    provider=kubernetes_provider("prod", context="prod"),
     protect=os.environ["PROTECT"] == "yes",
     depends_on=[team],
     transforms=[marked],

@@ -27,7 +27,7 @@ FIELDS = {"apiKey", "defaultProjectID", "hostUrl", "tenant"}
 PROGRAM = f"""
 import pulumi
 import pulumi_kubernetes
-from paletteai_components import PaletteCredential, SettingsArgs, Tenant, TenantArgs, provider
+from paletteai_components import PaletteCredential, SettingsArgs, Tenant, TenantArgs, kubernetes_provider
 
 config = pulumi.Config()
 k8s = PROVIDER
@@ -43,7 +43,7 @@ for name, opts in options.items():
     settings = {{"default": SettingsArgs(palette=palette)}}
     Tenant(name, TenantArgs(name=name, settings=settings, on_removal="delete"), opts)
 """
-OURS = 'provider("k8s", context="dev")'
+OURS = 'kubernetes_provider("k8s", context="dev")'
 ORDINARY = 'pulumi_kubernetes.Provider("k8s", context="dev")'
 
 

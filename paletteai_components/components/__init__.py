@@ -15,7 +15,7 @@ from paletteai_components.components.args import (
 from paletteai_components.components.integration import PaletteIntegration
 from paletteai_components.components.ledger import DeclarationError
 from paletteai_components.components.project import Project
-from paletteai_components.components.providers import provider
+from paletteai_components.components.providers import kubernetes_provider
 from paletteai_components.components.tenant import Tenant, TenantOwner, TenantReference
 
 __all__ = [
@@ -35,5 +35,5 @@ __all__ = [
     "TenantOwner",
     "TenantReference",
     "TenantReferenceArgs",
-    "provider",
+    "kubernetes_provider",
 ]

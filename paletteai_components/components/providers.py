@@ -16,7 +16,7 @@ _KNOWN: WeakSet[pulumi.ProviderResource] = WeakSet()
 _WARNED: WeakSet[pulumi.ProviderResource] = WeakSet()
 
 
-def provider(name: str, *, opts: pulumi.ResourceOptions | None = None, **args: Any) -> kubernetes.Provider:
+def kubernetes_provider(name: str, *, opts: pulumi.ResourceOptions | None = None, **args: Any) -> kubernetes.Provider:
     """A provider that changes Secrets in place and is not slowed down by its client's default limits.
 
     Takes what `pulumi_kubernetes.Provider` takes, such as `context` and `kubeconfig`. Without
@@ -40,7 +40,7 @@ def warn_of_replaced_secrets(used: pulumi.ProviderResource | None, name: str) ->
         return
     _WARNED.add(used)
     pulumi.log.warn(
-        f"{name} has a Kubernetes provider that `paletteai_components.provider()` did not make. Unless it was made "
-        "with `enable_secret_mutable=True`, rotating a key deletes the Secret and creates it anew, and for a moment "
-        "there is none. Make the provider with `provider()`.",
+        f"{name} has a Kubernetes provider that `paletteai_components.kubernetes_provider()` did not make. Unless it "
+        "was made with `enable_secret_mutable=True`, rotating a key deletes the Secret and creates it anew, and for a "
+        "moment there is none. Make the provider with `kubernetes_provider()`.",
     )
