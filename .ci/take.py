@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 from paletteai_components.configuration import NAMESPACE
 from paletteai_components.document import Document, document_from
 from paletteai_components.document import Path as Steps
-from paletteai_components.problem import Unreadable, escaped
+from paletteai_components.problem import StackFileError, escaped
 from paletteai_components.stack import PROJECT_FILE, stack_name_of
 
 FOLDER = "stacks"
@@ -126,7 +126,7 @@ def _allowed(before: dict[str, Entry]) -> dict[str, list[tuple[str, Any]]]:
             continue
         try:
             found.setdefault(_environment_of(stack), []).extend(_guarded(_document(path, entry)))
-        except Unreadable:
+        except StackFileError:
             # A broken file allows nothing, and a pull request may mend it.
             continue
     return found
@@ -140,7 +140,7 @@ def _judged(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[s
         _refuse(f"{path} is a link, a program or a folder, so nothing was taken. A stack file is a plain file.")
     try:
         document = _document(path, entry)
-    except Unreadable as error:
+    except StackFileError as error:
         print(error, file=sys.stderr)
         _refuse(f"{path} cannot be read, so nothing was taken.")
     for steps, character in _steering(document.value, ()):
@@ -159,7 +159,7 @@ def _judged(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[s
     written = _json(document.value)
     try:
         same = document_from(written, path).value == document.value
-    except Unreadable:
+    except StackFileError:
         same = False
     if not same:
         _refuse(f"{path} cannot be written as it was read, so nothing was taken. Use shorter keys.")

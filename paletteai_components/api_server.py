@@ -35,7 +35,7 @@ _WHOLE = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
-class Unasked(Exception):
+class ClusterUnavailable(Exception):
     """The cluster was not asked, or did not answer. The text says why, and holds no secret."""
 
 
@@ -49,14 +49,14 @@ class ApiServer:
     def __init__(self, kubeconfig: str | None, context: str | None) -> None:
         """Reads the kubeconfig: a path, its content, or None for the usual places.
 
-        Raises Unasked where it leads to no cluster.
+        Raises ClusterUnavailable where it leads to no cluster.
         """
         try:
             settings = _settings(kubeconfig, context)
         except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
             # What a kubeconfig says wrongly may be a token.
             fact = f"has no usable context {redacted(context)}" if context else "names no usable current context"
-            raise Unasked(f"the kubeconfig {fact}") from None
+            raise ClusterUnavailable(f"the kubeconfig {fact}") from None
         self.name = f"the cluster of context {redacted(context)}" if context else f"the cluster at {settings.host}"
         # The client would try again three times, and log each.
         settings.retries = False
@@ -71,7 +71,7 @@ class ApiServer:
     def cluster(self, api_version: str, kinds: Collection[str]) -> Cluster:
         """What the cluster holds of these kinds, of which the vendor's are of `api_version`.
 
-        Raises Unasked where it does not answer.
+        Raises ClusterUnavailable where it does not answer.
         """
         group, vendors = api_version.rpartition("/")[0], f"/apis/{quote(api_version)}"
         resources = self._resources(api_version, vendors)
@@ -113,14 +113,14 @@ class ApiServer:
             answer = json.loads(response.data) if response.status == HTTPStatus.OK else {}
         except (HTTPError, OSError, ValueError):
             # A certificate that is not trusted is among them.
-            raise Unasked("it cannot be reached") from None
+            raise ClusterUnavailable("it cannot be reached") from None
         if response.status == HTTPStatus.FORBIDDEN:
             self._unanswered.append(f"this user may not {what}")
             return None
         if response.status == HTTPStatus.UNAUTHORIZED:
-            raise Unasked("it does not accept the user of the kubeconfig")
+            raise ClusterUnavailable("it does not accept the user of the kubeconfig")
         if response.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-            raise Unasked(f"it answers with HTTP {response.status}")
+            raise ClusterUnavailable(f"it answers with HTTP {response.status}")
         return answer if isinstance(answer, dict) else {}
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.problem import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.structural import (
     EMBEDDED,
@@ -106,14 +106,14 @@ def crds_from(path: Path) -> Crds:
     """The CRDs in a file, or in the YAML and JSON files that lie directly in a directory.
 
     Raises:
-        Unreadable: a file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
+        StackFileError: a file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
     """
     versions: dict[tuple[str, str], Version] = {}
     problems: list[Problem] = []
     try:
         files = _files(path)
     except OSError as error:
-        raise Unreadable([_unreadable(path, f"the directory cannot be read: {error.strerror}")]) from None
+        raise StackFileError([_unreadable(path, f"the directory cannot be read: {error.strerror}")]) from None
     for file in files:
         fact, line = "", None
         try:
@@ -135,7 +135,7 @@ def crds_from(path: Path) -> Crds:
     if not problems and not versions:
         problems.append(_unreadable(path, "there is no CustomResourceDefinition in it"))
     if problems:
-        raise Unreadable(problems)
+        raise StackFileError(problems)
     return Crds(str(path), MappingProxyType(versions))
 
 

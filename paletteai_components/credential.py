@@ -50,11 +50,11 @@ _WORD = re.compile(r"\w")
 
 
 class KeyState(StrEnum):
-    """How a key came to be known: sealed in a file, opened by Pulumi, or exposed as plain text."""
+    """How a key came to be known: encrypted in a file, decrypted by Pulumi, or as plain text."""
 
-    SEALED = "sealed"
-    OPENED = "opened"
-    EXPOSED = "exposed"
+    ENCRYPTED = "encrypted"
+    DECRYPTED = "decrypted"
+    PLAINTEXT = "plaintext"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class ApiKey:
         problem = key_problem(text)
         if problem is not None:
             # Of what is no Palette API key, nothing may be told: not even a fingerprint.
-            return cls(KeyState.OPENED, ciphertext=ciphertext, secret=secret, problem=problem)
+            return cls(KeyState.DECRYPTED, ciphertext=ciphertext, secret=secret, problem=problem)
         return cls(
-            KeyState.OPENED,
+            KeyState.DECRYPTED,
             ciphertext=ciphertext,
             secret=secret,
             fingerprint=fingerprint_of(text),
@@ -126,9 +126,9 @@ def _key_from(value: object) -> ApiKey:
             return value
         case {"secure": str(ciphertext), **rest} if not rest:
             canonical = canonical_ciphertext(ciphertext)
-            return ApiKey(KeyState.SEALED, ciphertext=canonical, is_canonical=canonical == ciphertext)
+            return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
         case str():
-            return ApiKey(KeyState.EXPOSED)
+            return ApiKey(KeyState.PLAINTEXT)
     raise ValueError("an API key is the object that `pulumi config set --secret --path` writes")
 
 

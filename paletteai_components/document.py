@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from paletteai_components.problem import Place, Problem, Unreadable, in_order
-from paletteai_components.quick import Unusual, quick_value
+from paletteai_components.problem import Place, Problem, StackFileError, in_order
+from paletteai_components.quick import UnsupportedYaml, quick_value
 from paletteai_components.redaction import holds_key
 from paletteai_components.scalar import SCALAR_TAGS, TAG, resolved
 from paletteai_components.syntax import syntax_problem
@@ -88,7 +88,7 @@ def document_from(data: bytes, file: str) -> Document:
     """Read the bytes of a YAML file.
 
     Raises:
-        Unreadable: the file is not what Pulumi could hand to a program as it is written. The problems name lines,
+        StackFileError: the file is not what Pulumi could hand to a program as it is written. The problems name lines,
             and never a part of the file's text except the name of a repeated key in the three outermost levels.
     """
     if len(data) > MAX_BYTES:
@@ -107,7 +107,7 @@ def document_from(data: bytes, file: str) -> Document:
     if len(data) <= _QUICK_BYTES and b"\\/" not in data:
         try:
             return Document(file, _quickly_read(data), data)
-        except (Unusual, yaml.YAMLError):
+        except (UnsupportedYaml, yaml.YAMLError):
             pass
     value, mark = _read(data, text, file)
     if value is None:
@@ -125,7 +125,7 @@ def _quickly_read(data: bytes) -> dict[str, Any]:
     finally:
         loader.dispose()
     if not isinstance(value, dict):
-        raise Unusual
+        raise UnsupportedYaml
     return value
 
 
@@ -139,9 +139,9 @@ def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
         _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
         lines, fact, remedy = syntax_problem(error)
-        raise Unreadable([_problem(file, lines, fact, remedy)]) from None
+        raise StackFileError([_problem(file, lines, fact, remedy)]) from None
     if reading.problems:
-        raise Unreadable(in_order(reading.problems))
+        raise StackFileError(in_order(reading.problems))
     return reading.root
 
 
@@ -151,7 +151,7 @@ def _problem(file: str, lines: Iterable[int], fact: str, remedy: str) -> Problem
 
 def _refuse(file: str, line: int, fact: str, remedy: str) -> NoReturn:
     # An error that is being handled may quote the file.
-    raise Unreadable([_problem(file, [line], fact, remedy)]) from None
+    raise StackFileError([_problem(file, [line], fact, remedy)]) from None
 
 
 def _refuse_control(file: str, text: str) -> NoReturn:
@@ -401,7 +401,7 @@ class _Reading:
     def _problem(self, fact: str, remedy: str, *lines: int) -> None:
         self.problems.append(_problem(self.file, lines, fact, remedy))
         if len(self.problems) == MAX_PROBLEMS:
-            raise Unreadable(in_order(self.problems))
+            raise StackFileError(in_order(self.problems))
 
     def _count(self, line: int) -> None:
         self.values += 1

@@ -16,7 +16,7 @@ from paletteai_components.folder import (
     stack_files,
     stack_name_of,
 )
-from paletteai_components.problem import Place, Problem, Unreadable, escaped
+from paletteai_components.problem import Place, Problem, StackFileError, escaped
 from paletteai_components.stack import Stack, defaults_from_file, stack_from_document
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = No
 
     `reading` gives what is in each of the files, where somebody reads them already.
 
-    Raises Unreadable where there is no such folder, or it or the project file cannot be read.
+    Raises StackFileError where there is no such folder, or it or the project file cannot be read.
     """
     beside = beside_each_other(folder)
     if not folder.is_dir():
         fact = f"there is no folder {escaped(str(folder))}, so there is no stack to judge."
-        raise Unreadable([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
+        raise StackFileError([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
     defaults = _defaults_of(folder)
     stacks: list[Stack] = []
     problems: list[Problem] = [problem for path in beside for problem in misnamed(path)]

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from paletteai_components.document import MAX_BYTES, Document, document_from
-from paletteai_components.problem import Place, Problem, Unreadable
+from paletteai_components.problem import Place, Problem, StackFileError
 
 PROJECT_FILE = "Pulumi.yaml"
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
@@ -23,14 +23,14 @@ def stack_name_of(file_name: str) -> str | None:
 
 
 def stack_files(folder: Path) -> list[Path]:
-    """The stack files of a folder, in the order of their names. Raises Unreadable."""
+    """The stack files of a folder, in the order of their names. Raises StackFileError."""
     return [path for path in beside_each_other(folder) if stack_name_of(path.name) is not None]
 
 
 def beside_each_other(folder: Path) -> list[Path]:
     """What is in a folder and begins like a stack file, in the order of names; nothing where there is no folder.
 
-    Raises Unreadable.
+    Raises StackFileError.
     """
     try:
         names = os.listdir(folder)
@@ -38,7 +38,7 @@ def beside_each_other(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         fact = f"the folder cannot be read ({error.strerror}), so no stack in it was judged."
-        raise Unreadable([Problem("PAI012", fact, "Make it a readable folder.", (Place(str(folder)),))]) from None
+        raise StackFileError([Problem("PAI012", fact, "Make it a readable folder.", (Place(str(folder)),))]) from None
     return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
@@ -46,12 +46,12 @@ def outcome_of(path: Path) -> Outcome:
     """What comes of reading a file."""
     try:
         return document_in(path)
-    except Unreadable as error:
+    except StackFileError as error:
         return error.problems
 
 
 def document_in(path: Path) -> Document:
-    """What is in a file. Raises Unreadable where it cannot be read or is not YAML as Pulumi reads it."""
+    """What is in a file. Raises StackFileError where it cannot be read or is not YAML as Pulumi reads it."""
     return document_from(_judged_bytes_of(path), str(path))
 
 
@@ -62,8 +62,8 @@ def bytes_of(path: Path) -> bytes:
 
 
 def _judged_bytes_of(path: Path) -> bytes:
-    def refused(fact: str, remedy: str) -> Unreadable:
-        return Unreadable([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
+    def refused(fact: str, remedy: str) -> StackFileError:
+        return StackFileError([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
 
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():

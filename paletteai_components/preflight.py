@@ -20,7 +20,7 @@ _WITHOUT = (
 def preflight(stack: Stack) -> Cluster | None:
     """What the cluster that a stack is deployed to tells of what the stack is about; None where it was not asked."""
     # The client is slow to import, and needed only here.
-    from paletteai_components.api_server import ApiServer, Unasked
+    from paletteai_components.api_server import ApiServer, ClusterUnavailable
 
     provider = pulumi.Config("kubernetes")
     if stack.topology is None or provider.get("renderYamlToDirectory"):
@@ -29,11 +29,11 @@ def preflight(stack: Stack) -> Cluster | None:
     kinds = {each["kind"] for each in manifests_of(stack.topology, stack.vendor)} | {"Settings"}
     try:
         if provider.get("cluster"):
-            raise Unasked("`kubernetes:cluster` is set, which only the provider follows")
+            raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")
         cluster = ApiServer(provider.get("kubeconfig"), provider.get("context")).cluster(
             stack.vendor.api_version, kinds
         )
-    except Unasked as error:
+    except ClusterUnavailable as error:
         pulumi.log.info(f"The cluster was not asked: {error}, {_WITHOUT}.")
         return None
     missing = f" Not everything was told: {'; '.join(cluster.unanswered)}." if cluster.unanswered else ""

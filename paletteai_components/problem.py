@@ -65,7 +65,7 @@ class Problem:
         return "\n".join([*lines, f"  help: {self.help}"])
 
 
-class Unreadable(Exception):
+class StackFileError(Exception):
     """A file could not be read as a declaration at all, so nothing in it was judged."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -50,7 +50,7 @@ from paletteai_components.configuration import NAMESPACE
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
 from paletteai_components.preflight import preflight
-from paletteai_components.problem import Problem, Severity, Unreadable, in_order
+from paletteai_components.problem import Problem, Severity, StackFileError, in_order
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.spec import (
     ComputeConfigRefSpec,
@@ -178,7 +178,7 @@ def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Problem]:
 def _fleet(folder: Path) -> Fleet:
     try:
         return fleet_from(folder)
-    except Unreadable as error:
+    except StackFileError as error:
         # Without the folder Pulumi's configuration is still there, and is judged without neighbours.
         pulumi.log.warn(str(error))
         return Fleet()
@@ -207,7 +207,7 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
     # By its ciphertext a copy in a neighbour's file is known, which nobody here could open.
     sealed = written.api_key if written else None
     handle = opened_key(integration["apiKey"], sealed.ciphertext if sealed else None)
-    return {**integration, "apiKey": handle if encrypted else replace(handle, state=KeyState.EXPOSED, problem=None)}
+    return {**integration, "apiKey": handle if encrypted else replace(handle, state=KeyState.PLAINTEXT, problem=None)}
 
 
 def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:

@@ -18,23 +18,23 @@ from paletteai_components.scalar import resolved
 _SPECIAL_START = ("\t", "\n", "\u2028", "\u2029")
 
 
-class Unusual(Exception):
+class UnsupportedYaml(Exception):
     """The file holds something that is not understood here."""
 
 
 def quick_value(take: Callable[[], Any], most_values: int, most_depth: int) -> Any:
     """The value that a parser's events tell; `take` gives the next one.
 
-    Raises Unusual, or yaml.YAMLError where the text is no YAML.
+    Raises UnsupportedYaml, or yaml.YAMLError where the text is no YAML.
     """
     reading = _Reading(take)
     take()
     if type(take()) is not yaml.DocumentStartEvent:
-        raise Unusual
+        raise UnsupportedYaml
     value = reading.inside(take(), most_depth)
     take()
     if type(take()) is not yaml.StreamEndEvent or reading.values > most_values:
-        raise Unusual
+        raise UnsupportedYaml
     return value
 
 
@@ -42,14 +42,14 @@ def quick_value(take: Callable[[], Any], most_values: int, most_depth: int) -> A
 def _plain(text: str) -> Any:
     value = resolved(text)
     if type(value) is float or "?" in text:
-        raise Unusual
+        raise UnsupportedYaml
     return value
 
 
 @lru_cache(10_000)
 def _plain_key(text: str) -> str:
     if text == "<<" or "?" in text or resolved(text) != text:
-        raise Unusual
+        raise UnsupportedYaml
     return text
 
 
@@ -62,23 +62,23 @@ class _Reading:
         """The list or mapping that starts with an event."""
         kind = type(event)
         if depth == 0 or kind is yaml.AliasEvent or event.anchor is not None or event.tag is not None:
-            raise Unusual
+            raise UnsupportedYaml
         if kind is yaml.MappingStartEvent:
             return self._mapping(depth - 1)
         if kind is yaml.SequenceStartEvent:
             return self._list(depth - 1)
-        raise Unusual
+        raise UnsupportedYaml
 
     def _mapping(self, depth: int) -> dict[str, Any]:
         take, scalar, found = self.take, yaml.ScalarEvent, dict[str, Any]()
         while type(event := take()) is scalar:
             key = _scalar(event, _plain_key)
             if key in found or key == "<<":
-                raise Unusual
+                raise UnsupportedYaml
             event = take()
             found[key] = _scalar(event, _plain) if type(event) is scalar else self.inside(event, depth)
         if type(event) is not yaml.MappingEndEvent:
-            raise Unusual
+            raise UnsupportedYaml
         self.values += 2 * len(found)
         return found
 
@@ -92,10 +92,10 @@ class _Reading:
 
 def _scalar(event: Any, plain: Callable[[str], Any]) -> Any:
     if event.tag is not None or event.anchor is not None:
-        raise Unusual
+        raise UnsupportedYaml
     text = event.value
     if not event.style:
         return plain(text)
     if text[:1] in _SPECIAL_START:
-        raise Unusual
+        raise UnsupportedYaml
     return text

@@ -17,7 +17,7 @@ from paletteai_components.document import Document, document_from
 from paletteai_components.fleet import Fleet, misnamed
 from paletteai_components.folder import PROJECT_FILE, bytes_of, document_in, stack_name_of
 from paletteai_components.git import DEEPER, FILES, FOLDER, Entry, GitError, Objects, entries, git, objects_of, top_of
-from paletteai_components.problem import Problem, Unreadable, escaped
+from paletteai_components.problem import Problem, StackFileError, escaped
 from paletteai_components.stack import Stack, stack_from_document
 
 # Where the main branch is looked for, the first that there is.
@@ -89,7 +89,7 @@ def fleet_at(revision: Revision, folder: Path, now: Fleet) -> Fleet:
             else:
                 try:
                     document = document_from(objects.content(entry.oid), str(path))
-                except Unreadable as error:
+                except StackFileError as error:
                     problems.extend(error.problems)
                     unreadable.append(name)
                 else:
@@ -189,7 +189,7 @@ def _defaults_at(revision: Revision, above: Path, objects: Objects) -> tuple[Doc
 def _document(revision: Revision, data: bytes, path: Path) -> Document:
     try:
         return document_from(data, str(path))
-    except Unreadable as error:
+    except StackFileError as error:
         why = escaped(error.problems[0].message.rstrip("."))
     raise GitError(
         f"{PROJECT_FILE} of {escaped(revision.said)} cannot be read ({why}), so nothing was compared.",

@@ -81,7 +81,7 @@ class IntegrationSpec(Spec):
     def has_stale_fingerprint(self) -> bool:
         """Whether the fingerprint was made for another encryption than the key has now."""
         key, written = self.api_key, self.fingerprint
-        if key is not None and key.state is KeyState.OPENED:
+        if key is not None and key.state is KeyState.DECRYPTED:
             # Whoever can open the key compares the fingerprint itself.
             return False
         return bool(key and key.ciphertext and written and written.ciphertext != digest_of(key.ciphertext))
@@ -89,7 +89,7 @@ class IntegrationSpec(Spec):
     @property
     def fingerprint_in_force(self) -> str | None:
         """The key's fingerprint, or None where it is missing or stale."""
-        if self.api_key is not None and self.api_key.state is KeyState.OPENED:
+        if self.api_key is not None and self.api_key.state is KeyState.DECRYPTED:
             return self.api_key.fingerprint
         return self.fingerprint.value if self.fingerprint and not self.has_stale_fingerprint else None
 

@@ -131,7 +131,7 @@ class Stack:
 def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
     """The stack that a file declares, with the project's defaults under it as Pulumi puts them there.
 
-    Raises Unreadable where the file cannot be read or is not YAML as Pulumi reads it.
+    Raises StackFileError where the file cannot be read or is not YAML as Pulumi reads it.
     """
     return stack_from_document(document_in(path), defaults)
 
@@ -214,7 +214,7 @@ def stack_from_config(
 
 
 def defaults_from_file(path: FilePath) -> Document:
-    """The project file, whose `config` holds the defaults of every stack. Raises Unreadable."""
+    """The project file, whose `config` holds the defaults of every stack. Raises StackFileError."""
     return document_in(path)
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from paletteai_components.document import document_from
 from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Unreadable
+from paletteai_components.problem import StackFileError
 from paletteai_components.rules import problems_of
 from paletteai_components.stack import stack_from_document
 
@@ -190,7 +190,7 @@ def judged(data: bytes) -> tuple[str, dict[str, Any] | None]:
     try:
         document = document_from(data, "stacks/Pulumi.fuzz.dev.yaml")
         stack = stack_from_document(document)
-    except Unreadable as error:
+    except StackFileError as error:
         told, outcome, config = str(error), "unreadable", None
     else:
         problems = problems_of(Fleet((stack,)))

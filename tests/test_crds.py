@@ -14,7 +14,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from paletteai_components.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, problems_in
-from paletteai_components.problem import Place, Problem, Severity, Unreadable, in_order
+from paletteai_components.problem import Place, Problem, Severity, StackFileError, in_order
 
 HERE = Path(__file__).parent / "crds"
 FILES = {kind: HERE / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
@@ -618,7 +618,7 @@ def test_the_same_crd_twice_is_fine_and_two_that_differ_are_not(tmp_path: Path) 
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(a=TEXT))))
     assert len(crds_from(tmp_path).versions) == 1
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(b=TEXT))))
-    with pytest.raises(Unreadable, match=r"Lab lab\.example/v1 is defined otherwise in .*a\.yaml; no manifest"):
+    with pytest.raises(StackFileError, match=r"Lab lab\.example/v1 is defined otherwise in .*a\.yaml; no manifest"):
         crds_from(tmp_path)
 
 
@@ -684,7 +684,7 @@ def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text
         text if isinstance(text, bytes) else text.encode() if isinstance(text, str) else yaml.safe_dump(text).encode()
     )
     file.write_bytes(data)
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(StackFileError) as raised:
         crds_from(file)
     problem = only(list(raised.value.problems))
     assert fact in problem.message
@@ -697,7 +697,7 @@ def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
     file = tmp_path / "crds.yaml"
     for text, line in (("a: 1\nb: [\n", 3), ("a: &a {}\nb: 1\nc: *a\n", 3)):
         file.write_text(text)
-        with pytest.raises(Unreadable) as raised:
+        with pytest.raises(StackFileError) as raised:
             crds_from(file)
         assert raised.value.problems[0].where == (Place(str(file), line),)
 
@@ -706,7 +706,7 @@ def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
 def test_json_that_is_not_json_is_unreadable(tmp_path: Path, text: str) -> None:
     file = tmp_path / "crds.json"
     file.write_text(text)
-    with pytest.raises(Unreadable, match="no schema can be made of this"):
+    with pytest.raises(StackFileError, match="no schema can be made of this"):
         crds_from(file)
 
 
@@ -714,12 +714,12 @@ def test_a_schema_without_end_is_unreadable(tmp_path: Path) -> None:
     file = tmp_path / "crds.json"
     deep = '{"properties":{"a":' * 480 + "{}" + "}}" * 480
     file.write_text(json.dumps(lab_crd({"type": "object"})).replace('{"type": "object"}', deep, 1))
-    with pytest.raises(Unreadable, match="no schema can be made of this"):
+    with pytest.raises(StackFileError, match="no schema can be made of this"):
         crds_from(file)
 
 
 def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="cannot be read: No such file or directory"):
+    with pytest.raises(StackFileError, match="cannot be read: No such file or directory"):
         crds_from(tmp_path / "nowhere.yaml")
 
 
@@ -728,7 +728,7 @@ def test_a_directory_that_may_not_be_listed_is_unreadable(tmp_path: Path, monkey
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(Unreadable, match="the directory cannot be read: Permission denied"):
+    with pytest.raises(StackFileError, match="the directory cannot be read: Permission denied"):
         crds_from(tmp_path)
 
 
@@ -737,7 +737,7 @@ def test_all_unreadable_files_of_a_directory_are_told_at_once(tmp_path: Path) ->
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd({"type": "object"})))
     (tmp_path / "c.json").write_text("{{")
     (tmp_path / "d.yaml").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(StackFileError) as raised:
         crds_from(tmp_path)
     assert [Path(problem.where[0].file).name for problem in raised.value.problems] == ["a.yaml", "c.json", "d.yaml"]
 

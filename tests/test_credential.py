@@ -69,7 +69,7 @@ def test_only_the_key_that_made_a_proof_verifies_it_and_only_for_what_it_was_mad
     assert not key.proves(proof, "acme.dev", "https://api.evil.example", "v1:a:b")
     assert not key.proves(proof, "acme.dev", HOST, "v1:a:c")
     assert not key.proves(proof, "acme.dev", HOST, None)
-    assert not ApiKey(KeyState.SEALED, ciphertext="v1:a:b").proves(proof, "acme.dev", HOST, "v1:a:b")
+    assert not ApiKey(KeyState.ENCRYPTED, ciphertext="v1:a:b").proves(proof, "acme.dev", HOST, "v1:a:b")
 
 
 @given(st.text(max_size=40))
@@ -225,12 +225,12 @@ def test_a_key_that_was_written_as_text_is_forgotten_at_once(holder: Any) -> Non
         texts.append(shown(asdict(holder)))
     for text in texts:
         assert KEY not in text
-    assert "EXPOSED" in texts[0] or not isinstance(holder, ApiKey)
+    assert "PLAINTEXT" in texts[0] or not isinstance(holder, ApiKey)
 
 
 def test_a_sealed_key_does_not_show_its_ciphertext_when_it_is_printed() -> None:
     spec = IntegrationSpec.model_validate(credential("v1:CIPHER:TEXT"))
-    assert spec.api_key == ApiKey(KeyState.SEALED, ciphertext="v1:CIPHER:TEXT")
+    assert spec.api_key == ApiKey(KeyState.ENCRYPTED, ciphertext="v1:CIPHER:TEXT")
     assert "CIPHER" not in shown(spec) + shown(spec.api_key)
 
 
@@ -252,7 +252,8 @@ def test_an_api_key_has_no_field_that_holds_its_text() -> None:
     ]
     assert KEY not in shown(held)
     assert (
-        repr(ApiKey(KeyState.EXPOSED)) == "ApiKey(state=<KeyState.EXPOSED: 'exposed'>, fingerprint=None, problem=None)"
+        repr(ApiKey(KeyState.PLAINTEXT))
+        == "ApiKey(state=<KeyState.PLAINTEXT: 'plaintext'>, fingerprint=None, problem=None)"
     )
 
 

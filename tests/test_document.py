@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from paletteai_components import document
 from paletteai_components.document import Document, document_from
-from paletteai_components.problem import Unreadable
+from paletteai_components.problem import StackFileError
 
 RECORDED = Path(__file__).parent / "recorded" / "config_readings.json"
 # Each has a name, the text of a stack file, and what the program received: `program`, or `error` where Pulumi
@@ -45,17 +45,17 @@ def value_of(scalar: str) -> Any:
     return read(f"a: [{scalar}]\n").value["a"][0]
 
 
-def refusal(text: str | bytes) -> Unreadable:
-    with pytest.raises(Unreadable) as refused:
+def refusal(text: str | bytes) -> StackFileError:
+    with pytest.raises(StackFileError) as refused:
         read(text)
     assert all(problem.code == "PAI012" and problem.help for problem in refused.value.problems)
     return refused.value
 
 
-def refusal_if_any(text: str | bytes) -> Unreadable | None:
+def refusal_if_any(text: str | bytes) -> StackFileError | None:
     try:
         read(text)
-    except Unreadable as refused:
+    except StackFileError as refused:
         return refused
     return None
 

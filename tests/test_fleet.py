@@ -8,7 +8,7 @@ import pytest
 from samples import codes
 
 from paletteai_components.fleet import concerning, fleet_from
-from paletteai_components.problem import Unreadable
+from paletteai_components.problem import StackFileError
 from paletteai_components.rules import problems_of
 
 TENANT = "config:\n  paletteai:tenant: {name: NAME}\n"
@@ -42,7 +42,7 @@ def test_an_empty_folder_is_a_fleet_of_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nowhere", "file"])
 def test_what_is_no_folder_is_refused_with_its_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(StackFileError) as refused:
         fleet_from(tmp_path / name)
     (problem,) = refused.value.problems
     assert problem.code == "PAI012"
@@ -83,7 +83,7 @@ def test_the_project_file_above_gives_every_stack_its_defaults(folder: Path) -> 
 
 def test_a_project_file_that_cannot_be_read_is_refused(folder: Path) -> None:
     (folder.parent / "Pulumi.yaml").write_text("config: [")
-    with pytest.raises(Unreadable, match=r"Pulumi\.yaml:\d"):
+    with pytest.raises(StackFileError, match=r"Pulumi\.yaml:\d"):
         fleet_from(folder)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from paletteai_components import document
 from paletteai_components.document import document_from
-from paletteai_components.problem import Unreadable
-from paletteai_components.quick import Unusual, quick_value
+from paletteai_components.problem import StackFileError
+from paletteai_components.quick import UnsupportedYaml, quick_value
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +49,7 @@ def quickly(text: str, most_values: int = 1000, most_depth: int = 100) -> Any:
 def test_what_is_read_quickly_is_what_the_thorough_reading_says(text: str) -> None:
     try:
         value = quickly(text)
-    except (Unusual, yaml.YAMLError):
+    except (UnsupportedYaml, yaml.YAMLError):
         assume(False)
     if '"\\/' not in text:
         thorough, _ = document._read(text.encode(), text, "test.yaml")
@@ -65,7 +65,7 @@ def test_whether_a_file_is_refused_does_not_depend_on_how_it_is_read(text: str) 
             try:
                 document_from(text.encode(), "test.yaml")
                 refused.append(False)
-            except Unreadable:
+            except StackFileError:
                 refused.append(True)
     assert refused[0] == refused[1]
 
@@ -99,7 +99,7 @@ def test_whether_a_file_is_refused_does_not_depend_on_how_it_is_read(text: str) 
     ],
 )
 def test_what_may_mean_more_is_left_to_the_thorough_reading(text: str) -> None:
-    with pytest.raises(Unusual):
+    with pytest.raises(UnsupportedYaml):
         quickly(text)
 
 
@@ -107,9 +107,9 @@ def test_the_bounds_are_those_of_the_thorough_reading() -> None:
     text = "a: [1, {b: c}]\nd: e"
     # The document, two keys, a list, a number, an object with a key and a text, and a text.
     assert quickly(text, most_values=9, most_depth=3) == {"a": [1, {"b": "c"}], "d": "e"}
-    with pytest.raises(Unusual):
+    with pytest.raises(UnsupportedYaml):
         quickly(text, most_values=8)
-    with pytest.raises(Unusual):
+    with pytest.raises(UnsupportedYaml):
         quickly(text, most_depth=2)
 
 

@@ -207,4 +207,4 @@ def _taken(stack: dict[str, Any]) -> bool:
     if read.problems or wrong or read.spec is None:
         return False
     keys = [integration.api_key for integration in read.spec.integrations.values()]
-    return not any(key is not None and key.state is KeyState.EXPOSED for key in keys)
+    return not any(key is not None and key.state is KeyState.PLAINTEXT for key in keys)

@@ -16,7 +16,7 @@ from paletteai_components.crds import crds_from
 from paletteai_components.document import Document, document_from
 from paletteai_components.fleet import Fleet
 from paletteai_components.manifests import API_VERSION, Vendor
-from paletteai_components.problem import Unreadable
+from paletteai_components.problem import StackFileError
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.stack import (
     Stack,
@@ -258,7 +258,7 @@ def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_p
         ("loop", "leads back to itself"),
         ("gone", "no such file"),
     ]:
-        with pytest.raises(Unreadable) as refused:
+        with pytest.raises(StackFileError) as refused:
             stack_from_file(inside / f"Pulumi.{name}.dev.yaml")
         (problem,) = refused.value.problems
         assert problem.code == "PAI012"

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from paletteai_components.errors import UserError
-from paletteai_components.problem import Unreadable, escaped
+from paletteai_components.problem import StackFileError, escaped
 
 COMMANDS = {
     "check": "Say everything that is wrong in the stack files.",
@@ -57,7 +57,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Unreadable as error:
+        except StackFileError as error:
             from paletteai_components.cli.report import show
 
             show(error.problems, err=True)

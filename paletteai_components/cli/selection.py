@@ -11,7 +11,7 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
-from paletteai_components.problem import Place, Problem, Severity, Unreadable, escaped
+from paletteai_components.problem import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
             from paletteai_components.crds import crds_from
 
             fleet = replace(fleet, crds=crds_from(crds))
-    except Unreadable as error:
+    except StackFileError as error:
         from paletteai_components.fleet import Fleet
 
         return Selection(Fleet(), (), error.problems, (str(folder),))

@@ -19,7 +19,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from paletteai_components.document import Document, document_from
-from paletteai_components.problem import Unreadable, escaped
+from paletteai_components.problem import StackFileError, escaped
 from paletteai_components.redaction import named
 from paletteai_components.spec import FingerprintSpec
 
@@ -88,7 +88,7 @@ def _expected(read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> An
 def _value_of(data: bytes, file: str) -> Any:
     try:
         return document_from(data, file).value
-    except Unreadable:
+    except StackFileError:
         return None
 
 

@@ -65,9 +65,9 @@ class PaletteCredential:
                 return opened_key(key)
             case pulumi.Output():
                 # The Output itself: two credentials with one Output are recognised by it.
-                return ApiKey(KeyState.OPENED, secret=key)
+                return ApiKey(KeyState.DECRYPTED, secret=key)
             case _ if isawaitable(key):
-                return ApiKey(KeyState.OPENED, secret=pulumi.Output.secret(key))
+                return ApiKey(KeyState.DECRYPTED, secret=pulumi.Output.secret(key))
         # A list is no key, so it is refused with whatever else is wrong. It must not hold what may be one.
         return []
 

@@ -44,7 +44,7 @@ _making = threading.Lock()
 def can_host(project: Path) -> bool:
     """Whether the program runs here as Pulumi would run it; `project` is the folder with `Pulumi.yaml`.
 
-    That is so where the project names the environment that this process runs in. Raises Unreadable.
+    That is so where the project names the environment that this process runs in. Raises StackFileError.
     """
     declared = defaults_from_file(project / PROJECT_FILE).value
     runtime = declared.get("runtime")
@@ -61,7 +61,7 @@ def can_host(project: Path) -> bool:
 def prepare(project: Path) -> None:
     """Has the modules loaded in the background, where the program runs here; `project` is as for `can_host`.
 
-    Without it the first host waits for them. Raises Unreadable.
+    Without it the first host waits for them. Raises StackFileError.
     """
     if can_host(project):
         _forking()

@@ -244,7 +244,7 @@ def _may_be_used_twice(integration: IntegrationSpec, stack: Stack) -> bool:
     key = integration.api_key
     if key is None:
         return integration.existing_secret is not None or bool(stack.imports)
-    return key.state is not KeyState.EXPOSED
+    return key.state is not KeyState.PLAINTEXT
 
 
 def _unused(fact: str, remedy: str, place: Place) -> Problem:

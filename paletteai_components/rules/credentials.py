@@ -191,7 +191,7 @@ def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterat
     key = integration.api_key
     if key is not None and key.ciphertext:
         yield from _foreign_ciphertext(name, key, stack)
-    if key is None or (key.state is not KeyState.EXPOSED and key.ciphertext != ""):
+    if key is None or (key.state is not KeyState.PLAINTEXT and key.ciphertext != ""):
         return
     fact = "is not encrypted, so everybody who reads the file knows it" if key.ciphertext is None else "is empty"
     remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"

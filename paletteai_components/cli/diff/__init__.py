@@ -15,7 +15,7 @@ from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.report import counted, show_json
 from paletteai_components.git import GitError
-from paletteai_components.problem import Problem, Severity, Unreadable, escaped
+from paletteai_components.problem import Problem, Severity, StackFileError, escaped
 
 if TYPE_CHECKING:
     from paletteai_components.fleet import Fleet
@@ -56,7 +56,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
     """
     try:
         answer = _contrasted(names[0], names[1], folder) if len(names) == 2 else _compared(names, folder)
-    except (Unreadable, GitError, click.UsageError) as error:
+    except (StackFileError, GitError, click.UsageError) as error:
         if form == "markdown":
             click.echo(_apology(error, limit), nl=False)
         if isinstance(error, GitError):
@@ -116,7 +116,7 @@ def _contrasted(first: str, second: str, folder: Path) -> _Answer:
     problems = problems_of(fleet)
     if len(stacks) < 2:
         files = [str(folder / f"Pulumi.{name}.yaml") for name in (first, second)]
-        raise Unreadable(_of(files, [each for each in problems if each.code == "PAI012"]))
+        raise StackFileError(_of(files, [each for each in problems if each.code == "PAI012"]))
     wrong = [each for each in problems if each.severity is Severity.ERROR]
     sound = [not _of([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
     contrast = contrast_between(stacks[0], stacks[1], (sound[0], sound[1]))
@@ -156,11 +156,11 @@ def _text(line: Line) -> str:
     return "".join(part if isinstance(part, str) else escaped(part.text) for part in line)
 
 
-def _apology(error: Unreadable | GitError | click.UsageError, limit: int) -> str:
+def _apology(error: StackFileError | GitError | click.UsageError, limit: int) -> str:
     """The comment for when there is nothing to compare: a reviewer should learn why."""
     from paletteai_components.cli.diff.sections import problem_lines
 
-    if isinstance(error, Unreadable):
+    if isinstance(error, StackFileError):
         lines = problem_lines(error.problems)
         verdict = f"The stack files could not be compared: {counted(error.problems)}."
     else:
