@@ -7,11 +7,7 @@ environments and opened keys in it; the files give the lines, and the neighbouri
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,7 +15,6 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
-from pulumi.runtime.proto import source_pb2
 from pydantic import BaseModel
 
 from paletteai_components.components import (
@@ -52,6 +47,7 @@ from paletteai_components.fleet import Fleet, concerning, fleet_from
 from paletteai_components.preflight import preflight
 from paletteai_components.problem import Problem, Severity, StackFileError, in_order
 from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.sdk import own_process
 from paletteai_components.spec import (
     ComputeConfigRefSpec,
     DeploymentNamespacesSpec,
@@ -75,10 +71,7 @@ def run() -> None:
 
     Raises DeclarationError, before anything is registered, where the stack is wrong.
     """
-    _leave_quietly_when_interrupted()
-    _log_no_debug_lines()
-    _collect_garbage_rarely()
-    _keep_no_call_stacks()
+    own_process()
     deploy()
 
 
@@ -112,33 +105,6 @@ def _tell(problems: Iterable[Problem]) -> None:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     if errors:
         raise DeclarationError(in_order(errors))
-
-
-def _leave_quietly_when_interrupted() -> None:
-    # Pulumi interrupts the program when the engine refuses a step. Its reason would stand above two
-    # tracebacks of the event loop.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-
-
-def _log_no_debug_lines() -> None:
-    # The SDK sends the engine five of them for every resource, each in a call it waits for, whether or
-    # not anybody asked to see them: a quarter of a preview. They tell a reader nothing about this program.
-    pulumi.log.debug = lambda *_, **__: None
-
-
-def _collect_garbage_rarely() -> None:
-    # The process lives for one deployment, and nearly everything it makes is needed to its end. Looking
-    # through it again and again is a tenth of a preview.
-    gc.set_threshold(500_000, 50, 100)
-
-
-def _keep_no_call_stacks() -> None:
-    # The SDK has each resource's call stack written into the state: three quarters of it, all inside of this
-    # package, with paths of the machine it ran on. A backend in files writes the state at every step.
-    # The function is the SDK's own: another SDK may have none of that name, and then keeps its stacks.
-    if hasattr(pulumi.runtime.resource, "_get_stack_trace"):
-        vars(pulumi.runtime.resource)["_get_stack_trace"] = source_pb2.StackTrace
 
 
 def effective_stack(fleet: Fleet, folder: Path) -> Stack:

@@ -1,7 +1,7 @@
 """The ledger: what one program has declared so far, so that its components can be judged together.
 
-A program is known by its resource monitor. The ledger is an attribute of that and lives exactly as
-long, so two programs in one process never see each other and nothing has to be reset.
+It lives exactly as long as the program, so two programs in one process never see each other and nothing has to
+be reset.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi.runtime.settings import get_monitor
 
 from paletteai_components.claims import Claim, conflict
 from paletteai_components.components.args import PaletteCredential
@@ -20,6 +19,7 @@ from paletteai_components.planned import Path
 from paletteai_components.problem import Place, Problem, Severity, in_order
 from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of_stack
+from paletteai_components.sdk import kept_with_the_program
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
 from paletteai_components.validation import misread, validated
@@ -52,12 +52,7 @@ class Ledger:
     @staticmethod
     def of_this_program() -> Ledger:
         """The ledger of the program that is running. Raises RunError where none is."""
-        monitor: Any = get_monitor()
-        if monitor is None:
-            raise pulumi.RunError("This is a Pulumi program: run it with `pulumi preview` or `pulumi up`.")
-        # No dictionary of weak keys: what a ledger holds leads back to the monitor, which would then never go.
-        ledger: Ledger = vars(monitor).setdefault("_paletteai_ledger", Ledger())
-        return ledger
+        return kept_with_the_program("_paletteai_ledger", Ledger)
 
     def part_of(self, kind: str, name: str) -> str:
         """What a component is called: its kind and name, numbered where another one has them.

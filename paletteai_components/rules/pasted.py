@@ -22,7 +22,7 @@ def pasted_keys(stack: Stack) -> Iterator[Problem]:
         yield Problem(
             "PAI010",
             f"{said} looks like a key. If it is one, everybody who reads the file knows it.",
-            "Revoke it then, and take it out: a Palette key belongs into `apiKey`, encrypted, any other into a Secret.",
+            "Revoke it then, and take it out: a Palette key belongs in `apiKey`, encrypted; any other in a Secret.",
             (stack.place(*path),),
             Severity.WARNING,
         )
