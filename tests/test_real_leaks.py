@@ -182,7 +182,7 @@ tried(lambda: tenant("fourth", api_key={{"secure": key}}))
 tried(lambda: tenant("fifth", host_url=f"https://user:{{key}}@example.com"))
 tried(lambda: tenant("sixth", api_key=f"${{{{{{key}}}}}}"))
 tried(lambda: tenant("seventh", tenant=None))
-tried(lambda: unfinished("eighth", host_url="https://eighth.example.com"))
+tried(lambda: unfinished("eighth", api_key=f"{{key}}-the-8th"))
 {last}
 """
     project, stack = _watched(real(program), tmp_path), "own.dev"
@@ -192,7 +192,7 @@ tried(lambda: unfinished("eighth", host_url="https://eighth.example.com"))
     assert failed.code != 0
     for each in ("ValueError(", "PaletteCredential(name='first')", said):
         assert each in failed.printed, failed.printed
-    assert leaking({"printed": failed.printed} | kept(tmp_path), KEY) == set()
+    assert leaking({"printed": failed.printed} | kept(tmp_path), KEY, f"{KEY}-the-8th") == set()
 
 
 def test_the_command_tells_no_key_and_writes_one_only_where_it_is_told_to(project: RealProject, tmp_path: Path) -> None:
