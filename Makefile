@@ -5,12 +5,15 @@ PYTHON ?= python3
 # Stacks to plan; empty: all of them.
 STACKS ?=
 PYTEST_FLAGS ?=
+# The tag that is released, if one is: make release-check TAG=v1.2.3
+TAG ?=
 BENCH_FLAGS ?=
 # make requirements UV_FLAGS=--upgrade moves every pin to the newest version.
 UV_FLAGS ?=
 
 VENV := .venv
 TOOLS := .venv-tools
+RELEASE := .venv-release
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip install --quiet --no-compile --no-deps
@@ -24,7 +27,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test assets check fmt schema docs requirements bench clean
+.PHONY: plan test assets check fmt schema docs requirements release-check bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -56,21 +59,28 @@ schema: $(RUNTIME)
 # Two pins of one package must agree, so the second file is compiled under the first.
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
-	$(UV_FLAGS) pyproject.toml --extra build
+	$(UV_FLAGS)
+PINS = $(COMPILE) pyproject.toml --extra build
 
 docs: $(RUNTIME)
 	@$(RUN) paletteai_components.rules docs/rules
 
 requirements: $(TOOLS)/.installed
-	@$(COMPILE) --output-file requirements.txt
-	@$(COMPILE) --extra test --constraint requirements.txt --output-file tests/requirements.txt
-	@echo "Wrote requirements.txt and tests/requirements.txt"
+	@$(PINS) --output-file requirements.txt
+	@$(PINS) --extra test --constraint requirements.txt --output-file tests/requirements.txt
+	@$(COMPILE) --group release --output-file .ci/requirements.txt
+	@echo "Wrote requirements.txt, tests/requirements.txt and .ci/requirements.txt"
+
+# Everything that a release does, up to where it would be signed and published. What it builds is left in dist.
+release-check: $(RELEASE)/.installed
+	@rm -rf dist
+	@$(RELEASE)/bin/python .ci/release.py build dist $${TAG:+"$$TAG"}
 
 bench: $(TESTS)
 	@$(BIN)/python tests/benchmark.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(TOOLS) .coverage .coverage.* htmlcov build dist
+	rm -rf $(VENV) $(TOOLS) $(RELEASE) .coverage .coverage.* htmlcov build dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find paletteai_components tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,4 +105,10 @@ $(TOOLS)/.installed:
 	@echo "Setting up $(TOOLS) (once)..."
 	@$(PYTHON) -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet 'uv>=0.9,<1'
+	@touch $@
+
+$(RELEASE)/.installed: .ci/requirements.txt
+	@echo "Setting up $(RELEASE) (once)..."
+	@$(PYTHON) -m venv --clear $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement $<
 	@touch $@

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = ROOT / "requirements.txt"
 TESTS = ROOT / "tests" / "requirements.txt"
+RELEASES = ROOT / ".ci" / "requirements.txt"
 EXTRAS = PROJECT["optional-dependencies"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -71,7 +72,7 @@ def test_every_dependency_is_pinned_to_a_version_in_its_range(file: Path, extras
         assert requirement.specifier.contains(pin.version), requirement
 
 
-@pytest.mark.parametrize("file", [RUNTIME, TESTS], ids=["runtime", "tests"])
+@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES], ids=["runtime", "tests", "releases"])
 def test_every_pin_has_hashes_and_nothing_else(file: Path) -> None:
     for name, pin in pins(file).items():
         assert pin.version
@@ -99,7 +100,7 @@ def test_tests_run_on_the_versions_that_are_installed_for_use() -> None:
     assert all(set(tests[name].hashes) == set(pin.hashes) for name, pin in runtime.items())
 
 
-@pytest.mark.parametrize("file", [RUNTIME, TESTS], ids=["runtime", "tests"])
+@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES], ids=["runtime", "tests", "releases"])
 def test_requirements_say_how_they_are_made_and_name_no_place(file: Path) -> None:
     text = file.read_text()
     assert "make requirements" in text.partition("\n\n")[0][:200]
@@ -110,6 +111,14 @@ def test_requirements_say_how_they_are_made_and_name_no_place(file: Path) -> Non
 def test_the_backend_that_builds_is_the_one_that_is_pinned() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
     assert build["requires"] == EXTRAS["build"]
+    assert pins(RELEASES)["flit-core"].version == pins(RUNTIME)["flit-core"].version
+
+
+def test_every_tool_of_a_release_is_pinned_to_a_version_in_its_range() -> None:
+    pinned = pins(RELEASES)
+    for entry in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["release"]:
+        requirement = Requirement(entry)
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)].version), requirement
 
 
 def test_the_wheel_holds_the_types_marker_the_schema_and_the_command(

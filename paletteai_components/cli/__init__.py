@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import click
 
+from paletteai_components import __version__
 from paletteai_components.errors import UserError
 from paletteai_components.problem import StackFileError, escaped
 
@@ -67,7 +68,7 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="paletteai-components", prog_name="paletteai")
+@click.version_option(__version__, prog_name="paletteai")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """PaletteAI as code: check, plan and render stack files.
