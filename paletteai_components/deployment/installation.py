@@ -14,7 +14,7 @@ from pathlib import Path
 
 from paletteai_components.engine import EngineError
 
-OLDEST = (3, 238)
+OLDEST = (3, 260)
 """The oldest Pulumi this is tried with, SDK and command alike: what the package requires of the SDK."""
 
 WORKS_WITHOUT = "Everything on files alone works without it: `check`, `plan`, `render`, `explain` and the others."
