@@ -90,7 +90,9 @@ def test_every_field_of_the_vendors_is_listed_with_where_it_was_seen() -> None:
         assert listed[name] == [f"`{name}`", field.kind, f"`{path}`", field.seen or "**assumed**"]
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *(ROOT / ".github").rglob("*.md"), *DOCS], ids=lambda page: page.name
+)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
         assert link.startswith("https://") or (page.parent / link).exists(), link

@@ -191,3 +191,10 @@ def test_the_source_distribution_has_what_the_wheel_is_built_from(
 def test_the_licence_is_the_apache_licence_as_it_was_published() -> None:
     digest = sha256((ROOT / "LICENSE").read_bytes()).hexdigest()
     assert digest == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+
+
+def test_the_page_about_releases_names_every_file_that_is_published() -> None:
+    page = (ROOT / "docs" / "releasing.md").read_text()
+    names = ("paletteai_components-1.2.3-py3-none-any.whl", "paletteai_components-1.2.3.tar.gz")
+    for name in (*names, "paletteai-components.cdx.json", ".publish.attestation", ".sigstore.json"):
+        assert f"`{name}`" in page
