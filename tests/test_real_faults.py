@@ -20,8 +20,8 @@ from paletteai_components.manifests import FINGERPRINT_ANNOTATION
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 STACK = "acme.dev"
-KEYS = {name: f"{KEY} of {name}" for name in ("shared", "edge", "lab")}
-ROTATED = f"{KEY}, rotated"
+KEYS = {name: f"{KEY}-of-{name}" for name in ("shared", "edge", "lab")}
+ROTATED = f"{KEY}-rotated"
 MOVE = (
     ("      edge: {palette: edge}\n", ""),
     ("        settingsRef: edge\n", "        settings: {palette: edge}\n"),

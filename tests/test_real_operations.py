@@ -30,7 +30,7 @@ DEPLOYED = {
 }
 # What a person types in: a new key, and the new passphrase of the page.
 TYPED = {
-    "pulumi config set --secret": "a-new-key-of-these-pages",
+    "pulumi config set --secret": "A-2nd-key-of-these-pages",
     "pulumi stack change-secrets-provider passphrase": "correct-horse-battery-staple\n",
 }
 SCENARIOS = [page for page in PAGES if any(isinstance(each, Command) for each in steps_of(page.read_text()))]
