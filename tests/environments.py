@@ -60,7 +60,7 @@ class Backend(Project):
         for name in ("acme", "beta", "gamma"):
             self.add(name)
 
-    def command(self, path: Path, version: str = "v3.265.0") -> None:
+    def command(self, path: Path, version: str = "v3.259.0") -> None:
         """Puts the command there."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_FAKE.format(python=sys.executable, version=version))

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from paletteai_components.engine import EngineError
 
-OLDEST = (3, 260)
-"""The oldest Pulumi this is tried with, SDK and command alike: what the package requires of the SDK."""
+OLDEST = (3, 238)
+"""The oldest `pulumi` command that is run. It may be older than the SDK: 3.260 was seen to work with 3.272."""
 
 WORKS_WITHOUT = "Everything on files alone works without it: `check`, `plan`, `render`, `explain` and the others."
 # Seconds to wait for its own version, and for each answer of a download.
