@@ -352,7 +352,7 @@ def _renamed(text: str, tenant: str, other: str) -> str:
     """A text about one tenant as one about another, with the proofs that whoever has the keys can make."""
     text = text.replace(tenant, other)
     for key in (*KEYS.values(), ROTATED):
-        for ciphertext in re.findall(r"secure: (\S+)", text):
+        for ciphertext in re.findall(r"secure: '?(v1:[\w:+/=]+)", text):
             was, now = (proof_of(key, f"{each}.dev", HOST, ciphertext) for each in (tenant, other))
             text = text.replace(was, now)
         for settings in ("tenant-{}/default", "tenant-{}/edge", "{}-line/default", "{}-lab/default"):
