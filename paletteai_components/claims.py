@@ -7,7 +7,7 @@ subject are a conflict. The rules look at all stacks at once, a program's compon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -181,9 +181,12 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
     yield Claim("PAI006", subject, what, (*_declarer(stack), project.path), said, stack, (*project.path, "name"))
 
 
-def import_claims(topology: Topology, stack: Stack, declared: Collection[Hashable]) -> Iterator[Claim]:
-    """What a stack takes over besides what it declares."""
-    for reference, path in topology.import_ids:
+def import_claims(topology: Topology, stack: Stack, own: Iterable[Claim]) -> Iterator[Claim]:
+    """What a stack takes over besides what it claims as its own."""
+    taken_over = list(topology.import_ids)
+    # Few stacks take anything over.
+    declared = {claim.subject for claim in own} if taken_over else ()
+    for reference, path in taken_over:
         kind, _, name = reference.partition("/")
         # A Project is its namespace.
         subject = ("Namespace", name.rpartition("/")[2]) if kind == "Project" else (kind, *name.split("/"))

@@ -98,8 +98,8 @@ class ApiKey:
         """Whether a proof was made with this key, for this stack, host and encryption."""
         if self.prove is None or ciphertext is None:
             return False
-        parts = (stack, host_of(host_url or ""), canonical_ciphertext(ciphertext))
-        return hmac.compare_digest(proof.encode(), self.prove(*parts).encode())
+        expected = self.prove(*_proven_parts(stack, host_url or "", ciphertext))
+        return hmac.compare_digest(proof.encode(), expected.encode())
 
     def settings_proof(self, settings: str) -> str | None:
         """The proof that who annotated a Settings, ``namespace/name``, knew this key; None where it is not opened."""
@@ -139,12 +139,16 @@ def fingerprint_of(api_key: str) -> str:
 
 def proof_of(api_key: str, stack: str, host_url: str, ciphertext: str) -> str:
     """The proof that who wrote a fingerprint beside a ciphertext of a stack knew the key: 40 hexadecimal digits."""
-    return _prover(api_key)(stack, host_of(host_url), canonical_ciphertext(ciphertext))
+    return _prover(api_key)(*_proven_parts(stack, host_url, ciphertext))
 
 
 def settings_proof_of(api_key: str, settings: str) -> str:
     """The proof that who annotated a Settings, ``namespace/name``, knew the key: 40 hexadecimal digits."""
     return _prover(api_key)(settings)
+
+
+def _proven_parts(stack: str, host_url: str, ciphertext: str) -> tuple[str, str, str]:
+    return stack, host_of(host_url), canonical_ciphertext(ciphertext)
 
 
 def _prover(api_key: str) -> Callable[..., str]:

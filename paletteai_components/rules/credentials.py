@@ -116,8 +116,7 @@ def _add(name: str, fields: list[str]) -> str:
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_listed(others)}."] if others else []
     if "apiKey" in fields:
-        path = f"paletteai:integrations.{named(name)}.apiKey"
-        parts.append(f"Set the key with `pulumi config set --secret --path '{path}'`.")
+        parts.append(f"Set the key with {_setting_key(name)}.")
     return " ".join(parts)
 
 
@@ -198,14 +197,14 @@ def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterat
     yield Problem(
         "PAI010",
         f"the API key of integration {named(name)} {fact}.",
-        f"{remedy} a new one with `pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`.",
+        f"{remedy} a new one with {_setting_key(name)}.",
         (stack.place("integrations", name, "apiKey"),),
     )
 
 
 def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Problem]:
     place = stack.place("integrations", name, "apiKey")
-    anew = f"Set the key anew with `pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`."
+    anew = f"Set the key anew with {_setting_key(name)}."
     if not key.is_canonical:
         fact = "is encrypted in a text that Pulumi did not write, so a copy of it would not be seen"
         yield Problem("PAI010", f"the API key of integration {named(name)} {fact}.", anew, (place,))
@@ -214,3 +213,7 @@ def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Proble
         fact = "is a copy of another secret of the stack, which would be sent to its host"
         where = (place, stack.file_place(*path))
         yield Problem("PAI010", f"the API key of integration {named(name)} {fact}.", anew, where)
+
+
+def _setting_key(name: str) -> str:
+    return f"`pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`"

@@ -49,7 +49,7 @@ def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
             for project in stack.topology.projects:
                 own.extend(project_claims(project, stack))
             claims.extend(own)
-            claims.extend(import_claims(stack.topology, stack, {claim.subject for claim in own}))
+            claims.extend(import_claims(stack.topology, stack, own))
     yield from map(conflict, conflicts_on_clusters(claims))
     yield from _contexts_with_two_names(fleet)
 
