@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paletteai_components.document import Path
+from paletteai_components.encryption import ciphertext_of
 
 NAMESPACE = "paletteai"
 
@@ -31,12 +32,6 @@ def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         other = first.setdefault(f"{namespace}:{name.removeprefix('config:')}", key)
         if other != key:
             yield other, key
-
-
-def ciphertext_of(value: object) -> str | None:
-    """The ciphertext of an encrypted value; None of what is not encrypted."""
-    ciphertext = value.get("secure") if isinstance(value, dict) and len(value) == 1 else None
-    return ciphertext if isinstance(ciphertext, str) else None
 
 
 def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from paletteai_components.encryption import canonical_ciphertext
+from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
 
 FINGERPRINT = re.compile(r"pai1:[0-9a-f]{40}")
 DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -121,14 +121,14 @@ class ApiKey:
 
 
 def _key_from(value: object) -> ApiKey:
-    match value:
-        case ApiKey():
-            return value
-        case {"secure": str(ciphertext), **rest} if not rest:
-            canonical = canonical_ciphertext(ciphertext)
-            return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
-        case str():
-            return ApiKey(KeyState.PLAINTEXT)
+    if isinstance(value, ApiKey):
+        return value
+    if isinstance(value, str):
+        return ApiKey(KeyState.PLAINTEXT)
+    ciphertext = ciphertext_of(value)
+    if ciphertext is not None:
+        canonical = canonical_ciphertext(ciphertext)
+        return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
     raise ValueError("an API key is the object that `pulumi config set --secret --path` writes")
 
 

@@ -9,6 +9,12 @@ from __future__ import annotations
 import base64
 
 
+def ciphertext_of(value: object) -> str | None:
+    """The ciphertext of an encrypted value; None of what is not encrypted."""
+    ciphertext = value.get("secure") if isinstance(value, dict) and len(value) == 1 else None
+    return ciphertext if isinstance(ciphertext, str) else None
+
+
 def canonical_ciphertext(text: str) -> str:
     """A ciphertext in the one spelling that Pulumi itself writes.
 

@@ -15,14 +15,13 @@ from typing import Any
 from paletteai_components.configuration import (
     NAMESPACE,
     ambiguous_keys,
-    ciphertext_of,
     encrypted_values,
     is_key_field,
     malformed_keys,
     qualified,
 )
 from paletteai_components.document import Document, Path
-from paletteai_components.encryption import canonical_ciphertext
+from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
 from paletteai_components.folder import PROJECT_FILE as PROJECT_FILE
 from paletteai_components.folder import document_in
 from paletteai_components.folder import stack_name_of as stack_name_of
