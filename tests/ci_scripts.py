@@ -36,7 +36,7 @@ def run_script(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
-        script.run(script.main)
+        script.exit_with(script.main)
     out, err = capsys.readouterr()
     assert isinstance(ended.value.code, int)
     return Ran(ended.value.code, out, err)

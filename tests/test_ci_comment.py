@@ -428,29 +428,29 @@ PLACES = ("{}", "x {} y", "- {}", "### {}", "**{}**", "  {}", "a\r{}", "a\u2028{
 @pytest.mark.parametrize("acting", ACTING)
 def test_what_could_act_is_code(acting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in PLACES:
-        outside = shown_outside_of_code(harmless(monkeypatch, f"{MARKER}\n{place.format(acting)}\n"))
+        outside = shown_outside_of_code(sanitized(monkeypatch, f"{MARKER}\n{place.format(acting)}\n"))
         assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
         assert not re.search(r"!\S|\b(GH|gh|GL|JIRA)-|[0-9a-fA-F]{7}|www|:\w", outside)
 
 
-def harmless(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+def sanitized(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
     """The text as it is posted."""
     monkeypatch.syspath_prepend(str(CI))
-    made: str = importlib.import_module("comment").harmless(text)
+    made: str = importlib.import_module("comment").sanitized(text)
     return made
 
 
 @given(TEXTS)
 def test_whatever_is_written_only_plain_words_are_outside_of_code(text: str) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        once = harmless(monkeypatch, f"{MARKER}\n{text}")
+        once = sanitized(monkeypatch, f"{MARKER}\n{text}")
         for folded in (f"{MARKER}\n<details><summary>{text}</summary>\n{text}", f"{MARKER}\n</details>\n{text}"):
-            shown_outside_of_code(harmless(monkeypatch, folded))
+            shown_outside_of_code(sanitized(monkeypatch, folded))
         outside = shown_outside_of_code(once)
         assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
         assert not re.search(r"-\d|\b[0-9a-fA-F]{7,}\b|[:.]\w", outside)
         assert not {unicodedata.category(each) for each in once if each != "\n"} & {"Cc", "Cf", "Zl", "Zp"}
-        assert harmless(monkeypatch, once) == once
+        assert sanitized(monkeypatch, once) == once
 
 
 @pytest.mark.parametrize(
@@ -709,7 +709,7 @@ def test_a_wrong_call_is_told_in_one_line(
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
 
 
-@pytest.mark.parametrize("name", ["artifact.py", "comment.py"])
+@pytest.mark.parametrize("name", ["fetch_artifact.py", "comment.py"])
 def test_the_scripts_are_commands_that_need_nothing_installed(name: str, tmp_path: Path) -> None:
     python = tmp_path / "python3"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} -E -s -S "$@"\n')
@@ -748,7 +748,7 @@ def fetch(
         github.archive = content
         github.artifacts = github.artifacts or [{"id": 5, "expired": False}]
         monkeypatch.chdir(tmp_path)
-        return run_script("artifact", "fetched", monkeypatch=monkeypatch, capsys=capsys)
+        return run_script("fetch_artifact", "fetched", monkeypatch=monkeypatch, capsys=capsys)
 
     return of
 
@@ -837,6 +837,6 @@ def test_a_list_of_artifacts_of_another_form_is_told_in_one_line(fetch: Callable
 def test_fetching_without_a_run_or_a_file_is_refused(
     fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_script("artifact", monkeypatch=monkeypatch, capsys=capsys).code == 2
+    assert run_script("fetch_artifact", monkeypatch=monkeypatch, capsys=capsys).code == 2
     monkeypatch.setenv("RUN_ID", "../1")
     assert "RUN_ID is not set" in fetch(b"").err

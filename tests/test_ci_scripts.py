@@ -98,7 +98,7 @@ def test_a_check_without_a_commit_and_a_file_is_refused(machine: Machine) -> Non
     assert machine.run("check", "base").code == 2
 
 
-# --- choose -----------------------------------------------------------------------------------------------------
+# --- select-stacks ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -106,7 +106,9 @@ def choosing(machine: Machine) -> Callable[..., None]:
     """Says which stacks a pull request changes, and how the check ends."""
 
     def on(changed: str = "", code: int = 0) -> None:
-        machine.program("python", f'[[ $1 == */.ci/take.py && $2 == ref ]] || exit 9\nprintf "%s" "{changed}"')
+        machine.program(
+            "python", f'[[ $1 == */.ci/checkout_stacks.py && $2 == ref ]] || exit 9\nprintf "%s" "{changed}"'
+        )
         machine.program("paletteai", f'echo "$*"\nexit {code}')
 
     return on
@@ -114,19 +116,19 @@ def choosing(machine: Machine) -> Callable[..., None]:
 
 def test_all_stacks_are_chosen_where_no_pull_request_is_named(machine: Machine, choosing: Callable[..., None]) -> None:
     choosing()
-    assert machine.run("choose") == Ran(0, "check --format json\n", "")
+    assert machine.run("select-stacks") == Ran(0, "check --format json\n", "")
 
 
 def test_the_stacks_that_a_pull_request_changes_are_chosen(machine: Machine, choosing: Callable[..., None]) -> None:
     choosing("acme.dev\nglobex.dev\n")
-    assert machine.run("choose", "ref", COMMIT) == Ran(0, "check --format json acme.dev globex.dev\n", "")
+    assert machine.run("select-stacks", "ref", COMMIT) == Ran(0, "check --format json acme.dev globex.dev\n", "")
 
 
 def test_a_pull_request_that_changes_no_stack_does_not_choose_all_of_them(
     machine: Machine, choosing: Callable[..., None]
 ) -> None:
     choosing("")
-    ran = machine.run("choose", "ref", COMMIT)
+    ran = machine.run("select-stacks", "ref", COMMIT)
     assert (ran.code, ran.out) == (1, "")
     assert "there is nothing to preview" in ran.err
 
@@ -136,12 +138,12 @@ def test_stacks_with_errors_are_not_chosen_and_people_read_why(
     code: int, machine: Machine, choosing: Callable[..., None]
 ) -> None:
     choosing("acme.dev", code)
-    assert machine.run("choose", "ref", COMMIT) == Ran(code, "", "check acme.dev\n")
+    assert machine.run("select-stacks", "ref", COMMIT) == Ran(code, "", "check acme.dev\n")
 
 
 def test_a_pull_request_that_cannot_be_taken_chooses_nothing(machine: Machine, choosing: Callable[..., None]) -> None:
     choosing()
-    assert machine.run("choose", "other", COMMIT) == Ran(9, "", "")
+    assert machine.run("select-stacks", "other", COMMIT) == Ran(9, "", "")
 
 
 # --- matrix -----------------------------------------------------------------------------------------------------
@@ -197,7 +199,10 @@ def test_gitlab_gets_previews_that_wait_for_a_person(matrix: Callable[..., Ran])
     job = pipeline["preview acme.dev"]
     assert job["environment"] == {"name": "preview-dev"}
     assert job["when"] == "manual"
-    assert job["script"][1:] == [f".venv/bin/python .ci/take.py {REF} {COMMIT}", ".ci/pulumi preview acme.dev"]
+    assert job["script"][1:] == [
+        f".venv/bin/python .ci/checkout_stacks.py {REF} {COMMIT}",
+        ".ci/pulumi preview acme.dev",
+    ]
 
 
 def test_a_preview_on_gitlab_is_named_by_what_somebody_approves(matrix: Callable[..., Ran]) -> None:
@@ -357,7 +362,7 @@ def test_pulumi_is_run_for_nothing_else(arguments: tuple[str, ...], engine: Call
     assert (ran.code, ran.out) == (2, "")
 
 
-# --- shown ------------------------------------------------------------------------------------------------------
+# --- safe-log ---------------------------------------------------------------------------------------------------
 
 HOSTILE = (
     r"printf '::set-output name=matrix::x\n  ::error::y\n##[group]z\r\033[0Ksection_start:1:a\r\033[0K'; echo e >&2"
@@ -394,7 +399,7 @@ def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine, c
     choosing("acme.dev")
     machine.program("paletteai", f"[[ $* == *json* ]] || {{ {HOSTILE}; }}; exit 1")
     machine.environment["GITHUB_ACTIONS"] = "true"
-    ran = machine.run("choose", "ref", COMMIT)
+    ran = machine.run("select-stacks", "ref", COMMIT)
     first, *_, last = ran.err.splitlines()
     assert (ran.code, ran.out) == (1, "")
     assert first.startswith("::stop-commands::")
@@ -404,7 +409,7 @@ def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine, c
 def test_what_an_interrupted_command_says_last_is_shown(machine: Machine) -> None:
     machine.program("patient", "trap 'sleep 0.2; echo over; exit 5' INT; echo ready; while true; do sleep 0.1; done")
     with subprocess.Popen(
-        [str(CI / "shown"), "patient"],
+        [str(CI / "safe-log"), "patient"],
         env=machine.environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -418,7 +423,7 @@ def test_what_an_interrupted_command_says_last_is_shown(machine: Machine) -> Non
 
 
 def test_showing_nothing_is_refused(machine: Machine) -> None:
-    assert machine.run("shown").code == 2
+    assert machine.run("safe-log").code == 2
 
 
 # --- actionlint -------------------------------------------------------------------------------------------------

@@ -258,7 +258,7 @@ def test_the_comment_follows_the_check_and_takes_the_head_from_the_event() -> No
 
 def test_the_comment_finds_what_the_check_left_also_after_it_failed() -> None:
     left = workflow("check")["jobs"]["check"]["steps"][-1]
-    fetched = (ROOT / ".ci" / "artifact.py").read_text()
+    fetched = (ROOT / ".ci" / "fetch_artifact.py").read_text()
     assert left["if"] == "${{ !cancelled() }}"
     assert f'NAME = "{left["with"]["name"]}"' in fetched
     assert f'MEMBER = "{left["with"]["path"]}"' in fetched
@@ -271,7 +271,7 @@ def test_a_preview_is_started_by_hand_and_takes_nothing_but_stack_files() -> Non
     for job in preview["jobs"].values():
         fetching = [step["run"] for step in job["steps"] if "refs/pull" in step.get("run", "")]
         assert len(fetching) == 1
-        assert re.match(r"\.ci/choose |\.venv/bin/python \.ci/take\.py ", fetching[0])
+        assert re.match(r"\.ci/select-stacks |\.venv/bin/python \.ci/checkout_stacks\.py ", fetching[0])
 
 
 def test_secrets_are_in_one_step_of_a_job_with_an_environment() -> None:
@@ -409,9 +409,9 @@ def test_every_script_that_is_run_is_there_and_can_be_run() -> None:
     named = {found for line in run_lines() for found in SCRIPT.findall(line)}
     assert {
         ".ci/check",
-        ".ci/choose",
+        ".ci/select-stacks",
         ".ci/pulumi",
-        ".ci/take.py",
+        ".ci/checkout_stacks.py",
         ".ci/comment.py",
         ".ci/run",
         ".ci/versions",

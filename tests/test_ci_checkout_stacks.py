@@ -99,7 +99,7 @@ def take(
 ) -> Callable[..., Ran]:
     """Runs the script in the checkout."""
     monkeypatch.syspath_prepend(str(CI))
-    script = importlib.import_module("take")
+    script = importlib.import_module("checkout_stacks")
 
     def with_arguments(*arguments: str) -> Ran:
         monkeypatch.chdir(repositories.checkout)
@@ -448,7 +448,7 @@ def test_a_branch_without_a_common_past_is_told(repositories: Repositories, take
 def test_git_gets_the_token_from_the_environment_and_nobody_sees_it_in_a_command(
     repositories: Repositories, take: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = importlib.import_module("take")
+    script = importlib.import_module("checkout_stacks")
     commands: list[list[str]] = []
     run = subprocess.run
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes the stack files of a pull request, as data, into a checkout of the branch that it goes to.
 
-    take.py refs/pull/NUMBER/head|refs/merge-requests/NUMBER/head COMMIT
+    checkout_stacks.py refs/pull/NUMBER/head|refs/merge-requests/NUMBER/head COMMIT
 
 Prints the names of the stacks that would change. Nothing else of the pull request is written to the disk. Each
 file is read by the rules of this checkout, judged, and written anew from what was read, so that Pulumi cannot
@@ -58,7 +58,7 @@ class Entry:
 def main(arguments: list[str]) -> None:
     """Take the stack files, and print which stacks they are of."""
     if len(arguments) != 2 or not _REF.fullmatch(arguments[0]) or not _COMMIT.fullmatch(arguments[1]):
-        _refuse("take.py takes the ref of a pull request and the full name of its newest commit.")
+        _refuse("checkout_stacks.py takes the ref of a pull request and the full name of its newest commit.")
     ref, commit = arguments
     if not Path(PROJECT_FILE).is_file():
         _refuse(f"there is no {PROJECT_FILE} here, so this is no checkout of the project.")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fetches the text that a run of the check left behind for a comment.
 
-    artifact.py FILE
+    fetch_artifact.py FILE
 
 A fork's code may have made the artifact, so it is read in memory, within bounds, and only the one file that is
 expected is taken out. Where the run left none, none is written.
@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from api import Api, ApiError, politely, run
+from api import Api, ApiError, exit_with, with_retries
 
 NAME = "paletteai-diff"
 MEMBER = "diff.md"
@@ -49,7 +49,7 @@ def text_in(archive: bytes) -> bytes:
 def main(arguments: list[str]) -> str:
     """Run the script and return what it did. Raises ApiError."""
     if len(arguments) != 1:
-        raise ApiError("artifact.py takes the name of a file to write.")
+        raise ApiError("fetch_artifact.py takes the name of a file to write.")
     address, token, repository, number = (
         os.environ.get(name, "") for name in ("GITHUB_API_URL", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "RUN_ID")
     )
@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> str:
     api = Api(address, ("Authorization", "Bearer {}"), token)
     actions = f"repos/{repository}/actions"
     try:
-        listed = politely(lambda: api.get(f"{actions}/runs/{number}/artifacts", name=NAME))["artifacts"]
+        listed = with_retries(lambda: api.get(f"{actions}/runs/{number}/artifacts", name=NAME))["artifacts"]
         # A run that was repeated has one of each attempt.
         newest = max((each for each in listed if not each["expired"]), key=lambda each: int(each["id"]), default=None)
         if newest is None:
@@ -66,9 +66,9 @@ def main(arguments: list[str]) -> str:
         path = f"{actions}/artifacts/{int(newest['id'])}/zip"
     except (KeyError, TypeError, ValueError):
         raise ApiError("the API's answer has another form than is documented, so it was not understood.") from None
-    Path(arguments[0]).write_bytes(text_in(politely(lambda: api.download(path, MOST))))
+    Path(arguments[0]).write_bytes(text_in(with_retries(lambda: api.download(path, MOST))))
     return f"The text of the comment is in {arguments[0]}."
 
 
 if __name__ == "__main__":
-    run(main)
+    exit_with(main)
