@@ -16,7 +16,7 @@ from typing import Any
 import pulumi
 
 from paletteai_components.cluster import Cluster, LiveObject
-from paletteai_components.manifests import manifests_of, reference_of
+from paletteai_components.manifests import objects_of, reference_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
@@ -83,7 +83,7 @@ class History:
         """
         if stack.topology is None:
             return False
-        references = (reference_of(each) for each in manifests_of(stack.topology, stack.vendor))
+        references = (each.reference for each in objects_of(stack.topology, stack.vendor))
         if any(cluster.live(reference) and reference not in self.references for reference in references):
             return True
         for name, settings in _named(stack.topology):
