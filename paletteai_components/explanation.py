@@ -190,7 +190,7 @@ def _places(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Ite
     for field in _OF_THE_TENANT:
         yield from _all(stack, ("tenant", field), _at(written, field))
     for settings in (project.own, tenant.settings_named(project.spec.settings_ref), tenant.default):
-        if settings is not None and settings.path[:2] == ("tenant", "settings"):
+        if settings is not None and settings.made and settings.project is None:
             yield from _all(stack, settings.path, _at(written, "settings", settings.name))
     if project.provider is not None and project.provider.palette is not None:
         key = project.provider.palette

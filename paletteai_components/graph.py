@@ -207,7 +207,7 @@ def _tenant(
         )
 
     def setting(each: PlannedSettings, position: int) -> SettingsNode:
-        is_own = position >= len(tenant.settings)
+        is_own = each.project is not None
         return SettingsNode(
             named(each.name),
             named(each.namespace),

@@ -1,4 +1,4 @@
-"""Manifests: the Kubernetes objects of a topology, as plain dicts.
+"""Manifests: the Kubernetes objects of a topology, as plain dicts, with what each is written for.
 
 This is the only place that knows a field path of the vendor's API. Each says where it was seen, or
 that it is assumed; an assumed one can be given another path by `paletteai:vendorFields`. Whether the
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.credential import sent
-from paletteai_components.planned import IntegrationType, PlannedSecret, PlannedSettings, PlannedTenant
-from paletteai_components.spec import IntegrationSpec
+from paletteai_components.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant
+from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.topology import PlannedProject, Topology
 
 API_GROUP = "spectrocloud.com"
@@ -112,34 +112,66 @@ class Vendor:
         return tuple(given.split(".")) if given.startswith("spec.") else FIELDS[name].path
 
 
-def manifests_of(topology: Topology, vendor: Vendor) -> Iterator[Manifest]:
-    """Every object that is written for a stack, in the order in which they are created.
+@dataclass(frozen=True, slots=True)
+class PlannedObject:
+    """An object that is written for a stack.
 
-    A Secret comes without its data: no key is opened to make it.
+    Fields:
+        manifest: the object. A Secret comes without its data: no key is opened to make it.
+        owner: what it is written for; a Settings also owns its Secret.
+        path: where it is declared.
+        removal: the `onRemoval` that holds for it; None for what is always deleted.
     """
-    yield from tenant_manifests(topology.tenant, vendor)
+
+    manifest: Manifest
+    owner: PlannedTenant | PlannedProject | PlannedSettings
+    path: Path
+    removal: OnRemoval | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        kind: str = self.manifest["kind"]
+        return kind
+
+    @property
+    def logical_name(self) -> str:
+        """What Pulumi calls it: as what it is written for."""
+        return self.owner.logical_name
+
+    @property
+    def reference(self) -> str:
+        """The object as messages call it; see `reference_of`."""
+        return reference_of(self.manifest)
+
+
+def objects_of(topology: Topology, vendor: Vendor) -> Iterator[PlannedObject]:
+    """Every object that is written for a stack, in the order in which they are created."""
+    yield from tenant_objects(topology.tenant, vendor)
     for project in topology.projects:
-        yield from project_manifests(project, vendor)
+        yield from project_objects(project, vendor)
 
 
-def tenant_manifests(tenant: PlannedTenant, vendor: Vendor) -> Iterator[Manifest]:
+def tenant_objects(tenant: PlannedTenant, vendor: Vendor) -> Iterator[PlannedObject]:
     """The objects that are written for a Tenant itself."""
-    if tenant.spec.create_namespace and not tenant.spec.existing:
-        yield tenant_namespace(tenant, vendor)
+    spec, path = tenant.spec, ("tenant", "name")
+    if spec.create_namespace and not spec.existing:
+        yield PlannedObject(tenant_namespace(tenant, vendor), tenant, path, spec.on_removal)
     for settings in tenant.settings:
         if settings.made:
-            yield from _settings_with_secret(settings, tenant.spec.labels, tenant.spec.annotations, vendor)
-    if not tenant.spec.existing:
-        yield tenant_object(tenant, vendor)
+            yield from _settings_with_secret(settings, spec.labels, spec.annotations, vendor)
+    if not spec.existing:
+        yield PlannedObject(tenant_object(tenant, vendor), tenant, path, spec.on_removal)
 
 
-def project_manifests(project: PlannedProject, vendor: Vendor) -> Iterator[Manifest]:
+def project_objects(project: PlannedProject, vendor: Vendor) -> Iterator[PlannedObject]:
     """The objects that are written for a Project."""
-    if project.spec.create_namespace:
-        yield project_namespace(project)
+    spec, path = project.spec, (*project.path, "name")
+    if spec.create_namespace:
+        yield PlannedObject(project_namespace(project), project, path, project.on_removal)
     if project.own is not None:
-        yield from _settings_with_secret(project.own, project.spec.labels, project.spec.annotations, vendor)
-    yield project_object(project, vendor)
+        yield from _settings_with_secret(project.own, spec.labels, spec.annotations, vendor)
+    yield PlannedObject(project_object(project, vendor), project, path, project.on_removal)
 
 
 def reference_of(manifest: Mapping[str, Any]) -> str:
@@ -154,14 +186,16 @@ def _settings_with_secret(
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
     vendor: Vendor,
-) -> Iterator[Manifest]:
+) -> Iterator[PlannedObject]:
     secret = settings.palette_secret
     if secret is not None and secret.made:
-        yield secret_object(secret, settings, None, labels, annotations, vendor)
+        manifest = secret_object(secret, settings, None, labels, annotations, vendor)
+        yield PlannedObject(manifest, settings, settings.path)
     integration = settings.integration
     fingerprint = integration.fingerprint_in_force if integration else None
     proof = integration.api_key.settings_proof(str(settings)) if integration and integration.api_key else None
-    yield settings_object(settings, fingerprint, proof, labels, annotations, vendor)
+    manifest = settings_object(settings, fingerprint, proof, labels, annotations, vendor)
+    yield PlannedObject(manifest, settings, settings.path)
 
 
 def tenant_namespace(tenant: PlannedTenant, vendor: Vendor) -> Manifest:

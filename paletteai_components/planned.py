@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from paletteai_components.identity import logical_name
 from paletteai_components.spec import IntegrationSpec, SettingsSpec, TenantSpec
 
 Path = tuple[str | int, ...]
@@ -54,7 +55,7 @@ class PlannedSettings:
 
     Fields:
         name, namespace: its identity in the cluster.
-        owner: the Tenant or Project it belongs to, in words, for example ``project vision``.
+        tenant, project: the Tenant it belongs to, and the Project where it is a project's own.
         spec: its declaration; empty for one that is made elsewhere.
         made: True where it is written here, False where it is made elsewhere.
         palette: the key of its Palette integration, or None.
@@ -65,13 +66,25 @@ class PlannedSettings:
 
     name: str
     namespace: str
-    owner: str
+    tenant: str
+    project: str | None
     spec: SettingsSpec
     made: bool
     palette: str | None
     integration: IntegrationSpec | None
     secrets: tuple[PlannedSecret, ...]
     path: Path
+
+    @property
+    def owner(self) -> str:
+        """The Tenant or Project it belongs to, in words, for example ``project vision``."""
+        return f"tenant {self.tenant}" if self.project is None else f"project {self.project}"
+
+    @property
+    def logical_name(self) -> str:
+        """What Pulumi calls its integration, and the Settings and Secret in it."""
+        owners = (self.tenant,) if self.project is None else (self.tenant, self.project)
+        return logical_name(*owners, self.name)
 
     @property
     def has_palette(self) -> bool:
@@ -105,6 +118,11 @@ class PlannedTenant:
     settings: tuple[PlannedSettings, ...]
     default: PlannedSettings | None
     merges: bool = True
+
+    @property
+    def logical_name(self) -> str:
+        """What Pulumi calls it."""
+        return logical_name(self.name)
 
     def settings_named(self, name: str | None) -> PlannedSettings | None:
         """The tenant's Settings of a name, or None."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pulumi
 
 from paletteai_components.cluster import Cluster
-from paletteai_components.manifests import manifests_of
+from paletteai_components.manifests import objects_of
 from paletteai_components.stack import Stack
 
 _WITHOUT = (
@@ -26,7 +26,7 @@ def preflight(stack: Stack) -> Cluster | None:
     if stack.topology is None or provider.get("renderYamlToDirectory"):
         return None
     # A credential may be live in the Settings of another stack, also where this one writes none.
-    kinds = {each["kind"] for each in manifests_of(stack.topology, stack.vendor)} | {"Settings"}
+    kinds = {each.kind for each in objects_of(stack.topology, stack.vendor)} | {"Settings"}
     try:
         if provider.get("cluster"):
             raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")

@@ -16,7 +16,6 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import is_config_secret
 
-from paletteai_components import identity
 from paletteai_components.claims import Claim, binding_claims, project_claims, tenant_claims
 from paletteai_components.components.credential import opened_key
 from paletteai_components.components.history import (
@@ -25,7 +24,6 @@ from paletteai_components.components.history import (
     for_the_next,
     history_in_state,
     history_of_this_stack,
-    settings_by_name,
 )
 from paletteai_components.components.ledger import DeclarationError, Ledger
 from paletteai_components.components.project import ProjectComponent
@@ -174,17 +172,15 @@ def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
 def _register(stack: Stack, topology: Topology, history: History) -> None:
     Ledger.of_this_program().take(_claims(stack, topology))
     stack = replace(stack, former_api_versions=history.api_versions)
-    former = {name: history.former_urns(name, each.integration) for name, each in settings_by_name(topology)}
-    name = topology.tenant.name
-    of_the_tenant = {
-        each.name: former[identity.logical_name(name, each.name)] for each in topology.tenant.settings if each.made
-    }
-    tenant = TenantOwner(name, topology.tenant, stack, former_urns=of_the_tenant)
-    projects = []
-    for planned in topology.projects:
-        project = identity.logical_name(name, planned.name)
-        its = former[identity.logical_name(project, planned.own.name)] if planned.own else ()
-        projects.append(ProjectComponent(project, tenant, planned, stack, former_urns=its))
+    planned = topology.tenant
+    of_the_tenant = {each.name: history.former_urns(each) for each in planned.settings if each.made}
+    tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=of_the_tenant)
+    projects = [
+        ProjectComponent(
+            each.logical_name, tenant, each, stack, former_urns=history.former_urns(each.own) if each.own else ()
+        )
+        for each in topology.projects
+    ]
     _export(stack, topology, tenant, projects)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from paletteai_components import names
+from paletteai_components.identity import logical_name
 from paletteai_components.planned import (
     IntegrationType,
     Path,
@@ -72,6 +73,11 @@ class PlannedProject:
         return self.name
 
     @property
+    def logical_name(self) -> str:
+        """What Pulumi calls it."""
+        return logical_name(self.tenant, self.name)
+
+    @property
     def reason(self) -> str:
         """Where its Palette integration comes from and why, in words."""
         provider = named(str(self.provider))
@@ -129,15 +135,13 @@ def planned_tenant(
 ) -> PlannedTenant:
     """A Tenant with its defaults applied and its Settings in place."""
     namespace = spec.namespace or names.tenant_namespace(spec.name)
-    owner = f"tenant {spec.name}"
     made = tuple(
-        planned_settings(name, namespace, owner, settings, integrations, ("tenant", "settings", name))
+        planned_settings(name, settings, integrations, ("tenant", "settings", name), spec.name, namespace)
         for name, settings in spec.settings.items()
     )
+    at = ("tenant", "existingSettings")
     elsewhere = tuple(
-        PlannedSettings(
-            name, namespace, owner, _NO_SETTINGS, False, None, None, (), ("tenant", "existingSettings", position)
-        )
+        PlannedSettings(name, namespace, spec.name, None, _NO_SETTINGS, False, None, None, (), (*at, position))
         for position, name in enumerate(spec.existing_settings)
     )
     settings = made + elsewhere
@@ -155,8 +159,8 @@ def planned_project(
     """A Project with what it inherits from its Tenant and the Settings it ends up with."""
     own = None
     if spec.settings is not None:
-        owner = f"project {spec.name}"
-        own = planned_settings(spec.settings.name, spec.name, owner, spec.settings, integrations, (*path, "settings"))
+        at = (*path, "settings")
+        own = planned_settings(spec.settings.name, spec.settings, integrations, at, tenant.name, spec.name, spec.name)
     stated = spec.shared_cluster_only
     if stated is None:
         stated = bool(tenant.spec.shared_cluster_only)
@@ -188,11 +192,12 @@ _NO_SETTINGS = SettingsSpec()
 
 def planned_settings(
     name: str,
-    namespace: str,
-    owner: str,
     spec: SettingsSpec,
     integrations: Mapping[str, IntegrationSpec],
     path: Path,
+    tenant: str,
+    namespace: str,
+    project: str | None = None,
 ) -> PlannedSettings:
     """A Settings with the Secrets it uses."""
     integration = integrations.get(spec.palette) if spec.palette is not None else None
@@ -213,7 +218,9 @@ def planned_settings(
         if reference is not None:
             at = (*path, field, "existingSecret")
             secrets.append(_existing(reference.existing_secret, namespace, kind, at))
-    return PlannedSettings(name, namespace, owner, spec, True, spec.palette, integration, tuple(secrets), path)
+    return PlannedSettings(
+        name, namespace, tenant, project, spec, True, spec.palette, integration, tuple(secrets), path
+    )
 
 
 def _existing(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:

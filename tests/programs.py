@@ -25,7 +25,7 @@ from paletteai_components import (
 )
 from paletteai_components.credential import fingerprint_of, proof_of, settings_proof_of
 from paletteai_components.document import document_from
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, manifests_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
 from paletteai_components.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +75,7 @@ def deployed(folder: Path, name: str, **more: Any) -> Recording:
 def rendered(stack: Stack) -> dict[Any, Any]:
     """What `render` prints, with the fingerprints that only somebody with the keys can tell."""
     assert stack.topology is not None
-    manifests = {place_of(each): each for each in manifests_of(stack.topology, stack.vendor)}
+    manifests = {place_of(each.manifest): each.manifest for each in objects_of(stack.topology, stack.vendor)}
     for each in stack.topology.settings:
         integration = each.integration
         if integration and integration.api_key and integration.api_key.ciphertext:

@@ -29,7 +29,7 @@ from paletteai_components import (
     TenantReferenceArgs,
 )
 from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, Vendor, manifests_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, Vendor, objects_of
 from paletteai_components.spec import StackSpec
 from paletteai_components.topology import topology_of
 
@@ -184,7 +184,8 @@ def test_everything_has_the_type_the_name_and_the_parent_that_the_documentation_
 
 def test_what_a_program_registers_is_what_render_prints_for_the_same_declaration() -> None:
     spec = StackSpec.model_validate(DECLARED, by_alias=True, by_name=False)
-    manifests = {place_of(each): each for each in manifests_of(topology_of(spec), Vendor(fields=spec.vendor_fields))}
+    objects = objects_of(topology_of(spec), Vendor(fields=spec.vendor_fields))
+    manifests = {place_of(each.manifest): each.manifest for each in objects}
     keys = {
         ("dev-tenant", "default"): KEY,
         ("dev-tenant", "edge"): "Key-0f-edge-of-the-2nd-mine",

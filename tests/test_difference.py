@@ -29,7 +29,7 @@ from paletteai_components.difference.reach import (
 )
 from paletteai_components.document import document_from
 from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, manifests_of, reference_of
+from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
 from paletteai_components.problem import Place, Problem
 from paletteai_components.rules import problems_of
 from paletteai_components.spec import OnRemoval
@@ -162,15 +162,17 @@ def test_another_name_of_a_secret_replaces_it() -> None:
 
 
 def test_a_secret_of_another_type_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    def manifests(kind: str) -> Iterator[dict[str, Any]]:
-        yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": kind}
-        yield {"apiVersion": "v1", "kind": "Settings", "metadata": {"name": "b"}}
+    assert BEFORE.topology
+    settings = next(BEFORE.topology.settings)
+
+    def secrets(kind: str) -> Iterator[PlannedObject]:
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": kind}
+        yield PlannedObject(secret, settings, settings.path)
 
     kinds = iter(["Opaque", "other/type"])
-    monkeypatch.setattr(object_change, "tenant_manifests", lambda *_: manifests(next(kinds)))
-    monkeypatch.setattr(object_change, "project_manifests", lambda *_: ())
+    monkeypatch.setattr(object_change, "objects_of", lambda *_: secrets(next(kinds)))
     (change,) = object_changes([(BEFORE, acme(VISION), (True, True))])
-    assert (change.action, change.former_reference, change.name) == (Action.REPLACED, None, "acme.b")
+    assert (change.action, change.former_reference, change.name) == (Action.REPLACED, None, "acme.default")
 
 
 def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
@@ -497,10 +499,10 @@ def rendered(fleet: Fleet) -> list[Rendered]:
             yield path, json.dumps(value, sort_keys=True)
 
     return [
-        (stack.name, reference_of(manifest), dict(leaves(manifest)))
+        (stack.name, each.reference, dict(leaves(each.manifest)))
         for stack in fleet.stacks
         if stack.topology
-        for manifest in manifests_of(stack.topology, stack.vendor)
+        for each in objects_of(stack.topology, stack.vendor)
     ]
 
 

@@ -23,13 +23,13 @@ from paletteai_components.manifests import (
     KINDS,
     Manifest,
     Vendor,
-    manifests_of,
+    objects_of,
     overlaps,
     palette_document,
     secret_object,
 )
 from paletteai_components.rules import problems_of_stack
-from paletteai_components.spec import IntegrationSpec
+from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.stack import Stack
 
 FINGERPRINT = f"pai1:{'1' * 40}"
@@ -160,7 +160,27 @@ spec:
 
 def objects(declared: Stack) -> list[Manifest]:
     assert declared.topology
-    return list(manifests_of(declared.topology, declared.vendor))
+    return [each.manifest for each in objects_of(declared.topology, declared.vendor)]
+
+
+def test_each_object_knows_its_name_where_it_is_declared_and_what_removing_it_does() -> None:
+    declared = stack(FULL.replace("- name: lab", "- name: lab\n      onRemoval: retain"))
+    assert declared.topology
+    written = objects_of(declared.topology, declared.vendor)
+    refuse, retain = OnRemoval.REFUSE, OnRemoval.RETAIN
+    tenant, default = ("tenant", "name"), ("tenant", "settings", "default")
+    assert [(each.reference, each.logical_name, each.path, each.removal) for each in written] == [
+        ("Namespace/tenant-acme", "acme", tenant, refuse),
+        ("Secret/tenant-acme/default-palette", "acme.default", default, None),
+        ("Settings/tenant-acme/default", "acme.default", default, None),
+        ("Tenant/acme", "acme", tenant, refuse),
+        ("Namespace/vision", "acme.vision", ("tenant", "projects", 0, "name"), refuse),
+        ("Project/vision/vision", "acme.vision", ("tenant", "projects", 0, "name"), refuse),
+        ("Settings/lab/own", "acme.lab.own", ("tenant", "projects", 1, "settings"), None),
+        ("Project/lab/lab", "acme.lab", ("tenant", "projects", 1, "name"), retain),
+        ("Namespace/other", "acme.other", ("tenant", "projects", 2, "name"), refuse),
+        ("Project/other/other", "acme.other", ("tenant", "projects", 2, "name"), refuse),
+    ]
 
 
 def reached(manifest: Any, path: tuple[str, ...]) -> bool:
@@ -236,7 +256,7 @@ def test_every_field_says_whether_it_was_seen_and_appears_in_an_object(name: str
     assert field.kind in {*KINDS, "Namespace", "Secret"}
     topology = stack(FULL).topology
     assert topology
-    written = list(manifests_of(topology, Vendor()))
+    written = [each.manifest for each in objects_of(topology, Vendor())]
     default = next(topology.settings)
     secret = default.palette_secret
     assert secret

@@ -18,7 +18,7 @@ from samples import PROOF, codes, digest, fleet, stack
 from topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
 
 from paletteai_components.fleet import Fleet, fleet_from
-from paletteai_components.manifests import manifests_of
+from paletteai_components.manifests import objects_of
 from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import RULES, page_of, problems_of, problems_of_stack
 from paletteai_components.rules.rule import Scope
@@ -189,7 +189,8 @@ def test_renaming_an_integrations_key_changes_no_manifest(files: Files) -> None:
     before, after = stack_of(name, file)[0], stack_of(name, renamed)[0]
     assert before.topology
     assert after.topology
-    assert list(manifests_of(after.topology, after.vendor)) == list(manifests_of(before.topology, before.vendor))
+    was, now = objects_of(before.topology, before.vendor), objects_of(after.topology, after.vendor)
+    assert [each.manifest for each in now] == [each.manifest for each in was]
 
 
 @given(fleets(most=1))

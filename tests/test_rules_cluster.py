@@ -68,6 +68,12 @@ def test_an_object_that_is_there_and_not_in_the_state_is_refused_with_the_way_to
     assert problem.where[0].line == line
 
 
+def test_of_two_projects_of_one_name_each_is_told_at_its_own_line() -> None:
+    twice = acme("projects:", "- {name: vision}", "- {name: vision}")
+    told = [each for each in judged(twice, "Project/vision/vision") if each.code == "PAI018"]
+    assert [each.where[0].line for each in told] == [8, 9]
+
+
 def test_a_secret_that_nothing_uses_yet_may_be_deleted_instead() -> None:
     advice = "`kubectl delete secret default-palette --namespace tenant-acme`"
     (alone,) = judged(acme(), "Secret/tenant-acme/default-palette")

@@ -13,7 +13,7 @@ from paletteai_components.cli.report import as_json, counted, plural, show, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
-from paletteai_components.manifests import manifests_of
+from paletteai_components.manifests import objects_of
 from paletteai_components.names import display_name_problem
 from paletteai_components.planned import PlannedSettings, Source
 from paletteai_components.redaction import named, redacted
@@ -65,7 +65,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str)
 
 
 def _objects(stack: Stack, topology: Topology) -> Counter[str]:
-    return Counter(manifest["kind"] for manifest in manifests_of(topology, stack.vendor))
+    return Counter(each.kind for each in objects_of(topology, stack.vendor))
 
 
 def _listed(objects: Counter[str]) -> str:

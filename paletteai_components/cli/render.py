@@ -10,7 +10,7 @@ import click
 
 from paletteai_components.cli.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.manifests import Manifest, manifests_of
+from paletteai_components.manifests import Manifest, objects_of
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stack import Stack
@@ -55,24 +55,26 @@ def command(
         )
     if secrets_file is not None:
         from paletteai_components.cli.files import refuse_existing, write_new
-        from paletteai_components.cli.opened import opened, with_data
+        from paletteai_components.cli.opened import manifests_with_data, opened
 
         refuse_existing(secrets_file)
         problems, stacks, keys = opened(selection, folder)
         if problems:
             _refuse(ctx, problems, 1)
-        manifests = with_data(_manifests(stacks), stacks, keys)
+        manifests = list(manifests_with_data(stacks, keys))
         write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
         click.echo(f"{plural(len(manifests), 'object')} written to {escaped(str(secrets_file))}, keys among them.")
         return
-    manifests = [manifest for manifest in _manifests(selection.stacks) if manifest["kind"] != "Secret"]
+    manifests = [
+        each.manifest
+        for stack in selection.stacks
+        if stack.topology
+        for each in objects_of(stack.topology, stack.vendor)
+        if each.kind != "Secret"
+    ]
     show([each for each in selection.problems if each.code == "PAI016"], err=True)
     click.echo(_yaml_of(manifests), nl=False)
     _tell(selection.stacks)
-
-
-def _manifests(stacks: Iterable[Stack]) -> list[Manifest]:
-    return [manifest for stack in stacks if stack.topology for manifest in manifests_of(stack.topology, stack.vendor)]
 
 
 def _yaml_of(manifests: list[Manifest]) -> str:

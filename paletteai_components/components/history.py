@@ -17,7 +17,7 @@ import pulumi
 
 from paletteai_components import identity
 from paletteai_components.cluster import Cluster, LiveObject
-from paletteai_components.manifests import Vendor, manifests_of, reference_of
+from paletteai_components.manifests import Vendor, objects_of, reference_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
@@ -70,18 +70,18 @@ class History:
     api_versions: tuple[str, ...] = ()
     references: frozenset[str] = frozenset()
 
-    def former_urns(self, name: str, integration: IntegrationSpec | None) -> tuple[str, ...]:
-        """The URNs under which the credential of an integration was known; none where it has not moved."""
-        former = self._former(name, integration)
+    def former_urns(self, settings: PlannedSettings) -> tuple[str, ...]:
+        """The URNs under which the credential of a Settings was known; none where it has not moved."""
+        former = self._former(settings)
         return self.settings[former].urns if former is not None else ()
 
     def problems(self, stack: Stack) -> Iterator[Problem]:
         """Moves that cannot be made at once, because their old or new place stays in use."""
         if stack.topology is None:
             return
-        planned = dict(settings_by_name(stack.topology))
+        planned = {settings.logical_name: settings for settings in stack.topology.settings}
         for name, settings in planned.items():
-            former = self._former(name, settings.integration)
+            former = self._former(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
             was = named(self.settings[former].place)
@@ -103,29 +103,29 @@ class History:
         """
         if stack.topology is None:
             return False
-        references = (reference_of(each) for each in manifests_of(stack.topology, stack.vendor))
+        references = (each.reference for each in objects_of(stack.topology, stack.vendor))
         if any(cluster.live(reference) and reference not in self.references for reference in references):
             return True
-        for name, settings in settings_by_name(stack.topology):
-            former = self._former(name, settings.integration)
+        for settings in stack.topology.settings:
+            former = self._former(settings)
             expected = {str(settings), self.settings[former].place if former is not None else None}
             carriers = cluster.carriers(settings.integration) if settings.integration else ()
             if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
                 return True
         return False
 
-    def _former(self, name: str, integration: IntegrationSpec | None) -> str | None:
-        here = self.settings.get(name)
-        if here is not None and here.carry(integration):
+    def _former(self, settings: PlannedSettings) -> str | None:
+        here = self.settings.get(settings.logical_name)
+        if here is not None and here.carry(settings.integration):
             return None
-        return next((former for former, known in self.settings.items() if known.carry(integration)), None)
+        return next((former for former, known in self.settings.items() if known.carry(settings.integration)), None)
 
 
 def for_the_next(topology: Topology, vendor: Vendor, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
     """What the next deployment has to know of this one. `urns` are those of the Settings' components, by place."""
     return {
         "apiVersion": vendor.api_version,
-        "objects": [reference_of(manifest) for manifest in manifests_of(topology, vendor)],
+        "objects": [each.reference for each in objects_of(topology, vendor)],
         "settings": {
             str(settings): {"urn": urns[str(settings)], **_identities(settings.integration)}
             for settings in topology.settings
@@ -175,15 +175,6 @@ def history_in_state(cluster: Cluster) -> History:
                 live.credential,
             )
     return History(settings, tuple(sorted(versions)), frozenset(references))
-
-
-def settings_by_name(topology: Topology) -> Iterator[tuple[str, PlannedSettings]]:
-    """The Settings that are written here, by the logical name of their component."""
-    tenant = topology.tenant
-    yield from ((identity.logical_name(tenant.name, each.name), each) for each in tenant.settings if each.made)
-    for project in topology.projects:
-        if project.own is not None:
-            yield identity.logical_name(tenant.name, project.name, project.own.name), project.own
 
 
 def _asked(function: str, argument: str) -> dict[str, Any]:

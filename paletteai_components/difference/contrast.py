@@ -13,17 +13,16 @@ from typing import Any
 
 from paletteai_components.difference import deployment_of
 from paletteai_components.difference.field_change import CREDENTIALS, FieldChange, field_changes
-from paletteai_components.difference.object_change import DeclaredObject, declared_objects
 from paletteai_components.difference.pairs import paired
 from paletteai_components.difference.reach import (
     RemovalChange,
     SourceChange,
     integration_fields,
-    named_settings,
     removal_changes,
     source_changes,
 )
-from paletteai_components.manifests import Manifest
+from paletteai_components.identity import below_the_tenant
+from paletteai_components.manifests import Manifest, PlannedObject, objects_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.stack import Stack
@@ -76,11 +75,11 @@ class Contrast:
 
 def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Contrast:
     """How two stacks differ. `shown` says for each whether its values may be told."""
-    pairs, gone, made = paired(list(declared_objects(first)), list(declared_objects(second)), _part)
+    pairs, gone, made = paired(_objects(first), _objects(second), _part)
     parts = [
         PartChange(named(_part(new)), fields)
         for old, new in pairs
-        if (fields := field_changes(_neutral(old), _neutral(new), shown=shown))
+        if (fields := field_changes(_neutral(old, first), _neutral(new, second), shown=shown))
     ]
     return Contrast(
         first.name,
@@ -94,24 +93,31 @@ def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (Tr
     )
 
 
-def _told(objects: Iterable[DeclaredObject]) -> Iterator[str]:
+def _objects(stack: Stack) -> list[PlannedObject]:
+    return list(objects_of(stack.topology, stack.vendor)) if stack.topology else []
+
+
+def _told(objects: Iterable[PlannedObject]) -> Iterator[str]:
     return (named(_part(each)) for each in objects)
 
 
-def _part(each: DeclaredObject) -> str:
-    # A name has no dot in it, so what follows the first one is the owner below the tenant.
-    below = each.name.partition(".")[2].replace(".", "/")
+def _part(each: PlannedObject) -> str:
+    below = _below(each)
     return f"{each.kind} {below}" if below else each.kind
 
 
-def _neutral(each: DeclaredObject) -> Manifest:
+def _below(each: PlannedObject | PlannedSettings) -> str:
+    return "/".join(below_the_tenant(each.logical_name))
+
+
+def _neutral(each: PlannedObject, stack: Stack) -> Manifest:
     """The object without what is said once for the whole tenant, and without names that its part tells."""
-    manifest, vendor = copy.deepcopy(each.manifest), each.stack.vendor
+    manifest, vendor = copy.deepcopy(each.manifest), stack.vendor
     gone = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(vendor.path, _OF_THE_TENANT)]
     for path in gone if each.kind == "Secret" else [*gone, ("metadata", "name")]:
         _drop(manifest, path)
     for path in map(vendor.path, _NAMESPACES):
-        _drop(manifest, path, _namespace(each.stack))
+        _drop(manifest, path, _namespace(stack))
     return manifest
 
 
@@ -141,8 +147,7 @@ def _integrations_without(one: Stack, other: Stack) -> Iterator[str]:
 
 
 def _settings(stack: Stack) -> dict[str, PlannedSettings]:
-    every = named_settings(stack.topology) if stack.topology else ()
-    return {name.partition(".")[2].replace(".", "/"): settings for name, settings in every}
+    return {_below(settings): settings for settings in (stack.topology.settings if stack.topology else ())}
 
 
 def _integrations(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iterator[PartChange]:

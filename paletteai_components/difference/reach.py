@@ -18,7 +18,7 @@ from paletteai_components.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, Topology
+from paletteai_components.topology import PlannedProject
 
 
 class KeyChange(StrEnum):
@@ -110,15 +110,6 @@ class RemovalChange:
     after: OnRemoval
 
 
-def named_settings(topology: Topology) -> Iterator[tuple[str, PlannedSettings]]:
-    """The Settings that are written here, each with the name by which Pulumi knows it."""
-    tenant = topology.tenant
-    yield from ((f"{tenant.name}.{each.name}", each) for each in tenant.settings if each.made)
-    for project in topology.projects:
-        if project.own is not None:
-            yield f"{tenant.name}.{project.name}.{project.own.name}", project.own
-
-
 def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -> Iterator[IntegrationChange]:
     """The Settings of a stack that stay and carry another integration, or one that says something else."""
     if before.topology is None or after.topology is None:
@@ -128,8 +119,8 @@ def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -
         users.setdefault(id(project.provider), []).append(project.name)
     default = after.topology.tenant.default
     # A name may be taken twice, which a rule refuses.
-    there, here = list(named_settings(before.topology)), list(named_settings(after.topology))
-    for (_, former), (_, settings) in paired(there, here, itemgetter(0))[0]:
+    there, here = list(before.topology.settings), list(after.topology.settings)
+    for former, settings in paired(there, here, attrgetter("logical_name"))[0]:
         was, now = former.integration, settings.integration
         if was is None or now is None:
             continue
@@ -203,7 +194,7 @@ def source_changes(before: Stack | None, after: Stack) -> Iterator[SourceChange]
 def _origin_of(project: PlannedProject) -> tuple[object, ...]:
     provider = project.provider
     # A Settings stays the same one where its namespace is given another name.
-    return project.source, project.merged, provider and (provider.owner.partition(" ")[0], provider.name)
+    return project.source, project.merged, provider and (provider.project is None, provider.name)
 
 
 def removal_changes(before: Stack, after: Stack) -> Iterator[RemovalChange]:
@@ -235,8 +226,8 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
     """The credentials that left one Settings and are in another now, each way told once."""
     before, after = list(before), list(after)
     was, now = _holders(before), _holders(after)
-    held = {(stack, name) for stack, name, _ in _named(before)}
-    planned = {(stack, name) for stack, name, _ in _named(after)}
+    held = {(stack, settings.logical_name) for stack, settings in _settings(before)}
+    planned = {(stack, settings.logical_name) for stack, settings in _settings(after)}
     told: set[Move] = set()
     for identity, holders in now.items():
         former = was.get(identity, {})
@@ -259,19 +250,18 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
                 )
 
 
-def _named(stacks: Iterable[Stack]) -> Iterator[tuple[str, str, PlannedSettings]]:
+def _settings(stacks: Iterable[Stack]) -> Iterator[tuple[str, PlannedSettings]]:
     for stack in stacks:
-        for name, settings in named_settings(stack.topology) if stack.topology else ():
-            yield stack.name, name, settings
+        yield from ((stack.name, settings) for settings in (stack.topology.settings if stack.topology else ()))
 
 
 def _holders(stacks: Iterable[Stack]) -> dict[object, dict[tuple[str, str], _Holder]]:
     found: dict[object, dict[tuple[str, str], _Holder]] = {}
-    for stack, name, settings in _named(stacks):
+    for stack, settings in _settings(stacks):
         integration = settings.integration
         if integration is None:
             continue
-        key = str(settings.palette)
+        name, key = settings.logical_name, str(settings.palette)
         # What cannot be recognised by itself is still the same declaration.
         identities: list[object] = [identity for _, identity in integration.identities]
         identities = identities or [("integration", stack, key)]

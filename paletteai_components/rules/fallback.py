@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paletteai_components import names
-from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
+from paletteai_components.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.planned import Path, PlannedTenant, Source
 from paletteai_components.problem import Place, Problem, Severity
 from paletteai_components.redaction import named
@@ -106,17 +106,17 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
             (stack.place("tenant", "settingsRef"),),
         )
     if tenant.spec.import_ids:
-        yield from _imports(tenant.spec.import_ids, tenant_manifests(tenant, stack.vendor), ("tenant",), stack)
+        yield from _imports(tenant.spec.import_ids, tenant_objects(tenant, stack.vendor), ("tenant",), stack)
     for project in topology.projects:
         ids = project.spec.import_ids
         if project.spec.settings_ref is not None:
             yield from _project_references(project, project.spec.settings_ref, tenant, stack)
         if ids:
-            yield from _imports(ids, project_manifests(project, stack.vendor), project.path, stack)
+            yield from _imports(ids, project_objects(project, stack.vendor), project.path, stack)
 
 
-def _imports(ids: Iterable[str], manifests: Iterable[Manifest], path: Path, stack: Stack) -> Iterator[Problem]:
-    written = [reference_of(manifest) for manifest in manifests]
+def _imports(ids: Iterable[str], objects: Iterable[PlannedObject], path: Path, stack: Stack) -> Iterator[Problem]:
+    written = [each.reference for each in objects]
     for position, each in enumerate(ids):
         if each not in written:
             yield Problem(

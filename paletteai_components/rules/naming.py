@@ -129,7 +129,7 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
 
 
 def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
-    at = (*settings.path, "name") if settings.owner.startswith("project") else settings.path
+    at = (*settings.path, "name") if settings.project is not None else settings.path
     yield from _name("the name of a Settings", names.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
         yield from _name("the name of a Secret", names.subdomain_problem(secret.name), secret.path, stack)

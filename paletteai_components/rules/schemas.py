@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 from paletteai_components.cluster import Cluster
 from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import Manifest, manifests_of
+from paletteai_components.manifests import KINDS, objects_of
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
-
-_Identity = tuple[str, str | None, str]
 
 
 @rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.FLEET)
@@ -37,21 +35,19 @@ def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
 
     for stack in fleet.stacks:
         if stack.topology is not None:
-            places = dict(_places(stack, stack.topology))
-            for manifest in manifests_of(stack.topology, stack.vendor):
-                place = places.get(_identity(manifest))
-                yield from problems_in(manifest, fleet.crds, (place,) if place else ())
+            for each in objects_of(stack.topology, stack.vendor):
+                if each.kind in KINDS:
+                    yield from problems_in(each.manifest, fleet.crds, (stack.place(*each.path),))
 
 
 def _missing_kinds(stack: Stack, topology: Topology, cluster: Cluster | None) -> Iterator[Problem]:
     if cluster is None or cluster.kinds is None:
         return
-    places = dict(_places(stack, topology))
     missing: dict[str, list[Place]] = {}
-    for manifest in manifests_of(topology, stack.vendor):
-        kind, place = manifest["kind"], places.get(_identity(manifest))
-        if manifest["apiVersion"] == cluster.api_version and kind not in cluster.kinds and place is not None:
-            missing.setdefault(kind, []).append(place)
+    for each in objects_of(topology, stack.vendor):
+        kind, api_version = each.kind, each.manifest["apiVersion"]
+        if kind in KINDS and api_version == cluster.api_version and kind not in cluster.kinds:
+            missing.setdefault(kind, []).append(stack.place(*each.path))
     for kind, where in missing.items():
         yield Problem(
             "PAI016",
@@ -60,17 +56,3 @@ def _missing_kinds(stack: Stack, topology: Topology, cluster: Cluster | None) ->
             "Install PaletteAI, or its CRDs, there first; or set `paletteai:apiVersion` to a version that it serves.",
             (where[0],),
         )
-
-
-def _identity(manifest: Manifest) -> _Identity:
-    metadata = manifest["metadata"]
-    return manifest["kind"], metadata.get("namespace"), metadata["name"]
-
-
-def _places(stack: Stack, topology: Topology) -> Iterator[tuple[_Identity, Place]]:
-    """Where each object of the vendor's is declared."""
-    yield ("Tenant", None, topology.tenant.name), stack.place("tenant", "name")
-    for settings in topology.settings:
-        yield ("Settings", settings.namespace, settings.name), stack.place(*settings.path)
-    for project in topology.projects:
-        yield ("Project", project.namespace, project.name), stack.place(*project.path, "name")
