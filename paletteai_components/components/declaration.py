@@ -104,6 +104,7 @@ class Declaration:
             case pulumi.Output() | Awaitable():
                 return self._later(value, path)
             case str() if path[-1] == "palette" and model_at(path[:-1]) is not None:
+                # A spec takes the key of an integration here.
                 self._mistyped(self._said(path), value, "a PaletteCredential")
             case Mapping():
                 return {
@@ -178,7 +179,7 @@ class Declaration:
     def _said(self, path: Path) -> str:
         if path[0] == "integrations":
             return f"`{path[-1]}` of the credential {named(str(path[1]))}"
-        if isinstance(path[-1], str) and model_at(path[:-1]) is None:
+        if isinstance(path[-1], str) and model_at(path[:-1]) is None and model_at(path) is None:
             # A key may be pasted as a name, too.
             return f"an entry of {self._said(path[:-1])}"
         own = next(path[len(each) :] for each in (self._at, ("tenant",), ()) if path[: len(each)] == each)
