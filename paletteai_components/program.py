@@ -9,38 +9,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime.config import is_config_secret
-from pydantic import BaseModel
 
-from paletteai_components.components import (
-    ComputeConfigRefArgs,
-    DeclarationError,
-    DeploymentNamespacesArgs,
-    PaletteCredential,
-    Project,
-    ProjectArgs,
-    RoleMappingArgs,
-    SecretReferenceArgs,
-    SettingsArgs,
-    Tenant,
-    TenantArgs,
-    TenantReference,
-    TenantReferenceArgs,
-)
-from paletteai_components.components.args import opened_key
+from paletteai_components.claims import Claim, binding_claims, project_claims, tenant_claims
+from paletteai_components.components.credential import opened_key
 from paletteai_components.components.history import (
     OUTPUT,
-    VERSION_OUTPUT,
     History,
+    for_the_next,
     history_in_state,
     history_of_this_stack,
 )
-from paletteai_components.components.integration import PaletteIntegration
+from paletteai_components.components.ledger import DeclarationError, Ledger
+from paletteai_components.components.project import ProjectComponent
+from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.configuration import NAMESPACE
 from paletteai_components.credential import KeyState
 from paletteai_components.fleet import Fleet, concerning, fleet_from
@@ -48,18 +35,9 @@ from paletteai_components.preflight import preflight
 from paletteai_components.problem import Problem, Severity, StackFileError, in_order
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.sdk import own_process
-from paletteai_components.spec import (
-    ComputeConfigRefSpec,
-    DeploymentNamespacesSpec,
-    IntegrationSpec,
-    ProjectSettingsSpec,
-    RoleMappingSpec,
-    SecretReferenceSpec,
-    SettingsSpec,
-    StackSpec,
-)
+from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack, stack_from_config
-from paletteai_components.topology import PlannedProject
+from paletteai_components.topology import Topology
 from paletteai_components.validation import misread
 
 _TEXTS = ("environment", "cluster", "apiVersion")
@@ -93,8 +71,8 @@ def deploy(folder: Path = Path("stacks")) -> None:
         alive = Fleet((stack,), crds=cluster.crds, cluster=replace(cluster, owned=history.references))
     found = [problem for problem in problems_of(alive) if problem not in problems]
     _tell([*history.problems(stack), *found])
-    if stack.spec is not None:
-        _register(stack, stack.spec, history)
+    if stack.topology is not None:
+        _register(stack, stack.topology, history)
 
 
 def _tell(problems: Iterable[Problem]) -> None:
@@ -191,112 +169,67 @@ def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
     return in_order(problems)
 
 
-def _register(stack: Stack, spec: StackSpec, history: History) -> None:
-    topology = stack.topology
-    if topology is None:
-        return
-    credentials = {
-        name: PaletteCredential(
-            name,
-            host_url=integration.host_url,
-            tenant=integration.tenant,
-            default_project_id=integration.default_project_id,
-            api_key=integration.api_key,
-            existing_secret=integration.existing_secret,
-            credential=integration.credential,
+def _register(stack: Stack, topology: Topology, history: History) -> None:
+    Ledger.of_this_program().take(_claims(stack, topology))
+    stack = replace(stack, former_api_versions=history.api_versions)
+    planned = topology.tenant
+    of_the_tenant = {each.name: history.former_urns(each) for each in planned.settings if each.made}
+    tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=of_the_tenant)
+    projects = [
+        ProjectComponent(
+            each.logical_name, tenant, each, stack, former_urns=history.former_urns(each.own) if each.own else ()
         )
-        for name, integration in spec.integrations.items()
-    }
-    records = _Records(credentials)
-    of_the_stack = {
-        "api_version": spec.api_version,
-        "vendor_fields": spec.vendor_fields,
-        "merged_settings": spec.merged_settings,
-        "former_api_versions": history.api_versions,
-    }
-    tenant: Tenant | TenantReference
-    name = spec.tenant.name
-    aliases = {
-        settings.name: history.former_urns(f"{name}.{settings.name}", settings.integration)
-        for settings in topology.tenant.settings
-    }
-    if spec.tenant.existing:
-        reference = records.of(spec.tenant, TenantReferenceArgs, **of_the_stack)
-        tenant = TenantReference(name, reference, integration_aliases=aliases)
-    else:
-        tenant = Tenant(name, records.of(spec.tenant, TenantArgs, **of_the_stack), integration_aliases=aliases)
-    projects: dict[str, Project] = {}
-    for planned in topology.projects:
-        project, own = f"{name}.{planned.name}", planned.own
-        former = history.former_urns(f"{project}.{own.name}", own.integration) if own else None
-        args = records.of(planned.spec, ProjectArgs, tenant=tenant)
-        projects[planned.name] = Project(project, args, integration_aliases=former)
-    _export(tenant, projects, topology.projects)
+        for each in topology.projects
+    ]
+    _export(stack, topology, tenant, projects)
 
 
-class _Records:
-    """Turns specs into the records that components take."""
-
-    def __init__(self, credentials: Mapping[str, PaletteCredential]) -> None:
-        self._credentials = credentials
-
-    def of(self, spec: BaseModel, record: Any, **more: Any) -> Any:
-        stated = {each.name for each in fields(record)} & type(spec).model_fields.keys()
-        values = {name: self._value(name, getattr(spec, name)) for name in stated}
-        return record(**{**values, **more})
-
-    def _value(self, name: str, value: Any) -> Any:
-        if name == "palette" and value is not None:
-            return self._credentials[value]
-        if isinstance(value, dict):
-            return {key: self._value("", inner) for key, inner in value.items()}
-        record = _RECORDS.get(type(value))
-        return value if record is None else self.of(value, record)
+def _claims(stack: Stack, topology: Topology) -> Iterator[Claim]:
+    """What other components of the same program must not claim. They know of no cluster, and of one environment."""
+    spec = stack.spec.model_copy(update={"environment": None}) if stack.spec else None
+    stack = replace(stack, spec=spec, cluster=None)
+    yield from tenant_claims(topology.tenant, stack)
+    for project in topology.projects:
+        yield from project_claims(project, stack)
+    for settings in topology.settings:
+        # The keys of its integrations are its own: a credential of the program may have the same name.
+        yield from binding_claims(settings, stack, code="PAI002")
+        yield from binding_claims(settings, stack, code="PAI003")
 
 
-_RECORDS: dict[type[Any], Any] = {
-    SettingsSpec: SettingsArgs,
-    ProjectSettingsSpec: SettingsArgs,
-    SecretReferenceSpec: SecretReferenceArgs,
-    ComputeConfigRefSpec: ComputeConfigRefArgs,
-    RoleMappingSpec: RoleMappingArgs,
-    DeploymentNamespacesSpec: DeploymentNamespacesArgs,
-}
-
-
-def _export(
-    tenant: Tenant | TenantReference, projects: Mapping[str, Project], planned: tuple[PlannedProject, ...]
-) -> None:
-    integrations = [*tenant.integrations.values(), *(each.integration for each in projects.values())]
+def _export(stack: Stack, topology: Topology, tenant: TenantOwner, projects: list[ProjectComponent]) -> None:
+    components = [*tenant.integrations.values(), *(each.integration for each in projects if each.integration)]
+    urns = {each.reference: each.urn for each in components}
     outputs = {
         "tenant": tenant.tenant_name,
-        "namespaces": {"tenant": tenant.namespace, "projects": [each.namespace for each in planned]},
-        OUTPUT: {each.reference: _exported(each) for each in integrations if each is not None},
-        "projects": {
-            each.name: {
-                "source": each.source.value,
-                "settings": str(each.provider) if each.provider else None,
-                "integration": each.provider.palette if each.provider else None,
-                "reason": each.reason,
-            }
-            for each in planned
+        "namespaces": {"tenant": tenant.namespace, "projects": [each.namespace for each in projects]},
+        "settings": {
+            each.reference: _stated(
+                integration=each.palette,
+                secret=each.secret_name,
+                fingerprint=each.fingerprint,
+                credential=each.credential,
+            )
+            for each in components
         },
-        VERSION_OUTPUT: tenant.stack.vendor.api_version,
+        "projects": {
+            each.name: _stated(
+                source=each.source.value,
+                settings=str(each.provider) if each.provider else None,
+                integration=each.provider.palette if each.provider else None,
+                reason=each.reason,
+            )
+            for each in topology.projects
+        },
+        OUTPUT: for_the_next(topology, stack.vendor, urns),
     }
     # Everything else comes before these. A deployment that fails must not leave outputs that tell of its
     # success: the next one goes by them.
-    last = [*tenant.ready, *(each.resource for each in projects.values())]
-    deployed = pulumi.Output.all(*(each.urn for each in last))
+    last = [tenant.resource, *(each.settings for each in components), *(each.resource for each in projects)]
+    deployed = pulumi.Output.all(*(each.urn for each in last if each is not None))
     for name, value in outputs.items():
         pulumi.export(name, pulumi.Output.all(value, deployed).apply(lambda known: known[0]))
 
 
-def _exported(integration: PaletteIntegration) -> dict[str, Any]:
-    """What is known of a Settings after the deployment. The next one reads it: see `history`."""
-    return {
-        "integration": integration.palette,
-        "secret": integration.secret_name,
-        "fingerprint": integration.fingerprint,
-        "credential": integration.credential,
-        "urn": integration.urn,
-    }
+def _stated(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -117,7 +117,7 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
 def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Callable[[Path], bool]) -> Problem:
     path: Path = error["loc"]
     shown = shown_path(path)
-    if isinstance(path[-1], str) and _model_at(path[:-1]) is None:
+    if isinstance(path[-1], str) and model_at(path[:-1]) is None:
         # A key pasted without a value becomes such a name, so one with a wrong value is not repeated.
         shown = f"an entry of {shown_path(path[:-1])}"
     match error["type"]:
@@ -186,24 +186,27 @@ def _without(declared: dict[str, Any], paths: set[Path]) -> dict[str, Any] | Non
 
 
 def _fields_at(path: Path) -> list[str]:
-    model = _model_at(path)
+    model = model_at(path)
     return [str(info.alias) for info in model.model_fields.values()] if model else []
 
 
 def _is_required(path: Path) -> bool:
-    model = _model_at(path[:-1])
+    model = model_at(path[:-1])
     return model is not None and any(
         info.alias == path[-1] and info.is_required() for info in model.model_fields.values()
     )
 
 
-def _model_at(path: Path) -> type[BaseModel] | None:
-    """The model of what stands at a path, or None where that is no object of fixed fields."""
+def model_at(path: Path) -> type[BaseModel] | None:
+    """The model of what stands at a path, or None where that is no object of fixed fields.
+
+    A path may name fields as stack files do, or as Python does.
+    """
     annotation: Any = StackSpec
     for step in path:
         if _is_model(annotation):
-            fields = {info.alias: info.annotation for info in annotation.model_fields.values()}
-            annotation = fields.get(str(step))
+            fields = annotation.model_fields.items()
+            annotation = next((info.annotation for name, info in fields if step in (name, info.alias)), None)
         else:
             # A list or an object of free keys: `tuple[X, ...]` and `dict[str, X]` hold X.
             annotation = next((part for part in reversed(typing.get_args(annotation)) if part is not ...), None)

@@ -89,7 +89,7 @@ def views(
     rendered = objects(path.read_text())
     plan = json.loads(project.paletteai("plan", "--format", "json", stack).stdout)
     outputs = project.outputs(stack)
-    for each in outputs["settings"].values():
+    for each in outputs["lastDeployment"]["settings"].values():
         del each["urn"]
     return Views(
         rendered=rendered,
@@ -155,28 +155,41 @@ def _changes(watch: Watch) -> Iterator[tuple[str, Place]]:
 
 
 def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
-    settings = {}
+    settings, left = {}, {}
     for each in plan["settings"]:
         metadata = rendered["Settings", each["namespace"], each["name"]]["metadata"]
         annotations = metadata.get("annotations", {})
         secrets = [
             f"{secret['namespace']}/{secret['name']}" for secret in each["secrets"] if secret["type"] == "palette"
         ]
-        settings[f"{each['namespace']}/{each['name']}"] = {
-            "integration": each["integration"],
-            "secret": secrets[0] if secrets else None,
+        place = f"{each['namespace']}/{each['name']}"
+        left[place] = {
             "fingerprint": annotations.get(FINGERPRINT_ANNOTATION),
             "credential": annotations.get(CREDENTIAL_ANNOTATION),
         }
+        settings[place] = {
+            "integration": each["integration"],
+            "secret": secrets[0] if secrets else None,
+            **left[place],
+        }
     tenant = plan["tenant"]
     fields = ("source", "settings", "integration", "reason")
+    projects = {each["name"]: {field: each[field] for field in fields} for each in plan["projects"]}
     return {
         "tenant": tenant["name"],
         "namespaces": {"tenant": tenant["namespace"], "projects": [each["namespace"] for each in plan["projects"]]},
-        "settings": settings,
-        "projects": {each["name"]: {field: each[field] for field in fields} for each in plan["projects"]},
-        "apiVersion": rendered["Tenant", None, tenant["name"]]["apiVersion"],
+        "settings": _stated(settings),
+        "projects": _stated(projects),
+        "lastDeployment": {
+            "apiVersion": rendered["Tenant", None, tenant["name"]]["apiVersion"],
+            "objects": ["/".join(part for part in place if part) for place in rendered],
+            "settings": _stated(left),
+        },
     }
+
+
+def _stated(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: {key: value for key, value in each.items() if value is not None} for name, each in entries.items()}
 
 
 def _opened(value: Any) -> Any:

@@ -204,7 +204,10 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     "a tenant by its name": (lambda _: project("acme"), ["PAI012"]),
     "no tenant": (lambda _: added(None), ["PAI012"]),
     "no credential": (lambda tenant: added(tenant, given="shared"), ["PAI012"]),
-    "a dictionary instead of args": (lambda _: Tenant("beta", {"name": "beta"}), ["PAI012"]),  # type: ignore[arg-type]
+    "a dictionary with a field that args do not have": (
+        lambda _: Tenant("beta", {"name": "beta", "displayName": "Beta"}),  # type: ignore[arg-type]
+        ["PAI012"],
+    ),
     "a list instead of args": (lambda _: PaletteIntegration("x", []), ["PAI012"]),  # type: ignore[arg-type]
 }
 

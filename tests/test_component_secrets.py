@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pulumi
@@ -15,9 +15,15 @@ from programs import KEY, acme, credential, disguises, leaks
 from recording import UNKNOWN, Recording, Secret, recorded, run
 from samples import HOST, PROJECT_ID
 
-from paletteai_components import DeclarationError, PaletteIntegration, PaletteIntegrationArgs, Project, ProjectArgs
+from paletteai_components import (
+    DeclarationError,
+    PaletteIntegration,
+    PaletteIntegrationArgs,
+    Project,
+    ProjectArgs,
+    components,
+)
 from paletteai_components import SettingsArgs as Settings
-from paletteai_components.components import args as records
 from paletteai_components.credential import fingerprint_of, settings_proof_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
@@ -138,8 +144,8 @@ def test_records_never_show_what_may_hold_a_key() -> None:
         {"default": Settings(palette=made)},
     ):
         assert leaks([repr(record), str(record)], KEY) == []
-    every = [each for each in vars(records).values() if isinstance(each, type) and each.__module__ == records.__name__]
-    assert len(every) >= 10
+    every: list[Any] = [each for name in components.__all__ if is_dataclass(each := getattr(components, name))]
+    assert len(every) == 10
     secret = {f"{each.__name__}.{field.name}" for each in every for field in fields(each) if not field.repr}
     # Any field of a credential may be given a key by mistake.
     assert secret == {f"PaletteCredential.{each.name}" for each in fields(made) if each.name != "name"}

@@ -255,7 +255,6 @@ def test_a_component_tells_what_it_declared() -> None:
     assert vision.integration is None
     assert lab.integration.reference == "lab/own"
     assert (lab.integration.palette, lab.integration.secret_name) == ("lab", "lab/own-palette")
-    assert lab.integration.fingerprint == fingerprint_of("Key-0f-lab-of-the-2nd-mine")
     assert (robotics.integration.secret, robotics.integration.fingerprint) == (None, None)
     assert (robotics.integration.secret_name, robotics.integration.credential) == (
         "robotics/robotics-palette",

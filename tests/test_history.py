@@ -32,9 +32,11 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
         if each.kind == "Settings"
     }
 
-    def exported(name: str, integration: str, secret: str, said: str | None = None) -> dict[str, Any]:
-        told = {"integration": integration, "secret": secret, "credential": said}
-        return {**told, "urn": urns[name], "fingerprint": fingerprints[name]}
+    def exported(name: str, integration: str, secret: str) -> dict[str, Any]:
+        return {"integration": integration, "secret": secret, "fingerprint": fingerprints[name]}
+
+    def left(name: str) -> dict[str, Any]:
+        return {"urn": urns[name], "fingerprint": fingerprints[name]}
 
     sources = recording.exports.pop("projects")
     assert {name: (each["source"], each["settings"], each["integration"]) for name, each in sources.items()} == {
@@ -45,17 +47,33 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
     }
     assert sources["vision"]["reason"] == "falls back to the tenant's default Settings dev-tenant/default"
     vault = "vault://dev/acme/robotics"
+    written = ["/".join(part for part in each.place if part) for each in recording.objects]
+    last = recording.exports["lastDeployment"]
     assert recording.exports == {
         "tenant": "acme",
-        "apiVersion": "spectrocloud.com/v1alpha1",
         "namespaces": {"tenant": "dev-tenant", "projects": ["vision", "line-1", "lab", "robotics"]},
         "settings": {
             "dev-tenant/default": exported("acme.default", "shared", "dev-tenant/dev-palette-api-secret"),
             "dev-tenant/edge": exported("acme.edge", "edge", "dev-tenant/edge-palette"),
             "lab/default": exported("acme.lab.default", "lab", "lab/default-palette"),
-            "robotics/default": exported("acme.robotics.default", "vaulted", "robotics/robotics-palette", vault),
+            "robotics/default": {
+                "integration": "vaulted",
+                "secret": "robotics/robotics-palette",
+                "credential": vault,
+            },
+        },
+        "lastDeployment": {
+            "apiVersion": "spectrocloud.com/v1alpha1",
+            "objects": [each for each in last["objects"] if each in written],
+            "settings": {
+                "dev-tenant/default": left("acme.default"),
+                "dev-tenant/edge": left("acme.edge"),
+                "lab/default": left("acme.lab.default"),
+                "robotics/default": {"urn": urns["acme.robotics.default"], "credential": vault},
+            },
         },
     }
+    assert sorted(last["objects"]) == sorted(written)
     assert "Secret(" not in repr([sources, recording.exports])
     assert leaks([json.dumps([sources, recording.exports])], KEY) == []
 
@@ -231,14 +249,15 @@ KNOWN = {
 @pytest.mark.parametrize(
     "outputs",
     [
-        {"settings": "x"},
-        {"settings": ["x"]},
-        {"settings": None},
-        {"settings": {"a/b": "x", "c/d": None, "e/f": [KNOWN]}},
-        {"settings": {"a/b": {**KNOWN, "urn": 1}}},
-        {"settings": {"a/b": {"fingerprint": KNOWN["fingerprint"]}}},
-        {"settings": {"a/b": {**KNOWN, "fingerprint": [KNOWN["fingerprint"]]}}},
-        {"something": {"a/b": KNOWN}},
+        {"lastDeployment": "x"},
+        {"lastDeployment": {"settings": "x"}},
+        {"lastDeployment": {"settings": ["x"]}},
+        {"lastDeployment": {"settings": None, "objects": "x", "apiVersion": 1}},
+        {"lastDeployment": {"settings": {"a/b": "x", "c/d": None, "e/f": [KNOWN]}, "objects": [None]}},
+        {"lastDeployment": {"settings": {"a/b": {**KNOWN, "urn": 1}}}},
+        {"lastDeployment": {"settings": {"a/b": {"fingerprint": KNOWN["fingerprint"]}}}},
+        {"lastDeployment": {"settings": {"a/b": {**KNOWN, "fingerprint": [KNOWN["fingerprint"]]}}}},
+        {"settings": {"a/b": KNOWN}},
     ],
     ids=str,
 )
@@ -249,7 +268,9 @@ def test_outputs_of_another_form_are_ignored(tmp_path: Path, outputs: dict[str, 
 
 
 def test_outputs_that_are_as_they_should_be_are_not_ignored(tmp_path: Path) -> None:
-    recording = deployment(tmp_path, bindings({"default": "v1:a"}), outputs={"settings": {"a/b": KNOWN}})
+    recording = deployment(
+        tmp_path, bindings({"default": "v1:a"}), outputs={"lastDeployment": {"settings": {"a/b": KNOWN}}}
+    )
     assert recording.component("PaletteIntegration", "acme.default").aliases == (KNOWN["urn"],)
 
 
@@ -267,7 +288,7 @@ def test_the_urn_that_is_left_is_the_one_that_is_registered(tmp_path: Path) -> N
     recording = deployment(tmp_path, bindings({"default": "v1:a"}, lab="v1:b"))
     tenant = urn_of("", TENANT, "acme")
     project = urn_of(tenant, PROJECT, "acme.lab")
-    assert {place: each["urn"] for place, each in recording.exports["settings"].items()} == {
+    assert {place: each["urn"] for place, each in recording.exports["lastDeployment"]["settings"].items()} == {
         "tenant-acme/default": urn_of(tenant, INTEGRATION, "acme.default"),
         "lab/default": urn_of(project, INTEGRATION, "acme.lab.default"),
     }

@@ -154,6 +154,7 @@ def test_no_error_of_a_users_own_program_tells_a_key(
 import traceback
 import pulumi
 from paletteai_components import PaletteCredential, SettingsArgs, Tenant, TenantArgs
+from paletteai_components.components.credential import handle_of
 
 key = pulumi.Config().require("key")
 whole = {{"host_url": "{HOST}", "tenant": "example", "default_project_id": "{PROJECT_ID}"}}
@@ -168,12 +169,12 @@ def tried(what):
 def tenant(name, **fields):
     palette = PaletteCredential(name, **{{**whole, "api_key": key, **fields}})
     args = TenantArgs(name=name, settings={{"default": SettingsArgs(palette=palette)}})
-    pulumi.log.warn(f"{{palette}} {{args}} {{palette.declared()['apiKey']}}")
+    pulumi.log.warn(f"{{palette}} {{args}} {{handle_of(key)}}")
     return Tenant(name, args)
 
 def unfinished(name, **fields):
     made = tenant(name, **fields)
-    raise ValueError(made, vars(made), made.spec, made.stack, made.planned)
+    raise ValueError(made, vars(made), made._stack, made._planned)
 
 tried(lambda: tenant("first"))
 tried(lambda: tenant("second"))

@@ -15,8 +15,9 @@ from typing import Any
 
 import pulumi
 
+from paletteai_components import identity
 from paletteai_components.cluster import Cluster, LiveObject
-from paletteai_components.manifests import objects_of, reference_of
+from paletteai_components.manifests import Vendor, objects_of, reference_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
@@ -24,8 +25,7 @@ from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
 
-OUTPUT = "settings"
-VERSION_OUTPUT = "apiVersion"
+OUTPUT = "lastDeployment"
 
 _WAITS = (0.05, 0.2, 0.8, 2.0)
 
@@ -35,36 +35,56 @@ class HistoryError(pulumi.RunError):
 
 
 @dataclass(frozen=True, slots=True)
+class FormerSettings:
+    """Settings of the last deployment.
+
+    Fields:
+        place: ``namespace/name``.
+        urns: those of their component, and of what is in it as far as it is known.
+        fingerprint, credential: what their credential is known by.
+    """
+
+    place: str
+    urns: tuple[str, ...]
+    fingerprint: str | None
+    credential: str | None
+
+    def carry(self, integration: IntegrationSpec | None) -> bool:
+        """Whether they had the credential of an integration."""
+        known = {"fingerprint": self.fingerprint, "credential": self.credential}
+        return any(known[name] == value for name, value in _identities(integration).items())
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The last deployment: its Settings, and the version of the vendor's API.
 
     Fields:
-        settings: by the logical name of their integration: `place`, which is ``namespace/name``, the
-            credential's identities, and `urns` of the integration and of what is in it. The name is what
-            Pulumi goes by: it stays where a namespace is given another name.
+        settings: by the logical name of their component. The name is what Pulumi goes by: it stays where a
+            namespace is given another name.
         api_versions: the version, if there was a deployment.
         references: the objects that were deployed; see `manifests.reference_of`.
     """
 
-    settings: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, FormerSettings]
     api_versions: tuple[str, ...] = ()
     references: frozenset[str] = frozenset()
 
-    def former_urns(self, name: str, integration: IntegrationSpec | None) -> list[str]:
-        """The URNs under which the credential of an integration was known; none where it has not moved."""
-        former = self._former(name, integration)
-        return list(self.settings[former]["urns"]) if former is not None else []
+    def former_urns(self, settings: PlannedSettings) -> tuple[str, ...]:
+        """The URNs under which the credential of a Settings was known; none where it has not moved."""
+        former = self._former(settings)
+        return self.settings[former].urns if former is not None else ()
 
     def problems(self, stack: Stack) -> Iterator[Problem]:
         """Moves that cannot be made at once, because their old or new place stays in use."""
         if stack.topology is None:
             return
-        planned = dict(_named(stack.topology))
+        planned = {settings.logical_name: settings for settings in stack.topology.settings}
         for name, settings in planned.items():
-            former = self._former(name, settings.integration)
+            former = self._former(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
-            was = named(str(self.settings[former]["place"]))
+            was = named(self.settings[former].place)
             occupied = named(str(planned[former])) if former in planned else named(str(settings))
             yield Problem(
                 "PAI003",
@@ -86,20 +106,31 @@ class History:
         references = (each.reference for each in objects_of(stack.topology, stack.vendor))
         if any(cluster.live(reference) and reference not in self.references for reference in references):
             return True
-        for name, settings in _named(stack.topology):
-            former = self._former(name, settings.integration)
-            expected = {str(settings), self.settings[former]["place"] if former is not None else None}
+        for settings in stack.topology.settings:
+            former = self._former(settings)
+            expected = {str(settings), self.settings[former].place if former is not None else None}
             carriers = cluster.carriers(settings.integration) if settings.integration else ()
             if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
                 return True
         return False
 
-    def _former(self, name: str, integration: IntegrationSpec | None) -> str | None:
-        identities = _identities(integration)
-        here = self.settings.get(name)
-        if not identities or (here is not None and _shares(here, identities)):
+    def _former(self, settings: PlannedSettings) -> str | None:
+        here = self.settings.get(settings.logical_name)
+        if here is not None and here.carry(settings.integration):
             return None
-        return next((former for former, known in self.settings.items() if _shares(known, identities)), None)
+        return next((former for former, known in self.settings.items() if known.carry(settings.integration)), None)
+
+
+def for_the_next(topology: Topology, vendor: Vendor, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+    """What the next deployment has to know of this one. `urns` are those of the Settings' components, by place."""
+    return {
+        "apiVersion": vendor.api_version,
+        "objects": [each.reference for each in objects_of(topology, vendor)],
+        "settings": {
+            str(settings): {"urn": urns[str(settings)], **_identities(settings.integration)}
+            for settings in topology.settings
+        },
+    }
 
 
 def history_of_this_stack() -> History:
@@ -107,16 +138,16 @@ def history_of_this_stack() -> History:
 
     Raises HistoryError where it cannot be read: what moves would not be seen then.
     """
-    outputs = _asked("pulumi:pulumi:readStackOutputs", "name")
-    settings = outputs.get(OUTPUT)
-    known: dict[str, Mapping[str, Any]] = {}
-    for place, each in settings.items() if isinstance(settings, dict) else ():
-        urn = each.get("urn") if isinstance(each, dict) else None
+    last = _object(_asked("pulumi:pulumi:readStackOutputs", "name").get(OUTPUT))
+    settings: dict[str, FormerSettings] = {}
+    for place, each in _object(last.get("settings")).items():
+        urn = _object(each).get("urn")
         if isinstance(urn, str):
-            known[urn.rpartition("::")[2]] = {**each, "place": place, "urns": [urn]}
-    version = outputs.get(VERSION_OUTPUT)
-    references = frozenset(_references(outputs))
-    return History(known, (version,) if isinstance(version, str) else (), references)
+            former = FormerSettings(place, (urn,), each.get("fingerprint"), each.get("credential"))
+            settings[identity.name_of(urn)] = former
+    version, objects = last.get("apiVersion"), last.get("objects")
+    references = frozenset(map(str, objects if isinstance(objects, list) else ()))
+    return History(settings, (version,) if isinstance(version, str) else (), references)
 
 
 def history_in_state(cluster: Cluster) -> History:
@@ -126,24 +157,23 @@ def history_in_state(cluster: Cluster) -> History:
     """
     references: set[str] = set()
     versions: set[str] = set()
-    settings: dict[str, Mapping[str, Any]] = {}
+    settings: dict[str, FormerSettings] = {}
     for urn, each in _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").items():
         manifest = each.get("outputs")
-        if not str(each.get("type", "")).startswith("kubernetes:") or "metadata" not in manifest:
+        if not identity.is_object_type(str(each.get("type", ""))) or "metadata" not in manifest:
             continue
         reference = reference_of(manifest)
         references.add(reference)
-        above, _, name = urn.rpartition("::")
-        component = above.rpartition("$")[0]
-        if manifest["kind"] == "Settings" and component.endswith("PaletteIntegration"):
+        component = identity.component_urn(urn)
+        if manifest["kind"] == "Settings" and component and identity.kind_of(component) == "PaletteIntegration":
             versions.add(manifest["apiVersion"])
             live = cluster.live(reference) or LiveObject()
-            settings[name] = {
-                "place": reference.removeprefix("Settings/"),
-                "urns": [f"{component}::{name}", f"{component}$kubernetes:core/v1:Secret::{name}", urn],
-                "fingerprint": live.fingerprint,
-                "credential": live.credential,
-            }
+            settings[identity.name_of(urn)] = FormerSettings(
+                reference.removeprefix("Settings/"),
+                (component, identity.child_urn(component, identity.SECRET), urn),
+                live.fingerprint,
+                live.credential,
+            )
     return History(settings, tuple(sorted(versions)), frozenset(references))
 
 
@@ -164,32 +194,7 @@ def _asked(function: str, argument: str) -> dict[str, Any]:
             # A file backend may be writing the stack's checkpoint at this very moment.
             time.sleep(wait)
         else:
-            outputs = result.value.get("outputs") if isinstance(result.value, dict) else None
-            return outputs if isinstance(outputs, dict) else {}
-
-
-def _references(outputs: Mapping[str, Any]) -> Iterator[str]:
-    """What the outputs say was deployed."""
-    yield f"Tenant/{outputs.get('tenant')}"
-    namespaces = outputs.get("namespaces")
-    if isinstance(namespaces, dict):
-        yield f"Namespace/{namespaces.get('tenant')}"
-        for name in namespaces.get("projects") or ():
-            yield f"Namespace/{name}"
-            yield f"Project/{name}/{name}"
-    settings = outputs.get(OUTPUT)
-    for place, each in settings.items() if isinstance(settings, dict) else ():
-        yield f"Settings/{place}"
-        yield f"Secret/{each.get('secret') if isinstance(each, dict) else None}"
-
-
-def _named(topology: Topology) -> Iterator[tuple[str, PlannedSettings]]:
-    """The Settings that are written here, by the logical name of their integration."""
-    tenant = topology.tenant
-    yield from ((f"{tenant.name}.{each.name}", each) for each in tenant.settings if each.made)
-    for project in topology.projects:
-        if project.own is not None:
-            yield f"{tenant.name}.{project.name}.{project.own.name}", project.own
+            return _object(_object(result.value).get("outputs"))
 
 
 def _identities(integration: IntegrationSpec | None) -> dict[str, str]:
@@ -199,5 +204,5 @@ def _identities(integration: IntegrationSpec | None) -> dict[str, str]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _shares(known: Mapping[str, Any], identities: Mapping[str, str]) -> bool:
-    return any(known.get(name) == value for name, value in identities.items())
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

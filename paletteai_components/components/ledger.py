@@ -6,23 +6,19 @@ be reset.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pulumi
 
 from paletteai_components.claims import Claim, conflict
-from paletteai_components.components.args import PaletteCredential
-from paletteai_components.credential import ApiKey
-from paletteai_components.planned import Path
-from paletteai_components.problem import Place, Problem, Severity, in_order
+from paletteai_components.components.credential import PaletteCredential
+from paletteai_components.problem import Problem, Severity, in_order
 from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of_stack
 from paletteai_components.sdk import kept_with_the_program
-from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
-from paletteai_components.validation import misread, validated
 
 
 class DeclarationError(pulumi.RunError):
@@ -48,6 +44,7 @@ class Ledger:
         self._claims: dict[tuple[str, Hashable], Claim] = {}
         self._keys: dict[int, tuple[str, PaletteCredential]] = {}
         self._parts: set[str] = set()
+        self._later: dict[str, pulumi.Output[str]] = {}
 
     @staticmethod
     def of_this_program() -> Ledger:
@@ -78,14 +75,38 @@ class Ledger:
             known = self._keys[id(credential)] = (key, credential)
         return known[0]
 
-    def admit(self, stack: Stack, claims: Iterable[Claim]) -> None:
-        """Takes the claims of one component into the ledger.
+    def stand_in(self, later: pulumi.Input[str]) -> str:
+        """The text that stands in a spec for one that is known only while the program runs."""
+        # No text of a manifest can begin like it.
+        text = f"\0{len(self._later)}"
+        self._later[text] = pulumi.Output.from_input(later)
+        return text
 
-        Raises DeclarationError where the component is wrong or claims what another one has. Then
-        nothing is taken.
+    def with_outputs(self, value: Any) -> Any:
+        """A manifest, or a part of one, in which nothing stands for an Output any more."""
+        match value:
+            case str():
+                return self._later.get(value, value)
+            case dict() if self._later:
+                return {name: self.with_outputs(inner) for name, inner in value.items()}
+            case list() if self._later:
+                return [self.with_outputs(inner) for inner in value]
+        return value
+
+    def admit(self, stack: Stack, claims: Iterable[Claim]) -> None:
+        """Judges one component by itself, and takes its claims.
+
+        Raises DeclarationError where it is wrong or claims what another one has. Then nothing is taken.
         """
+        self._take(claims, [problem for problem in problems_of_stack(stack) if problem.severity is Severity.ERROR])
+        self._parts.add(stack.part)
+
+    def take(self, claims: Iterable[Claim]) -> None:
+        """Takes the claims of what is judged already. Raises DeclarationError where somebody else has one."""
+        self._take(claims, [])
+
+    def _take(self, claims: Iterable[Claim], problems: list[Problem]) -> None:
         admitted = list(claims)
-        problems = [problem for problem in problems_of_stack(stack) if problem.severity is Severity.ERROR]
         told = {problem.message for problem in problems}
         for claim in admitted:
             holder = self._claims.get((claim.code, claim.subject))
@@ -96,50 +117,5 @@ class Ledger:
                 problems += [] if problem.message in told else [problem]
         if problems:
             raise DeclarationError(in_order(problems))
-        self._parts.add(stack.part)
         for claim in admitted:
             self._claims.setdefault((claim.code, claim.subject), claim)
-
-
-def expect(value: object, kind: type, part: str, said: str, wanted: str) -> None:
-    """Raises DeclarationError where a value is no record or component of its kind."""
-    if not isinstance(value, kind):
-        fact = f"{said} is of type {type(value).__name__}, so nothing of it is understood"
-        raise DeclarationError([misread(Place(part), fact, f"Make it {wanted}.")])
-
-
-def spec_of(tenant: dict[str, Any], declared: dict[str, Any], part: str) -> StackSpec:
-    """The spec of declared data. Raises DeclarationError where a value is missing or of a wrong type."""
-    data = {"tenant": tenant, **declared}
-    unclear = [misread(Place(part), fact, remedy) for fact, remedy in _unclear(data, ())]
-    if unclear:
-        raise DeclarationError(in_order(unclear))
-    result = validated(data, lambda path: Place(part))
-    if result.problems or result.spec is None:
-        raise DeclarationError(in_order(result.problems))
-    return result.spec
-
-
-def _unclear(value: Any, path: Path) -> Iterator[tuple[str, str]]:
-    """What no stack file could say: names that are no text, and objects in `extraSpec`, where all else is allowed."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                if isinstance(key, str):
-                    yield from _unclear(inner, (*path, key))
-                else:
-                    shown = _dotted(path)
-                    yield f"a name in {shown} is no text but of type {type(key).__name__}", "Make it text."
-        case list():
-            for position, inner in enumerate(value):
-                yield from _unclear(inner, (*path, position))
-        case None | bool() | int() | float() | str() | ApiKey() | pulumi.Output():
-            pass
-        case _ if "extraSpec" in path:
-            shown = _dotted(path[: path.index("extraSpec") + 1])
-            fact = f"{shown} holds something of type {type(value).__name__}, which no manifest can hold"
-            yield fact, "Write text, numbers, lists and objects only."
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(named(str(step)) for step in path)

@@ -14,16 +14,25 @@ from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
 
 
-@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.FLEET)
+@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.CLUSTER)
 def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
     """The API server drops a field that a CRD does not know without a word, and what is dropped has
-    no effect. `paletteai render --crds FILE` checks every manifest against the CRDs of the real
-    cluster: an unknown field is an error, with its path and the nearest one the CRD knows.
+    no effect. So every manifest is held to the CRDs of the cluster: an unknown field is an error, with
+    its path and the nearest one the CRD knows.
 
-    Get them with `kubectl get crd -o yaml > crds.yaml`. `pulumi preview` asks the cluster for its own,
-    and whether it has the kinds at all: without the CRD the preview would show a green `create`, and
-    `up` would fail after a minute of retries. The paths that this package assumes can be
-    corrected with `paletteai:vendorFields`, without waiting for a release.
+    It takes the CRDs to check this, so there are two moments at which it is checked:
+
+    - `pulumi preview` and `up` ask the cluster for its own, and whether it has the kinds at all: without
+      the CRD the preview would show a green `create`, and `up` would fail after a minute of retries.
+    - `paletteai render --crds FILE` takes them from a file, and needs no cluster. Get it with
+      `kubectl get crd -o yaml > crds.yaml`.
+
+    Where the cluster cannot be reached, or the user may not read its CRDs, the preview says in a line
+    what was not asked, and goes on. Nothing is refused by this rule then: what does not fit shows when
+    `up` fails on it, or is dropped. `paletteai check` never asks a cluster.
+
+    The paths that this package assumes can be corrected with `paletteai:vendorFields`, without waiting
+    for a release.
     """
     for stack in fleet.stacks:
         if stack.topology is not None:
