@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show_json
+from paletteai_components.listing import listed
 from paletteai_components.problem import escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import RULES, page_of
@@ -66,9 +67,8 @@ def _refuse_stack(name: str, folder: Path) -> None:
 
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    listed = f" There are: {', '.join(map(named, names[:_LISTED]))}{more}." if names else ""
-    raise click.UsageError(f"{escaped(name)} is a stack; name one of its projects, too.{listed}")
+    there = f" There are: {listed(map(named, names), _LISTED)}." if names else ""
+    raise click.UsageError(f"{escaped(name)} is a stack; name one of its projects, too.{there}")
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.credential import host_of, host_problem
 from paletteai_components.explanation import Explanation, Inherited, Resolution, explanation_of
+from paletteai_components.listing import listed
 from paletteai_components.planned import IntegrationType, Source
 from paletteai_components.problem import Place, Severity, escaped
 from paletteai_components.redaction import named, redacted
@@ -77,7 +77,7 @@ def _unknown(name: str, stack: Stack) -> str:
     if nearest:
         remedy = f"Did you mean {named(nearest[0])}?"
     elif known:
-        remedy = f"There {'is' if len(known) == 1 else 'are'}: {_some(known)}."
+        remedy = f"There {'is' if len(known) == 1 else 'are'}: {listed(map(named, known), _LISTED)}."
     else:
         remedy = "It has none."
     if not stack.whole:
@@ -125,7 +125,11 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
-        fed = f"{_some(resolution.projects)} too" if resolution.projects else "no other project of this stack"
+        fed = (
+            f"{listed(map(named, resolution.projects), _LISTED)} too"
+            if resolution.projects
+            else "no other project of this stack"
+        )
         line.add((f"Settings {named(str(settings))} feed {fed}", ""))
     return line
 
@@ -225,12 +229,6 @@ def _inherited(inherited: Inherited) -> Tree:
 def _add_place(line: Tree, place: Place | None) -> None:
     if place is not None:
         line.parts.append((f"  ({place})", "dim"))
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(map(named, names[:_LISTED])) + more
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:
