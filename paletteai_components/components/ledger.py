@@ -23,6 +23,7 @@ from paletteai_components.sdk import kept_with_the_program
 from paletteai_components.spec import StackSpec
 from paletteai_components.stack import Stack
 from paletteai_components.validation import misread, validated
+from paletteai_components.written import Written
 
 
 class DeclarationError(pulumi.RunError):
@@ -114,7 +115,7 @@ def spec_of(tenant: dict[str, Any], declared: dict[str, Any], part: str) -> Stac
     unclear = [misread(Place(part), fact, remedy) for fact, remedy in _unclear(data, ())]
     if unclear:
         raise DeclarationError(in_order(unclear))
-    result = validated(data, lambda path: Place(part))
+    result = validated(data, Written(name=part))
     if result.problems or result.spec is None:
         raise DeclarationError(in_order(result.problems))
     return result.spec
