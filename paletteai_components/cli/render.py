@@ -10,6 +10,7 @@ import click
 
 from paletteai_components.cli.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.manifests import Manifest, manifests_of
 from paletteai_components.problem import Problem, escaped
@@ -50,9 +51,9 @@ def command(
         _refuse(ctx, selection.problems, selection.exit_code)
     clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
     if len(clusters) > 1:
-        raise click.UsageError(
-            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one. "
-            "Name the stacks of one cluster."
+        raise UserError(
+            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one.",
+            "Name the stacks of one cluster.",
         )
     if secrets_file is not None:
         from paletteai_components.cli.files import refuse_existing, write_new
