@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from paletteai_components.listing import listed
 from paletteai_components.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.problem import Place, Problem, escaped
 from paletteai_components.redaction import named
@@ -75,14 +76,10 @@ def conflict(claims: list[Claim]) -> Problem:
     first = claims[0]
     consequence, remedy = _ENDINGS[first.code]
     owners = [claim.said() for claim in claims]
-    listed = (
-        f"{', '.join(owners[:-1])} and {owners[-1]}"
-        if len(owners) <= 5
-        else f"{', '.join(owners[:4])} and {len(owners) - 4} more"
-    )
+    told = listed(owners, 4) if len(owners) > 5 else f"{', '.join(owners[:-1])} and {owners[-1]}"
     return Problem(
         first.code,
-        f"{first.what()} is claimed by {listed}. {consequence}",
+        f"{first.what()} is claimed by {told}. {consequence}",
         remedy,
         tuple(dict.fromkeys(claim.place for claim in claims)),
     )

@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
+from paletteai_components.listing import listed
 from paletteai_components.problem import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.structural import (
@@ -362,6 +363,4 @@ def _path(parts: Iterable[str | int]) -> str:
 
 
 def _list(things: Iterable[str], most: int = 12) -> str:
-    shown = [escaped(thing) for thing in things]
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(shown[:most]) + more
+    return listed(map(escaped, things), most)

@@ -66,6 +66,10 @@ class Document:
         """
         return self._walk(path)[0][0]
 
+    def place(self, path: Path) -> Place:
+        """The file and the line of what stands at the path; see `line`."""
+        return Place(self.file, self.line(path))
+
     def source(self, path: Path) -> str | None:
         """The characters of the scalar at the path if it is written without quotes, else None."""
         (_, inside), complete = self._walk(path)

@@ -8,10 +8,13 @@ class UserError(Exception):
 
     Fields:
         message: the fact and its consequence.
-        help: the remedy.
+        help: the remedy; empty where the message tells it.
+        exit_code: how the command ends.
     """
 
-    def __init__(self, message: str, help: str) -> None:
+    exit_code = 2
+
+    def __init__(self, message: str, help: str = "") -> None:
         self.message = message
         self.help = help
-        super().__init__(f"{message} {help}")
+        super().__init__(f"{message} {help}".rstrip())

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.configuration import NAMESPACE
 from paletteai_components.fleet import Fleet
-from paletteai_components.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant, Source
+from paletteai_components.planned import IntegrationType, PlannedSecret, PlannedSettings, PlannedTenant, Source
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import named, redacted
 from paletteai_components.resolution import Step, given_by, steps_of
@@ -182,42 +181,12 @@ def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> 
 
 def _places(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Iterator[Place]:
     """Where everything is declared that the Project is made of, what nobody understands in it included."""
-    written, integrations = _written(stack, "tenant"), _written(stack, "integrations")
-    projects = _at(written, "projects")
-    own = next((each for each in projects if _at(each, "name") == project.name), None) if projects else None
-    yield from _all(stack, project.path, own)
+    yield from stack.places(*project.path)
     yield stack.place("mergedSettings")
     for field in _OF_THE_TENANT:
-        yield from _all(stack, ("tenant", field), _at(written, field))
+        yield from stack.places("tenant", field)
     for settings in (project.own, tenant.settings_named(project.spec.settings_ref), tenant.default):
         if settings is not None and settings.made and settings.project is None:
-            yield from _all(stack, settings.path, _at(written, "settings", settings.name))
+            yield from stack.places(*settings.path)
     if project.provider is not None and project.provider.palette is not None:
-        key = project.provider.palette
-        yield from _all(stack, ("integrations", key), _at(integrations, key))
-
-
-def _written(stack: Stack, field: str) -> Any:
-    """What the stack file, or the project's defaults, say of a field; None where nothing is said."""
-    for number, document in enumerate(stack.documents):
-        config = document.value.get("config")
-        for key in (f"{NAMESPACE}:{field}", field):
-            if isinstance(config, dict) and key in config:
-                return config[key] if number == 0 else _at(config[key], "default")
-    return None
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _all(stack: Stack, path: Path, value: Any) -> Iterator[Place]:
-    """The places of a value that is written at a path, and of everything in it; none where it is not written."""
-    if value is None:
-        return
-    yield stack.place(*path)
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, each in inner:
-        yield from _all(stack, (*path, step), each)
+        yield from stack.places("integrations", project.provider.palette)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from paletteai_components.configuration import NAMESPACE
+from paletteai_components.document import Path
 from paletteai_components.stack import Stack
 
 Part = tuple[str, int]
 """``integrations``, ``settings`` or ``projects`` with a position in the topology, or `TENANT`."""
 
 TENANT: Part = ("tenant", 0)
-_SEVERAL: Part = ("several", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,60 +36,44 @@ class Parts:
 
 def parts_of(stack: Stack) -> Parts:
     """The parts of a stack whose tenant could be made out; none for a declaration made in Python."""
-    lines: dict[Part, int] = {}
-    starts: dict[int, Part] = {}
-    for line, part in _begun(stack):
-        lines.setdefault(part, line)
-        other = starts.setdefault(line, part)
-        if other == TENANT:
-            starts[line] = part
-        elif part not in (other, TENANT):
-            starts[line] = _SEVERAL
-    tidy = {line: TENANT if part == _SEVERAL else part for line, part in starts.items()}
-    return Parts(lines, tuple(sorted(tidy.items())))
-
-
-def _begun(stack: Stack) -> Iterator[tuple[int, Part]]:
-    """Every line on which something begins, with the part it belongs to."""
     if not stack.documents:
-        return
+        return Parts({}, ())
     document = stack.documents[0]
-    config = document.value["config"]
-    for key, value in config.items():
-        name = key.removeprefix(f"{NAMESPACE}:")
-        at = ("config", key)
-        if name == "tenant" and isinstance(value, dict):
-            yield document.line(at), TENANT
-            for field, inner in value.items():
-                yield document.line((*at, field)), TENANT
-                for position, part in _inside(stack, field, inner):
-                    yield document.line((*at, field, position)), part
-    for key, value in config.items():
-        yield document.line(("config", key)), TENANT
-        if key.removeprefix(f"{NAMESPACE}:") == "integrations" and isinstance(value, dict):
-            known = {each: position for position, each in enumerate(stack.spec.integrations if stack.spec else ())}
-            for each in value:
-                yield document.line(("config", key, each)), _part("integrations", known.get(each))
-    for key in document.value:
-        yield document.line((key,)), TENANT
+    known = {at: part for path, part in _declared(stack) if (at := stack.own_path(*path))}
+    tenant = [at for at, part in known.items() if part == TENANT]
+    lines: dict[Part, int] = {}
+    starts: dict[int, set[Part]] = defaultdict(set)
+    for path in (*tenant, *_paths(document.value["config"], known, ("config",)), *((key,) for key in document.value)):
+        line, part = document.line(path), known.get(path, TENANT)
+        lines.setdefault(part, line)
+        starts[line].add(part)
+    return Parts(lines, tuple((line, _only(parts)) for line, parts in sorted(starts.items())))
 
 
-def _inside(stack: Stack, field: str, value: object) -> Iterator[tuple[str | int, Part]]:
-    """The key or position of each thing in a field of the tenant, with the part that it is."""
-    settings = stack.topology.tenant.settings if stack.topology else ()
-    made = {each.name: position for position, each in enumerate(settings) if each.made}
-    if field == "settings" and isinstance(value, dict):
-        for name in value:
-            yield name, _part("settings", made.get(name))
-    elif field == "existingSettings" and isinstance(value, list):
-        for position in range(len(settings) - len(made)):
-            yield position, ("settings", len(made) + position)
-    elif field == "projects" and isinstance(value, list):
-        kept = [position for position in range(len(value)) if position not in stack.left_out]
-        known = {written: position for position, written in enumerate(kept)}
-        for written in range(len(value)):
-            yield written, _part("projects", known.get(written))
+def _only(parts: set[Part]) -> Part:
+    """The one part there is besides the tenant, else the tenant."""
+    others = parts - {TENANT}
+    return others.pop() if len(others) == 1 else TENANT
 
 
-def _part(kind: str, position: int | None) -> Part:
-    return TENANT if position is None else (kind, position)
+def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
+    """The path of each part."""
+    yield ("tenant",), TENANT
+    topology = stack.topology
+    for kind, paths in (
+        ("integrations", [("integrations", key) for key in (stack.spec.integrations if stack.spec else ())]),
+        ("settings", [each.path for each in (topology.tenant.settings if topology else ())]),
+        ("projects", [each.path for each in (topology.projects if topology else ())]),
+    ):
+        yield from ((path, (kind, position)) for position, path in enumerate(paths))
+
+
+def _paths(value: Any, known: Mapping[Path, Part], above: Path) -> Iterator[Path]:
+    """The paths of what is written below `config`, as far down as another part can begin."""
+    for step, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        path = (*above, step)
+        yield path
+        if len(path) < 4 and known.get(path, TENANT) == TENANT:
+            yield from _paths(inner, known, path)

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from paletteai_components.errors import UserError
+
 # What makes a CI server take a line of a log for a command: ## anywhere in it, and :: where it begins.
 _COMMAND = re.compile(r"##|\A *::")
 
@@ -65,7 +67,7 @@ class Problem:
         return "\n".join([*lines, f"  help: {self.help}"])
 
 
-class StackFileError(Exception):
+class StackFileError(UserError):
     """A file could not be read as a declaration at all, so nothing in it was judged."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -30,6 +30,7 @@ from paletteai_components.problem import Place, Problem
 from paletteai_components.spec import StackSpec
 from paletteai_components.topology import Topology, topology_of
 from paletteai_components.validation import misread, unknown_field, validated
+from paletteai_components.written import Written
 
 # What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
@@ -99,7 +100,7 @@ class Stack:
 
     def file_place(self, *path: str | int) -> Place:
         """Where the value at a path of the stack file stands, for example ``file_place("encryptionsalt")``."""
-        return Place(self.file, self.documents[0].line(path) if self.documents else None)
+        return self.documents[0].place(path) if self.documents else Place(self.file)
 
     @property
     def vendor(self) -> Vendor:
@@ -122,9 +123,25 @@ class Stack:
 
     def place(self, *path: str | int) -> Place:
         """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
+        return self._written.place(self._in_file(path))
+
+    def places(self, *path: str | int) -> Iterator[Place]:
+        """Where the value at a path of the spec is declared, and everything in it; nothing where it is not written."""
+        return self._written.places(self._in_file(path))
+
+    def own_path(self, *path: str | int) -> Path | None:
+        """The path in the stack file of what is at a path of the spec; None where the file does not declare it."""
+        document, at = self._written.found(self._in_file(path)) or (None, ())
+        return at if self.documents and document is self.documents[0] else None
+
+    @property
+    def _written(self) -> Written:
+        return Written(self.documents, self.file or self.part)
+
+    def _in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
-            path = (*path[:2], self._kept[int(path[2])], *path[3:])
-        return _place(self.documents, self.file or self.part, path)
+            return (*path[:2], self._kept[int(path[2])], *path[3:])
+        return path
 
 
 def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
@@ -141,14 +158,12 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     path = FilePath(shown)
     name = stack_name_of(path.name) or path.stem
     config = document.value.get("config")
-    unknown = tuple(
-        _outside_of_config(key, Place(shown, document.line((key,)))) for key in document.value if key not in _PULUMIS
-    )
+    unknown = tuple(_outside_of_config(key, document.place((key,))) for key in document.value if key not in _PULUMIS)
     if not isinstance(config, dict):
-        at = document.line(("config",) if "config" in document.value else ())
+        place = document.place(("config",) if "config" in document.value else ())
         fact = "the file has no object `config`, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
-        problem = misread(Place(shown, at), fact, remedy)
+        problem = misread(place, fact, remedy)
         return Stack(name, shown, problems=(*unknown, problem), whole=False)
     merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
@@ -180,7 +195,7 @@ def stack_from_config(
 
     `is_opened` says that Pulumi has opened what is encrypted; nothing in it is a ciphertext then.
     """
-    place = partial(_place, documents, file)
+    written = Written(documents, file)
     problems: list[Problem] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():
@@ -188,9 +203,9 @@ def stack_from_config(
         if namespace == NAMESPACE and field_name in _KEYS:
             declared[field_name] = value
         elif namespace == NAMESPACE:
-            problems.append(unknown_field(place((field_name,)), field_name, _KEYS, "config"))
+            problems.append(unknown_field(written.place((field_name,)), field_name, _KEYS, "config"))
     encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
-    result = validated(declared, place, partial(_is_plain, documents), frozenset(encrypted))
+    result = validated(declared, written, frozenset(encrypted))
     spec = result.spec
     context, kubeconfig = config.get("kubernetes:context"), config.get("kubernetes:kubeconfig")
     context = context if isinstance(context, str) and context else None
@@ -229,12 +244,15 @@ def _key_problems(documents: tuple[Document, ...]) -> Iterator[Problem]:
         config = document.value.get("config")
         if not isinstance(config, dict):
             continue
-        lines = {key: Place(document.file, document.line(("config", key))) for key in malformed_keys(config)}
-        for place in lines.values():
+        for key in malformed_keys(config):
             fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
-            yield misread(place, fact, "Write it as `<namespace>:<name>`, for example `kubernetes:context`.")
+            yield misread(
+                document.place(("config", key)),
+                fact,
+                "Write it as `<namespace>:<name>`, for example `kubernetes:context`.",
+            )
         for pair in ambiguous_keys(config):
-            first, second = (Place(document.file, document.line(("config", key))) for key in pair)
+            first, second = (document.place(("config", key)) for key in pair)
             fact = "two keys of `config` are one key to Pulumi, which takes the value of either"
             yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
 
@@ -266,27 +284,3 @@ def _imported(imports: object) -> tuple[str, ...]:
         return ()
     # An import is a name, or an object with the name as its key and options for it.
     return tuple(str(name) for entry in imports for name in (entry if isinstance(entry, dict) else (entry,)))
-
-
-def _place(documents: tuple[Document, ...], file: str, path: Path) -> Place:
-    for document in documents:
-        config = document.value.get("config")
-        for key in (f"{NAMESPACE}:{path[0]}", path[0]) if path and isinstance(config, dict) else ():
-            if key in config:
-                return Place(document.file, document.line(("config", key, *_inside(config[key], path[1:]))))
-    if documents and not path:
-        return Place(documents[0].file, documents[0].line(("config",)))
-    return Place(file or "stack configuration", None if not documents else documents[0].line(("config",)))
-
-
-def _is_plain(documents: tuple[Document, ...], path: Path) -> bool:
-    keys = (f"{NAMESPACE}:{path[0]}", path[0])
-    return any(document.source(("config", key, *path[1:])) is not None for document in documents for key in keys)
-
-
-def _inside(value: Any, path: Path) -> Path:
-    # A default in the project file stands one level deeper, under `default` or `value`.
-    for wrapper in ("default", "value"):
-        if isinstance(value, dict) and wrapper in value and path and path[0] not in value:
-            return (wrapper, *path)
-    return path

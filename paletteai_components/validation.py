@@ -9,18 +9,18 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from paletteai_components.document import Path
 from paletteai_components.problem import Place, Problem
 from paletteai_components.redaction import holds_key, named
 from paletteai_components.spec import StackSpec
-
-Path = tuple[str | int, ...]
+from paletteai_components.written import Written
 
 _EXPECTED = {
     "string_type": "text",
@@ -58,23 +58,21 @@ class Validated:
 
 def validated(
     declared: dict[str, Any],
-    place: Callable[[Path], Place],
-    is_plain: Callable[[Path], bool] = lambda path: False,
+    written: Written,
     encrypted: frozenset[Path] = frozenset(),
 ) -> Validated:
     """The spec in plain data, as far as it can be made out.
 
-    `place` tells where the value at a path is declared, `is_plain` whether it is unquoted there.
-    `encrypted` are the paths of encrypted values that are no keys.
+    `written` tells where and how it is declared; `encrypted` are the paths of encrypted values that are no keys.
     """
-    exposed = tuple(_exposed(path, place(path)) for path in sorted(encrypted, key=str))
+    exposed = tuple(_exposed(path, written.place(path)) for path in sorted(encrypted, key=str))
     try:
         whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
         return Validated(whole_spec, (), True, frozenset(), file_problems=exposed)
     except ValidationError as invalid:
         # Inputs and contexts stay out: they may hold a key.
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
-    problems = tuple(_misread(error, place, is_plain) for error in errors if not _is_below(error["loc"], encrypted))
+    problems = tuple(_misread(error, written) for error in errors if not _is_below(error["loc"], encrypted))
     whole = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
@@ -114,7 +112,8 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
     return misread(place, f"{inside} has {said}, so it would have no effect", remedy)
 
 
-def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Callable[[Path], bool]) -> Problem:
+def _misread(error: ErrorDetails, written: Written) -> Problem:
+    place = written.place
     path: Path = error["loc"]
     shown = shown_path(path)
     if isinstance(path[-1], str) and model_at(path[:-1]) is None:
@@ -127,7 +126,7 @@ def _misread(error: ErrorDetails, place: Callable[[Path], Place], is_plain: Call
             effect = "it was left out" if len(path) > 1 else "nothing is declared"
             fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
             return misread(place(path[:-1]), fact, f"Add `{path[-1]}`.")
-        case "string_type" if is_plain(path):
+        case "string_type" if written.is_plain(path):
             fact = (
                 f"{shown} is text but reads as a number, a boolean, a date or nothing; "
                 "Pulumi would pass on something else than what stands here"

@@ -73,7 +73,7 @@ def test_a_mistake_in_the_projects_defaults_concerns_every_stack(project: Projec
 def test_an_unknown_stack_is_answered_with_the_nearest_one(project: Project) -> None:
     project.stack()
     result = project.run("check", "acm.dev")
-    assert "there is no stack acm.dev in stacks. Did you mean acme.dev?" in result.stderr
+    assert "there is no stack acm.dev in stacks.\n  help: Did you mean acme.dev?" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 2)
 
 

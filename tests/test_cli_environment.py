@@ -50,7 +50,7 @@ def test_an_environment_that_does_not_exist_is_a_wrong_call(project: Backend) ->
     project.add("delta", "prod")
     result = project.call("up", "test", "--yes")
     assert result.exit_code == 2
-    assert "no stack in stacks is of environment test. The environments there are: dev, prod." in result.stderr
+    assert "no stack in stacks is of environment test.\n  help: The environments there are: dev, prod." in result.stderr
     assert project.ran() == []
 
 

@@ -173,8 +173,8 @@ def test_output_that_cannot_be_written_is_told_in_a_line(
     assert done.returncode == 2
     if not errors_too:
         assert done.stderr == (
-            "Error: the command ended before its end (No space left on device), so its output is not complete. "
-            "Check where that goes to.\n"
+            "Error: the command ended before its end (No space left on device), so its output is not complete.\n"
+            "  help: Check where that goes to.\n"
         )
 
 

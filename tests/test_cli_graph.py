@@ -303,7 +303,9 @@ def test_a_link_is_not_written_through(project: Project, there: str | None) -> N
     before = target.read_bytes() if there else None
     Path("graph.mmd").symlink_to(target)
     result = project.run("graph", "--output", "graph.mmd")
-    assert "graph.mmd is a link, so nothing was written. Name a file, or remove the link first." in result.stderr
+    assert (
+        "graph.mmd is a link, so nothing was written.\n  help: Name a file, or remove the link first." in result.stderr
+    )
     assert result.exit_code == 2
     assert (target.read_bytes() if target.exists() else None) == before
 
@@ -313,7 +315,10 @@ def test_a_file_of_pulumis_is_never_written_over(project: Project, name: str) ->
     project.stack()
     before = project.files()
     result = project.run("graph", "--output", name)
-    assert f"{name} has the name of a file of Pulumi's, which a graph would destroy. Name another." in result.stderr
+    assert (
+        f"{name} has the name of a file of Pulumi's, which a graph would destroy.\n  help: Name another."
+        in result.stderr
+    )
     assert result.exit_code == 2
     assert project.files() == before
 
@@ -321,7 +326,7 @@ def test_a_file_of_pulumis_is_never_written_over(project: Project, name: str) ->
 def test_what_is_no_file_is_refused(project: Project) -> None:
     project.stack()
     result = project.run("graph", "--output", "stacks")
-    assert "stacks is no file, so nothing was written. Name a file." in result.stderr
+    assert "stacks is no file, so nothing was written.\n  help: Name a file." in result.stderr
     assert result.exit_code == 2
 
 
@@ -341,7 +346,10 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypat
 
     monkeypatch.setattr("paletteai_components.cli.graph.bytes_of", refused)
     result = project.run("graph", "--output", "graph.mmd")
-    assert "graph.mmd could not be read (Permission denied), so it was left as it is. Name another." in result.stderr
+    assert (
+        "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another."
+        in result.stderr
+    )
     assert result.exit_code == 2
 
 

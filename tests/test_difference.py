@@ -33,7 +33,7 @@ from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PlannedObject
 from paletteai_components.problem import Place, Problem
 from paletteai_components.rules import problems_of
 from paletteai_components.spec import OnRemoval
-from paletteai_components.stack import Stack
+from paletteai_components.stack import Stack, stack_from_document
 
 HEX = "0123456789abcdef" * 2 + "01234567"
 
@@ -455,8 +455,11 @@ def test_of_a_stack_that_declares_nothing_there_is_nothing_to_tell() -> None:
 
 def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
     def with_defaults(context: str) -> Stack:
-        text = f"config: {{'kubernetes:context': {context}}}"
-        return replace(BEFORE, documents=(document_from(text.encode(), "Pulumi.yaml"),))
+        defaults = document_from(f"config: {{'kubernetes:context': {context}}}".encode(), "Pulumi.yaml")
+        own = document_from(
+            b"config: {'paletteai:tenant': {name: acme}, 'paletteai:cluster': c}", "Pulumi.acme.dev.yaml"
+        )
+        return stack_from_document(own, defaults)
 
     (change,) = compared(with_defaults("{value: a}"), with_defaults("{default: b}")).stacks
     assert change.fields == (FieldChange(("kubernetes:context",), "a", "b"),)

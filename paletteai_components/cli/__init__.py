@@ -16,7 +16,6 @@ import click
 
 from paletteai_components import __version__
 from paletteai_components.errors import UserError
-from paletteai_components.problem import StackFileError, escaped
 
 COMMANDS = {
     "check": "Say everything that is wrong in the stack files.",
@@ -58,13 +57,9 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except StackFileError as error:
-            from paletteai_components.cli.report import show
-
-            show(error.problems, err=True)
         except UserError as error:
-            click.echo(f"Error: {escaped(error.message)}\n  help: {escaped(error.help)}", err=True)
-        ctx.exit(2)
+            _show(error)
+            ctx.exit(error.exit_code)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,19 +83,24 @@ def main(ctx: click.Context) -> None:
         _never_fails(stream)
 
 
+def _show(error: UserError) -> None:
+    from paletteai_components.cli.report import show_error
+
+    show_error(error)
+
+
 def _give_up(error: OSError) -> None:
     """Say what could not be read or written."""
     reason = error.strerror or "the system does not say why"
     if error.filename is None:
-        said = f"the command ended before its end ({reason}), so its output is not complete. Check where that goes to."
+        fact = f"the command ended before its end ({reason}), so its output is not complete."
+        told = UserError(fact, "Check where that goes to.")
     else:
-        name = escaped(os.fsdecode(error.filename))
-        said = (
-            f"{name} could not be read or written ({reason}), so the command ended. Check the path and its permissions."
-        )
+        fact = f"{os.fsdecode(error.filename)} could not be read or written ({reason}), so the command ended."
+        told = UserError(fact, "Check the path and its permissions.")
     # The error stream may be as full.
     with contextlib.suppress(OSError):
-        click.echo(f"Error: {said}", err=True)
+        _show(told)
     # What is still to be written would fail once more at the end.
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with contextlib.suppress(OSError, ValueError):

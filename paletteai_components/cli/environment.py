@@ -18,6 +18,7 @@ from paletteai_components.deployment.installation import WORKS_WITHOUT, found, i
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
 from paletteai_components.engine import EngineError
+from paletteai_components.errors import UserError
 from paletteai_components.fleet import concerning, fleet_from
 from paletteai_components.problem import Problem, Severity, escaped
 from paletteai_components.redaction import named, redacted
@@ -94,9 +95,9 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
     code.
     """
     if not yes and (request.form == "json" or not _asks()):
-        raise click.UsageError(
-            "without a terminal, and with `--format json`, nobody can be asked, so nothing is changed without `--yes`. "
-            "`paletteai preview` shows what it would do."
+        raise UserError(
+            "without a terminal, and with `--format json`, nobody can be asked, so nothing is changed without `--yes`.",
+            "`paletteai preview` shows what it would do.",
         )
     judgement, project = _judged(request, operation)
     began = time.monotonic()
@@ -133,9 +134,9 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     chosen = [stack for stack in every if stack.environment == request.environment]
     if not chosen:
         there = ", ".join(sorted({named(stack.environment) for stack in every})) or "none"
-        raise click.UsageError(
-            f"no stack in {escaped(str(request.folder))} is of environment {redacted(escaped(request.environment))}. "
-            f"The environments there are: {there}."
+        raise UserError(
+            f"no stack in {escaped(str(request.folder))} is of environment {redacted(escaped(request.environment))}.",
+            f"The environments there are: {there}.",
         )
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
     refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
@@ -150,9 +151,10 @@ def _project_of(folder: Path) -> Path:
     path = project / PROJECT_FILE
     declared = defaults_from_file(path).value.get("stackConfigDir") if path.exists() else None
     if not isinstance(declared, str) or (project / declared).resolve() != folder.resolve():
-        raise click.UsageError(
+        raise UserError(
             f"{escaped(str(folder))} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would read "
-            "other stack files than these. Run it in the project, or name its folder with `--stacks`."
+            "other stack files than these.",
+            "Run it in the project, or name its folder with `--stacks`.",
         )
     return project
 

@@ -11,6 +11,8 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show_json
+from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
 from paletteai_components.problem import escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import RULES, page_of
@@ -31,7 +33,7 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: st
     Or explain the rule with a CODE such as PAI004; without anything, list all rules.
     """
     if len(subject) > 2 or (len(subject) == 2 and subject[0].upper() in RULES):
-        raise click.UsageError("name one rule, for example PAI004, or a stack and one of its projects.")
+        raise UserError("name one rule, for example PAI004, or a stack and one of its projects.")
     if len(subject) == 2:
         from paletteai_components.cli.explain_project import explain
 
@@ -54,7 +56,7 @@ def _rule_of(code: str, folder: Path) -> Rule:
         if not nearest:
             _refuse_stack(code, folder)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
-        raise click.UsageError(f"there is no rule {redacted(escaped(code))}. {remedy}")
+        raise UserError(f"there is no rule {redacted(escaped(code))}.", remedy)
     return rule
 
 
@@ -66,9 +68,8 @@ def _refuse_stack(name: str, folder: Path) -> None:
 
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    listed = f" There are: {', '.join(map(named, names[:_LISTED]))}{more}." if names else ""
-    raise click.UsageError(f"{escaped(name)} is a stack; name one of its projects, too.{listed}")
+    there = f"There are: {listed(map(named, names), _LISTED)}." if names else ""
+    raise UserError(f"{escaped(name)} is a stack; name one of its projects, too.", there)
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ from paletteai_components.cli.selection import selected
 from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
 from paletteai_components.credential import host_of, host_problem
+from paletteai_components.errors import UserError
 from paletteai_components.explanation import Explanation, Inherited, Resolution, explanation_of
+from paletteai_components.listing import listed
 from paletteai_components.planned import IntegrationType, Source
 from paletteai_components.problem import Place, Severity, escaped
 from paletteai_components.redaction import named, redacted
@@ -44,7 +45,7 @@ _STYLES = {
 def explain(stack_name: str, project_name: str, folder: Path, form: str) -> int:
     """Print the explanation of a project, and the problems that concern it. Returns the exit code.
 
-    Raises click.UsageError where there is no such stack or project.
+    Raises UserError where there is no such stack or project.
     """
     selection = selected((stack_name,), folder)
     if not selection.stacks:
@@ -54,7 +55,7 @@ def explain(stack_name: str, project_name: str, folder: Path, form: str) -> int:
     topology = stack.topology
     project = next((each for each in topology.projects if each.name == project_name), None) if topology else None
     if topology is None or project is None:
-        raise click.UsageError(_unknown(project_name, stack))
+        raise _unknown(project_name, stack)
     explanation = explanation_of(project, stack, topology, selection.fleet)
     problems = [problem for problem in selection.problems if explanation.concerns(problem)]
     others = len(selection.problems) - len(problems)
@@ -71,18 +72,19 @@ def explain(stack_name: str, project_name: str, folder: Path, form: str) -> int:
     return int(any(problem.severity is Severity.ERROR for problem in problems))
 
 
-def _unknown(name: str, stack: Stack) -> str:
+def _unknown(name: str, stack: Stack) -> UserError:
     known = [project.name for project in stack.topology.projects] if stack.topology else []
     nearest = difflib.get_close_matches(name, known, 1)
+    remedy = ""
     if nearest:
         remedy = f"Did you mean {named(nearest[0])}?"
     elif known:
-        remedy = f"There {'is' if len(known) == 1 else 'are'}: {_some(known)}."
-    else:
-        remedy = "It has none."
+        remedy = f"There {'is' if len(known) == 1 else 'are'}: {listed(map(named, known), _LISTED)}."
     if not stack.whole:
         remedy += f" Parts of the file are not understood: see `paletteai check {escaped(stack.name)}`."
-    return f"there is no project {redacted(escaped(name))} in stack {escaped(stack.name)}. {remedy}"
+    none = "" if known else ", which has none"
+    fact = f"there is no project {redacted(escaped(name))} in stack {escaped(stack.name)}{none}."
+    return UserError(fact, remedy.strip())
 
 
 def _tree(explanation: Explanation) -> Tree:
@@ -125,7 +127,11 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
-        fed = f"{_some(resolution.projects)} too" if resolution.projects else "no other project of this stack"
+        fed = (
+            f"{listed(map(named, resolution.projects), _LISTED)} too"
+            if resolution.projects
+            else "no other project of this stack"
+        )
         line.add((f"Settings {named(str(settings))} feed {fed}", ""))
     return line
 
@@ -225,12 +231,6 @@ def _inherited(inherited: Inherited) -> Tree:
 def _add_place(line: Tree, place: Place | None) -> None:
     if place is not None:
         line.parts.append((f"  ({place})", "dim"))
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(map(named, names[:_LISTED])) + more
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:

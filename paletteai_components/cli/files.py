@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import click
-
+from paletteai_components.errors import UserError
 from paletteai_components.folder import bytes_of
 from paletteai_components.git import top_of
 from paletteai_components.problem import escaped
@@ -61,8 +60,9 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
                 return
             os.chmod(beside, mode)
             if bytes_of(path) != old:
-                raise click.UsageError(
-                    f"{escaped(str(path))} was changed while this command ran, so it was left as it is. Run it again."
+                raise UserError(
+                    f"{escaped(str(path))} was changed while this command ran, so it was left as it is.",
+                    "Run it again.",
                 )
             os.replace(beside, path)
         except OSError as error:
@@ -84,9 +84,9 @@ def refuse_links(path: Path) -> None:
     here = Path.cwd()
     for folder in (here / path).parents:
         if os.path.islink(folder) and (top_of(folder.parent) or folder.is_relative_to(here)):
-            raise click.UsageError(
-                f"{escaped(str(path))} leads through {escaped(str(folder))}, which is a link, so nothing was written. "
-                "Name the folder that it leads to."
+            raise UserError(
+                f"{escaped(str(path))} leads through {escaped(str(folder))}, which is a link, so nothing was written.",
+                "Name the folder that it leads to.",
             )
 
 
@@ -114,14 +114,14 @@ def _signals_put_off() -> Iterator[list[int]]:
             os.kill(os.getpid(), number)
 
 
-def _is_there(path: Path) -> click.UsageError:
-    return click.UsageError(
-        f"{escaped(str(path))} is there already and was left as it is. Name another, or remove it first."
+def _is_there(path: Path) -> UserError:
+    return UserError(
+        f"{escaped(str(path))} is there already and was left as it is.", "Name another, or remove it first."
     )
 
 
-def _not_written(path: Path, error: OSError) -> click.UsageError:
-    return click.UsageError(
-        f"{escaped(str(path))} could not be written ({error.strerror}). Check the folder, its permissions and the "
-        "space that is left."
+def _not_written(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{escaped(str(path))} could not be written ({error.strerror}).",
+        "Check the folder, its permissions and the space that is left.",
     )

@@ -12,6 +12,7 @@ from paletteai_components.cli.report import show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credential import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.document import document_from
+from paletteai_components.errors import UserError
 from paletteai_components.folder import bytes_of
 from paletteai_components.problem import escaped
 from paletteai_components.redaction import named
@@ -33,7 +34,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin
     """
     if from_stdin:
         if names:
-            raise click.UsageError("name stacks, or give `--stdin`, not both.")
+            raise UserError("name stacks, or give `--stdin`, not both.")
         click.echo(_typed())
         return
     selection = selected(names, folder)
@@ -48,7 +49,7 @@ def _typed() -> str:
     key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     why = key_problem(key)
     if why:
-        raise click.UsageError(f"the key {why}. Type a Palette API key, or send it by a pipe.")
+        raise UserError(f"the key {why}.", "Type a Palette API key, or send it by a pipe.")
     return fingerprint_of(key)
 
 
@@ -114,5 +115,5 @@ def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
     old = bytes_of(path)
     # The keys were opened for what the file said before; it may have been changed since.
     if document_from(old, stack.file).value != read.value:
-        raise click.UsageError(f"{escaped(stack.file)} was changed while this command ran. Run it again.")
+        raise UserError(f"{escaped(stack.file)} was changed while this command ran.", "Run it again.")
     replace(path, old, with_fingerprints(old, read, fingerprints))

@@ -11,6 +11,7 @@ import click
 from paletteai_components.cli.files import refuse_links, replace, write_new
 from paletteai_components.cli.report import as_json, counted, json_text, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.errors import UserError
 from paletteai_components.folder import bytes_of
 from paletteai_components.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, graph_of
 from paletteai_components.problem import escaped
@@ -84,28 +85,28 @@ def _drawn(graph: Graph, form: str) -> str:
 def _earlier(output: Path) -> bytes | None:
     """The earlier graph that stands where one is to be written. Refuses what is none, before any work is done."""
     if output.name.startswith("Pulumi."):
-        raise click.UsageError(
-            f"{escaped(str(output))} has the name of a file of Pulumi's, which a graph would destroy. Name another."
+        raise UserError(
+            f"{escaped(str(output))} has the name of a file of Pulumi's, which a graph would destroy.", "Name another."
         )
     refuse_links(output)
     if os.path.islink(output):
-        raise click.UsageError(
-            f"{escaped(str(output))} is a link, so nothing was written. Name a file, or remove the link first."
+        raise UserError(
+            f"{escaped(str(output))} is a link, so nothing was written.", "Name a file, or remove the link first."
         )
     if not output.exists():
         return None
     if not output.is_file():
-        raise click.UsageError(f"{escaped(str(output))} is no file, so nothing was written. Name a file.")
+        raise UserError(f"{escaped(str(output))} is no file, so nothing was written.", "Name a file.")
     try:
         old = bytes_of(output)
     except OSError as error:
-        raise click.UsageError(
-            f"{escaped(str(output))} could not be read ({error.strerror}), so it was left as it is. Name another."
+        raise UserError(
+            f"{escaped(str(output))} could not be read ({error.strerror}), so it was left as it is.", "Name another."
         ) from None
     if old and not old.startswith(_BEGINNINGS):
-        raise click.UsageError(
-            f"{escaped(str(output))} is there already and is no graph, so it was left as it is. Name another, or "
-            "remove it first."
+        raise UserError(
+            f"{escaped(str(output))} is there already and is no graph, so it was left as it is.",
+            "Name another, or remove it first.",
         )
     return old
 

@@ -13,6 +13,7 @@ from paletteai_components.cli.report import as_json, counted, plural, show, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.cli.tree import Tree
 from paletteai_components.cli.tree import show as show_tree
+from paletteai_components.listing import listed
 from paletteai_components.manifests import objects_of
 from paletteai_components.names import display_name_problem
 from paletteai_components.planned import PlannedSettings, Source
@@ -133,10 +134,9 @@ def _projects(topology: Topology) -> Iterator[Tree]:
         yield line
     if together:
         first = plain[0]
-        listed = ", ".join(named(project.name) for project in plain[:5])
         line = Tree([(f"{len(plain):,} projects", "bold")])
         line.parts += [("  ", ""), (_integration(first), _STYLES[first.source]), (f"  {first.reason}: ", "dim")]
-        line.parts.append((f"{listed} and {len(plain) - 5:,} more", ""))
+        line.parts.append((listed((named(project.name) for project in plain), 5), ""))
         yield line
 
 

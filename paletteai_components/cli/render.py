@@ -10,6 +10,8 @@ import click
 
 from paletteai_components.cli.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
 from paletteai_components.manifests import Manifest, objects_of
 from paletteai_components.problem import Problem, escaped
 from paletteai_components.redaction import named, redacted
@@ -49,9 +51,9 @@ def command(
         _refuse(ctx, selection.problems, selection.exit_code)
     clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
     if len(clusters) > 1:
-        raise click.UsageError(
-            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one. "
-            "Name the stacks of one cluster."
+        raise UserError(
+            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one.",
+            "Name the stacks of one cluster.",
         )
     if secrets_file is not None:
         from paletteai_components.cli.files import refuse_existing, write_new
@@ -95,23 +97,18 @@ def _tell(stacks: Iterable[Stack]) -> None:
     if made:
         secrets = [f"{each.namespace}/{each.palette_secret.name}" for each in made if each.palette_secret]
         _note(
-            f"left out: Secret {_listed(secrets)}. Without a key it would destroy the real one; "
+            f"left out: Secret {listed(map(named, secrets), _LISTED)}. Without a key it would destroy the real one; "
             "`--with-secrets FILE` writes everything."
         )
     unknown = [str(each) for each in made if each.integration and each.integration.fingerprint_in_force is None]
     if unknown:
         _note(
-            f"without fingerprint: Settings {_listed(unknown)}. On the cluster nobody could tell which credential "
-            "it carries; `paletteai fingerprint` writes them."
+            f"without fingerprint: Settings {listed(map(named, unknown), _LISTED)}. On the cluster nobody could tell "
+            "which credential it carries; `paletteai fingerprint` writes them."
         )
     imported = [stack.name for stack in stacks if stack.imports]
     if imported:
-        _note(f"not known here: what stack {_listed(imported)} imports from Pulumi ESC.")
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return ", ".join(map(named, names[:_LISTED])) + more
+        _note(f"not known here: what stack {listed(map(named, imported), _LISTED)} imports from Pulumi ESC.")
 
 
 def _note(text: str) -> None:

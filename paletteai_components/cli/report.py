@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.errors import UserError
+from paletteai_components.problem import Problem, Severity, StackFileError, escaped
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -18,6 +19,15 @@ def show(problems: Iterable[Problem], *, err: bool = False) -> None:
     """Print problems, in colour on a terminal."""
     for problem in problems:
         click.echo("\n".join(_lines(problem)), err=err)
+
+
+def show_error(error: UserError) -> None:
+    """Print why a command could not do what it was asked for."""
+    if isinstance(error, StackFileError):
+        show(error.problems, err=True)
+    else:
+        help = f"\n  help: {escaped(error.help)}" if error.help else ""
+        click.echo(f"Error: {escaped(error.message)}{help}", err=True)
 
 
 def _lines(problem: Problem) -> Iterator[str]:

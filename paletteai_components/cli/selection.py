@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
+from paletteai_components.errors import UserError
 from paletteai_components.problem import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.redaction import redacted
 
@@ -75,13 +76,13 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
         return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
     if not known and not names:
-        raise click.UsageError(
-            f"there is no stack file in {escaped(str(folder))}, so there is nothing to judge. "
-            "`paletteai new` writes one; `--stacks` names another folder."
+        raise UserError(
+            f"there is no stack file in {escaped(str(folder))}, so there is nothing to judge.",
+            "`paletteai new` writes one; `--stacks` names another folder.",
         )
     for name in names:
         if name not in known:
-            raise click.UsageError(_unknown(name, known, folder))
+            raise _unknown(name, known, folder)
     problems = problems_of(fleet)
     if not names:
         return Selection(fleet, fleet.stacks, tuple(problems), fleet.unreadable)
@@ -92,12 +93,12 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     return Selection(fleet, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
 
 
-def _unknown(name: str, known: list[str], folder: Path) -> str:
+def _unknown(name: str, known: list[str], folder: Path) -> UserError:
     nearest = difflib.get_close_matches(name, known, 1)
     remedy = f"Did you mean {escaped(nearest[0])}?" if nearest else "`paletteai check` lists them all."
     if not nearest and len(known) <= 10:
         remedy = f"There are: {', '.join(map(escaped, known)) or 'none'}."
-    return f"there is no stack {redacted(escaped(name))} in {escaped(str(folder))}. {remedy}"
+    return UserError(f"there is no stack {redacted(escaped(name))} in {escaped(str(folder))}.", remedy)
 
 
 def _unjudged(stack: Stack) -> Problem:

@@ -8,37 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import reduce
 from io import BytesIO
+from operator import getitem
 from typing import Any
 
-import click
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
-from paletteai_components.document import Document, document_from
+from paletteai_components.document import Document, Path, document_from
+from paletteai_components.errors import UserError
 from paletteai_components.problem import StackFileError, escaped
 from paletteai_components.redaction import named
 from paletteai_components.spec import FingerprintSpec
+from paletteai_components.written import Written
 
 _BOM = b"\xef\xbb\xbf"
-_KEYS = ("paletteai:integrations", "integrations")
 
 
 def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> bytes:
     """The bytes of a stack file with a fingerprint in each of these integrations.
 
-    `read` is what the bytes say. Raises click.UsageError where that cannot be done safely.
+    `read` is what the bytes say. Raises UserError where that cannot be done safely.
     """
-    result = _written(data, fingerprints)
-    if result is None or _value_of(result, read.file) != _expected(read, fingerprints):
-        raise click.UsageError(_by_hand(read.file, fingerprints))
+    found = Written((read,)).found(("integrations",))
+    result = _written(data, found[1], fingerprints) if found else None
+    if found is None or result is None or _value_of(result, read.file) != _expected(read, found[1], fingerprints):
+        raise UserError(_by_hand(read.file, fingerprints))
     return result
 
 
-def _written(data: bytes, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
+def _written(data: bytes, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
     text = data.removeprefix(_BOM).decode()
     yaml: Any = YAML(typ="rt")
     yaml.preserve_quotes = True
@@ -50,11 +53,11 @@ def _written(data: bytes, fingerprints: Mapping[str, FingerprintSpec]) -> bytes 
         document, indent, dash = load_yaml_guess_indent(text.replace("\r\n", "\n"), yaml=yaml)
         step = _mapping_indent(text)
         yaml.indent(mapping=step, sequence=indent or step, offset=dash or 0)
-        integrations = next(document["config"][key] for key in _KEYS if key in document["config"])
+        integrations = reduce(getitem, path, document)
         for name, fingerprint in fingerprints.items():
             _put(integrations[name], fingerprint)
         yaml.dump(document, out)
-    except (YAMLError, KeyError, TypeError, ValueError, StopIteration):
+    except (YAMLError, KeyError, TypeError, ValueError):
         return None
     return (_BOM if data.startswith(_BOM) else b"") + out.getvalue()
 
@@ -76,9 +79,9 @@ def _mapping_indent(text: str) -> int:
     return len(first) - len(first.lstrip()) or 2
 
 
-def _expected(read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> Any:
+def _expected(read: Document, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> Any:
     value = deepcopy(read.value)
-    integrations: Any = next((value["config"][key] for key in _KEYS if key in value["config"]), {})
+    integrations = reduce(getitem, path, value)
     for name, fingerprint in fingerprints.items():
         # One that stands in the project file is not in this one, so the outcome will differ.
         integrations.setdefault(name, {})["fingerprint"] = fingerprint.model_dump(by_alias=True)

@@ -156,21 +156,13 @@ def _stack_change(before: Stack | None, after: Stack | None) -> StackChange | No
 
 def deployment_of(stack: Stack) -> dict[str, str]:
     """To where a stack is deployed, and as what, by the names that stack files have for it."""
-    contexts = (_context(document.value.get("config")) for document in stack.documents)
     facts = {
         "cluster": stack.cluster,
-        "kubernetes:context": next(filter(None, contexts), None),
+        "kubernetes:context": stack.context,
         "environment": stack.environment,
         "apiVersion": stack.vendor.api_version,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
-
-
-def _context(config: object) -> str | None:
-    context = config.get("kubernetes:context") if isinstance(config, dict) else None
-    if isinstance(context, dict):
-        context = context.get("value", context.get("default"))
-    return context if isinstance(context, str) else None
 
 
 def _problems_apart(before: list[Problem], after: list[Problem]) -> tuple[tuple[Problem, ...], ...]:

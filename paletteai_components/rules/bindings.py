@@ -13,6 +13,7 @@ from paletteai_components.cluster import Cluster
 from paletteai_components.credential import KeyState
 from paletteai_components.equality import equal_credentials
 from paletteai_components.fleet import Fleet
+from paletteai_components.listing import listed
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Place, Problem, Severity, escaped
 from paletteai_components.redaction import named
@@ -225,7 +226,7 @@ def _credential_conflict(group: list[Claim]) -> Problem:
     others = [claim for claim in group if claim not in proven]
     return Problem(
         "PAI003",
-        f"{others[0].said()}{f' and {len(others) - 1} more' if len(others) > 1 else ''} states the credential of "
+        f"{listed((claim.said() for claim in others), 1)} states the credential of "
         f"{proven[0].said()} without a proof of its own, so it may be a copy.",
         f"Run `paletteai fingerprint {escaped(others[0].stack.name)}`, or delete the copy: "
         f"the preview of {escaped(others[0].stack.name)} refuses it.",
@@ -300,12 +301,11 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
     for bound in reached.values():
         voices = _voices(bound.values())
         if len(voices) > 1:
-            listed = ", ".join(f"{named(str(settings))} ({escaped(stack.name)})" for stack, settings in voices[:5])
-            more = len(voices) - 5
+            told = listed((f"{named(str(settings))} ({escaped(stack.name)})" for stack, settings in voices), 5)
             yield Problem(
                 "PAI003",
-                f"{len(voices)} Settings reach one Palette project with different keys: {listed}"
-                f"{f' and {more} more' if more > 0 else ''}. PaletteAI can still race for the same compute.",
+                f"{len(voices)} Settings reach one Palette project with different keys: {told}. "
+                "PaletteAI can still race for the same compute.",
                 "Let them fall back to one Settings, or give each a default project of its own in Palette.",
                 tuple(_place(*each) for each in voices[:_PLACES]),
                 Severity.WARNING,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paletteai_components import names
+from paletteai_components.listing import listed
 from paletteai_components.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.planned import Path, PlannedTenant, Source
 from paletteai_components.problem import Place, Problem, Severity
@@ -170,8 +171,8 @@ def _said_object(reference: str) -> str:
 
 
 def _known(known: object) -> str:
-    listed = ", ".join(named(str(name)) for name in list(known)[:8]) if isinstance(known, dict | list) else ""
-    return f" Declared: {listed}." if listed else ""
+    there = ", ".join(named(str(name)) for name in list(known)[:8]) if isinstance(known, dict | list) else ""
+    return f" Declared: {there}." if there else ""
 
 
 @rule(
@@ -232,11 +233,10 @@ def project_has_a_compute_config(stack: Stack) -> Iterator[Problem]:
     without = [project for project in stack.topology.projects if project.compute_config is None]
     if not without:
         return
-    listed = ", ".join(named(project.name) for project in without[:5])
-    more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+    told = listed((named(project.name) for project in without), 5)
     yield Problem(
         "PAI015",
-        f"no compute config is named for project {listed}{more}; PaletteAI requires one for every project.",
+        f"no compute config is named for project {told}; PaletteAI requires one for every project.",
         "Add `computeConfigRef` to the tenant, or to each project.",
         tuple(stack.place(*project.path, "name") for project in without[:_PLACES]),
         Severity.WARNING,

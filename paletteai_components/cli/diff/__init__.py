@@ -14,6 +14,7 @@ from paletteai_components.cli.diff.line import Foreign, Line, Section
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.report import counted, show_json
+from paletteai_components.errors import UserError
 from paletteai_components.git import GitError
 from paletteai_components.problem import Problem, Severity, StackFileError, escaped
 
@@ -56,11 +57,9 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
     """
     try:
         answer = _contrasted(names[0], names[1], folder) if len(names) == 2 else _compared(names, folder)
-    except (StackFileError, GitError, click.UsageError) as error:
+    except UserError as error:
         if form == "markdown":
             click.echo(_apology(error, limit), nl=False)
-        if isinstance(error, GitError):
-            raise click.UsageError(f"{error.message} {error.help}") from None
         raise
     if form == "json":
         show_json(answer.value)
@@ -73,7 +72,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
 
 def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
     if len(names) > 2:
-        raise click.UsageError("one revision or two stacks can be compared. Name no more.")
+        raise UserError("one revision or two stacks can be compared.", "Name no more.")
     now = _read(folder)
     from paletteai_components.cli.diff.as_json import as_json
     from paletteai_components.cli.diff.sections import sections_of, verdict_of
@@ -84,9 +83,10 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
         revision = revision_named(names[0] if names else None, folder)
     except GitError:
         if names and names[0] in _known(now):
-            raise click.UsageError(
-                f"{escaped(names[0])} is a stack and no revision. `paletteai diff` tells what changed in all stacks; "
-                f"`paletteai diff {escaped(names[0])} STACK` compares it with another one."
+            raise UserError(
+                f"{escaped(names[0])} is a stack and no revision.",
+                "`paletteai diff` tells what changed in all stacks; "
+                f"`paletteai diff {escaped(names[0])} STACK` compares it with another one.",
             ) from None
         raise
     difference = difference_between(fleet_at(revision, folder, now), now)
@@ -107,10 +107,10 @@ def _contrasted(first: str, second: str, folder: Path) -> _Answer:
     known = _known(fleet)
     for name in (first, second):
         if name not in known:
-            listed = f" There are: {', '.join(map(escaped, known)) or 'none'}." if len(known) <= 10 else ""
-            raise click.UsageError(
-                f"there is no stack {escaped(name)} in {escaped(str(folder))}, and two revisions cannot be compared."
-                f"{listed} `paletteai diff BASE` compares the files with a revision."
+            listed = f"There are: {', '.join(map(escaped, known)) or 'none'}. " if len(known) <= 10 else ""
+            raise UserError(
+                f"there is no stack {escaped(name)} in {escaped(str(folder))}, and two revisions cannot be compared.",
+                f"{listed}`paletteai diff BASE` compares the files with a revision.",
             )
     stacks = [stack for name in (first, second) if (stack := fleet.stack_named(name)) and stack.spec and stack.whole]
     problems = problems_of(fleet)
@@ -156,7 +156,7 @@ def _text(line: Line) -> str:
     return "".join(part if isinstance(part, str) else escaped(part.text) for part in line)
 
 
-def _apology(error: StackFileError | GitError | click.UsageError, limit: int) -> str:
+def _apology(error: UserError, limit: int) -> str:
     """The comment for when there is nothing to compare: a reviewer should learn why."""
     from paletteai_components.cli.diff.sections import problem_lines
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from paletteai_components.listing import more
+
 _LISTED = 20
 
 
@@ -43,7 +45,7 @@ def listed(names: Iterable[str]) -> Line:
     """Names in a row; of very many the first ones, and how many more there are."""
     every = list(names)
     line = joined(((Foreign(name),) for name in every[:_LISTED]), ", ")
-    return (*line, f" and {len(every) - _LISTED:,} more") if len(every) > _LISTED else line
+    return (*line, more(len(every) - _LISTED)) if len(every) > _LISTED else line
 
 
 def joined(lines: Iterable[Line], between: str = "; ") -> Line:
