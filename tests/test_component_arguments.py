@@ -201,6 +201,9 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
     assert refusal(lambda: Project("x", ProjectArgs(acme(), "x", settings=SettingsArgs(name=1)))) == [  # type: ignore[arg-type]
         "`settings.name` should be text, and is of type int."
     ]
+    assert refusal(lambda: acme(settings={"default": SettingsArgs(palette=credential("x", {"secure": "v1:x"}))})) == [
+        "`api_key` of the credential x should be text or an Output of it, and is of type dict."
+    ]
     assert refusal(lambda: Project("x", ["x"])) == [  # type: ignore[arg-type]
         "`args` should be a ProjectArgs or a dict of its fields, and is of type list."
     ]

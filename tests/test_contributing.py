@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_no_row_of_the_house_imports_from_one_below_it() -> None:
     row_of = {module: number for number, listed in enumerate(rows().values()) for module in listed}
     upside_down = {(part, other) for part, other in imports() if row_of.get(other, 0) > row_of[part]}
     assert upside_down == set()
+
+
+def test_no_component_imports_in_a_circle_not_even_for_its_types() -> None:
+    imported: dict[str, set[str]] = {}
+    for file in (PACKAGE / "components").glob("*.py"):
+        nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
+        imported[file.stem] = {str(node.module).rpartition("components.components.")[2] for node in nodes}
+    assert list(TopologicalSorter(imported).static_order())
 
 
 def test_only_what_is_said_to_be_about_an_engine_imports_pulumi() -> None:

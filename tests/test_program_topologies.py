@@ -110,6 +110,9 @@ def check(recording: Recording, declared: dict[str, Any]) -> None:
     stack, _ = stack_of("acme.dev", {"config": declared})
     assert {each.place: without_data(each) for each in recording.objects} == rendered(stack)
     assert len(recording.objects) == len({each.place for each in recording.objects})
+    for name, output in recording.exports.items():
+        assert "None" not in repr(output)
+        assert ("urn:pulumi:" in repr(output)) <= (name == "lastDeployment")
     position = {urn: at for at, urns in enumerate(recording.deletions()) for urn in urns}
 
     def all_of(kind: str) -> list[Registered]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 
@@ -35,8 +34,8 @@ class PaletteCredential:
     credential: str | None = field(default=None, repr=False)
 
 
-def handle_of(key: Any) -> Any:
-    """The handle on a key in any form that Pulumi takes. What can be no key becomes nothing that a spec takes."""
+def handle_of(key: object) -> ApiKey | None:
+    """The handle on a key in any form that Pulumi takes; None for what can be no key."""
     match key:
         case ApiKey():
             return key
@@ -47,8 +46,7 @@ def handle_of(key: Any) -> Any:
             return ApiKey(KeyState.DECRYPTED, secret=key)
         case Awaitable():
             return ApiKey(KeyState.DECRYPTED, secret=pulumi.Output.secret(key))
-    # It is refused with whatever else is wrong. What stands for it must not hold what may be a key.
-    return []
+    return None
 
 
 def opened_key(text: str, ciphertext: str | None = None) -> ApiKey:

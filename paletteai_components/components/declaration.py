@@ -27,7 +27,6 @@ _EXPECTED = {
     "tuple_type": "a list",
     "dict_type": "a dict",
     "enum": "refuse, retain or delete",
-    "value_error": "text or an Output of it",
 }
 
 # No rule needs these, nor what is in an `extra_spec`, so they may be known only while the program runs.
@@ -146,12 +145,13 @@ class Declaration:
             self._mistyped("`name` of a PaletteCredential", name, "text")
             return ""
         key = self._ledger.key_of(credential)
-        stated = {each.name: getattr(credential, each.name) for each in fields(credential)}
-        del stated["name"]
-        self._integrations[key] = {
-            **{name: value for name, value in stated.items() if value is not None},
-            **({"api_key": handle_of(credential.api_key)} if credential.api_key is not None else {}),
-        }
+        stated = {each.name: getattr(credential, each.name) for each in fields(credential) if each.name != "name"}
+        if credential.api_key is not None:
+            stated["api_key"] = handle_of(credential.api_key)
+            if stated["api_key"] is None:
+                said = self._said(("integrations", key, "api_key"))
+                self._mistyped(said, credential.api_key, "text or an Output of it")
+        self._integrations[key] = stated
         return key
 
     def _tell(self, error: ErrorDetails) -> None:
