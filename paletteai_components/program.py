@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime.config import is_config_secret
+from pulumi.runtime import is_config_secret
 from pydantic import BaseModel
 
 from paletteai_components.components import (

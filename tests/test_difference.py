@@ -454,7 +454,9 @@ def test_of_a_stack_that_declares_nothing_there_is_nothing_to_tell() -> None:
 def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
     def with_defaults(context: str) -> Stack:
         defaults = document_from(f"config: {{'kubernetes:context': {context}}}".encode(), "Pulumi.yaml")
-        own = document_from(b"config: {'paletteai:tenant': {name: acme}, 'paletteai:cluster': c}", "Pulumi.acme.dev.yaml")
+        own = document_from(
+            b"config: {'paletteai:tenant': {name: acme}, 'paletteai:cluster': c}", "Pulumi.acme.dev.yaml"
+        )
         return stack_from_document(own, defaults)
 
     (change,) = compared(with_defaults("{value: a}"), with_defaults("{default: b}")).stacks

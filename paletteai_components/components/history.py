@@ -20,6 +20,7 @@ from paletteai_components.manifests import manifests_of, reference_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
+from paletteai_components.sdk import LAST_OUTPUTS, LAST_RESOURCES
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
@@ -107,7 +108,7 @@ def history_of_this_stack() -> History:
 
     Raises HistoryError where it cannot be read: what moves would not be seen then.
     """
-    outputs = _asked("pulumi:pulumi:readStackOutputs", "name")
+    outputs = _asked(*LAST_OUTPUTS)
     settings = outputs.get(OUTPUT)
     known: dict[str, Mapping[str, Any]] = {}
     for place, each in settings.items() if isinstance(settings, dict) else ():
@@ -127,7 +128,7 @@ def history_in_state(cluster: Cluster) -> History:
     references: set[str] = set()
     versions: set[str] = set()
     settings: dict[str, Mapping[str, Any]] = {}
-    for urn, each in _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").items():
+    for urn, each in _asked(*LAST_RESOURCES).items():
         manifest = each.get("outputs")
         if not str(each.get("type", "")).startswith("kubernetes:") or "metadata" not in manifest:
             continue
