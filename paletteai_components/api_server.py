@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import yaml
 from kubernetes import client, config
-from kubernetes.client.rest import RESTClientObject
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
@@ -26,6 +25,7 @@ from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.crds import Crds, crds_of
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, reference_of
 from paletteai_components.redaction import redacted
+from paletteai_components.sdk import connections_of
 from paletteai_components.structural import UnusableSchema
 
 # Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
@@ -61,8 +61,7 @@ class ApiServer:
         # The client would try again three times, and log each.
         settings.retries = False
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        # The client's own classes for each API take longer to import than the nine questions take.
-        self._pool = RESTClientObject(settings).pool_manager
+        self._pool = connections_of(settings)
         self._host = settings.host
         authentication: Mapping[str, Any] = settings.auth_settings()
         self._headers = {each["key"]: each["value"] for each in authentication.values()}

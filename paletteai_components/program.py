@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime.config import is_config_secret
+from pulumi.runtime import is_config_secret
 
 from paletteai_components.claims import Claim, binding_claims, project_claims, tenant_claims
 from paletteai_components.components.credential import opened_key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -106,6 +107,23 @@ def test_requirements_say_how_they_are_made_and_name_no_place(file: Path) -> Non
     assert "make requirements" in text.partition("\n\n")[0][:200]
     assert not re.search(r"://|@|(^|\s)(-i|-f|--index|--extra-index|--find-links|--trusted)", text)
     assert not re.search(r"(^|[\s=])/\w", text, re.MULTILINE)
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    known = metadata.packages_distributions()
+    imported: set[str] = set()
+    for file in (ROOT / "paletteai_components").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            imported |= {name.partition(".")[0] for name in names}
+    # A namespace, such as ruamel, may be of several packages.
+    others = imported - sys.stdlib_module_names - {"paletteai_components"}
+    needed = {name: {canonicalize_name(each) for each in known[name]} for name in others}
+    asked_for = {canonicalize_name(each.name) for each in declared()}
+    assert {name for name, packages in needed.items() if packages.isdisjoint(asked_for)} == set()
+    assert asked_for == {each for packages in needed.values() for each in packages if each in asked_for}
 
 
 def test_the_backend_that_builds_is_the_one_that_is_pinned() -> None:

@@ -21,6 +21,7 @@ from paletteai_components.manifests import Vendor, objects_of, reference_of
 from paletteai_components.planned import PlannedSettings
 from paletteai_components.problem import Problem
 from paletteai_components.redaction import named
+from paletteai_components.sdk import LAST_OUTPUTS, LAST_RESOURCES
 from paletteai_components.spec import IntegrationSpec
 from paletteai_components.stack import Stack
 from paletteai_components.topology import Topology
@@ -138,7 +139,7 @@ def history_of_this_stack() -> History:
 
     Raises HistoryError where it cannot be read: what moves would not be seen then.
     """
-    last = _object(_asked("pulumi:pulumi:readStackOutputs", "name").get(OUTPUT))
+    last = _object(_asked(*LAST_OUTPUTS).get(OUTPUT))
     settings: dict[str, FormerSettings] = {}
     for place, each in _object(last.get("settings")).items():
         urn = _object(each).get("urn")
@@ -158,7 +159,7 @@ def history_in_state(cluster: Cluster) -> History:
     references: set[str] = set()
     versions: set[str] = set()
     settings: dict[str, FormerSettings] = {}
-    for urn, each in _asked("pulumi:pulumi:readStackResourceOutputs", "stackName").items():
+    for urn, each in _asked(*LAST_RESOURCES).items():
         manifest = each.get("outputs")
         if not identity.is_object_type(str(each.get("type", ""))) or "metadata" not in manifest:
             continue

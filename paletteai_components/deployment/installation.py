@@ -78,7 +78,6 @@ def install(project: Path) -> Path:
     # Importing it takes longer than `check` takes.
     from pulumi.automation import PulumiCommand
     from pulumi.automation.errors import InvalidVersionError
-    from semver import VersionInfo
 
     root = root_of(project)
     before = socket.getdefaulttimeout()
@@ -87,7 +86,7 @@ def install(project: Path) -> Path:
         socket.setdefaulttimeout(_TIMEOUT)
         with tempfile.TemporaryDirectory(dir=root.parent, prefix=".new-") as half:
             new = Path(half) / "root"
-            PulumiCommand.install(root=str(new), version=VersionInfo.parse(pinned()))
+            PulumiCommand.install(root=str(new))
             shutil.rmtree(root, ignore_errors=True)
             new.rename(root)
     except (OSError, subprocess.CalledProcessError, InvalidVersionError) as error:

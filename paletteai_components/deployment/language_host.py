@@ -14,13 +14,13 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+from paletteai_components.sdk import PROGRAM_SERVER, program_server
 from paletteai_components.stack import PROJECT_FILE, defaults_from_file
 
 _PROGRAM = "__main__.py"
@@ -28,13 +28,11 @@ _PROGRAM = "__main__.py"
 _LOADED = [
     "paletteai_components.program",
     "paletteai_components.api_server",
-    "pulumi.automation._server",
+    PROGRAM_SERVER,
     # The SDK loads this one when the first object is registered.
     "pulumi_kubernetes.meta.v1",
     __name__,
 ]
-# As much as the engine and its own hosts send each other at most.
-_LARGEST = 400 * 1024 * 1024
 # Seconds until a host that is to end is killed.
 _PATIENCE = 5.0
 # Making processes is not safe in several threads at once.
@@ -123,18 +121,10 @@ def serve(connection: Connection, project: Path, environment: Mapping[str, str])
     os.environ.update(environment)
     os.chdir(project)
     sys.path.insert(0, str(project))
-    try:
-        import grpc  # type: ignore[import-untyped]
-        from pulumi.automation._server import LanguageServer
-        from pulumi.runtime.proto import language_pb2_grpc
-    except ImportError:
-        # The server is no documented part of the SDK.
+    server = program_server(lambda: _run(project))
+    if server is None:
         connection.send("")
         return
-    sizes = [("grpc.max_receive_message_length", _LARGEST), ("grpc.max_send_message_length", _LARGEST)]
-    server = grpc.server(ThreadPoolExecutor(4), options=sizes)
-    program = LanguageServer(lambda: _run(project))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(program, server)
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
         port = server.add_insecure_port("127.0.0.1:0")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.language_host import LanguageHost, can_host
+from paletteai_components.sdk import STREAMED_PREVIEW
 
 # Whoever asks paletteai to end asks the stacks to: they are in sessions of their own, and would go on.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -102,7 +103,7 @@ class Runs:
             **os.environ,
             # It looks for its language hosts on PATH.
             "PATH": path if folder in path.split(os.pathsep) else f"{folder}{os.pathsep}{path}",
-            "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",
+            **STREAMED_PREVIEW,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # A run lives for seconds: a fifth of its work is the engine looking for memory to give back.
             "GOGC": os.environ.get("GOGC", "400"),
