@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cluster.control_plane import ControlPlane, MissingAssets, assets
-from cluster.vendor import Vendor
 from hypothesis import HealthCheck, settings
-from real import PULUMI, RealProject
+from support.cluster.control_plane import ControlPlane, MissingAssets, assets
+from support.cluster.vendor import Vendor
+from support.real import PULUMI, RealProject
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 

@@ -10,15 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, changed
-from repository import Repository
-from samples import PROOF
+from support.checkout import ROOT
+from support.projects import KEY, STACK, changed
+from support.repository import Repository
+from support.samples import PROOF
 from test_bad_input import CASES, Case
 
 from paletteai_components.cli.diff.comment import MARKER
 from paletteai_components.credential import digest_of
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
 SECTION = PAGE.split("\n## diff\n")[1].split("\n## ")[0]
 

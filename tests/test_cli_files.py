@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from projects import KEY, Project
-from repository import GIT, Repository
-from samples import HOST, PROJECT_ID
+from support.projects import KEY, Project
+from support.repository import GIT, Repository
+from support.samples import HOST, PROJECT_ID
 
 INTEGRATIONS = {"shared": {"hostUrl": HOST, "tenant": "example-tenant", "defaultProjectID": PROJECT_ID, "apiKey": KEY}}
 

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.control_plane import PROGRAMS, ControlPlane
-from cluster.vendor import FINALIZER, MANAGER, VENDORS_OWN, Api, Refused, Vendor, wait_until
+from support.checkout import TESTS
+from support.cluster.control_plane import PROGRAMS, ControlPlane
+from support.cluster.vendor import FINALIZER, MANAGER, VENDORS_OWN, Api, Refused, Vendor, wait_until
 
 pytestmark = pytest.mark.cluster
 
 GROUP = "spectrocloud.com/v1alpha1"
 CORE = "/api/v1/namespaces"
 VENDORS = f"/apis/{GROUP}"
-HERE = Path(__file__).parent
 
 TETHERED = """\
 import sys, time
 from pathlib import Path
-from cluster.control_plane import ControlPlane
+from support.cluster.control_plane import ControlPlane
 cluster = ControlPlane(Path(sys.argv[1]), Path(sys.argv[2]))
 cluster.start()
 print("started", flush=True)
@@ -273,7 +273,7 @@ def test_its_programs_end_with_the_process_that_started_it_even_if_that_is_kille
     programs: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", TETHERED, str(programs), str(tmp_path)]
-    with subprocess.Popen(command, cwd=HERE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "started\n"

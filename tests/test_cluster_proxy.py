@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from cluster.proxy import DELAY, FAULTS, Choice, Fault, Proxy, at_random
+from support.cluster.control_plane import ControlPlane
+from support.cluster.proxy import DELAY, FAULTS, Choice, Fault, Proxy, at_random
 
 pytestmark = pytest.mark.cluster
 

@@ -11,11 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import CRDS, Api, Refused, wait_until
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from test_crds import ANYTHING, EMBEDDED, LAB, PRESERVE, TEXT, VENDOR, Schema, fits, lab_crd, object_of, schemas
+from support.checkout import CRD_FOLDER
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import Api, Refused, wait_until
+from support.structural_schemas import (
+    ANYTHING,
+    EMBEDDED,
+    LAB,
+    PRESERVE,
+    TEXT,
+    VENDOR,
+    Schema,
+    fits,
+    lab_crd,
+    object_of,
+    schemas,
+)
 
 from paletteai_components import names
 from paletteai_components.crds import Crds, crds_from, problems_in
@@ -48,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def vendors() -> Crds:
-    return crds_from(CRDS)
+    return crds_from(CRD_FOLDER)
 
 
 # What the API server does, and what is said of it

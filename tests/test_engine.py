@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, Project
+from support.projects import KEY, STACK, Project
 
 from paletteai_components import engine
 from paletteai_components.engine import EngineError, opened_keys

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from samples import fleet, stack
+from support.samples import fleet, stack
 from test_cli_graph import HOSTILE, quoted
 from test_cli_graph import with_projects as projects_called
 

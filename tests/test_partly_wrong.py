@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 import pytest
-from oracle import File, Path
-from samples import PROOF, codes, credential, digest, fleet, stack, told
-from topologies import stack_of
+from support.oracle import File, Path
+from support.samples import PROOF, codes, credential, digest, fleet, stack, told
+from support.topologies import stack_of
 
 from paletteai_components.fleet import Fleet
 from paletteai_components.problem import Severity

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from pasted import EVERYTHING, fields_of, keys, pasted, places, text
-from programs import credential, deployed
-from projects import Project
-from recording import recorded
-from repository import Repository
+from support.pasted import EVERYTHING, fields_of, keys, pasted, places, text
+from support.programs import credential, deployed
+from support.projects import Project
+from support.recording import recorded
+from support.repository import Repository
 
 from paletteai_components import DeclarationError, SettingsArgs, Tenant, TenantArgs
 from paletteai_components.spec import StackSpec

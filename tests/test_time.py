@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 import pytest
-from patterns import Pattern, hard_texts, patterns, unread
+from support.patterns import Pattern, hard_texts, patterns, unread
 
 from paletteai_components.cli.diff.sections import field_line
 from paletteai_components.credential import is_placeholder

@@ -8,13 +8,12 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / ".github" / "workflows").iterdir())
 NAMES = [file.stem for file in FILES]
 GITLAB = ROOT / ".gitlab-ci.yml"

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from projects import Project
+
+from support.projects import Project
 
 GIT = shutil.which("git")
 

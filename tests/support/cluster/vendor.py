@@ -19,9 +19,9 @@ from typing import Any
 
 import yaml
 
-from cluster.control_plane import ControlPlane
+from support.checkout import CRD_FOLDER
+from support.cluster.control_plane import ControlPlane
 
-CRDS = Path(__file__).resolve().parent.parent / "crds"
 MANAGER = "paletteai-controllers"
 FINALIZER = "spectrocloud.com/project-namespace"
 VENDORS_OWN = "mural-system"
@@ -143,7 +143,7 @@ class Vendor:
 
     def __enter__(self) -> Vendor:
         """Begins when the kinds are served and the admission is in force."""
-        self._cluster.kubectl("apply", "--server-side", "-f", str(CRDS), "-f", str(_ADMISSION))
+        self._cluster.kubectl("apply", "--server-side", "-f", str(CRD_FOLDER), "-f", str(_ADMISSION))
         with Api(self._cluster) as api:
             wait_until("all kinds are served", lambda: all(map(api.has, _WATCHED)))
             _wait_for_admission(api)
