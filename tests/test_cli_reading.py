@@ -29,7 +29,7 @@ from paletteai_components.rules import problems_of
 
 NOBODY: list[int] = []
 
-forks = pytest.mark.skipif(sys.platform != "linux", reason="other processes read on Linux only")
+forks = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
 class Terminal:

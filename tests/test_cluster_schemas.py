@@ -38,7 +38,7 @@ pytestmark = pytest.mark.cluster
 
 # Each is two requests, or a CRD and some hundred requests.
 MOST = settings.default.max_examples if settings.default else 0
-MOST_KINDS = MOST // 40
+MOST_KINDS = MOST // 25
 
 NAMESPACES = "/api/v1/namespaces"
 KINDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -197,7 +197,7 @@ def at(manifest: Any, path: tuple[Any, ...]) -> Any:
     return manifest
 
 
-@settings(max_examples=MOST * 2)
+@settings(max_examples=MOST)
 @given(mutated())
 def test_of_the_vendors_kinds_just_that_is_a_problem_which_the_api_server_refuses_or_drops(
     api: Api, vendors: Crds, manifest: Manifest

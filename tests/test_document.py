@@ -182,7 +182,7 @@ def recorded_anew(cli: Cli) -> list[dict[str, Any]]:
 @pytest.mark.engine
 @pytest.mark.skipif(
     shutil.which("pulumi") is None,
-    reason="pulumi is not on PATH: readings were compared with the recorded ones only",
+    reason="needs pulumi on PATH",
 )
 def test_the_recorded_readings_are_those_of_the_real_cli(tmp_path: Path) -> None:
     cli = Cli(tmp_path)

@@ -58,9 +58,7 @@ def test_no_pattern_takes_more_than_its_share_of_time(pattern: Pattern) -> None:
 @pytest.mark.parametrize(
     ("source", "use"),
     [
-        (r"(?i)\W*(change[-_ ]?me|your[-_ ]?\w.*|<.*>|\$\{.*\}|x{3,}|\*{3,})\W*", "fullmatch"),
-        (r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", "split"),
-        (r"(a|b|ab)*c", "match"),
+        (r"\W*(x{3,}|\*{3,})\W*", "fullmatch"),
         (r" +$", "sub"),
     ],
 )
