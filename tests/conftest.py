@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,6 +56,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.no_cover)
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Runs what is marked `no_cover` without a tracer: on a worker, pytest-cov stops one of the two that it started."""
+    if not item.get_closest_marker("no_cover"):
+        return (yield)
+    tracers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracers[0])
+        threading.settrace(tracers[1])
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Function) -> None:
     """Skips a test that needs the real CLI where there is none, before a cluster is started for it."""
@@ -69,7 +86,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if isinstance(report.longrepr, tuple)
     )
     if reasons:
-        each = (f"{number} {reason}" for reason, number in reasons.most_common())
+        each = (
+            f"{number} {reason if number == 1 else reason.replace('needs', 'need', 1)}"
+            for reason, number in reasons.most_common()
+        )
         terminalreporter.write_line(f"{reasons.total()} skipped: {'; '.join(each)} (see CONTRIBUTING.md)")
 
 
