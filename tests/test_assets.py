@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from support.checkout import TESTS
 
-CLUSTER = Path(__file__).resolve().parent / "cluster"
+CLUSTER = TESTS / "support" / "cluster"
 SCRIPT = CLUSTER / "assets.sh"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
 BASH = shutil.which("bash") or "/bin/bash"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, Project, changed
-from samples import PROOF
+from support.projects import KEY, STACK, Project, changed
+from support.samples import PROOF
 
 from paletteai_components.credential import digest_of
 

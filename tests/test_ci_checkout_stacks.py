@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ci_scripts import CI, Ran
+from support.ci_scripts import CI, Ran
 
 from paletteai_components.document import document_from
 

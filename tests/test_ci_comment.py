@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
 
 from paletteai_components.cli.diff.comment import comment_of
 from paletteai_components.cli.diff.line import Foreign, Section

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ci_scripts import CI, ROOT, Ran, run_file
+from support.checkout import ROOT
+from support.ci_scripts import CI, Ran, run_file
 
 COMMIT = "a" * 40
 DIGEST = f"sha256:{'b' * 64}"

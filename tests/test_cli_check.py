@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from projects import STACK, Project, changed
+from support.projects import STACK, Project, changed
 
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")
 WARNED = changed("    computeConfigRef: {name: default}\n", "")

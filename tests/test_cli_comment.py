@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from projects import KEY, STACK, changed
-from repository import Repository
+from support.projects import KEY, STACK, changed
+from support.repository import Repository
 
 from paletteai_components.cli.diff.comment import LEAST, LIMIT, MARKER, comment_of
 from paletteai_components.cli.diff.line import Foreign, Line, Section

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
-from projects import Project
+from support.checkout import ROOT
+from support.projects import Project
 
 from paletteai_components.cli import COMMANDS
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "command.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
 STACK = re.findall(r"```yaml\n(config:.*?)```", PAGE, re.DOTALL)[0]
 SHOWN = re.findall(r"```console\n\$ paletteai (.*?)\n(.*?)```", PAGE, re.DOTALL)
 

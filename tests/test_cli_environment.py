@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from environments import PULUMI_YAML, Backend, said, step, summed
-from projects import changed
+from support.environments import PULUMI_YAML, Backend, said, step, summed
+from support.projects import changed
 
 from paletteai_components.cli import environment, progress
 from paletteai_components.deployment import Deployment, State

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
-from oracle import Files
-from projects import KEY, STACK, Project, changed
-from samples import PROOF
-from topologies import fleet_of, fleets
+from support.checkout import ROOT
+from support.oracle import Files
+from support.projects import KEY, STACK, Project, changed
+from support.samples import PROOF
+from support.topologies import fleet_of, fleets
 
 from paletteai_components.cli import main
 from paletteai_components.credential import digest_of
@@ -23,7 +24,7 @@ from paletteai_components.planned import IntegrationType, Source
 from paletteai_components.resolution import Outcome, steps_of
 from paletteai_components.rules import RULES, page_of
 
-PAGES = Path(__file__).resolve().parent.parent / "docs" / "rules"
+PAGES = ROOT / "docs" / "rules"
 REMEDY = "run `python -m paletteai_components.rules docs/rules`"
 
 

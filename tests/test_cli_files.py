@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from projects import KEY, Project
-from repository import GIT, Repository
-from samples import HOST, PROJECT_ID
+from support.projects import KEY, Project
+from support.repository import GIT, Repository
+from support.samples import HOST, PROJECT_ID
 
 INTEGRATIONS = {"shared": {"hostUrl": HOST, "tenant": "example-tenant", "defaultProjectID": PROJECT_ID, "apiKey": KEY}}
 
@@ -114,7 +114,7 @@ def test_a_huge_file_is_not_read_whole(project: Project, name: str) -> None:
 UNPRIVILEGED = [] if os.geteuid() else ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
 
 
-@pytest.mark.skipif(bool(UNPRIVILEGED) and shutil.which("setpriv") is None, reason="root may read everything")
+@pytest.mark.skipif(bool(UNPRIVILEGED) and shutil.which("setpriv") is None, reason="needs setpriv on PATH")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -157,7 +157,7 @@ def test_a_folder_whose_names_may_not_be_read_is_told_in_json_too(
     assert result.exit_code == 2
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "arguments", [("check",), ("plan",), ("schema",), ("graph",), ("--help",), ("check", "--help")]
 )
@@ -178,7 +178,7 @@ def test_output_that_cannot_be_written_is_told_in_a_line(
         )
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_leaves_no_half_of_a_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")

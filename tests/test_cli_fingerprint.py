@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from projects import KEY, STACK, Project, changed
+from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli import fingerprint as command
 from paletteai_components.cli.splice import with_fingerprints

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, Project, changed
+from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli.mermaid import flowchart_of
 from paletteai_components.graph import Graph, graph_of

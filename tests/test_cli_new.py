@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from projects import Project
+from support.projects import Project
 
 SCHEMA = "paletteai_components/schema/stack.json"
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, Project, changed
+from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli import tree
 from paletteai_components.cli.tree import Tree

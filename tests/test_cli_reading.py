@@ -15,8 +15,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from bench.fleets import many_stacks, stack_text
-from projects import Project
+from support.bench.fleets import many_stacks, stack_text
+from support.checkout import ROOT
+from support.projects import Project
 
 from paletteai_components.cli import reading as module
 from paletteai_components.cli import waiting
@@ -26,10 +27,9 @@ from paletteai_components.fleet import fleet_from
 from paletteai_components.folder import outcome_of, stack_files
 from paletteai_components.rules import problems_of
 
-ROOT = Path(__file__).resolve().parent.parent
 NOBODY: list[int] = []
 
-forks = pytest.mark.skipif(sys.platform != "linux", reason="other processes read on Linux only")
+forks = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
 class Terminal:

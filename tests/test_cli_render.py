@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from projects import KEY, STACK, Project, changed
+from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli.yaml_text import quoted, yaml_of
 from paletteai_components.credential import fingerprint_of, settings_proof_of

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from projects import Project
+from support.checkout import ROOT
+from support.projects import Project
 
 from paletteai_components.cli import COMMANDS, main
 
-ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("pulumi", "pulumi_kubernetes", "rich", "jsonschema", "ruamel")
 
 _LOADED = """\

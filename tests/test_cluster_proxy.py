@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from cluster.proxy import DELAY, FAULTS, Choice, Fault, Proxy, at_random
+from support.cluster.control_plane import ControlPlane
+from support.cluster.proxy import DELAY, FAULTS, Choice, Fault, Proxy, at_random
 
 pytestmark = pytest.mark.cluster
 
@@ -24,8 +24,8 @@ CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
 
 
 @pytest.fixture
-def proxy(bare_cluster: ControlPlane) -> Iterator[Proxy]:
-    with Proxy(bare_cluster) as proxy:
+def proxy(cluster: ControlPlane) -> Iterator[Proxy]:
+    with Proxy(cluster) as proxy:
         yield proxy
 
 
@@ -68,19 +68,19 @@ def only(fault: Fault) -> Choice:
     return lambda method, path: fault if path.startswith(CONFIGMAPS) else None
 
 
-def test_answers_are_those_of_the_api_server(bare_cluster: ControlPlane, proxy: Proxy) -> None:
+def test_answers_are_those_of_the_api_server(cluster: ControlPlane, proxy: Proxy) -> None:
     big = named("big", text="ä" * 400_000)
     requests = [
         ("GET", "/version", None),
-        ("GET", "/api/v1/namespaces", None),
+        ("GET", "/api/v1/namespaces/default", None),
         ("GET", "/api/v1", None),
         ("GET", f"{CONFIGMAPS}/none", None),
         ("POST", f"{CONFIGMAPS}?dryRun=All", big),
         ("POST", CONFIGMAPS, {"metadata": {"name": "Not a name"}}),
     ]
     for request in requests:
-        direct = ask(bare_cluster, bare_cluster.url, *request)
-        passed = ask(bare_cluster, proxy.url, *request)
+        direct = ask(cluster, cluster.url, *request)
+        passed = ask(cluster, proxy.url, *request)
         for _, headers, answer in (direct, passed):
             for varies in ("Date", "Audit-Id", "Content-Length", "Transfer-Encoding"):
                 headers.pop(varies, None)
@@ -91,21 +91,17 @@ def test_answers_are_those_of_the_api_server(bare_cluster: ControlPlane, proxy: 
     assert not proxy.delivered
 
 
-def test_a_user_works_through_it_as_without(
-    bare_cluster: ControlPlane, proxy: Proxy, kubectl: Callable[..., str]
-) -> None:
+def test_a_user_works_through_it_as_without(cluster: ControlPlane, proxy: Proxy, kubectl: Callable[..., str]) -> None:
     assert "admin" in kubectl("auth", "whoami")
     text = json.dumps(named("works", a="1"))
     assert "serverside-applied" in kubectl("apply", "--server-side", "-f", "-", input=text)
     assert "patched" in kubectl("patch", "configmap", "works", "--type=merge", "--patch", '{"data": {"a": "2"}}')
     assert kubectl("get", "configmap", "works", "--output=jsonpath={.data.a}") == "2"
     assert "deleted" in kubectl("delete", "configmap", "works")
-    assert "works" not in made(bare_cluster)
+    assert "works" not in made(cluster)
 
 
-def test_an_event_of_a_watch_comes_while_the_watch_goes_on(
-    bare_cluster: ControlPlane, proxy: Proxy, tmp_path: Path
-) -> None:
+def test_an_event_of_a_watch_comes_while_the_watch_goes_on(cluster: ControlPlane, proxy: Proxy, tmp_path: Path) -> None:
     config = str(proxy.kubeconfig(tmp_path / "kubeconfig"))
     command = [
         "kubectl",
@@ -119,51 +115,49 @@ def test_an_event_of_a_watch_comes_while_the_watch_goes_on(
         assert watch.stdout is not None
         for what in ("ADDED", "DELETED"):
             method, path, body = ("POST", "", named("seen")) if what == "ADDED" else ("DELETE", "/seen", None)
-            ask(bare_cluster, bare_cluster.url, method, CONFIGMAPS + path, body)
+            ask(cluster, cluster.url, method, CONFIGMAPS + path, body)
             assert json.loads(watch.stdout.readline())["type"] == what
             assert watch.poll() is None
         watch.kill()
 
 
 @pytest.mark.parametrize(("fault", "code"), [(Fault.THROTTLED, 429), (Fault.BROKEN, 500)])
-def test_a_refusal_is_one_that_clients_understand(
-    bare_cluster: ControlPlane, proxy: Proxy, fault: Fault, code: int
-) -> None:
+def test_a_refusal_is_one_that_clients_understand(cluster: ControlPlane, proxy: Proxy, fault: Fault, code: int) -> None:
     proxy.choose = only(fault)
-    status, headers, answer = ask(bare_cluster, proxy.url, "POST", CONFIGMAPS, named(f"refused-{code}"))
+    status, headers, answer = ask(cluster, proxy.url, "POST", CONFIGMAPS, named(f"refused-{code}"))
     assert (status, answer["kind"], answer["code"]) == (code, "Status", code)
     assert ("Retry-After" in headers) == (fault is Fault.THROTTLED)
-    assert f"refused-{code}" not in made(bare_cluster)
+    assert f"refused-{code}" not in made(cluster)
     assert proxy.delivered == {fault: 1}
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.LOST])
 def test_a_connection_is_reset_before_or_after_the_request_is_carried_out(
-    bare_cluster: ControlPlane, proxy: Proxy, kubectl: Callable[..., str], fault: Fault
+    cluster: ControlPlane, proxy: Proxy, kubectl: Callable[..., str], fault: Fault
 ) -> None:
     name = fault.name.lower()
     proxy.choose = only(fault)
     assert "connection reset by peer" in kubectl("create", "configmap", name)
-    assert (name in made(bare_cluster)) == (fault is Fault.LOST)
+    assert (name in made(cluster)) == (fault is Fault.LOST)
     proxy.choose = lambda method, path: None
     assert "created" in kubectl("create", "configmap", f"{name}-no-more")
 
 
-def test_a_slow_answer_is_the_right_one(bare_cluster: ControlPlane, proxy: Proxy) -> None:
+def test_a_slow_answer_is_the_right_one(cluster: ControlPlane, proxy: Proxy) -> None:
     proxy.choose = only(Fault.SLOW)
     began = time.monotonic()
-    status, _, answer = ask(bare_cluster, proxy.url, "GET", f"{CONFIGMAPS}/kube-root-ca.crt")
+    status, _, answer = ask(cluster, proxy.url, "GET", f"{CONFIGMAPS}/kube-root-ca.crt")
     assert (status, answer["kind"]) == (200, "ConfigMap")
     assert time.monotonic() - began >= DELAY
 
 
-def test_an_answer_that_is_held_does_not_come_but_the_request_was_carried_out(bare_cluster: ControlPlane) -> None:
-    with Proxy(bare_cluster, only(Fault.HELD)) as proxy:
-        arguments = (bare_cluster, proxy.url, "POST", CONFIGMAPS, named("held"))
+def test_an_answer_that_is_held_does_not_come_but_the_request_was_carried_out(cluster: ControlPlane) -> None:
+    with Proxy(cluster, only(Fault.HELD)) as proxy:
+        arguments = (cluster, proxy.url, "POST", CONFIGMAPS, named("held"))
         ends: list[BaseException] = []
         thread = threading.Thread(target=_raising, args=(ends, *arguments))
         thread.start()
-        while "held" not in made(bare_cluster):
+        while "held" not in made(cluster):
             time.sleep(0.02)
         assert thread.is_alive()
         assert ends == []
@@ -180,9 +174,9 @@ def test_faults_come_at_their_rate_and_are_the_same_for_a_seed() -> None:
     assert all(counted[fault] == pytest.approx(125, rel=0.3) for fault in FAULTS)
 
 
-def test_it_ends_with_connections_open_and_leaves_no_thread(bare_cluster: ControlPlane, tmp_path: Path) -> None:
+def test_it_ends_with_connections_open_and_leaves_no_thread(cluster: ControlPlane, tmp_path: Path) -> None:
     before = threading.enumerate()
-    with Proxy(bare_cluster) as proxy:
+    with Proxy(cluster) as proxy:
         config = str(proxy.kubeconfig(tmp_path / "kubeconfig"))
         watch = subprocess.Popen(
             ["kubectl", "--kubeconfig", config, "get", "--raw", "/api/v1/namespaces?watch=1"],

@@ -12,19 +12,20 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from cluster.control_plane import ControlPlane
-from cluster.vendor import FINALIZER, Api, Vendor
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
-from oracle import Files
-from projects import changed
-from topologies import fleets, sound_fleets, written
+from support.checkout import ROOT
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import FINALIZER, Api, Vendor
+from support.oracle import Files
+from support.projects import changed
+from support.topologies import fleets, sound_fleets, written
 
 from paletteai_components.cli import main
 
 pytestmark = pytest.mark.cluster
 
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
+STACKS = ROOT / "stacks"
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in STACKS.iterdir())
 # Each is a run of kubectl.
 MOST = settings.default.max_examples // 8 if settings.default else 0

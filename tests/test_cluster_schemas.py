@@ -11,11 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import CRDS, Api, Refused, wait_until
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from test_crds import ANYTHING, EMBEDDED, LAB, PRESERVE, TEXT, VENDOR, Schema, fits, lab_crd, object_of, schemas
+from support.checkout import CRD_FOLDER
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import Api, Refused, wait_until
+from support.structural_schemas import (
+    ANYTHING,
+    EMBEDDED,
+    LAB,
+    PRESERVE,
+    TEXT,
+    VENDOR,
+    Schema,
+    fits,
+    lab_crd,
+    object_of,
+    schemas,
+)
 
 from paletteai_components import names
 from paletteai_components.crds import Crds, crds_from, problems_in
@@ -25,7 +38,7 @@ pytestmark = pytest.mark.cluster
 
 # Each is two requests, or a CRD and some hundred requests.
 MOST = settings.default.max_examples if settings.default else 0
-MOST_KINDS = MOST // 40
+MOST_KINDS = MOST // 25
 
 NAMESPACES = "/api/v1/namespaces"
 KINDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -48,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def vendors() -> Crds:
-    return crds_from(CRDS)
+    return crds_from(CRD_FOLDER)
 
 
 # What the API server does, and what is said of it
@@ -184,7 +197,7 @@ def at(manifest: Any, path: tuple[Any, ...]) -> Any:
     return manifest
 
 
-@settings(max_examples=MOST * 2)
+@settings(max_examples=MOST)
 @given(mutated())
 def test_of_the_vendors_kinds_just_that_is_a_problem_which_the_api_server_refuses_or_drops(
     api: Api, vendors: Crds, manifest: Manifest

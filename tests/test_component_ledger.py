@@ -10,9 +10,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from programs import KEY, acme, credential
-from recording import Recording, recorded, run
-from samples import HOST
+from support.programs import KEY, acme, credential
+from support.recording import Recording, recorded, run
+from support.samples import HOST
 
 from paletteai_components import (
     DeclarationError,

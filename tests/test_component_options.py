@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from programs import acme, credential
-from recording import Recording, recorded, run, urn_of
+from support.programs import acme, credential
+from support.recording import Recording, recorded, run, urn_of
 
 from paletteai_components import (
     DeclarationError,

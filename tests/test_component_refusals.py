@@ -8,8 +8,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from programs import KEY, acme, credential
-from recording import Recording, run
+from support.programs import KEY, acme, credential
+from support.recording import Recording, run
 
 from paletteai_components import (
     DeclarationError,

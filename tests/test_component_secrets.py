@@ -11,9 +11,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from programs import KEY, acme, credential, disguises, leaks
-from recording import UNKNOWN, Recording, Secret, recorded, run
-from samples import HOST, PROJECT_ID
+from support.programs import KEY, acme, credential, disguises, leaks
+from support.recording import UNKNOWN, Recording, Secret, recorded, run
+from support.samples import HOST, PROJECT_ID
 
 from paletteai_components import (
     DeclarationError,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pulumi
 import pytest
-from programs import KEY, acme, credential
-from recording import Recording, Registered, place_of, run, without_data
-from samples import credential as declared_credential
+from support.programs import KEY, acme, credential
+from support.recording import Recording, Registered, place_of, run, without_data
+from support.samples import credential as declared_credential
 
 from paletteai_components import (
     ComputeConfigRefArgs,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "paletteai_components"
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))

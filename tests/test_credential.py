@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from samples import HOST, credential
+from support.samples import HOST, credential
 
 from paletteai_components.credential import (
     DIGEST,

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import Files
-from samples import HOST, PROOF, codes, digest, fleet, stack
-from topologies import fleet_of, fleets, sound_fleets
+from support.oracle import Files
+from support.samples import HOST, PROOF, codes, digest, fleet, stack
+from support.topologies import fleet_of, fleets, sound_fleets
 
 from paletteai_components.difference import Difference, Presence, difference_between, object_change
 from paletteai_components.difference.field_change import FieldChange, Unsaid, field_changes

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
+from support.checkout import ROOT
 
 from paletteai_components import spec
 from paletteai_components.cli import main
@@ -17,7 +18,6 @@ from paletteai_components.manifests import FIELDS
 from paletteai_components.rules import RULES
 from paletteai_components.rules.rule import Scope
 
-ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 SPECS = [

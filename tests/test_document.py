@@ -23,12 +23,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support.checkout import ROOT, TESTS
 
 from paletteai_components import document
 from paletteai_components.document import Document, document_from
 from paletteai_components.problem import StackFileError
 
-RECORDED = Path(__file__).parent / "recorded" / "config_readings.json"
+RECORDED = TESTS / "recorded" / "config_readings.json"
 # Each has a name, the text of a stack file, and what the program received: `program`, or `error` where Pulumi
 # refused the file. `refused` marks what we refuse although Pulumi reads it, as it would not read what is written.
 READINGS: list[dict[str, Any]] = json.loads(RECORDED.read_text(encoding="utf-8"))
@@ -181,7 +182,7 @@ def recorded_anew(cli: Cli) -> list[dict[str, Any]]:
 @pytest.mark.engine
 @pytest.mark.skipif(
     shutil.which("pulumi") is None,
-    reason="pulumi is not on PATH: readings were compared with the recorded ones only",
+    reason="needs pulumi on PATH",
 )
 def test_the_recorded_readings_are_those_of_the_real_cli(tmp_path: Path) -> None:
     cli = Cli(tmp_path)
@@ -512,8 +513,7 @@ print(min(ours for ours, _ in costs) / min(theirs for _, theirs in costs))
 
 def test_reading_costs_at_most_a_third_more_than_pyyaml_alone() -> None:
     # In a process of its own, where nothing traces one of the two.
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run([sys.executable, "-c", COST], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", COST], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert float(done.stdout) < 1.3
 

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from projects import KEY, STACK, Project
+from support.projects import KEY, STACK, Project
 
 from paletteai_components import engine
 from paletteai_components.engine import EngineError, opened_keys
@@ -86,7 +86,7 @@ def test_without_the_command_it_says_what_works_without(project: Project) -> Non
 @pytest.fixture
 def real(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     if REAL is None:
-        pytest.skip("there is no pulumi on PATH")
+        pytest.skip("needs pulumi on PATH")
     monkeypatch.setenv("PATH", f"{Path(REAL).parent}{os.pathsep}{os.defpath}")
     monkeypatch.setenv("HOME", str(project.folder))
     monkeypatch.setenv("PULUMI_HOME", str(project.folder / ".pulumi"))

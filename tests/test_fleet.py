@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from samples import codes
+from support.samples import codes
 
 from paletteai_components.fleet import concerning, fleet_from
 from paletteai_components.problem import StackFileError

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from samples import fleet, stack
-from topologies import fleet_of, fleets
+from support.samples import fleet, stack
+from support.topologies import fleet_of, fleets
 
 from paletteai_components.graph import Binding, Graph, StackNode, TenantNode, graph_of
 from paletteai_components.planned import Source

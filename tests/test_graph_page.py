@@ -6,9 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from importlib import resources
 from itertools import pairwise
@@ -16,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from samples import fleet, stack
+from playwright.sync_api import Browser, Locator, Page, expect
+from support.samples import fleet, stack
 from test_cli_graph import HOSTILE, quoted
 from test_cli_graph import with_projects as projects_called
 
@@ -61,22 +59,6 @@ paletteai:tenant:
     - {{name: lost}}
 """
 SOUND = "paletteai:tenant: {name: gamma}\n"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium. Tests are skipped without one, unless it was promised."""
-    promised = os.environ.get("PALETTEAI_CHROMIUM")
-    chromium = promised or shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium on PATH")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 Opened = Callable[..., Page]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused
-from recording import Recording, urn_of
-from samples import credential
+from support.programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused
+from support.recording import Recording, urn_of
+from support.samples import credential
 
 from paletteai_components.components import history
 from paletteai_components.components.history import HistoryError

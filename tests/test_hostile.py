@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs import KEY, deployed, key_in, refused, written
-from samples import HOST, PROJECT_ID, codes, fleet, stack
+from support.programs import KEY, deployed, key_in, refused, written
+from support.samples import HOST, PROJECT_ID, codes, fleet, stack
 
 from paletteai_components.components import DeclarationError
 from paletteai_components.credential import digest_of, fingerprint_of, proof_of
@@ -356,7 +356,7 @@ def test_offline_both_are_named_because_nothing_is_opened() -> None:
 def test_no_fingerprint_of_what_a_dictionary_holds_leaves_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
-    monkeypatch.setattr("programs.key_in", lambda ciphertext: secret)
+    monkeypatch.setattr("support.programs.key_in", lambda ciphertext: secret)
     run = program(tmp_path, acme=integration("v1:db"))
     recording = run("acme")
     assert refused(recording) == ["PAI009"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from environments import Backend
+from support.environments import Backend
 
 from paletteai_components.cli import environment
 from paletteai_components.deployment import installation

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environments import PULUMI_YAML, Backend
+from support.environments import PULUMI_YAML, Backend
 
 from paletteai_components.cli import environment
 from paletteai_components.deployment import language_host

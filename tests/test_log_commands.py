@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from environments import Backend, said, step
-from projects import STACK, changed
-from repository import Repository
+from support.environments import Backend, said, step
+from support.projects import STACK, changed
+from support.repository import Repository
 
 from paletteai_components.problem import escaped
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import Files
-from samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
-from topologies import fleet_of, sound_fleets
+from support.checkout import CRD_FOLDER
+from support.oracle import Files
+from support.samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
+from support.topologies import fleet_of, sound_fleets
 
 from paletteai_components.crds import crds_from, problems_in
 from paletteai_components.manifests import (
@@ -33,7 +33,7 @@ from paletteai_components.spec import IntegrationSpec, OnRemoval
 from paletteai_components.stack import Stack
 
 FINGERPRINT = f"pai1:{'1' * 40}"
-CRDS = crds_from(Path(__file__).parent / "crds")
+CRDS = crds_from(CRD_FOLDER)
 
 FULL = f"""
 paletteai:integrations:

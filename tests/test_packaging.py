@@ -16,8 +16,8 @@ import pytest
 from flit_core import buildapi
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = ROOT / "requirements.txt"
 TESTS = ROOT / "tests" / "requirements.txt"

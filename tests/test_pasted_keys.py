@@ -6,33 +6,30 @@ import json
 from pathlib import Path
 
 import pytest
-from pasted import EVERYTHING, fields_of, keys, pasted, places, text
-from programs import credential, deployed
-from projects import Project
-from recording import recorded
-from repository import Repository
+from support.pasted import EVERYTHING, fields_of, keys, pasted, places, text
+from support.programs import credential, deployed
+from support.projects import Project
+from support.recording import recorded
+from support.repository import Repository
 
 from paletteai_components import DeclarationError, SettingsArgs, Tenant, TenantArgs
 from paletteai_components.spec import StackSpec
 
+# What they run is run by other tests, too.
+pytestmark = pytest.mark.no_cover
+
 PLACES = dict(places())
 COMMANDS = (
     ["check"],
-    ["check", "--format", "json"],
     ["plan"],
     ["plan", "--format", "json"],
-    ["explain", "acme.dev", "vision"],
-    ["explain", "acme.dev", "lab", "--format", "json"],
-    ["explain", "acme.dev", "line-1"],
     ["explain", "acme.dev"],
+    ["explain", "acme.dev", "lab", "--format", "json"],
     ["graph"],
-    ["graph", "--format", "html"],
     ["graph", "--format", "json"],
     ["diff", "acme.dev", "acme.prod"],
-    ["diff", "acme.prod", "acme.dev", "--format", "json"],
     ["diff", "acme.prod", "acme.dev", "--format", "markdown"],
 )
-DIFFS = (["diff"], ["diff", "--format", "json"], ["diff", "--format", "markdown"])
 PROD = text({**EVERYTHING, "paletteai:environment": "prod", "paletteai:cluster": "prod"})
 
 
@@ -60,12 +57,14 @@ def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
     project.stack(PROD, "acme.prod")
     for kind, key in keys().items():
         file = project.stack(pasted(PLACES[path], key))
-        # What is a name in one place and none in another goes all the ways there are.
-        for command in COMMANDS if kind in ("Palette", "lower case") else COMMANDS[:2]:
+        # What is a valid name goes all the ways there are.
+        for command in COMMANDS if kind == "lower case" else ():
             result = project.run(*command)
             assert key not in result.output, (kind, command)
             assert key not in repr(result.exception), (kind, command)
         checked = project.run("check", "--format", "json")
+        assert key not in checked.output, kind
+        assert key not in repr(checked.exception), kind
         line = file.read_text().splitlines()
         told = json.loads(checked.stdout)["problems"]
         at = {number for number, each in enumerate(line, 1) if key in each}
@@ -85,7 +84,7 @@ def test_a_key_is_told_neither_beside_manifests_nor_by_who_opens_keys(path: tupl
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
-@pytest.mark.parametrize("kind", ["Palette", "lower case", "web token"])
+@pytest.mark.parametrize("kind", ["lower case", "web token"])
 def test_no_program_tells_a_key_that_stands_where_anything_else_belongs(
     path: tuple[str, ...], kind: str, tmp_path: Path
 ) -> None:
@@ -113,16 +112,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
-@pytest.mark.parametrize("kind", ["Palette", "lower case"])
-def test_no_comparison_with_the_past_tells_a_key(path: tuple[str, ...], kind: str, repository: Repository) -> None:
-    key = keys()[kind]
-    other = "another-text"
-    sound, wrong = pasted(PLACES[path], other), pasted(PLACES[path], key)
-    for before, after in ((wrong, sound), (sound, wrong), (wrong, pasted(PLACES[path], key[::-1]))):
-        repository.stack(before)
-        repository.commit()
-        repository.stack(after)
-        for command in DIFFS:
-            result = repository.run(*command, "HEAD")
-            assert key not in result.output
-            assert key[::-1] not in result.output
+def test_no_comparison_with_the_past_tells_a_key(path: tuple[str, ...], repository: Repository) -> None:
+    # One is no name and the other is one: each as what was there, and as what is there now.
+    before, after = keys()["Palette"], keys()["lower case"]
+    repository.stack(pasted(PLACES[path], before))
+    repository.commit()
+    repository.stack(pasted(PLACES[path], after))
+    for form in ("text", "json", "markdown"):
+        result = repository.run("diff", "HEAD", "--format", form)
+        assert before not in result.output
+        assert after not in result.output

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from projects import Project, changed
+from support.checkout import ROOT
+from support.projects import Project, changed
 
-ROOT = Path(__file__).resolve().parent.parent
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 

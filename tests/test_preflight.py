@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from programs import deployed, key_in, refused, written
-from recording import Recording
+from support.cluster.control_plane import ControlPlane
+from support.programs import deployed, key_in, refused, written
+from support.recording import Recording
 from urllib3.connectionpool import HTTPConnectionPool
 
 from paletteai_components.credential import settings_proof_of

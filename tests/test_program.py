@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused, rendered, written
-from recording import Secret, recorded, without_data
+from support.checkout import ROOT
+from support.programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused, rendered, written
+from support.recording import Secret, recorded, without_data
 
 from paletteai_components import DeclarationError, deploy
 from paletteai_components.credential import digest_of, fingerprint_of, proof_of
 from paletteai_components.fleet import fleet_from
 from paletteai_components.problem import Place
 
-ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("*.yaml"))
 
 

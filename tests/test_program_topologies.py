@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from programs import KEY, deployed, handed_over, leaks, refused, rendered
-from recording import Recording, Registered, without_data
-from samples import credential
-from topologies import declarations, stack_of
+from support.programs import KEY, deployed, handed_over, leaks, refused, rendered
+from support.recording import Recording, Registered, without_data
+from support.samples import credential
+from support.topologies import declarations, stack_of
 
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 

@@ -9,13 +9,12 @@ import pytest
 import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.checkout import ROOT
 
 from paletteai_components import document
 from paletteai_components.document import document_from
 from paletteai_components.problem import StackFileError
 from paletteai_components.quick import UnsupportedYaml, quick_value
-
-ROOT = Path(__file__).resolve().parent.parent
 
 SCALARS = st.sampled_from(
     [

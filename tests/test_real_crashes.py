@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.proxy import Fault, Proxy
-from cluster.watch import Place, Watch
-from real import RealProject
-from real_stacks import Objects, edit, empty, held
+from support.cluster.control_plane import ControlPlane
+from support.cluster.proxy import Fault, Proxy
+from support.cluster.watch import Place, Watch
+from support.real import RealProject
+from support.real_stacks import Objects, edit, empty, held
 
 from paletteai_components.credential import proof_of, settings_proof_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import wait_until
-from programs import written
-from real import RealProject
-from real_stacks import empty, held
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import wait_until
+from support.programs import written
+from support.real import RealProject
+from support.real_stacks import empty, held
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.proxy import Fault, Proxy, at_random
-from cluster.watch import Watch
-from programs import KEY, leaks
-from real import Outcome, RealProject
-from real_stacks import edit, empty, held, objects, start
+from support.cluster.control_plane import ControlPlane
+from support.cluster.proxy import Fault, Proxy, at_random
+from support.cluster.watch import Watch
+from support.programs import KEY, leaks
+from support.real import Outcome, RealProject
+from support.real_stacks import edit, empty, held, objects, start
 
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cluster.control_plane import ControlPlane
-from real import RealProject
-from real_stacks import empty
+from support.cluster.control_plane import ControlPlane
+from support.real import RealProject
+from support.real_stacks import empty
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600)]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import wait_until
-from cluster.watch import Watch
-from programs import written
-from real import RealProject
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import wait_until
+from support.cluster.watch import Watch
+from support.programs import written
+from support.real import RealProject
 
 from paletteai_components.manifests import CREDENTIAL_ANNOTATION
 

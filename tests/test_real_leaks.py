@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from programs import KEY, leaks
-from real import ROOT, Outcome, RealProject
-from real_stacks import edit, empty, start
-from samples import HOST, PROJECT_ID
+from support.checkout import ROOT, TESTS
+from support.cluster.control_plane import ControlPlane
+from support.programs import KEY, leaks
+from support.real import Outcome, RealProject
+from support.real_stacks import edit, empty, start
+from support.samples import HOST, PROJECT_ID
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -225,7 +226,7 @@ def test_the_report_of_a_test_that_fails_tells_no_key(real: Callable[..., RealPr
     test = f"""
 from pathlib import Path
 from types import SimpleNamespace
-from real import RealProject
+from support.real import RealProject
 
 def key():
     return Path({str(tmp_path / "key")!r}).read_text()
@@ -246,7 +247,7 @@ def test_fails_with_what_a_command_says_that_was_given_the_key(tmp_path):
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "test_fails.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml=report.xml", "test_fails.py"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     report = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert "2 failed" in report.stdout, report.stdout + report.stderr
     texts = {"printed": report.stdout + report.stderr, "junit": (tmp_path / "report.xml").read_text()}

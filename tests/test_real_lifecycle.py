@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.watch import Place, Watch
-from real import RealProject
-from real_stacks import STACKS, changes, edit, empty, held, start
+from support.cluster.control_plane import ControlPlane
+from support.cluster.watch import Place, Watch
+from support.real import RealProject
+from support.real_stacks import STACKS, changes, edit, empty, held, start
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import wait_until
-from cluster.watch import Place, Watch
-from programs import KEY
-from real import RealProject
-from real_stacks import changes, edit, empty, start, views
-from samples import HOST
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import wait_until
+from support.cluster.watch import Place, Watch
+from support.programs import KEY
+from support.real import RealProject
+from support.real_stacks import changes, edit, empty, start, views
+from support.samples import HOST
 
 from paletteai_components.manifests import API_GROUP, API_VERSION, CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from cluster.proxy import Proxy
-from real import RealProject
-from real_stacks import edit, empty, start
-from scenarios import Command, run, steps_of
-from test_operations import FOLDER, IDENTITY, PAGES, cloned, environment
+from support.cluster.control_plane import ControlPlane
+from support.cluster.proxy import Proxy
+from support.operations import FOLDER, IDENTITY, PAGES, cloned, environment
+from support.real import RealProject
+from support.real_stacks import edit, empty, start
+from support.scenarios import Command, run, steps_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from cluster.control_plane import ControlPlane
-from cluster.vendor import MANAGER, Api
-from programs import leaks
-from real import Outcome, RealProject
-from samples import HOST, PROJECT_ID
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import MANAGER, Api
+from support.programs import leaks
+from support.real import Outcome, RealProject
+from support.samples import HOST, PROJECT_ID
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

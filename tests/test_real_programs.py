@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.watch import Place, Watch
-from programs import credential, leaks
-from real import RealProject
-from recording import recorded
+from support.cluster.control_plane import ControlPlane
+from support.cluster.watch import Place, Watch
+from support.programs import credential, leaks
+from support.real import RealProject
+from support.recording import recorded
 
 from paletteai_components import SettingsArgs, Tenant, TenantArgs
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.vendor import CRDS
-from programs import written
-from real import Outcome, RealProject
+from support.checkout import CRD_FOLDER
+from support.cluster.control_plane import ControlPlane
+from support.programs import written
+from support.real import Outcome, RealProject
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
@@ -165,7 +165,7 @@ def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(
     try:
         scene.refused("does not serve Settings of spectrocloud.com/v1alpha1, so 1 of what is declared")
     finally:
-        cluster.kubectl("apply", "--server-side", "-f", str(CRDS / "settings.yaml"))
+        cluster.kubectl("apply", "--server-side", "-f", str(CRD_FOLDER / "settings.yaml"))
         cluster.kubectl("wait", "--for=condition=Established", "crd/settings.spectrocloud.com", "--timeout=30s")
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from cluster.control_plane import ControlPlane
-from cluster.watch import Place, Watch
-from programs import KEY
-from real import RealProject
-from real_stacks import changes, empty, start
-from samples import HOST, PROJECT_ID
+from support.cluster.control_plane import ControlPlane
+from support.cluster.watch import Place, Watch
+from support.programs import KEY
+from support.real import RealProject
+from support.real_stacks import changes, empty, start
+from support.samples import HOST, PROJECT_ID
 
 from paletteai_components.credential import fingerprint_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION

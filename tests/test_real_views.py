@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 
 import pytest
-from cluster.control_plane import ControlPlane
-from real import RealProject
-from real_stacks import STACKS, Objects, empty, held, objects, start, views
+from support.cluster.control_plane import ControlPlane
+from support.real import RealProject
+from support.real_stacks import STACKS, Objects, empty, held, objects, start, views
 
 from paletteai_components.credential import fingerprint_of, settings_proof_of
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION

@@ -10,8 +10,8 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from pasted import keys
-from projects import STACK, Project, changed
+from support.pasted import keys
+from support.projects import STACK, Project, changed
 
 from paletteai_components import rules
 from paletteai_components.redaction import REDACTED, holds_key, looks_like_key, named, redacted

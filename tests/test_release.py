@@ -14,14 +14,14 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from ci_scripts import CI
 from click.testing import CliRunner
 from flit_core import buildapi
+from support.checkout import ROOT
+from support.ci_scripts import CI
 
 import paletteai_components
 from paletteai_components.cli import main
 
-ROOT = Path(__file__).resolve().parent.parent
 D3 = ROOT / "paletteai_components" / "graph_page" / "d3"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UNRELEASED = "# Changelog\n\n## [Unreleased]\n"

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from projects import STACK, changed
-from repository import GIT, Repository
+from support.projects import STACK, changed
+from support.repository import GIT, Repository
 
 from paletteai_components import git as git_module
 from paletteai_components.fleet import Fleet, fleet_from

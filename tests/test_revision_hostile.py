@@ -6,8 +6,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from projects import changed
-from repository import GIT, Repository
+from support.projects import changed
+from support.repository import GIT, Repository
 
 from paletteai_components.fleet import fleet_from
 from paletteai_components.git import GitError

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracle import Files, Path, Thing
-from oracle_rules import Finding, findings
-from samples import PROOF, codes, digest, fleet, stack
-from topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
+from support.oracle import Files, Path, Thing
+from support.oracle_rules import Finding, findings
+from support.samples import PROOF, codes, digest, fleet, stack
+from support.topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
 
 from paletteai_components.fleet import Fleet, fleet_from
 from paletteai_components.manifests import objects_of

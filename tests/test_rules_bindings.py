@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import HOST, PROJECT_ID, PROOF, codes, digest, fleet, stack, told
+from support.samples import HOST, PROJECT_ID, PROOF, codes, digest, fleet, stack, told
 
 from paletteai_components.credential import ApiKey, fingerprint_of, proof_of
 from paletteai_components.problem import Problem, Severity

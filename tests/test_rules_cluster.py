@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import PROOF, codes, credential, digest, stack
+from support.samples import PROOF, codes, credential, digest, stack
 
 from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.fleet import Fleet

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
+from support.samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
 
 from paletteai_components.credential import ApiKey
 from paletteai_components.encryption import salt_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import codes, fleet, stack, told
+from support.samples import codes, fleet, stack, told
 
 from paletteai_components.document import document_from
 from paletteai_components.problem import Problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from samples import codes, fleet, stack, told
+from support.samples import codes, fleet, stack, told
 
 from paletteai_components.rules import problems_of, problems_of_stack
 from paletteai_components.stack import Stack

@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from bench.fleets import many_stacks, stack_text
 from click.testing import CliRunner
+from support.bench.fleets import many_stacks, stack_text
 
 from paletteai_components.cli import main
 

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from projects import STACK
+from support.checkout import ROOT
+from support.projects import STACK
 
 from paletteai_components import names
 from paletteai_components.cli import main
@@ -25,7 +26,7 @@ from paletteai_components.stack import stack_from_config
 
 SCHEMA = stack_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-EXAMPLES = sorted((Path(__file__).resolve().parent.parent / "stacks").glob("Pulumi.*.yaml"))
+EXAMPLES = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
 
 # Every field once.
 FULL = yaml.safe_load("""\

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import codes
+from support.checkout import CRD_FOLDER
+from support.samples import codes
 
 from paletteai_components import spec
 from paletteai_components.crds import crds_from
@@ -26,7 +27,7 @@ from paletteai_components.stack import (
     stack_name_of,
 )
 
-CRDS = crds_from(Path(__file__).parent / "crds")
+CRDS = crds_from(CRD_FOLDER)
 TENANT = "config:\n  paletteai:tenant: {name: acme}\n"
 
 

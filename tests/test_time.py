@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 
 import pytest
-from patterns import Pattern, hard_texts, patterns, unread
+from support.patterns import Pattern, hard_texts, patterns, unread
 
 from paletteai_components.cli.diff.sections import field_line
 from paletteai_components.credential import is_placeholder
@@ -58,9 +58,7 @@ def test_no_pattern_takes_more_than_its_share_of_time(pattern: Pattern) -> None:
 @pytest.mark.parametrize(
     ("source", "use"),
     [
-        (r"(?i)\W*(change[-_ ]?me|your[-_ ]?\w.*|<.*>|\$\{.*\}|x{3,}|\*{3,})\W*", "fullmatch"),
-        (r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])", "split"),
-        (r"(a|b|ab)*c", "match"),
+        (r"\W*(x{3,}|\*{3,})\W*", "fullmatch"),
         (r" +$", "sub"),
     ],
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from oracle import Files, bindings, namespace_of, projects_of, resolutions, secrets_of
-from samples import stack
-from topologies import fleet_of, fleets
+from support.oracle import Files, bindings, namespace_of, projects_of, resolutions, secrets_of
+from support.samples import stack
+from support.topologies import fleet_of, fleets
 
 from paletteai_components.planned import IntegrationType
 from paletteai_components.spec import OnRemoval

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from recording import Recording, place_of, recorded
-from samples import HOST, PROJECT_ID
-
 from paletteai_components import (
     ComputeConfigRefArgs,
     DeclarationError,
@@ -27,8 +24,9 @@ from paletteai_components.credential import fingerprint_of, proof_of, settings_p
 from paletteai_components.document import document_from
 from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
 from paletteai_components.stack import Stack
-
-ROOT = Path(__file__).resolve().parent.parent
+from support.checkout import ROOT
+from support.recording import Recording, place_of, recorded
+from support.samples import HOST, PROJECT_ID
 
 # Characters that JSON, base64 and shells each write in their own way.
 KEY = 'Canary-"key"\\of/the+mine=7'

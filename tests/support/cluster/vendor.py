@@ -19,9 +19,9 @@ from typing import Any
 
 import yaml
 
-from cluster.control_plane import ControlPlane
+from support.checkout import CRD_FOLDER
+from support.cluster.control_plane import ControlPlane
 
-CRDS = Path(__file__).resolve().parent.parent / "crds"
 MANAGER = "paletteai-controllers"
 FINALIZER = "spectrocloud.com/project-namespace"
 VENDORS_OWN = "mural-system"
@@ -143,9 +143,8 @@ class Vendor:
 
     def __enter__(self) -> Vendor:
         """Begins when the kinds are served and the admission is in force."""
-        self._cluster.kubectl("apply", "--server-side", "-f", str(CRDS), "-f", str(_ADMISSION))
+        self.install()
         with Api(self._cluster) as api:
-            wait_until("all kinds are served", lambda: all(map(api.has, _WATCHED)))
             _wait_for_admission(api)
         self._run(Api(self._cluster), self._work)
         for path in _WATCHED:
@@ -161,6 +160,13 @@ class Vendor:
                 # It may only be about to connect.
                 api.interrupt()
                 thread.join(timeout=0.1)
+
+    def install(self) -> None:
+        """Makes the kinds and the admission what they are in the beginning, and waits until the kinds are served."""
+        files = ("-f", str(CRD_FOLDER), "-f", str(_ADMISSION))
+        self._cluster.kubectl("apply", "--server-side", "--force-conflicts", *files)
+        with Api(self._cluster) as api:
+            wait_until("all kinds are served", lambda: all(map(api.has, _WATCHED)))
 
     def settle(self) -> None:
         """Waits until the controllers have seen all that is there now, and have nothing to do about it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from cluster.control_plane import ControlPlane
+from support.cluster.control_plane import ControlPlane
 
 KINDS = ("namespaces", "secrets", "tenants", "projects", "settings")
 

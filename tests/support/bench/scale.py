@@ -23,8 +23,9 @@ from typing import Any
 
 import yaml
 
-from bench.fleets import many_stacks
-from bench.measuring import ROOT, Command, Figure, compared, peak_memory, run
+from support.bench.fleets import many_stacks
+from support.bench.measuring import Command, Figure, compared, peak_memory, run
+from support.checkout import ROOT
 
 STACKS, PROJECTS = 1_000, 10
 CUSTOMISED = 2_000

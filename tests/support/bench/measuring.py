@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from support.checkout import ROOT
+
 PAIRS = 7
 
 Command = Sequence[str | Path]

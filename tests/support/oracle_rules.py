@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from oracle import (
+from support.oracle import (
     Binding,
     File,
     Files,
@@ -30,7 +30,7 @@ from oracle import (
     tenant_of,
     tenant_settings,
 )
-from samples import digest
+from support.samples import digest
 
 Report = Callable[..., None]
 

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from projects import Project
+
+from support.projects import Project
 
 GIT = shutil.which("git")
 
@@ -20,7 +21,7 @@ class Repository(Project):
         super().__init__(folder, monkeypatch)
         self._commits = 0
         if GIT is None:
-            pytest.skip("there is no git on PATH")
+            pytest.skip("needs git on PATH")
         monkeypatch.setenv("PATH", os.path.dirname(GIT))
         # Nobody's own configuration has a say.
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from projects import KEY, STACK, Project
+
+from support.projects import KEY, STACK, Project
 
 PULUMI_YAML = "name: paletteai\nruntime: python\nstackConfigDir: stacks\n"
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from cluster.control_plane import ControlPlane
-from cluster.vendor import VENDORS_OWN
-from cluster.watch import Place, Watch
-from real import ROOT, RealProject
-from recording import place_of
 
 from paletteai_components.manifests import API_VERSION, CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from support.checkout import ROOT
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import VENDORS_OWN
+from support.cluster.watch import Place, Watch
+from support.real import RealProject
+from support.recording import place_of
 
 STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").iterdir())
 

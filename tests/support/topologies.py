@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
-from oracle import File, Files, Path
-from samples import PROJECT_ID, PROOF, digest
 
 from paletteai_components.document import document_from
 from paletteai_components.fleet import Fleet
 from paletteai_components.stack import Stack, stack_from_config
+from support.oracle import File, Files, Path
+from support.samples import PROJECT_ID, PROOF, digest
 
 _Strategy = st.SearchStrategy[Any]
 

@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.checkout import ROOT
+
 CI = ROOT / ".ci"
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.checkout import ROOT
+
 _FILES = sorted([*(ROOT / "paletteai_components").rglob("*.py"), *(ROOT / ".ci").glob("*.py")])
 _TREES = [(str(file.relative_to(ROOT)), ast.parse(file.read_text())) for file in _FILES]
 _METHODS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cluster.control_plane import ControlPlane
 
-ROOT = Path(__file__).resolve().parent.parent
+from support.checkout import ROOT
+from support.cluster.control_plane import ControlPlane
+
 PULUMI = shutil.which("pulumi")
 PASSPHRASE = "paletteai-example"
 

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from cluster.control_plane import ControlPlane
+from support.cluster.control_plane import ControlPlane
 
 DELAY = 5.0
 
