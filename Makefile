@@ -45,6 +45,7 @@ check: $(TESTS)
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 fmt: $(TESTS)
 	@$(RUN) ruff check --quiet --fix-only .

@@ -25,11 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from paletteai_components.configuration import NAMESPACE
-from paletteai_components.document import Document, document_from
-from paletteai_components.document import Path as Steps
-from paletteai_components.problem import StackFileError, escaped
-from paletteai_components.stack import PROJECT_FILE, stack_name_of
+from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.pulumi_yaml.document import Document, document_from
+from paletteai_components.pulumi_yaml.document import Path as Steps
+from paletteai_components.stacks.configuration import NAMESPACE
+from paletteai_components.stacks.stack import PROJECT_FILE, stack_name_of
 
 FOLDER = "stacks"
 MOST_BYTES = 1024 * 1024

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         TenantReferenceArgsDict,
         kubernetes_provider,
     )
-    from paletteai_components.program import deploy
+    from paletteai_components.deployment.program import deploy
 
 __all__ = [
     "ComputeConfigRefArgs",
@@ -78,5 +78,5 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "program" if name == "deploy" else "components"
+    module = "deployment.program" if name == "deploy" else "components"
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)

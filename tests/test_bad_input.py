@@ -13,7 +13,7 @@ import pytest
 from support.projects import KEY, STACK, Project, changed
 from support.samples import PROOF
 
-from paletteai_components.credential import digest_of
+from paletteai_components.credentials import digest_of
 
 TWO = changed(
     "  paletteai:tenant:",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.ci_scripts import CI, Ran
 
-from paletteai_components.document import document_from
+from paletteai_components.pulumi_yaml.document import document_from
 
 REF = "refs/pull/7/head"
 DEV = "stacks/Pulumi.acme.dev.yaml"

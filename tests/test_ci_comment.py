@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
 
-from paletteai_components.cli.diff.comment import comment_of
-from paletteai_components.cli.diff.line import Foreign, Section
+from paletteai_components.cli.output.comment import comment_of
+from paletteai_components.cli.output.line import Foreign, Section
 
 MARKER = "<!-- paletteai diff -->"
 TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"

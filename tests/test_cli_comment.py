@@ -14,9 +14,9 @@ from markdown_it.token import Token
 from support.projects import KEY, STACK, changed
 from support.repository import Repository
 
-from paletteai_components.cli.diff.comment import LEAST, LIMIT, MARKER, comment_of
-from paletteai_components.cli.diff.line import Foreign, Line, Section
-from paletteai_components.problem import escaped
+from paletteai_components.cli.output.comment import LEAST, LIMIT, MARKER, comment_of
+from paletteai_components.cli.output.line import Foreign, Line, Section
+from paletteai_components.diagnostics import escaped
 
 # What acts on the pages of a host, and what would act in one of its logs.
 FORGERIES = (

@@ -16,8 +16,8 @@ from support.repository import Repository
 from support.samples import PROOF
 from test_bad_input import CASES, Case
 
-from paletteai_components.cli.diff.comment import MARKER
-from paletteai_components.credential import digest_of
+from paletteai_components.cli.output.comment import MARKER
+from paletteai_components.credentials import digest_of
 
 PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
 SECTION = PAGE.split("\n## diff\n")[1].split("\n## ")[0]

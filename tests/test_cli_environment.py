@@ -18,7 +18,8 @@ from click.testing import Result
 from support.environments import PULUMI_YAML, Backend, said, step, summed
 from support.projects import changed
 
-from paletteai_components.cli import environment, progress
+from paletteai_components.cli import environment
+from paletteai_components.cli.output import progress
 from paletteai_components.deployment import Deployment, State
 from paletteai_components.deployment.runs import default_parallel
 

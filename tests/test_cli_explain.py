@@ -19,9 +19,9 @@ from support.samples import PROOF
 from support.topologies import fleet_of, fleets
 
 from paletteai_components.cli import main
-from paletteai_components.credential import digest_of
-from paletteai_components.planned import IntegrationType, Source
-from paletteai_components.resolution import Outcome, steps_of
+from paletteai_components.credentials import digest_of
+from paletteai_components.model.planned import IntegrationType, Source
+from paletteai_components.model.resolution import Outcome, steps_of
 from paletteai_components.rules import RULES, page_of
 
 PAGES = ROOT / "docs" / "rules"

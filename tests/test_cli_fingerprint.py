@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.projects import KEY, STACK, Project, changed
 
-from paletteai_components.cli import fingerprint as command
-from paletteai_components.cli.splice import with_fingerprints
-from paletteai_components.credential import digest_of, fingerprint_of, proof_of
-from paletteai_components.document import document_from
-from paletteai_components.spec import FingerprintSpec
+from paletteai_components.cli.commands import fingerprint as command
+from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.model.spec import FingerprintSpec
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.editor import with_fingerprints
 
 HOST = "https://api.spectrocloud.com"
 CIPHERTEXT = f"v1:{KEY}"

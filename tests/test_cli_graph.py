@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.projects import KEY, STACK, Project, changed
 
-from paletteai_components.cli.mermaid import flowchart_of
-from paletteai_components.graph import Graph, graph_of
-from paletteai_components.stack import Stack, stack_from_file
+from paletteai_components.cli.output.mermaid import flowchart_of
+from paletteai_components.stacks.stack import Stack, stack_from_file
+from paletteai_components.views.graph import Graph, graph_of
 
 HOSTILE = [
     '"><img src=x onerror=alert(1)>',
@@ -344,7 +344,7 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypat
     def refused(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("paletteai_components.cli.graph.bytes_of", refused)
+    monkeypatch.setattr("paletteai_components.cli.commands.graph.bytes_of", refused)
     result = project.run("graph", "--output", "graph.mmd")
     assert (
         "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another."

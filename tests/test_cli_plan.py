@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support.projects import KEY, STACK, Project, changed
 
-from paletteai_components.cli import tree
-from paletteai_components.cli.tree import Tree
+from paletteai_components.cli.output import tree
+from paletteai_components.cli.output.tree import Tree
 
 VARIED = f"""\
 config:

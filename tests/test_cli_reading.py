@@ -20,12 +20,12 @@ from support.checkout import ROOT
 from support.projects import Project
 
 from paletteai_components.cli import reading as module
-from paletteai_components.cli import waiting
+from paletteai_components.cli.output import waiting
+from paletteai_components.cli.output.waiting import watched
 from paletteai_components.cli.reading import reading
-from paletteai_components.cli.waiting import watched
-from paletteai_components.fleet import fleet_from
-from paletteai_components.folder import outcome_of, stack_files
 from paletteai_components.rules import problems_of
+from paletteai_components.stacks.files import outcome_of, stack_files
+from paletteai_components.stacks.workspace import fleet_from
 
 NOBODY: list[int] = []
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.projects import KEY, STACK, Project, changed
 
-from paletteai_components.cli.yaml_text import quoted, yaml_of
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.document import document_from
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.pulumi_yaml.writer import quoted, yaml_of
 
 HOST = "https://api.spectrocloud.com"
 CRD = """\

@@ -30,9 +30,9 @@ from support.structural_schemas import (
     schemas,
 )
 
-from paletteai_components import names
-from paletteai_components.crds import Crds, crds_from, problems_in
-from paletteai_components.problem import Severity
+from paletteai_components import naming
+from paletteai_components.diagnostics import Severity
+from paletteai_components.kube.crds import Crds, crds_from, problems_in
 
 pytestmark = pytest.mark.cluster
 
@@ -429,9 +429,9 @@ _keys = st.builds("{}/{}".format, _letters | _long | _dotted, _letters | _long)
 @settings(max_examples=MOST)
 @given(_letters | _long | _dotted | _keys)
 def test_a_name_is_a_problem_where_the_api_server_refuses_it(api: Api, text: str) -> None:
-    assert (names.label_problem(text) is None) == takes(api, text, "namespaces")
-    assert (names.subdomain_problem(text) is None) == takes(api, text, "secrets")
-    assert (names.label_value_problem(text) is None) == takes(api, labels={"a": text})
-    assert (names.qualified_key_problem(text) is None) == takes(api, labels={text: "a"})
+    assert (naming.label_problem(text) is None) == takes(api, text, "namespaces")
+    assert (naming.subdomain_problem(text) is None) == takes(api, text, "secrets")
+    assert (naming.label_value_problem(text) is None) == takes(api, labels={"a": text})
+    assert (naming.qualified_key_problem(text) is None) == takes(api, labels={text: "a"})
     # It takes capital letters in the prefix of an annotation, too.
-    assert names.qualified_key_problem(text) is not None or takes(api, annotations={text: "a"})
+    assert naming.qualified_key_problem(text) is not None or takes(api, annotations={text: "a"})

@@ -10,9 +10,9 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from programs import acme, credential, handed_over, key_in
-from recording import Recording, Secret, recorded, run
-from samples import credential as declared_credential
+from support.programs import acme, credential, handed_over, key_in
+from support.recording import Recording, Secret, recorded, run
+from support.samples import credential as declared_credential
 
 from paletteai_components import (
     DeclarationError,

@@ -24,7 +24,7 @@ from paletteai_components import (
     Tenant,
     TenantArgs,
 )
-from paletteai_components.components.ledger import Ledger
+from paletteai_components.components.registry import Ledger
 
 
 def test_after_a_refusal_the_corrected_component_can_be_declared() -> None:

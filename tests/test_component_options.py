@@ -25,8 +25,8 @@ from paletteai_components import (
     TenantReferenceArgs,
     kubernetes_provider,
 )
-from paletteai_components.manifests import API_VERSION
-from paletteai_components.spec import OnRemoval
+from paletteai_components.kube.palette_api import API_VERSION
+from paletteai_components.model.spec import OnRemoval
 
 Options = pulumi.ResourceOptions
 

@@ -24,8 +24,8 @@ from paletteai_components import (
     components,
 )
 from paletteai_components import SettingsArgs as Settings
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
 
 async def later(text: str) -> str:

@@ -28,10 +28,11 @@ from paletteai_components import (
     TenantReference,
     TenantReferenceArgs,
 )
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, Vendor, objects_of
-from paletteai_components.spec import StackSpec
-from paletteai_components.topology import topology_of
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
+from paletteai_components.kube.palette_api import Vendor
+from paletteai_components.model.plan import topology_of
+from paletteai_components.model.spec import StackSpec
 
 
 def factory() -> dict[str, Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,67 +13,34 @@ from support.checkout import ROOT
 PACKAGE = ROOT / "paletteai_components"
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
-# The package itself and how it is called: not parts of the house but its doors.
-DOORS = {"__init__", "__main__"}
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def rows() -> dict[str, list[str]]:
-    """The rows of the house, from the top, with their modules."""
-    table = PAGE.partition("| row | modules |")[2].partition("\n\n")[0]
-    return {
-        row: re.findall(r"`(\w+)`", listed) for row, listed in re.findall(r"^\| (\w+) \| (.*) \|$", table, re.MULTILINE)
-    }
-
-
-def modules() -> set[str]:
-    """Every module or folder directly in the package."""
+def rooms() -> set[str]:
+    """Every module or folder directly in the package, but for the package itself and how it is called."""
     files = {file.stem for file in PACKAGE.glob("*.py")}
-    return files.union(file.parent.name for file in PACKAGE.glob("*/__init__.py")) - DOORS
+    return files.union(file.parent.name for file in PACKAGE.glob("*/__init__.py")) - {"__init__", "__main__"}
 
 
-def imports() -> Iterator[tuple[str, str]]:
-    """Which part of the package imports which other."""
-    for file in PACKAGE.rglob("*.py"):
-        part = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if part in DOORS:
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                first, *inside = node.module.split(".")
-                if first == PACKAGE.name:
-                    yield from ((part, each) for each in (inside[:1] or [name.name for name in node.names]))
+def test_the_table_of_rooms_lists_every_room_once() -> None:
+    table = ARCHITECTURE.partition("| room | ")[2].partition("\n\n")[0]
+    listed = [
+        name for cell in re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)/?`", cell)
+    ]
+    assert sorted(listed) == sorted(rooms())
 
 
-def test_every_part_of_the_package_has_its_place_in_the_house() -> None:
-    placed = [module for listed in rows().values() for module in listed]
-    assert sorted(placed) == sorted(modules())
+def test_the_imports_of_every_room_are_held_to_the_layers() -> None:
+    # `exhaustive` makes the linter itself fail on a room that no layer names.
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert contracts[0]["exhaustive"] is True
+    assert {name for layer in contracts[0]["layers"] for name in layer.split(" | ")} == rooms()
+    assert "lint-imports" in (ROOT / "Makefile").read_text()
 
 
-def test_no_row_of_the_house_imports_from_one_below_it() -> None:
-    row_of = {module: number for number, listed in enumerate(rows().values()) for module in listed}
-    upside_down = {(part, other) for part, other in imports() if row_of.get(other, 0) > row_of[part]}
-    assert upside_down == set()
-
-
-def test_no_component_imports_in_a_circle_not_even_for_its_types() -> None:
-    imported: dict[str, set[str]] = {}
-    for file in (PACKAGE / "components").glob("*.py"):
-        nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
-        imported[file.stem] = {str(node.module).rpartition("components.components.")[2] for node in nodes}
-    assert list(TopologicalSorter(imported).static_order())
-
-
-def test_only_what_is_said_to_be_about_an_engine_imports_pulumi() -> None:
-    importing = set()
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            if any(name.partition(".")[0] in {"pulumi", "pulumi_kubernetes"} for name in names):
-                importing.add(file.relative_to(PACKAGE).parts[0].removesuffix(".py"))
-    (said,) = re.findall(r"^Only (.*) are about a running engine or a cluster\.", PAGE, re.MULTILINE)
-    assert importing <= set(re.findall(r"`(\w+)`", said))
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    for name in re.findall(r"`([\w/]+\.py)`", ARCHITECTURE):
+        assert (PACKAGE / name).exists() or (ROOT / name).exists(), name
 
 
 def test_every_target_and_every_file_that_is_named_is_there() -> None:

@@ -26,8 +26,8 @@ from support.structural_schemas import (
     schemas,
 )
 
-from paletteai_components.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, problems_in
-from paletteai_components.problem import Place, Problem, Severity, StackFileError, in_order
+from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, in_order
+from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, problems_in
 
 FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from support.samples import HOST, credential
 
-from paletteai_components.credential import (
+from paletteai_components.credentials import (
     DIGEST,
     FINGERPRINT,
     PROOF,
@@ -33,8 +33,8 @@ from paletteai_components.credential import (
     key_problem,
     proof_of,
 )
-from paletteai_components.spec import IntegrationSpec, StackSpec
-from paletteai_components.stack import stack_from_config
+from paletteai_components.model.spec import IntegrationSpec, StackSpec
+from paletteai_components.stacks.stack import stack_from_config
 
 KEY = "s3cr3t-K3y-0f-N0-0n3"
 

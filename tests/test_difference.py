@@ -16,10 +16,10 @@ from support.oracle import Files
 from support.samples import HOST, PROOF, codes, digest, fleet, stack
 from support.topologies import fleet_of, fleets, sound_fleets
 
-from paletteai_components.difference import Difference, Presence, difference_between, object_change
-from paletteai_components.difference.field_change import FieldChange, Unsaid, field_changes
-from paletteai_components.difference.object_change import Action, Fate, object_changes
-from paletteai_components.difference.reach import (
+from paletteai_components.changes import objects
+from paletteai_components.changes.difference import Difference, Presence, difference_between
+from paletteai_components.changes.fields import FieldChange, Unsaid, field_changes
+from paletteai_components.changes.impact import (
     KeyChange,
     Steps,
     integration_changes,
@@ -27,13 +27,14 @@ from paletteai_components.difference.reach import (
     removal_changes,
     source_changes,
 )
-from paletteai_components.document import document_from
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
-from paletteai_components.problem import Place, Problem
+from paletteai_components.changes.objects import Action, Fate, object_changes
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
+from paletteai_components.model.spec import OnRemoval
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import problems_of
-from paletteai_components.spec import OnRemoval
-from paletteai_components.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.workspace import Fleet
 
 HEX = "0123456789abcdef" * 2 + "01234567"
 
@@ -170,7 +171,7 @@ def test_a_secret_of_another_type_is_replaced(monkeypatch: pytest.MonkeyPatch) -
         yield PlannedObject(secret, settings, settings.path)
 
     kinds = iter(["Opaque", "other/type"])
-    monkeypatch.setattr(object_change, "objects_of", lambda *_: secrets(next(kinds)))
+    monkeypatch.setattr(objects, "objects_of", lambda *_: secrets(next(kinds)))
     (change,) = object_changes([(BEFORE, acme(VISION), (True, True))])
     assert (change.action, change.former_reference, change.name) == (Action.REPLACED, None, "acme.default")
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from support.checkout import ROOT
 
-from paletteai_components import spec
 from paletteai_components.cli import main
-from paletteai_components.manifests import FIELDS
+from paletteai_components.kube.palette_api import FIELDS
+from paletteai_components.model import spec
 from paletteai_components.rules import RULES
 from paletteai_components.rules.rule import Scope
 

@@ -25,9 +25,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.checkout import ROOT, TESTS
 
-from paletteai_components import document
-from paletteai_components.document import Document, document_from
-from paletteai_components.problem import StackFileError
+from paletteai_components.diagnostics import StackFileError
+from paletteai_components.pulumi_yaml import document
+from paletteai_components.pulumi_yaml.document import Document, document_from
 
 RECORDED = TESTS / "recorded" / "config_readings.json"
 # Each has a name, the text of a stack file, and what the program received: `program`, or `error` where Pulumi
@@ -494,7 +494,7 @@ def test_problems_are_told_up_to_a_thousand() -> None:
 
 COST = """
 import time, yaml
-from paletteai_components.document import document_from
+from paletteai_components.pulumi_yaml.document import document_from
 
 loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 lines = "description: a text\\n    users: [alice@example.com]\\n    quota: {gpus: 8, memory: '64Gi'}\\n    shared: true"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from support.projects import KEY, STACK, Project
 
-from paletteai_components import engine
-from paletteai_components.engine import EngineError, opened_keys
+from paletteai_components.deployment import decryption
+from paletteai_components.deployment.decryption import EngineError, opened_keys
 
 REAL = shutil.which("pulumi")
 
@@ -69,7 +69,7 @@ def test_an_answer_that_is_no_configuration_is_not_shown(project: Project, stdou
 def test_an_answer_that_does_not_come_is_not_waited_for(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.pulumi({})
     (project.folder / "bin" / "pulumi").write_text(f"#!/bin/sh\necho {KEY}\nexec /bin/sleep 60\n")
-    monkeypatch.setattr(engine, "TIMEOUT", 0.5)
+    monkeypatch.setattr(decryption, "TIMEOUT", 0.5)
     assert "it gave no answer in 0.5 seconds" in refused(project).message
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support.samples import codes
 
-from paletteai_components.fleet import concerning, fleet_from
-from paletteai_components.problem import StackFileError
+from paletteai_components.diagnostics import StackFileError
 from paletteai_components.rules import problems_of
+from paletteai_components.stacks.workspace import concerning, fleet_from
 
 TENANT = "config:\n  paletteai:tenant: {name: NAME}\n"
 

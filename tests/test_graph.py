@@ -11,11 +11,11 @@ from hypothesis import given
 from support.samples import fleet, stack
 from support.topologies import fleet_of, fleets
 
-from paletteai_components.graph import Binding, Graph, StackNode, TenantNode, graph_of
-from paletteai_components.planned import Source
-from paletteai_components.problem import Place, Problem
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.model.planned import Source
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.views.graph import Binding, Graph, StackNode, TenantNode, graph_of
 
 VARIED = """\
 paletteai:integrations:

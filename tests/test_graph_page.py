@@ -19,13 +19,13 @@ from support.samples import fleet, stack
 from test_cli_graph import HOSTILE, quoted
 from test_cli_graph import with_projects as projects_called
 
-from paletteai_components import graph_page
-from paletteai_components.graph import Graph, graph_of
-from paletteai_components.graph_page import D3, page_of
-from paletteai_components.problem import Problem
+from paletteai_components.diagnostics import Problem
 from paletteai_components.rules import problems_of
+from paletteai_components.views import page
+from paletteai_components.views.graph import Graph, graph_of
+from paletteai_components.views.page import D3, page_of
 
-PARTS = resources.files(graph_page)
+PARTS = resources.files(page)
 CREDENTIAL = 'hostUrl: "https://a.example", tenant: t, defaultProjectID: "1", apiKey: {secure: "v1:%s"}'
 ACME = f"""\
 kubernetes:context: plant-1

@@ -11,10 +11,10 @@ from support.programs import KEY, copied_examples, deployed, handed_over, key_in
 from support.recording import Recording, urn_of
 from support.samples import credential
 
-from paletteai_components.components import history
-from paletteai_components.components.history import HistoryError
-from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.credentials import fingerprint_of
+from paletteai_components.deployment import previous as history
+from paletteai_components.deployment.previous import HistoryError
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from support.programs import KEY, deployed, key_in, refused, written
 from support.samples import HOST, PROJECT_ID, codes, fleet, stack
 
 from paletteai_components.components import DeclarationError
-from paletteai_components.credential import digest_of, fingerprint_of, proof_of
-from paletteai_components.document import document_from
+from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.diagnostics import Problem, Severity
 from paletteai_components.encryption import canonical_ciphertext, data_key_of, salt_of
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack, stack_from_document
 
 VICTIM = "v1:4DdLuoo5hxI=:QkJCQkJCQkJCQkJCQkJCQg=="
 SALT = "v1:AAECAwQFBgc=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg=="

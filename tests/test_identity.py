@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paletteai_components.identity import (
+from paletteai_components.model.identity import (
     INTEGRATION,
     PROJECT,
     SECRET,

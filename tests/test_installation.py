@@ -11,8 +11,8 @@ import pytest
 from support.environments import Backend
 
 from paletteai_components.cli import environment
-from paletteai_components.deployment import installation
-from paletteai_components.engine import EngineError
+from paletteai_components.deployment import command as installation
+from paletteai_components.deployment.decryption import EngineError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from support.environments import Backend, said, step
 from support.projects import STACK, changed
 from support.repository import Repository
 
-from paletteai_components.problem import escaped
+from paletteai_components.diagnostics import escaped
 
 EVIL = "##[error]x"
 # GitHub takes the first for a command anywhere in a line, the second where a line begins.

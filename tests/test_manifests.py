@@ -16,21 +16,12 @@ from support.oracle import Files
 from support.samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
 from support.topologies import fleet_of, sound_fleets
 
-from paletteai_components.crds import crds_from, problems_in
-from paletteai_components.manifests import (
-    API_VERSION,
-    FIELDS,
-    KINDS,
-    Manifest,
-    Vendor,
-    objects_of,
-    overlaps,
-    palette_document,
-    secret_object,
-)
+from paletteai_components.kube.crds import crds_from, problems_in
+from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
+from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, Vendor, overlaps
+from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 from paletteai_components.rules import problems_of_stack
-from paletteai_components.spec import IntegrationSpec, OnRemoval
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
 
 FINGERPRINT = f"pai1:{'1' * 40}"
 CRDS = crds_from(CRD_FOLDER)

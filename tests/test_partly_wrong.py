@@ -10,9 +10,9 @@ from support.oracle import File, Path
 from support.samples import PROOF, codes, credential, digest, fleet, stack, told
 from support.topologies import stack_of
 
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Severity
+from paletteai_components.diagnostics import Severity
 from paletteai_components.rules import problems_of
+from paletteai_components.stacks.workspace import Fleet
 
 
 def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from support.recording import recorded
 from support.repository import Repository
 
 from paletteai_components import DeclarationError, SettingsArgs, Tenant, TenantArgs
-from paletteai_components.spec import StackSpec
+from paletteai_components.model.spec import StackSpec
 
 # What they run is run by other tests, too.
 pytestmark = pytest.mark.no_cover

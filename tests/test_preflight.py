@@ -14,7 +14,7 @@ from support.programs import deployed, key_in, refused, written
 from support.recording import Recording
 from urllib3.connectionpool import HTTPConnectionPool
 
-from paletteai_components.credential import settings_proof_of
+from paletteai_components.credentials import settings_proof_of
 
 pytestmark = pytest.mark.cluster
 

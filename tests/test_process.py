@@ -13,7 +13,7 @@ import pytest
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
-from paletteai_components import program
+from paletteai_components.deployment import program
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from support.programs import KEY, copied_examples, deployed, handed_over, key_in
 from support.recording import Secret, recorded, without_data
 
 from paletteai_components import DeclarationError, deploy
-from paletteai_components.credential import digest_of, fingerprint_of, proof_of
-from paletteai_components.fleet import fleet_from
-from paletteai_components.problem import Place
+from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.diagnostics import Place
+from paletteai_components.stacks.workspace import fleet_from
 
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("*.yaml"))
 

@@ -16,7 +16,7 @@ from support.recording import Recording, Registered, without_data
 from support.samples import credential
 from support.topologies import declarations, stack_of
 
-from paletteai_components.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 
 # Programs take longer than rules.
 EXAMPLES = settings.default.max_examples if settings.default else 0

@@ -11,10 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.checkout import ROOT
 
-from paletteai_components import document
-from paletteai_components.document import document_from
-from paletteai_components.problem import StackFileError
-from paletteai_components.quick import UnsupportedYaml, quick_value
+from paletteai_components.diagnostics import StackFileError
+from paletteai_components.pulumi_yaml import document
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.pulumi_yaml.quick import UnsupportedYaml, quick_value
 
 SCALARS = st.sampled_from(
     [

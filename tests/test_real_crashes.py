@@ -23,8 +23,8 @@ from support.cluster.watch import Place, Watch
 from support.real import RealProject
 from support.real_stacks import Objects, edit, empty, held
 
-from paletteai_components.credential import proof_of, settings_proof_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.credentials import proof_of, settings_proof_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 

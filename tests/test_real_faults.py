@@ -15,7 +15,7 @@ from support.programs import KEY, leaks
 from support.real import Outcome, RealProject
 from support.real_stacks import edit, empty, held, objects, start
 
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 

@@ -13,7 +13,7 @@ from support.cluster.watch import Watch
 from support.programs import written
 from support.real import RealProject
 
-from paletteai_components.manifests import CREDENTIAL_ANNOTATION
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -15,7 +15,8 @@ from support.real import RealProject
 from support.real_stacks import changes, edit, empty, start, views
 from support.samples import HOST
 
-from paletteai_components.manifests import API_GROUP, API_VERSION, CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.kube.palette_api import API_GROUP, API_VERSION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

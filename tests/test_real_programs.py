@@ -14,7 +14,7 @@ from support.real import RealProject
 from support.recording import recorded
 
 from paletteai_components import SettingsArgs, Tenant, TenantArgs
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

@@ -15,8 +15,8 @@ from support.real import RealProject
 from support.real_stacks import changes, empty, start
 from support.samples import HOST, PROJECT_ID
 
-from paletteai_components.credential import fingerprint_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION
+from paletteai_components.credentials import fingerprint_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

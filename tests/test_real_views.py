@@ -12,8 +12,8 @@ from support.cluster.control_plane import ControlPlane
 from support.real import RealProject
 from support.real_stacks import STACKS, Objects, empty, held, objects, start, views
 
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

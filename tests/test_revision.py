@@ -13,11 +13,11 @@ import pytest
 from support.projects import STACK, changed
 from support.repository import GIT, Repository
 
-from paletteai_components import git as git_module
-from paletteai_components.fleet import Fleet, fleet_from
-from paletteai_components.git import GitError
-from paletteai_components.revision import Revision, fleet_at, revision_named
+from paletteai_components.changes import git as git_module
+from paletteai_components.changes.git import GitError
+from paletteai_components.changes.revision import Revision, fleet_at, revision_named
 from paletteai_components.rules import problems_of
+from paletteai_components.stacks.workspace import Fleet, fleet_from
 
 STACKS = Path("stacks")
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")

@@ -9,9 +9,9 @@ import pytest
 from support.projects import changed
 from support.repository import GIT, Repository
 
-from paletteai_components.fleet import fleet_from
-from paletteai_components.git import GitError
-from paletteai_components.revision import fleet_at, revision_named
+from paletteai_components.changes.git import GitError
+from paletteai_components.changes.revision import fleet_at, revision_named
+from paletteai_components.stacks.workspace import fleet_from
 
 STACKS = Path("stacks")
 ADMIN = changed("{name: vision}", "{name: vision, roleMapping: {admin: [everybody]}}")

@@ -17,12 +17,12 @@ from support.oracle_rules import Finding, findings
 from support.samples import PROOF, codes, digest, fleet, stack
 from support.topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
 
-from paletteai_components.fleet import Fleet, fleet_from
-from paletteai_components.manifests import objects_of
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.kube.manifests import objects_of
 from paletteai_components.rules import RULES, page_of, problems_of, problems_of_stack
 from paletteai_components.rules.rule import Scope
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.workspace import Fleet, fleet_from
 
 Lines = dict[str, dict[Path, int]]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from support.samples import HOST, PROJECT_ID, PROOF, codes, digest, fleet, stack, told
 
-from paletteai_components.credential import ApiKey, fingerprint_of, proof_of
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.credentials import ApiKey, fingerprint_of, proof_of
+from paletteai_components.diagnostics import Problem, Severity
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack, stack_from_config
 
 
 def credential(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:

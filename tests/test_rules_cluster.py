@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from support.samples import PROOF, codes, credential, digest, stack
 
-from paletteai_components.cluster import Cluster, LiveObject, fields_taken_over
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 FINGERPRINT = "pai1:" + "1" * 40
 VERSION = "spectrocloud.com/v1alpha1"

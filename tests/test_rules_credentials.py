@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from support.samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
 
-from paletteai_components.credential import ApiKey
+from paletteai_components.credentials import ApiKey
+from paletteai_components.diagnostics import Problem, Severity
 from paletteai_components.encryption import salt_of
-from paletteai_components.problem import Problem, Severity
 from paletteai_components.rules import credentials, problems_of_stack
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack, stack_from_config
 
 FINGERPRINT = f"pai1:{'1' * 40}"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.samples import codes, fleet, stack, told
 
-from paletteai_components.problem import Severity
+from paletteai_components.diagnostics import Severity
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
 
 
 def tenant(*lines: str, top: str = "") -> Stack:

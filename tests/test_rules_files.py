@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from support.samples import codes, fleet, stack, told
 
-from paletteai_components.document import document_from
-from paletteai_components.problem import Problem
+from paletteai_components.diagnostics import Problem
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import problems_of, problems_of_stack
-from paletteai_components.stack import stack_from_config
+from paletteai_components.stacks.stack import stack_from_config
 
 TENANT = "paletteai:tenant: {name: acme}\n"
 

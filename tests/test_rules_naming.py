@@ -6,7 +6,7 @@ import pytest
 from support.samples import codes, fleet, stack, told
 
 from paletteai_components.rules import problems_of, problems_of_stack
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
 
 
 def tenant(name: str, *lines: str, top: str = "kubernetes:context: dev", stack_name: str = "") -> Stack:

@@ -18,11 +18,11 @@ from jsonschema import Draft202012Validator
 from support.checkout import ROOT
 from support.projects import STACK
 
-from paletteai_components import names
+from paletteai_components import naming
 from paletteai_components.cli import main
-from paletteai_components.credential import KeyState
+from paletteai_components.credentials import KeyState
 from paletteai_components.schema import stack_schema
-from paletteai_components.stack import stack_from_config
+from paletteai_components.stacks.stack import stack_from_config
 
 SCHEMA = stack_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -145,8 +145,8 @@ _TEXTS = st.text(st.sampled_from("aZ09-._ !é"), max_size=6) | st.text("a", min_
 @given(_TEXTS)
 def test_the_forms_of_names_are_those_of_the_rules(text: str) -> None:
     project = SCHEMA["$defs"]["ProjectSpec"]["properties"]
-    assert Draft202012Validator(project["name"]).is_valid(text) is (names.label_problem(text) is None)
-    assert Draft202012Validator(project["displayName"]).is_valid(text) is (names.display_name_problem(text) is None)
+    assert Draft202012Validator(project["name"]).is_valid(text) is (naming.label_problem(text) is None)
+    assert Draft202012Validator(project["displayName"]).is_valid(text) is (naming.display_name_problem(text) is None)
 
 
 _VALUES = st.sampled_from([None, True, 0, 1.5, "abc", [], ["abc"], [1], {}, {"abc": "abc"}, {"secure": "abc"}])

@@ -19,7 +19,7 @@ from pulumi.runtime.settings import get_monitor
 from urllib3 import PoolManager
 
 from paletteai_components import sdk
-from paletteai_components.deployment import installation
+from paletteai_components.deployment import command as installation
 
 
 def test_it_costs_nothing_to_import() -> None:

@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 from support.checkout import CRD_FOLDER
 from support.samples import codes
 
-from paletteai_components import spec
-from paletteai_components.crds import crds_from
-from paletteai_components.document import Document, document_from
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import API_VERSION, Vendor
-from paletteai_components.problem import StackFileError
+from paletteai_components.diagnostics import StackFileError
+from paletteai_components.kube.crds import crds_from
+from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.model import spec
+from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.rules import problems_of, problems_of_stack
-from paletteai_components.stack import (
+from paletteai_components.stacks.stack import (
     Stack,
     defaults_from_file,
     stack_from_config,
     stack_from_file,
     stack_name_of,
 )
+from paletteai_components.stacks.workspace import Fleet
 
 CRDS = crds_from(CRD_FOLDER)
 TENANT = "config:\n  paletteai:tenant: {name: acme}\n"

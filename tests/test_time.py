@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 import pytest
 from support.patterns import Pattern, hard_texts, patterns, unread
 
-from paletteai_components.cli.diff.sections import field_line
-from paletteai_components.credential import is_placeholder
-from paletteai_components.difference.field_change import FieldChange
+from paletteai_components.changes.fields import FieldChange
+from paletteai_components.cli.output.difference import field_line
+from paletteai_components.credentials import is_placeholder
 
 # Four times the text may take four times as long; what is squared takes sixteen times as long, and what doubles with
 # every character is found before it takes for ever.
@@ -47,7 +47,7 @@ def slow_text(call: Callable[[str], object], texts: Callable[[int], Iterable[str
 def test_every_pattern_is_read_but_those_of_the_vendors_schemas() -> None:
     assert len(patterns()) > 40
     assert {pattern.file.partition("/")[0] for pattern in patterns()} == {".ci", "paletteai_components"}
-    assert unread() == {"paletteai_components/structural.py: translated"}
+    assert unread() == {"paletteai_components/kube/structural.py: translated"}
 
 
 @pytest.mark.parametrize("pattern", patterns(), ids=str)

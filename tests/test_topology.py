@@ -8,9 +8,9 @@ from support.oracle import Files, bindings, namespace_of, projects_of, resolutio
 from support.samples import stack
 from support.topologies import fleet_of, fleets
 
-from paletteai_components.planned import IntegrationType
-from paletteai_components.spec import OnRemoval
-from paletteai_components.topology import PlannedProject, Topology, topology_of
+from paletteai_components.model.plan import PlannedProject, Topology, topology_of
+from paletteai_components.model.planned import IntegrationType
+from paletteai_components.model.spec import OnRemoval
 
 
 def amounts_to(config: str) -> Topology:

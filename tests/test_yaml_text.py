@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paletteai_components.cli.yaml_text import quoted, yaml_of
+from paletteai_components.pulumi_yaml.writer import quoted, yaml_of
 
 DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from paletteai_components.cli.selection import Selection
-from paletteai_components.credential import ApiKey
-from paletteai_components.engine import EngineError, opened_keys
-from paletteai_components.fleet import concerning
-from paletteai_components.manifests import Manifest, objects_of, palette_document
-from paletteai_components.planned import IntegrationType, PlannedSettings
-from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.credentials import ApiKey
+from paletteai_components.deployment.decryption import EngineError, opened_keys
+from paletteai_components.diagnostics import Problem, Severity, escaped
+from paletteai_components.kube.manifests import Manifest, objects_of, palette_document
+from paletteai_components.model.planned import IntegrationType, PlannedSettings
+from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import concerning
 
 Keys = Mapping[str, Mapping[str, str]]
 """The keys as text: by stack, then by integration."""

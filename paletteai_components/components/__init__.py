@@ -6,7 +6,6 @@ from paletteai_components.components.integration import (
     PaletteIntegrationArgs,
     PaletteIntegrationArgsDict,
 )
-from paletteai_components.components.ledger import DeclarationError
 from paletteai_components.components.project import (
     DeploymentNamespacesArgs,
     DeploymentNamespacesArgsDict,
@@ -14,7 +13,8 @@ from paletteai_components.components.project import (
     ProjectArgs,
     ProjectArgsDict,
 )
-from paletteai_components.components.providers import kubernetes_provider
+from paletteai_components.components.provider import kubernetes_provider
+from paletteai_components.components.registry import DeclarationError
 from paletteai_components.components.settings import (
     SecretReferenceArgs,
     SecretReferenceArgsDict,

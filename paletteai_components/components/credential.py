@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from paletteai_components.credential import ApiKey, KeyState
+from paletteai_components.credentials import ApiKey, KeyState
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from paletteai_components.components.credential import PaletteCredential, handle_of
-from paletteai_components.components.ledger import DeclarationError, Ledger
-from paletteai_components.planned import Path
-from paletteai_components.problem import Place, Problem, in_order
+from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.diagnostics import Place, Problem, in_order
+from paletteai_components.model.planned import Path
+from paletteai_components.model.spec import StackSpec
 from paletteai_components.redaction import named
-from paletteai_components.spec import StackSpec
-from paletteai_components.stack import Stack
-from paletteai_components.validation import misread, model_at, shown_path, unknown_field
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.validation import misread, model_at, shown_path, unknown_field
 
 _Kind = TypeVar("_Kind")
 

@@ -8,18 +8,18 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paletteai_components import names
-from paletteai_components.claims import binding_claims, settings_claims
+from paletteai_components import naming
 from paletteai_components.components.credential import PaletteCredential
 from paletteai_components.components.declaration import Declaration, extended
-from paletteai_components.components.ledger import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Ledger
 from paletteai_components.components.resource import of_the_tenant
 from paletteai_components.components.settings import SecretReferenceArgs, SecretReferenceArgsDict, SettingsComponent
 from paletteai_components.components.tenant import TenantOwner
-from paletteai_components.planned import PlannedSettings
-from paletteai_components.problem import Place, Problem
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.model.plan import planned_tenant
+from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
-from paletteai_components.topology import planned_tenant
+from paletteai_components.stacks.ownership import binding_claims, settings_claims
 
 
 @dataclass
@@ -97,7 +97,7 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
     alone = {"name": owner.tenant_name, "settings": settings, "import_ids": import_ids}
     added = declaration.spec(("tenant", "settings", called), tenant=alone)
     stack, tenant = owner._stack, owner._planned.spec
-    default = tenant.settings_ref or names.DEFAULT_SETTINGS
+    default = tenant.settings_ref or naming.DEFAULT_SETTINGS
     if called in (*tenant.settings, *tenant.existing_settings) or (called == default and not tenant.existing):
         fact = f"tenant {named(tenant.name)} has or refers to Settings {named(called)} already"
         remedy = "Put default Settings into the tenant's own args; give others another name."

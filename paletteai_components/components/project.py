@@ -8,10 +8,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paletteai_components import identity
-from paletteai_components.claims import binding_claims, project_claims
 from paletteai_components.components.declaration import Declaration, extended
-from paletteai_components.components.ledger import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Ledger
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
 from paletteai_components.components.settings import (
     Placement,
@@ -27,12 +25,14 @@ from paletteai_components.components.tenant import (
     RoleMappingArgsDict,
     TenantOwner,
 )
-from paletteai_components.manifests import project_namespace, project_object
-from paletteai_components.problem import Place, Problem
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.kube.manifests import project_namespace, project_object
+from paletteai_components.model import identity
+from paletteai_components.model.plan import PlannedProject, planned_project
+from paletteai_components.model.spec import OnRemoval
 from paletteai_components.redaction import named
-from paletteai_components.spec import OnRemoval
-from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject, planned_project
+from paletteai_components.stacks.ownership import binding_claims, project_claims
+from paletteai_components.stacks.stack import Stack
 
 # Where a Project stands in the declaration of its tenant with nothing but itself, in which it is judged.
 _PATH = ("tenant", "projects", 0)

@@ -9,10 +9,11 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from paletteai_components.components.ledger import Ledger
-from paletteai_components.identity import object_type
-from paletteai_components.manifests import API_VERSION, Manifest, Vendor, reference_of
-from paletteai_components.spec import OnRemoval
+from paletteai_components.components.registry import Ledger
+from paletteai_components.kube.manifests import Manifest, reference_of
+from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.model.identity import object_type
+from paletteai_components.model.spec import OnRemoval
 
 _TAKE_OVER = "pulumi.com/patchForce"
 

@@ -9,18 +9,18 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from paletteai_components import identity
-from paletteai_components.claims import binding_claims
 from paletteai_components.components.credential import PaletteCredential, opened_key
-from paletteai_components.components.ledger import DeclarationError, Ledger
-from paletteai_components.components.providers import warn_of_replaced_secrets
+from paletteai_components.components.provider import warn_of_replaced_secrets
+from paletteai_components.components.registry import DeclarationError, Ledger
 from paletteai_components.components.resource import child_options, kubernetes_resource
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import palette_document, secret_object, settings_object
-from paletteai_components.planned import PlannedSettings
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.kube.manifests import palette_document, secret_object, settings_object
+from paletteai_components.model import identity
+from paletteai_components.model.planned import PlannedSettings
+from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.ownership import binding_claims
+from paletteai_components.stacks.stack import Stack
 
 
 @dataclass

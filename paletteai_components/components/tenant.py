@@ -8,10 +8,8 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paletteai_components import identity
-from paletteai_components.claims import binding_claims, tenant_claims
 from paletteai_components.components.declaration import Declaration
-from paletteai_components.components.ledger import Ledger
+from paletteai_components.components.registry import Ledger
 from paletteai_components.components.resource import child_options, kubernetes_resource
 from paletteai_components.components.settings import (
     Placement,
@@ -20,11 +18,13 @@ from paletteai_components.components.settings import (
     SettingsComponent,
     settings_below,
 )
-from paletteai_components.manifests import tenant_namespace, tenant_object
-from paletteai_components.planned import PlannedSettings, PlannedTenant
-from paletteai_components.spec import OnRemoval
-from paletteai_components.stack import Stack
-from paletteai_components.topology import planned_tenant
+from paletteai_components.kube.manifests import tenant_namespace, tenant_object
+from paletteai_components.model import identity
+from paletteai_components.model.plan import planned_tenant
+from paletteai_components.model.planned import PlannedSettings, PlannedTenant
+from paletteai_components.model.spec import OnRemoval
+from paletteai_components.stacks.ownership import binding_claims, tenant_claims
+from paletteai_components.stacks.stack import Stack
 
 _OF_THE_STACK = ("api_version", "vendor_fields", "merged_settings")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
-from paletteai_components.identity import is_object_type, kind_of, name_of
+from paletteai_components.model.identity import is_object_type, kind_of, name_of
 
 # Pulumi's own words, and what mends it.
 _REMEDIES = {

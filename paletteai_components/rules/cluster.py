@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paletteai_components.cluster import Cluster
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import (
-    FIELDS,
+from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.kube.cluster import Cluster
+from paletteai_components.kube.manifests import (
     FINGERPRINT_ANNOTATION,
     PROOF_ANNOTATION,
     Manifest,
     PlannedObject,
     objects_of,
 )
-from paletteai_components.planned import Path, PlannedSettings
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.kube.palette_api import FIELDS
+from paletteai_components.model.plan import Topology
+from paletteai_components.model.planned import Path, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.topology import Topology
+from paletteai_components.stacks.workspace import Fleet
 
 
 @rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from paletteai_components import names
+from paletteai_components import naming
+from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.kube.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.listing import listed
-from paletteai_components.manifests import PlannedObject, project_objects, tenant_objects
-from paletteai_components.planned import Path, PlannedTenant, Source
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.model.plan import PlannedProject
+from paletteai_components.model.planned import Path, PlannedTenant, Source
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import rule
-from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject
+from paletteai_components.stacks.stack import Stack
 
 _PLACES = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
@@ -161,12 +161,12 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
 
 def _said(name: str) -> str:
     # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
-    return " (no plain name)" if names.label_problem(name) else f" {named(name)}"
+    return " (no plain name)" if naming.label_problem(name) else f" {named(name)}"
 
 
 def _said_object(reference: str) -> str:
     kind, *parts = reference.split("/")
-    plain = kind in _KINDS and not any(names.subdomain_problem(part) for part in parts)
+    plain = kind in _KINDS and not any(naming.subdomain_problem(part) for part in parts)
     return f" {named(reference)}" if plain else " (no object's name)"
 
 

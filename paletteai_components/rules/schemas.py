@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paletteai_components.cluster import Cluster
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import KINDS, objects_of
-from paletteai_components.problem import Place, Problem
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.kube.cluster import Cluster
+from paletteai_components.kube.manifests import objects_of
+from paletteai_components.kube.palette_api import KINDS
+from paletteai_components.model.plan import Topology
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stack import Stack
-from paletteai_components.topology import Topology
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 
 @rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.CLUSTER)
@@ -40,7 +41,7 @@ def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
     if fleet.crds is None:
         return
     # What validates schemas is slow to import, and needed only here.
-    from paletteai_components.crds import problems_in
+    from paletteai_components.kube.crds import problems_in
 
     for stack in fleet.stacks:
         if stack.topology is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from paletteai_components.spec import ExtraSpec, StackSpec
+from paletteai_components.model.spec import ExtraSpec, StackSpec
 
 Path = tuple[str | int, ...]
 

@@ -20,10 +20,10 @@ from paletteai_components import (
     TenantArgs,
     deploy,
 )
-from paletteai_components.credential import fingerprint_of, proof_of, settings_proof_of
-from paletteai_components.document import document_from
-from paletteai_components.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
-from paletteai_components.stack import Stack
+from paletteai_components.credentials import fingerprint_of, proof_of, settings_proof_of
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.stack import Stack
 from support.checkout import ROOT
 from support.recording import Recording, place_of, recorded
 from support.samples import HOST, PROJECT_ID

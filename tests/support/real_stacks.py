@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from paletteai_components.manifests import API_VERSION, CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
+from paletteai_components.kube.palette_api import API_VERSION
 from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import VENDORS_OWN

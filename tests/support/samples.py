@@ -6,10 +6,10 @@ import hashlib
 from textwrap import dedent, indent
 from typing import Any
 
-from paletteai_components.document import document_from
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Problem
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.diagnostics import Problem
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.workspace import Fleet
 
 HOST = "https://api.spectrocloud.com"
 PROJECT_ID = "651234567890123456789012"

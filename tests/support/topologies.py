@@ -12,9 +12,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from paletteai_components.document import document_from
-from paletteai_components.fleet import Fleet
-from paletteai_components.stack import Stack, stack_from_config
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.workspace import Fleet
 from support.oracle import File, Files, Path
 from support.samples import PROJECT_ID, PROOF, digest
 
