@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.graphs import HOSTILE, quoted, with_projects
 from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli.output.mermaid import flowchart_of
 from paletteai_components.stacks.stack import Stack, stack_from_file
-from paletteai_components.views.graph import Graph, graph_of
+from paletteai_components.views.graph import graph_of
 
-HOSTILE = [
-    '"><img src=x onerror=alert(1)>',
-    "</script><script>alert(1)</script>",
-    'a"]; click x "javascript:alert(1)"',
-    '%%{init: {"theme": "dark"}}%%',
-    "%% comment",
-    "x --> y",
-    "two\nlines",
-    "]]-->",
-    "\u202eright to left",
-    "#quot;&lt;b&gt;",
-    "end",
-    "`code`",
-    "style a fill:#fff;",
-    "\U0001f642",
-    "x" * 1000,
-    "a|b",
-]
 VARIED = """\
 config:
   kubernetes:context: dev
@@ -74,10 +56,6 @@ GRAMMAR = re.compile(
         ]
     )
 )
-
-
-def quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -134,15 +112,6 @@ def test_who_goes_without_and_why_is_told_apart_and_problems_are_marked(project:
     assert "error PAI004" in result.stderr
     assert result.stderr.endswith("1 error, 1 warning; `paletteai explain CODE` says more.\n")
     assert result.exit_code == 1
-
-
-def with_projects(stack: Stack, names: list[str]) -> Graph:
-    """The graph of a stack with one project, as it would be with one of each name."""
-    graph = graph_of([stack], [])
-    (node,) = graph.stacks
-    assert node.tenant
-    projects = tuple(replace(node.tenant.projects[0], name=name) for name in names)
-    return replace(graph, stacks=(replace(node, tenant=replace(node.tenant, projects=projects)),))
 
 
 def test_a_name_that_is_refused_is_not_drawn(project: Project) -> None:

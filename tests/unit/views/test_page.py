@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.graphs import HOSTILE, quoted
+from support.graphs import with_projects as projects_called
 from support.samples import fleet, stack
-from test_cli_graph import HOSTILE, quoted
-from test_cli_graph import with_projects as projects_called
 
 from paletteai_components.diagnostics import Problem
 from paletteai_components.rules import problems_of

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.checkout import ROOT
+from support.mistakes import CASES, Case
 from support.projects import KEY, STACK, changed
 from support.repository import Repository
 from support.samples import PROOF
-from test_bad_input import CASES, Case
 
 from paletteai_components.cli.output.comment import MARKER
 from paletteai_components.credentials import digest_of
