@@ -13,7 +13,6 @@ from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.report import show_json
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
-from paletteai_components.problem import escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import RULES, page_of
 from paletteai_components.rules.rule import Rule
@@ -56,7 +55,7 @@ def _rule_of(code: str, folder: Path) -> Rule:
         if not nearest:
             _refuse_stack(code, folder)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
-        raise UserError(f"there is no rule {redacted(escaped(code))}.", remedy)
+        raise UserError(f"there is no rule {redacted(code)}.", remedy)
     return rule
 
 
@@ -69,7 +68,7 @@ def _refuse_stack(name: str, folder: Path) -> None:
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
     there = f"There are: {listed(map(named, names), _LISTED)}." if names else ""
-    raise UserError(f"{escaped(name)} is a stack; name one of its projects, too.", there)
+    raise UserError(f"{name} is a stack; name one of its projects, too.", there)
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

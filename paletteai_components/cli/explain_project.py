@@ -83,7 +83,7 @@ def _unknown(name: str, stack: Stack) -> UserError:
     if not stack.whole:
         remedy += f" Parts of the file are not understood: see `paletteai check {escaped(stack.name)}`."
     none = "" if known else ", which has none"
-    fact = f"there is no project {redacted(escaped(name))} in stack {escaped(stack.name)}{none}."
+    fact = f"there is no project {redacted(name)} in stack {stack.name}{none}."
     return UserError(fact, remedy.strip())
 
 
