@@ -7,8 +7,8 @@ class UserError(Exception):
     """What was asked for cannot be done.
 
     Fields:
-        message: the fact and its consequence.
-        help: the remedy; empty where the message tells it.
+        message: the fact and its consequence; names in it are made visible when it is shown.
+        help: the remedy, of one line or more; empty where the message tells it.
         exit_code: how the command ends.
     """
 

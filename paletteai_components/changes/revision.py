@@ -69,7 +69,7 @@ def revision_named(name: str | None, folder: Path) -> Revision:
     commit = _commit(top, name)
     if commit is None:
         raise GitError(
-            f"there is no revision {escaped(name)} here, so there is nothing to compare with.", _where_from(name, top)
+            f"there is no revision {name} here, so there is nothing to compare with.", _where_from(name, top)
         )
     return Revision(name, commit, top)
 
@@ -114,26 +114,25 @@ def _top(folder: Path) -> Path:
     top = project or own
     if top is None:
         raise GitError(
-            f"{escaped(str(folder))} is in no git repository, so there is nothing to compare with.",
+            f"{folder} is in no git repository, so there is nothing to compare with.",
             "Run it in a clone of the repository.",
         )
     # A pull request can make a submodule of a folder, with a history of its own choice.
     if own is not None and own != top:
         raise GitError(
-            f"{escaped(str(folder))} is in a git repository of its own, not in its project's, so it is not known with "
+            f"{folder} is in a git repository of its own, not in its project's, so it is not known with "
             "which of them to compare.",
             f"To compare with its own: `cd {_pasted(folder.resolve())} && paletteai diff --stacks .`.",
         )
     code, printed, said = git(top, "rev-parse", "--show-toplevel")
     if code and "safe.directory" in said:
         raise GitError(
-            f"the repository {escaped(str(top))} belongs to somebody else, so git does not read it and nothing was "
-            "compared.",
+            f"the repository {top} belongs to somebody else, so git does not read it and nothing was compared.",
             f"Where you trust it, run `git config --global --add safe.directory {_pasted(top)}`.",
         )
     if code or Path(printed) != top:
         raise GitError(
-            f"the repository {escaped(str(top))} cannot be read, so there is nothing to compare with{_quoted(said)}.",
+            f"the repository {top} cannot be read, so there is nothing to compare with{_quoted(said)}.",
             "Run `git status` there to see what it says.",
         )
     return top
@@ -179,7 +178,7 @@ def _found(revision: Revision, commit: str, path: Path) -> Entry | None:
 
 def _no_folder(revision: Revision, folder: Path) -> GitError:
     return GitError(
-        f"{escaped(str(folder))} was a link, a file or a submodule at {escaped(revision.said)}, which is not looked "
+        f"{folder} was a link, a file or a submodule at {revision.said}, which is not looked "
         "into, so nothing was compared.",
         "Name the folder itself with `--stacks`.",
     )
@@ -201,9 +200,9 @@ def _document(revision: Revision, data: bytes, path: Path) -> Document:
     try:
         return document_from(data, str(path))
     except StackFileError as error:
-        why = escaped(error.problems[0].message.rstrip("."))
+        why = error.problems[0].message.rstrip(".")
     raise GitError(
-        f"{PROJECT_FILE} of {escaped(revision.said)} cannot be read ({why}), so nothing was compared.",
+        f"{PROJECT_FILE} of {revision.said} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision where it can be.",
     )
 
@@ -272,4 +271,4 @@ def _pasted(path: Path) -> str:
 
 def _quoted(said: str) -> str:
     first = next(iter(said.splitlines()), "").removeprefix("fatal: ")
-    return f" (git says: {escaped(first)})" if first else ""
+    return f" (git says: {first})" if first else ""

@@ -18,7 +18,7 @@ from paletteai_components.deployment.command import WORKS_WITHOUT, found, instal
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.diagnostics import Problem, Severity, escaped
+from paletteai_components.diagnostics import Problem, Severity
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import problems_of
@@ -135,7 +135,7 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     if not chosen:
         there = ", ".join(sorted({named(stack.environment) for stack in every})) or "none"
         raise UserError(
-            f"no stack in {escaped(str(request.folder))} is of environment {redacted(escaped(request.environment))}.",
+            f"no stack in {request.folder} is of environment {redacted(request.environment)}.",
             f"The environments there are: {there}.",
         )
     errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
@@ -152,7 +152,7 @@ def _project_of(folder: Path) -> Path:
     declared = defaults_from_file(path).value.get("stackConfigDir") if path.exists() else None
     if not isinstance(declared, str) or (project / declared).resolve() != folder.resolve():
         raise UserError(
-            f"{escaped(str(folder))} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would read "
+            f"{folder} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would read "
             "other stack files than these.",
             "Run it in the project, or name its folder with `--stacks`.",
         )

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import FrameType
 
 from paletteai_components.changes.git import top_of
-from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.stacks.files import bytes_of
 
@@ -61,7 +60,7 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
             os.chmod(beside, mode)
             if bytes_of(path) != old:
                 raise UserError(
-                    f"{escaped(str(path))} was changed while this command ran, so it was left as it is.",
+                    f"{path} was changed while this command ran, so it was left as it is.",
                     "Run it again.",
                 )
             os.replace(beside, path)
@@ -85,7 +84,7 @@ def refuse_links(path: Path) -> None:
     for folder in (here / path).parents:
         if os.path.islink(folder) and (top_of(folder.parent) or folder.is_relative_to(here)):
             raise UserError(
-                f"{escaped(str(path))} leads through {escaped(str(folder))}, which is a link, so nothing was written.",
+                f"{path} leads through {folder}, which is a link, so nothing was written.",
                 "Name the folder that it leads to.",
             )
 
@@ -115,13 +114,11 @@ def _signals_put_off() -> Iterator[list[int]]:
 
 
 def _is_there(path: Path) -> UserError:
-    return UserError(
-        f"{escaped(str(path))} is there already and was left as it is.", "Name another, or remove it first."
-    )
+    return UserError(f"{path} is there already and was left as it is.", "Name another, or remove it first.")
 
 
 def _not_written(path: Path, error: OSError) -> UserError:
     return UserError(
-        f"{escaped(str(path))} could not be written ({error.strerror}).",
+        f"{path} could not be written ({error.strerror}).",
         "Check the folder, its permissions and the space that is left.",
     )

@@ -61,7 +61,7 @@ def _keys_of(stack: Stack, folder: Path) -> dict[str, str]:
     missing = sorted(sealed - keys.keys())
     if missing:
         raise EngineError(
-            f"pulumi gave no key for integration {named(missing[0])} of stack {escaped(stack.name)}, so its Secret "
+            f"pulumi gave no key for integration {named(missing[0])} of stack {stack.name}, so its Secret "
             "would be empty. Nothing was written.",
             f"Run `pulumi config --stack {escaped(stack.name)}` to see what Pulumi knows.",
         )

@@ -77,7 +77,7 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
     if not known and not names:
         raise UserError(
-            f"there is no stack file in {escaped(str(folder))}, so there is nothing to judge.",
+            f"there is no stack file in {folder}, so there is nothing to judge.",
             "`paletteai new` writes one; `--stacks` names another folder.",
         )
     for name in names:
@@ -98,7 +98,7 @@ def _unknown(name: str, known: list[str], folder: Path) -> UserError:
     remedy = f"Did you mean {escaped(nearest[0])}?" if nearest else "`paletteai check` lists them all."
     if not nearest and len(known) <= 10:
         remedy = f"There are: {', '.join(map(escaped, known)) or 'none'}."
-    return UserError(f"there is no stack {redacted(escaped(name))} in {escaped(str(folder))}.", remedy)
+    return UserError(f"there is no stack {redacted(name)} in {folder}.", remedy)
 
 
 def _unjudged(stack: Stack) -> Problem:

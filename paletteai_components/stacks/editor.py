@@ -19,7 +19,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
-from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.model.spec import FingerprintSpec
 from paletteai_components.pulumi_yaml.document import Document, Path, document_from
@@ -37,7 +37,7 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
     found = Written((read,)).found(("integrations",))
     result = _written(data, found[1], fingerprints) if found else None
     if found is None or result is None or _value_of(result, read.file) != _expected(read, found[1], fingerprints):
-        raise UserError(_by_hand(read.file, fingerprints))
+        raise _by_hand(read.file, fingerprints)
     return result
 
 
@@ -95,10 +95,10 @@ def _value_of(data: bytes, file: str) -> Any:
         return None
 
 
-def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> str:
-    lines = [f"  {named(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
-    said = f"{escaped(file)} is written in a way that this command cannot add to, so it was left as it is. Add there:"
-    return "\n".join([said, *lines])
+def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> UserError:
+    lines = [f"    {named(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
+    fact = f"{file} is written in a way that this command cannot add to, so it was left as it is."
+    return UserError(fact, "\n".join(["Add there:", *lines]))
 
 
 def _flow(fingerprint: FingerprintSpec) -> str:

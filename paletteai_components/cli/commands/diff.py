@@ -84,7 +84,7 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
     except GitError:
         if names and names[0] in _known(now):
             raise UserError(
-                f"{escaped(names[0])} is a stack and no revision.",
+                f"{names[0]} is a stack and no revision.",
                 "`paletteai diff` tells what changed in all stacks; "
                 f"`paletteai diff {escaped(names[0])} STACK` compares it with another one.",
             ) from None
@@ -109,7 +109,7 @@ def _contrasted(first: str, second: str, folder: Path) -> _Answer:
         if name not in known:
             listed = f"There are: {', '.join(map(escaped, known)) or 'none'}. " if len(known) <= 10 else ""
             raise UserError(
-                f"there is no stack {escaped(name)} in {escaped(str(folder))}, and two revisions cannot be compared.",
+                f"there is no stack {name} in {folder}, and two revisions cannot be compared.",
                 f"{listed}`paletteai diff BASE` compares the files with a revision.",
             )
     stacks = [stack for name in (first, second) if (stack := fleet.stack_named(name)) and stack.spec and stack.whole]
@@ -164,6 +164,6 @@ def _apology(error: UserError, limit: int) -> str:
         lines = problem_lines(error.problems)
         verdict = f"The stack files could not be compared: {counted(error.problems)}."
     else:
-        lines = [(Foreign(error.message, sentence=True),)]
+        lines = [(Foreign(escaped(error.message), sentence=True),)]
         verdict = "The stack files could not be compared."
     return comment_of(verdict, [Section(("Why",), lines)], limit=limit)

@@ -11,7 +11,7 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.output.report import show_json
-from paletteai_components.diagnostics import Severity, escaped
+from paletteai_components.diagnostics import Severity
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
@@ -78,9 +78,9 @@ def _unknown_project(name: str, stack: Stack) -> UserError:
     elif known:
         remedy = f"There {'is' if len(known) == 1 else 'are'}: {listed(map(named, known), _LISTED)}."
     if not stack.whole:
-        remedy += f" Parts of the file are not understood: see `paletteai check {escaped(stack.name)}`."
+        remedy += f" Parts of the file are not understood: see `paletteai check {stack.name}`."
     none = "" if known else ", which has none"
-    fact = f"there is no project {redacted(escaped(name))} in stack {escaped(stack.name)}{none}."
+    fact = f"there is no project {redacted(name)} in stack {stack.name}{none}."
     return UserError(fact, remedy.strip())
 
 
@@ -91,7 +91,7 @@ def _rule_of(code: str, folder: Path) -> Rule:
         if not nearest:
             _refuse_stack(code, folder)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
-        raise UserError(f"there is no rule {redacted(escaped(code))}.", remedy)
+        raise UserError(f"there is no rule {redacted(code)}.", remedy)
     return rule
 
 
@@ -104,7 +104,7 @@ def _refuse_stack(name: str, folder: Path) -> None:
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
     there = f"There are: {listed(map(named, names), _LISTED)}." if names else ""
-    raise UserError(f"{escaped(name)} is a stack; name one of its projects, too.", there)
+    raise UserError(f"{name} is a stack; name one of its projects, too.", there)
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

@@ -115,5 +115,5 @@ def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
     old = bytes_of(path)
     # The keys were opened for what the file said before; it may have been changed since.
     if document_from(old, stack.file).value != read.value:
-        raise UserError(f"{escaped(stack.file)} was changed while this command ran.", "Run it again.")
+        raise UserError(f"{stack.file} was changed while this command ran.", "Run it again.")
     replace(path, old, with_fingerprints(old, read, fingerprints))

@@ -85,27 +85,23 @@ def _drawn(graph: Graph, form: str) -> str:
 def _earlier(output: Path) -> bytes | None:
     """The earlier graph that stands where one is to be written. Refuses what is none, before any work is done."""
     if output.name.startswith("Pulumi."):
-        raise UserError(
-            f"{escaped(str(output))} has the name of a file of Pulumi's, which a graph would destroy.", "Name another."
-        )
+        raise UserError(f"{output} has the name of a file of Pulumi's, which a graph would destroy.", "Name another.")
     refuse_links(output)
     if os.path.islink(output):
-        raise UserError(
-            f"{escaped(str(output))} is a link, so nothing was written.", "Name a file, or remove the link first."
-        )
+        raise UserError(f"{output} is a link, so nothing was written.", "Name a file, or remove the link first.")
     if not output.exists():
         return None
     if not output.is_file():
-        raise UserError(f"{escaped(str(output))} is no file, so nothing was written.", "Name a file.")
+        raise UserError(f"{output} is no file, so nothing was written.", "Name a file.")
     try:
         old = bytes_of(output)
     except OSError as error:
         raise UserError(
-            f"{escaped(str(output))} could not be read ({error.strerror}), so it was left as it is.", "Name another."
+            f"{output} could not be read ({error.strerror}), so it was left as it is.", "Name another."
         ) from None
     if old and not old.startswith(_BEGINNINGS):
         raise UserError(
-            f"{escaped(str(output))} is there already and is no graph, so it was left as it is.",
+            f"{output} is there already and is no graph, so it was left as it is.",
             "Name another, or remove it first.",
         )
     return old

@@ -26,8 +26,9 @@ def show_error(error: UserError) -> None:
     if isinstance(error, StackFileError):
         show(error.problems, err=True)
     else:
-        help = f"\n  help: {escaped(error.help)}" if error.help else ""
-        click.echo(f"Error: {escaped(error.message)}{help}", err=True)
+        first, *others = map(escaped, error.help.split("\n"))
+        help = [f"  help: {first}", *others] if first else []
+        click.echo("\n".join([f"Error: {escaped(error.message)}", *help]), err=True)
 
 
 def _lines(problem: Problem) -> Iterator[str]:
