@@ -8,7 +8,7 @@ that a check made offline judges the values the program would get.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 import yaml
 
 from paletteai_components.diagnostics import Place, Problem, StackFileError, in_order
-from paletteai_components.pulumi_yaml.quick import UnsupportedYaml, quick_value
-from paletteai_components.pulumi_yaml.scalars import SCALAR_TAGS, TAG, resolved
+from paletteai_components.pulumi_yaml.scalars import FIRST_TEXT, SCALAR_TAGS, TAG, WORDS, resolved
 from paletteai_components.pulumi_yaml.syntax import syntax_problem
 from paletteai_components.redaction import holds_key
 
@@ -27,8 +26,16 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_PROBLEMS = 1000
-# A larger file is counted as it is read.
-_QUICK_BYTES = 1024 * 1024
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_MAPPING, _LIST = f"{TAG}map", f"{TAG}seq"
+_SHOWN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,60}")
+_ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
+_NOT_A_BLOCK = re.compile("[^\t\n -~\xa0-\ufefe\uff00-\ufffd]| (?:[\n\u2028\u2029]|$)")
+# Pulumi writes most texts of several lines as a block. Reading it back fails on a tab at its start and loses a line
+# break at its start.
+_LOST_START = ("\t", "\n", "\u2028", "\u2029")
+_FEWER = "Use fewer aliases, or split the file."
 
 Path = tuple[str | int, ...]
 
@@ -39,7 +46,7 @@ _Mark = tuple[int, Any]
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file that was read. Its lines are found when the first of them is asked for.
+    """One YAML file that was read. It is read once more when the first of its lines is asked for: most never are.
 
     Fields:
         file: the file's name as shown to people.
@@ -108,11 +115,6 @@ def document_from(data: bytes, file: str) -> Document:
         _refuse(file, line, "a line starts with %, a directive that Pulumi may not follow", "Remove the line.")
     if "\ufeff" in text:
         _refuse_control(file, text)
-    if len(data) <= _QUICK_BYTES and b"\\/" not in data:
-        try:
-            return Document(file, _quickly_read(data), data)
-        except (UnsupportedYaml, yaml.YAMLError):
-            pass
     value, mark = _read(data, text, file)
     if value is None:
         _refuse(file, 1, "the file is empty, so it declares nothing", "Write a key, such as `config:`.")
@@ -122,23 +124,11 @@ def document_from(data: bytes, file: str) -> Document:
     return Document(file, value, data)
 
 
-def _quickly_read(data: bytes) -> dict[str, Any]:
-    loader = _LOADER(data)
-    try:
-        value = quick_value(loader.get_event, MAX_VALUES, MAX_DEPTH)
-    finally:
-        loader.dispose()
-    if not isinstance(value, dict):
-        raise UnsupportedYaml
-    return value
-
-
 def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
     """The value of a file and its marks, all problems told."""
-    reading = _Reading(file, text)
     try:
-        for event in _events(data):
-            reading.take(event)
+        reading = _Reading(file, text, _LOADER(data).get_event)
+        root = reading.document()
     except yaml.reader.ReaderError:
         _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
@@ -146,7 +136,7 @@ def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
         raise StackFileError([_problem(file, lines, fact, remedy)]) from None
     if reading.problems:
         raise StackFileError(in_order(reading.problems))
-    return reading.root
+    return root
 
 
 def _problem(file: str, lines: Iterable[int], fact: str, remedy: str) -> Problem:
@@ -164,103 +154,146 @@ def _refuse_control(file: str, text: str) -> NoReturn:
     _refuse(file, line, "an invisible control character stands here, so the file was not read", "Remove it.")
 
 
-# --- Syntax -----------------------------------------------------------------------------------------------------
-
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-
-
-def _events(data: bytes) -> Iterator[Any]:
-    loader = _LOADER(data)
-    try:
-        while (event := loader.get_event()) is not None:
-            yield event
-    finally:
-        loader.dispose()
-
-
-# --- Structure --------------------------------------------------------------------------------------------------
-
-_SHOWN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,60}")
-_ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
-_NOT_A_BLOCK = re.compile("[^\t\n -~\xa0-\ufefe\uff00-\ufffd]| (?:[\n\u2028\u2029]|$)")
-_NEXT, _MERGE, _DROPPED = object(), object(), object()
-
-
-@dataclass(slots=True)
-class _Open:
-    """A list or a mapping whose end has not been read; `key` is what the next value belongs to."""
-
-    value: Any
-    mark: _Mark
-    anchored: list[Any]
-    flow: bool
-    key: Any = _NEXT
-    key_line: int = 0
-    merge_line: int = 0
-    merged: list[tuple[dict[str, Any], dict[str, _Mark]]] = field(default_factory=list)
-
-    def at_key(self) -> bool:
-        return self.key is _NEXT and isinstance(self.value, dict)
-
-
 class _Reading:
-    """Builds the value and the marks of a file from the parser's events, one at a time."""
+    """Builds the value and the marks of a file from the parser's events, of which `take` gives the next one."""
 
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str, take: Callable[[], Any]) -> None:
         self.file = file
         self.text = text if "\\/" in text else ""
+        self.take = take
         self.problems: list[Problem] = []
-        self.root: tuple[Any, _Mark] = None, (1, None)
-        self.documents = self.values = self.aliased = 0
-        self.open: list[_Open] = []
+        self.values = self.aliased = 0
         # An anchor's list is empty until all of what it names has been read.
         self.anchors: dict[str, list[tuple[Any, _Mark]]] = {}
-        self.plain: dict[str, Any] = {}
 
-    def take(self, event: Any) -> None:
+    def document(self) -> tuple[Any, _Mark]:
+        """The value of the file's only document, and its mark."""
+        start: Any = yaml.DocumentStartEvent
+        self.take()
+        if type(self.take()) is not start:
+            return None, (1, None)
+        root = self._node(self.take(), 0, False)
+        self.take()
+        if type(event := self.take()) is start:
+            fact = "a second document starts here, and Pulumi would ignore it"
+            _refuse(self.file, event.start_mark.line + 1, fact, "Keep one document in the file.")
+        return root
+
+    def _node(self, event: Any, depth: int, flow: bool) -> tuple[Any, _Mark]:
+        """What starts with an event, inside of as many lists and mappings as `depth` says."""
+        line = event.start_mark.line + 1
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._scalar(event)
-        elif kind is yaml.MappingStartEvent:
-            self._start(event, {}, {}, TAG + "map")
-        elif kind is yaml.SequenceStartEvent:
-            self._start(event, [], [], TAG + "seq")
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-            self._end()
-        elif kind is yaml.AliasEvent:
-            self._alias(event)
-        elif kind is yaml.DocumentStartEvent:
-            self.documents += 1
-            if self.documents > 1:
-                fact = "a second document starts here, and Pulumi would ignore it"
-                _refuse(self.file, event.start_mark.line + 1, fact, "Keep one document in the file.")
+            return self._scalar(event, flow), (line, None if event.style else event.value)
+        if kind is yaml.AliasEvent:
+            return self._alias(event.anchor, depth, line)
+        self.values += 1
+        if self.values > MAX_VALUES or depth >= MAX_DEPTH:
+            self._bounded(depth + 1, line)
+        tag, read = (_MAPPING, self._mapping) if kind is yaml.MappingStartEvent else (_LIST, self._list)
+        if event.tag is not None and event.tag != tag:
+            self._tag_problem(line)
+        found: list[tuple[Any, _Mark]] = []
+        if event.anchor is not None:
+            self.anchors[event.anchor] = found
+        value, inside = read(depth + 1, event.flow_style)
+        found.append((value, (line, inside)))
+        return found[0]
 
-    def _scalar(self, event: Any) -> None:
-        text, line, plain = event.value, event.start_mark.line + 1, not event.style
-        into = self.open[-1] if self.open else None
-        self._count(line)
-        value = text
-        if plain and event.tag is None:
-            if text == "<<" and event.anchor is None and into and into.at_key():
-                self._merge_key(into, line)
-                return
-            if text in self.plain:
-                value = self.plain[text]
+    def _list(self, depth: int, flow: bool) -> tuple[list[Any], list[_Mark]]:
+        values, marks = [], []
+        while type(event := self.take()) is not yaml.SequenceEndEvent:
+            value, mark = self._node(event, depth, flow)
+            values.append(value)
+            marks.append(mark)
+        return values, marks
+
+    def _mapping(self, depth: int, flow: bool) -> tuple[dict[str, Any], dict[str, _Mark]]:
+        values: dict[str, Any] = {}
+        marks: dict[str, _Mark] = {}
+        merged: list[tuple[dict[str, Any], dict[str, _Mark]]] = []
+        merge_line = 0
+        scalar: Any = yaml.ScalarEvent
+        take, end = self.take, yaml.MappingEndEvent
+        while type(event := take()) is not end:
+            if type(event) is scalar:
+                key, line = self._scalar(event, flow), event.start_mark.line + 1
+                source = None if event.style else event.value
             else:
-                value = self.plain[text] = resolved(text)
-        elif event.tag is not None:
+                key, (line, source) = self._node(event, depth, flow)
+            if type(key) is str and (source is None or source == key) and key not in values and key != "<<":
+                event = take()
+                if type(event) is scalar:
+                    values[key] = self._scalar(event, flow)
+                    marks[key] = line, None if event.style else event.value
+                else:
+                    values[key], (_, inside) = self._node(event, depth, flow)
+                    marks[key] = line, inside
+            elif source == "<<" and type(event) is scalar and event.tag is None and event.anchor is None:
+                if merge_line:
+                    self._repeated("<<", line, merge_line, depth)
+                merge_line = line
+                merged += self._merged(self.take(), depth, flow)
+            else:
+                self._key_problem(key, line, source, marks, depth)
+                self._node(self.take(), depth, flow)
+        for value, inside in merged:
+            for key in value.keys() - values.keys():
+                values[key], marks[key] = value[key], inside[key]
+        return values, marks
+
+    def _merged(self, event: Any, depth: int, flow: bool) -> list[tuple[dict[str, Any], dict[str, _Mark]]]:
+        """The mappings, and the marks inside them, that `<<` is given."""
+        many = type(event) is yaml.SequenceStartEvent
+        value, mark = self._node(event, depth, flow)
+        values, marks = (value, mark[1]) if many else ([value], [mark])
+        if all(isinstance(each, dict) for each in values):
+            return [(each, inside) for each, (_, inside) in zip(values, marks, strict=True)]
+        fact = "`<<` is given something other than mappings, so there is nothing to merge"
+        self._problem(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
+        return []
+
+    def _key_problem(self, key: Any, line: int, source: Any, marks: dict[str, _Mark], depth: int) -> None:
+        if not isinstance(key, str) or source not in (None, key):
+            fact = "a key here is not text, so Pulumi would rename it or refuse the file"
+            self._problem(fact, "Write the key in quotes.", line)
+        elif key == "<<":
+            fact = "a key here is `<<` as a text, which Pulumi turns into a merge on its way"
+            self._problem(fact, "Give the key another name.", line)
+        else:
+            self._repeated(key, line, marks[key][0], depth)
+
+    def _scalar(self, event: Any, flow: bool) -> Any:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self._bounded(0, event.start_mark.line + 1)
+        text = event.value
+        # Nearly every scalar is a text in which nothing can be wrong, so that is found out first.
+        if event.tag is None and event.anchor is None:
+            if not event.style:
+                if text >= FIRST_TEXT and text not in WORDS and not (flow and "?" in text):
+                    return text
+            elif not self.text and text[:1] not in _LOST_START:
+                return text
+        return self._judged(event, flow)
+
+    def _judged(self, event: Any, flow: bool) -> Any:
+        """The value of any scalar, its problems told."""
+        text, line, plain = event.value, event.start_mark.line + 1, not event.style
+        if event.tag is not None:
             value = self._tagged(text, event.tag, plain, line)
+        else:
+            value = resolved(text) if plain else text
         if isinstance(value, float):
             value = self._number(value, line)
-        elif plain and "?" in text[1:] and into and into.flow:
+        elif plain and flow and "?" in text[1:]:
             fact = "a ? stands in a text without quotes inside brackets, so Pulumi refuses the file"
             self._problem(fact, "Write the text in quotes.", line)
         elif isinstance(value, str) and not plain:
             value = self._quoted(value, event, line)
-        mark = line, (text if plain else None)
-        self._anchored(event).append((value, mark))
-        self._place(value, mark)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = [(value, (line, text if plain else None))]
+        return value
 
     def _tagged(self, text: str, tag: str, plain: bool, line: int) -> Any:
         wanted = SCALAR_TAGS.get(tag, ())
@@ -275,9 +308,7 @@ class _Reading:
             if _ESCAPED_SLASH.search(written):
                 fact = "a text in double quotes holds `\\/`, an escape for which Pulumi refuses the file"
                 self._problem(fact, "Write `/` alone.", line)
-        # Pulumi writes most texts of several lines as a block. Reading it back fails on a tab at its start and loses
-        # a line break at its start.
-        if text[:1] in ("\t", "\n", "\u2028", "\u2029") and "\n" in text:
+        if text[:1] in _LOST_START and "\n" in text:
             if _NOT_A_BLOCK.search(text):
                 return text
             if text[0] == "\t":
@@ -295,105 +326,36 @@ class _Reading:
         whole = value.is_integer() and abs(value) < 1e21
         return int(Decimal(repr(value))) if whole else value
 
-    def _start(self, event: Any, value: Any, inside: Any, tag: str) -> None:
-        line = event.start_mark.line + 1
-        self._count(line)
-        self._deep(len(self.open) + 1, line)
-        if event.tag not in (None, tag):
-            self._tag_problem(line)
-        mark = line, inside
-        self.open.append(_Open(value, mark, self._anchored(event), event.flow_style))
-
-    def _end(self) -> None:
-        done = self.open.pop()
-        for value, inside in done.merged:
-            for key in value.keys() - done.value.keys():
-                done.value[key], done.mark[1][key] = value[key], inside[key]
-        done.anchored.append((done.value, done.mark))
-        self._place(done.value, done.mark)
-
-    def _anchored(self, event: Any) -> list[Any]:
-        found: list[Any] = []
-        if event.anchor is not None:
-            self.anchors[event.anchor] = found
-        return found
-
-    def _alias(self, event: Any) -> None:
-        line = event.start_mark.line + 1
-        found = self.anchors.get(event.anchor)
+    def _alias(self, name: str, depth: int, line: int) -> tuple[Any, _Mark]:
+        found = self.anchors.get(name)
         if found is None:
             fact = "an alias (*) stands before any anchor (&) of its name, so it means nothing"
             _refuse(self.file, line, fact, "Write the anchor above it.")
         if not found:
             fact = "an anchor (&) holds an alias (*) of itself, so its value has no end"
             _refuse(self.file, line, fact, "Remove the alias.")
-        value, mark = found[0]
-        self._count(line)
-        self._place(self._copied(value, len(self.open), line), (line, mark[1]), aliased=True)
+        value, (_, inside) = found[0]
+        self.values += 1
+        return self._copied(value, depth, line), (line, inside)
 
     def _copied(self, value: Any, depth: int, line: int) -> Any:
-        self._count(line)
+        self.values += 1
         self.aliased += 1
+        self._bounded(depth, line)
         # The share of aliased values at which Pulumi gives up.
         most = 0.99 - 0.89 * max(0, self.values - 400_000) / 3_600_000
         if self.values > 1000 and self.aliased > most * self.values:
             _refuse(self.file, line, "aliases repeat so much that Pulumi refuses the file", _FEWER)
         if isinstance(value, dict):
-            self._deep(depth + 1, line)
+            self._bounded(depth + 1, line)
             return {key: self._copied(inner, depth + 1, line) for key, inner in value.items()}
         if isinstance(value, list):
-            self._deep(depth + 1, line)
+            self._bounded(depth + 1, line)
             return [self._copied(inner, depth + 1, line) for inner in value]
         return value
 
-    def _place(self, value: Any, mark: _Mark, aliased: bool = False) -> None:
-        if not self.open:
-            self.root = value, mark
-            return
-        into = self.open[-1]
-        if isinstance(into.value, list):
-            into.value.append(value)
-            into.mark[1].append(mark)
-        elif into.key is _NEXT:
-            self._key(into, value, mark)
-        else:
-            key, into.key = into.key, _NEXT
-            if key is _MERGE:
-                self._merge(into, value, mark, aliased)
-            elif key is not _DROPPED:
-                into.value[key] = value
-                into.mark[1][key] = into.key_line, mark[1]
-
-    def _key(self, into: _Open, key: Any, mark: _Mark) -> None:
-        line, source = mark
-        into.key, into.key_line = _DROPPED, line
-        if not isinstance(key, str) or source not in (None, key):
-            fact = "a key here is not text, so Pulumi would rename it or refuse the file"
-            self._problem(fact, "Write the key in quotes.", line)
-        elif key == "<<":
-            fact = "a key here is `<<` as a text, which Pulumi turns into a merge on its way"
-            self._problem(fact, "Give the key another name.", line)
-        elif key in into.value:
-            self._repeated(key, line, into.mark[1][key][0])
-        else:
-            into.key = key
-
-    def _merge_key(self, into: _Open, line: int) -> None:
-        if into.merge_line:
-            self._repeated("<<", line, into.merge_line)
-        into.key, into.merge_line = _MERGE, line
-
-    def _merge(self, into: _Open, value: Any, mark: _Mark, aliased: bool) -> None:
-        many = isinstance(value, list) and not aliased
-        values, marks = (value, mark[1]) if many else ([value], [mark])
-        if all(isinstance(each, dict) for each in values):
-            into.merged += [(each, its[1]) for each, its in zip(values, marks, strict=True)]
-        else:
-            fact = "`<<` is given something other than mappings, so there is nothing to merge"
-            self._problem(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
-
-    def _repeated(self, key: str, line: int, first: int) -> None:
-        shown = len(self.open) <= 3 and _SHOWN_KEY.fullmatch(key) and not holds_key(key)
+    def _repeated(self, key: str, line: int, first: int, depth: int) -> None:
+        shown = depth <= 3 and _SHOWN_KEY.fullmatch(key) and not holds_key(key)
         name = f"the key `{key}`" if shown else "a key"
         fact = f"{name} is written twice in one mapping, so Pulumi refuses the file"
         self._problem(fact, "Keep one of the two.", line, first)
@@ -407,16 +369,11 @@ class _Reading:
         if len(self.problems) == MAX_PROBLEMS:
             raise StackFileError(in_order(self.problems))
 
-    def _count(self, line: int) -> None:
-        self.values += 1
+    def _bounded(self, depth: int, line: int) -> None:
+        """Raises StackFileError where there are too many values, or this one is nested too deep."""
         if self.values > MAX_VALUES:
             fact = f"the file holds more than {MAX_VALUES:,} values, so it was not read"
             _refuse(self.file, line, fact, _FEWER)
-
-    def _deep(self, depth: int, line: int) -> None:
         if depth > MAX_DEPTH:
             fact = f"values are nested deeper than {MAX_DEPTH} levels, so the file was not read"
             _refuse(self.file, line, fact, "Nest them less.")
-
-
-_FEWER = "Use fewer aliases, or split the file."

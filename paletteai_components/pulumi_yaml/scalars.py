@@ -13,7 +13,9 @@ SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     f"{TAG}bool": (bool,),
     f"{TAG}null": (type(None),),
 }
-_WORDS: dict[str, Any] = {
+# What is neither one of the words nor a text starts with a sign, a dot or a digit. They all sort before this.
+FIRST_TEXT = ":"
+WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -38,9 +40,9 @@ _TIME = re.compile(
 
 def resolved(text: str) -> Any:
     """What go-yaml v3 makes of a plain scalar; an integer beyond 64 signed bits is a float."""
-    if text in _WORDS:
-        return _WORDS[text]
-    if text[0] not in "+-.0123456789":
+    if text in WORDS:
+        return WORDS[text]
+    if text >= FIRST_TEXT:
         return text
     if (time := _time(text)) is not None:
         return time

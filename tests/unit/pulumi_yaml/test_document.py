@@ -308,6 +308,20 @@ def test_only_a_scalar_without_quotes_has_a_source(path: document.Path, source: 
     assert read(PLACES).source(path) == source
 
 
+def test_a_file_is_read_once_more_however_many_lines_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    once, loaders = document._LOADER, []
+
+    def counted(data: bytes) -> Any:
+        loaders.append(data)
+        return once(data)
+
+    monkeypatch.setattr(document, "_LOADER", counted)
+    file = read("a: 1\nb: 2\n")
+    assert len(loaders) == 1
+    assert [file.line(("a",)), file.line(("b",)), file.source(("b",))] == [1, 2, "2"]
+    assert len(loaders) == 2
+
+
 def test_a_document_shows_its_file_and_value_only() -> None:
     assert repr(read("a: 1\n")) == "Document(file='Pulumi.acme.dev.yaml', value={'a': 1})"
     assert read("a: 1\n") == read("\na: 1\n")
@@ -486,6 +500,21 @@ def test_there_is_a_bound_on_values_with_and_without_aliases(monkeypatch: pytest
 
     assert "more than 500 values" in str(refusal(f"a: [{'b, ' * 500}]\n"))
     assert "more than 500 values" in str(refusal(f"a: &a [{'b, ' * 300}]\nc: *a\n"))
+
+
+def test_the_bounds_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a: [1, {b: c}]\nd: e\n"
+    # The document, two keys, a list, a number, an object with a key and a text, and a text.
+    monkeypatch.setattr(document, "MAX_VALUES", 9)
+    monkeypatch.setattr(document, "MAX_DEPTH", 3)
+    assert read(text).value == {"a": [1, {"b": "c"}], "d": "e"}
+
+    monkeypatch.setattr(document, "MAX_DEPTH", 2)
+    assert lines_of(text) == [[1]]
+
+    monkeypatch.setattr(document, "MAX_VALUES", 8)
+    monkeypatch.setattr(document, "MAX_DEPTH", 3)
+    assert lines_of(text) == [[2]]
 
 
 def test_problems_are_told_up_to_a_thousand() -> None:
