@@ -125,14 +125,14 @@ class Api:
             raise Busy(f"it could not be reached ({self._shown(reason)})", None) from None
         if len(content) > most:
             raise ApiError(
-                f"{_place(method, path)} answered with more than {most:,} bytes, so the answer was not used."
+                f"{_location(method, path)} answered with more than {most:,} bytes, so the answer was not used."
             )
         return content, headers
 
     def _refused(self, error: HTTPError, method: str, path: str) -> NoReturn:
         after = _seconds(error.headers.get("Retry-After"))
         if error.code in {429, 500, 502, 503, 504} or (error.code == 403 and after is not None):
-            raise Busy(f"it answered {error.code} to {_place(method, path)}", after) from None
+            raise Busy(f"it answered {error.code} to {_location(method, path)}", after) from None
         try:
             said = json.loads(error.read(10_000))
             words = said.get("message") or said.get("error") if isinstance(said, dict) else None
@@ -140,7 +140,7 @@ class Api:
             words = None
         quoted = f" ({self._shown(words)})" if words else ""
         raise ApiError(
-            f"the API answered {error.code}{quoted} to {_place(method, path)}, so nothing was done. "
+            f"the API answered {error.code}{quoted} to {_location(method, path)}, so nothing was done. "
             f"{_REMEDIES.get(error.code, 'Its documentation says what that means.')}"
         ) from None
 
@@ -207,5 +207,5 @@ def _seconds(text: str | None) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None
 
 
-def _place(method: str, path: str) -> str:
+def _location(method: str, path: str) -> str:
     return f"{method} {path.partition('?')[0]}"

@@ -77,15 +77,15 @@ class ApiKey:
     secret: Any = field(default=None, repr=False, compare=False)
     fingerprint: str | None = None
     prove: Callable[..., str] | None = field(default=None, repr=False, compare=False)
-    problem: str | None = None
+    diagnostic: str | None = None
 
     @classmethod
     def opened(cls, text: str, *, secret: Any = None, ciphertext: str | None = None) -> ApiKey:
         """The handle on a key whose text is known. `secret` is the text as a Pulumi secret, where one is needed."""
-        problem = key_problem(text)
-        if problem is not None:
+        diagnostic = key_problem(text)
+        if diagnostic is not None:
             # Of what is no Palette API key, nothing may be told: not even a fingerprint.
-            return cls(KeyState.DECRYPTED, ciphertext=ciphertext, secret=secret, problem=problem)
+            return cls(KeyState.DECRYPTED, ciphertext=ciphertext, secret=secret, diagnostic=diagnostic)
         return cls(
             KeyState.DECRYPTED,
             ciphertext=ciphertext,

@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """Where something is declared.
 
     Fields:
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Diagnostic:
     """One broken rule.
 
     Fields:
@@ -57,33 +57,33 @@ class Problem:
     code: str
     message: str
     help: str
-    where: tuple[Place, ...] = ()
+    where: tuple[SourceLocation, ...] = ()
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
         lines = [f"{head}{self.severity.value} {self.code}: {self.message}"]
-        lines += [f"  also: {place}" for place in self.where[1:]]
+        lines += [f"  also: {location}" for location in self.where[1:]]
         return "\n".join([*lines, f"  help: {self.help}"])
 
 
 class StackFileError(UserError):
     """A file could not be read as a declaration at all, so nothing in it was judged."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(map(str, self.diagnostics)))
 
 
-def in_order(problems: Iterable[Problem]) -> list[Problem]:
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The problems without repetition: errors first, then by file, line and code."""
     rank = {severity: position for position, severity in enumerate(Severity)}
 
-    def key(problem: Problem) -> tuple[int, list[tuple[str, int]], str, str]:
-        where = [(place.file, place.line or 0) for place in problem.where]
-        return rank[problem.severity], where, problem.code, problem.message
+    def key(diagnostic: Diagnostic) -> tuple[int, list[tuple[str, int]], str, str]:
+        where = [(location.file, location.line or 0) for location in diagnostic.where]
+        return rank[diagnostic.severity], where, diagnostic.code, diagnostic.message
 
-    return sorted(dict.fromkeys(problems), key=key)
+    return sorted(dict.fromkeys(diagnostics), key=key)
 
 
 def escaped(text: str) -> str:

@@ -21,9 +21,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.bench.fleets import stack_text
 from support.bench.measuring import Figure, compared, run
 from support.bench.scale import at_scale
+from support.bench.workspaces import stack_text
 from support.checkout import ROOT
 
 MANY_PROJECTS = 5_000

@@ -25,9 +25,9 @@ from support.checkout import ROOT
 
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import stack_from_document
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 CANARY = "Canary7f3aQ4tZ8mWd2xK9"
 SECONDS = 2.0
@@ -194,9 +194,9 @@ def judged(data: bytes) -> tuple[str, dict[str, Any] | None]:
     except StackFileError as error:
         told, outcome, config = str(error), "unreadable", None
     else:
-        problems = problems_of(Fleet((stack,)))
-        told = "\n".join(map(str, problems))
-        wrong = any(problem.code == "PAI012" for problem in problems)
+        diagnostics = diagnostics_of(Workspace((stack,)))
+        told = "\n".join(map(str, diagnostics))
+        wrong = any(diagnostic.code == "PAI012" for diagnostic in diagnostics)
         outcome, config = ("PAI012", None) if wrong else ("read", document.value["config"])
     assert time.monotonic() - began < SECONDS, "it took too long"
     assert CANARY not in told, "a key is told"

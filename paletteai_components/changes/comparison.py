@@ -46,7 +46,7 @@ class PartChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Comparison:
     """How two stacks differ.
 
     Fields:
@@ -73,7 +73,7 @@ class Contrast:
         return not any((self.facts, self.only_in_first, self.only_in_second, self.parts, self.sources, self.removals))
 
 
-def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Contrast:
+def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
     """How two stacks differ. `shown` says for each whether its values may be told."""
     pairs, gone, made = paired(_objects(first), _objects(second), _part)
     parts = [
@@ -81,7 +81,7 @@ def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (Tr
         for old, new in pairs
         if (fields := field_changes(_neutral(old, first), _neutral(new, second), shown=shown))
     ]
-    return Contrast(
+    return Comparison(
         first.name,
         second.name,
         field_changes(_facts(first), _facts(second)),
@@ -94,7 +94,7 @@ def contrast_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (Tr
 
 
 def _objects(stack: Stack) -> list[PlannedObject]:
-    return list(objects_of(stack.topology, stack.vendor)) if stack.topology else []
+    return list(objects_of(stack.plan, stack.api)) if stack.plan else []
 
 
 def _told(objects: Iterable[PlannedObject]) -> Iterator[str]:
@@ -112,11 +112,11 @@ def _below(each: PlannedObject | PlannedSettings) -> str:
 
 def _neutral(each: PlannedObject, stack: Stack) -> Manifest:
     """The object without what is said once for the whole tenant, and without names that its part tells."""
-    manifest, vendor = copy.deepcopy(each.manifest), stack.vendor
-    gone = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(vendor.path, _OF_THE_TENANT)]
+    manifest, api = copy.deepcopy(each.manifest), stack.api
+    gone = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(api.path, _OF_THE_TENANT)]
     for path in gone if each.kind == "Secret" else [*gone, ("metadata", "name")]:
         _drop(manifest, path)
-    for path in map(vendor.path, _NAMESPACES):
+    for path in map(api.path, _NAMESPACES):
         _drop(manifest, path, _namespace(stack))
     return manifest
 
@@ -133,11 +133,11 @@ def _drop(holder: Any, path: tuple[str, ...], only: str | None = None) -> None:
 
 
 def _namespace(stack: Stack) -> str | None:
-    return stack.topology.tenant.namespace if stack.topology else None
+    return stack.plan.tenant.namespace if stack.plan else None
 
 
 def _facts(stack: Stack) -> dict[str, str]:
-    tenant = stack.topology.tenant if stack.topology else None
+    tenant = stack.plan.tenant if stack.plan else None
     return {**({"tenant": tenant.name, "namespace": tenant.namespace} if tenant else {}), **deployment_of(stack)}
 
 
@@ -147,7 +147,7 @@ def _integrations_without(one: Stack, other: Stack) -> Iterator[str]:
 
 
 def _settings(stack: Stack) -> dict[str, PlannedSettings]:
-    return {_below(settings): settings for settings in (stack.topology.settings if stack.topology else ())}
+    return {_below(settings): settings for settings in (stack.plan.settings if stack.plan else ())}
 
 
 def _integrations(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iterator[PartChange]:

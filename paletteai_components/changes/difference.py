@@ -23,10 +23,10 @@ from paletteai_components.changes.impact import (
 )
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.diagnostics import Problem, Severity, in_order
-from paletteai_components.rules import problems_of
+from paletteai_components.diagnostics import Diagnostic, Severity, in_order
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 
 class Presence(StrEnum):
@@ -71,9 +71,9 @@ class Difference:
     integrations: tuple[IntegrationChange, ...] = ()
     sources: tuple[SourceChange, ...] = ()
     removals: tuple[RemovalChange, ...] = ()
-    introduced: tuple[Problem, ...] = ()
-    mended: tuple[Problem, ...] = ()
-    kept: tuple[Problem, ...] = ()
+    introduced: tuple[Diagnostic, ...] = ()
+    mended: tuple[Diagnostic, ...] = ()
+    kept: tuple[Diagnostic, ...] = ()
     uncompared: tuple[str, ...] = ()
     unchanged: int = 0
 
@@ -93,21 +93,22 @@ class Difference:
     @property
     def has_errors(self) -> bool:
         """Whether an error is introduced."""
-        return any(problem.severity is Severity.ERROR for problem in self.introduced)
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.introduced)
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
         """The objects to which one of these happens."""
         return [each for each in self.objects if each.action in actions]
 
 
-def difference_between(before: Fleet, after: Fleet) -> Difference:
+def difference_between(before: Workspace, after: Workspace) -> Difference:
     """What it does when one fleet takes the place of another.
 
     A stack that is the same object in both costs no more than the rules.
     """
-    was, now = problems_of(before), problems_of(after)
+    was, now = diagnostics_of(before), diagnostics_of(after)
     wrong = [
-        {place.file for each in side if each.severity is Severity.ERROR for place in each.where} for side in (was, now)
+        {location.file for each in side if each.severity is Severity.ERROR for location in each.where}
+        for side in (was, now)
     ]
     pairs = _in_pairs(before, after)
     uncompared = {*before.unreadable, *after.unreadable}
@@ -115,7 +116,7 @@ def difference_between(before: Fleet, after: Fleet) -> Difference:
     unlike = {name: pair for name, pair in pairs.items() if name not in uncompared and pair[0] is not pair[1]}
     compared = [(old, new, (_may_be_told(old, wrong[0]), _may_be_told(new, wrong[1]))) for old, new in unlike.values()]
     both = [(old, new, shown) for old, new, shown in compared if old and new]
-    introduced, mended, kept = _problems_apart(was, now)
+    introduced, mended, kept = _diagnostics_apart(was, now)
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
@@ -131,8 +132,8 @@ def difference_between(before: Fleet, after: Fleet) -> Difference:
     return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.told_of))
 
 
-def _in_pairs(before: Fleet, after: Fleet) -> dict[str, tuple[Stack | None, Stack | None]]:
-    was, now = ({stack.name: stack for stack in fleet.stacks} for fleet in (before, after))
+def _in_pairs(before: Workspace, after: Workspace) -> dict[str, tuple[Stack | None, Stack | None]]:
+    was, now = ({stack.name: stack for stack in workspace.stacks} for workspace in (before, after))
     return {name: (was.get(name), now.get(name)) for name in sorted(was.keys() | now.keys())}
 
 
@@ -160,12 +161,12 @@ def deployment_of(stack: Stack) -> dict[str, str]:
         "cluster": stack.cluster,
         "kubernetes:context": stack.context,
         "environment": stack.environment,
-        "apiVersion": stack.vendor.api_version,
+        "apiVersion": stack.api.api_version,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def _problems_apart(before: list[Problem], after: list[Problem]) -> tuple[tuple[Problem, ...], ...]:
+def _diagnostics_apart(before: list[Diagnostic], after: list[Diagnostic]) -> tuple[tuple[Diagnostic, ...], ...]:
     """The problems that only the second list has, that only the first has, and those of both.
 
     A line is no part of what a problem is: every change of a file moves some.
@@ -174,5 +175,10 @@ def _problems_apart(before: list[Problem], after: list[Problem]) -> tuple[tuple[
     return tuple(map(tuple, map(in_order, (introduced, mended, [now for _, now in kept]))))
 
 
-def _substance(problem: Problem) -> Hashable:
-    return problem.code, problem.severity, problem.message, tuple(sorted(place.file for place in problem.where))
+def _substance(diagnostic: Diagnostic) -> Hashable:
+    return (
+        diagnostic.code,
+        diagnostic.severity,
+        diagnostic.message,
+        tuple(sorted(location.file for location in diagnostic.where)),
+    )

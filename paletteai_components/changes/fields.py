@@ -18,7 +18,7 @@ _ANNOTATIONS = ("metadata", "annotations")
 CREDENTIALS = tuple((*_ANNOTATIONS, key) for key in (FINGERPRINT_ANNOTATION, CREDENTIAL_ANNOTATION))
 
 
-class Unsaid(Enum):
+class Redacted(Enum):
     """What stands for a value: there is none, or it is not shown, as its file has errors or it looks like a key."""
 
     ABSENT = "absent"
@@ -32,7 +32,7 @@ class FieldChange:
 
     Fields:
         path: where it stands, step by step.
-        before, after: its values, as JSON has them, or an `Unsaid`.
+        before, after: its values, as JSON has them, or an `Redacted`.
     """
 
     path: Path
@@ -62,13 +62,13 @@ def _differing(before: Any, after: Any, path: Path) -> Iterator[tuple[Path, Any,
     if _holds_fields(before, after) or _holds_fields(after, before):
         old, new = (each if isinstance(each, dict) else {} for each in (before, after))
         for key in (*old, *(key for key in new if key not in old)):
-            yield from _differing(old.get(key, Unsaid.ABSENT), new.get(key, Unsaid.ABSENT), (*path, key))
+            yield from _differing(old.get(key, Redacted.ABSENT), new.get(key, Redacted.ABSENT), (*path, key))
     elif not _same(before, after):
         yield path, before, after
 
 
 def _holds_fields(one: Any, other: Any) -> bool:
-    return isinstance(one, dict) and (isinstance(other, dict) or (bool(one) and other is Unsaid.ABSENT))
+    return isinstance(one, dict) and (isinstance(other, dict) or (bool(one) and other is Redacted.ABSENT))
 
 
 def _same(before: Any, after: Any) -> bool:
@@ -81,9 +81,9 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def told_value(value: Any, path: Path, shown: bool) -> Any:
-    """The value at a path, or the `Unsaid` that stands for it."""
-    if value is Unsaid.ABSENT:
+    """The value at a path, or the `Redacted` that stands for it."""
+    if value is Redacted.ABSENT:
         return value
     if not shown or path in CREDENTIALS:
-        return Unsaid.HIDDEN
-    return Unsaid.KEYLIKE if holds_key(value, path[-1]) else value
+        return Redacted.HIDDEN
+    return Redacted.KEYLIKE if holds_key(value, path[-1]) else value

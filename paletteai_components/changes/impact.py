@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 
-from paletteai_components.changes.fields import FieldChange, Unsaid, told_value
+from paletteai_components.changes.fields import FieldChange, Redacted, told_value
 from paletteai_components.changes.pairs import paired
 from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.model.plan import PlannedProject
@@ -112,21 +112,21 @@ class RemovalChange:
 
 def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -> Iterator[IntegrationChange]:
     """The Settings of a stack that stay and carry another integration, or one that says something else."""
-    if before.topology is None or after.topology is None:
+    if before.plan is None or after.plan is None:
         return
     users: dict[int, list[str]] = {}
-    for project in after.topology.projects:
-        users.setdefault(id(project.provider), []).append(project.name)
-    default = after.topology.tenant.default
+    for project in after.plan.projects:
+        users.setdefault(id(project.effective_settings), []).append(project.name)
+    default = after.plan.tenant.default
     # A name may be taken twice, which a rule refuses.
-    there, here = list(before.topology.settings), list(after.topology.settings)
+    there, here = list(before.plan.settings), list(after.plan.settings)
     for former, settings in paired(there, here, attrgetter("logical_name"))[0]:
         was, now = former.integration, settings.integration
         if was is None or now is None:
             continue
         key, fields = _key_change(was, now), integration_fields(was, now, shown)
         if key or fields:
-            overriding = (each.name for each in after.topology.projects if each.provider is not default)
+            overriding = (each.name for each in after.plan.projects if each.effective_settings is not default)
             yield IntegrationChange(
                 after.name,
                 named(str(settings)),
@@ -151,7 +151,7 @@ def integration_fields(
     ):
         if old != new:
             told = (
-                told_value(Unsaid.ABSENT if value is None else value, (field,), may)
+                told_value(Redacted.ABSENT if value is None else value, (field,), may)
                 for value, may in zip((old, new), shown, strict=True)
             )
             changes.append(FieldChange((field,), *told))
@@ -181,9 +181,7 @@ def _key_change(before: IntegrationSpec, after: IntegrationSpec) -> KeyChange | 
 
 def source_changes(before: Stack | None, after: Stack) -> Iterator[SourceChange]:
     """The Projects of a stack that get their integration from elsewhere, and the new ones."""
-    before_projects, projects = (
-        list(stack.topology.projects) if stack and stack.topology else [] for stack in (before, after)
-    )
+    before_projects, projects = (list(stack.plan.projects) if stack and stack.plan else [] for stack in (before, after))
     pairs, _, new = paired(before_projects, projects, attrgetter("name"))
     for was, project in pairs:
         if _origin_of(was) != _origin_of(project):
@@ -192,7 +190,7 @@ def source_changes(before: Stack | None, after: Stack) -> Iterator[SourceChange]
 
 
 def _origin_of(project: PlannedProject) -> tuple[object, ...]:
-    provider = project.provider
+    provider = project.effective_settings
     # A Settings stays the same one where its namespace is given another name.
     return project.source, project.merged, provider and (provider.project is None, provider.name)
 
@@ -205,10 +203,10 @@ def removal_changes(before: Stack, after: Stack) -> Iterator[RemovalChange]:
 
 
 def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
-    if stack.topology is not None:
-        tenant = stack.topology.tenant
+    if stack.plan is not None:
+        tenant = stack.plan.tenant
         yield f"tenant {tenant.name}", tenant.spec.on_removal
-        for project in stack.topology.projects:
+        for project in stack.plan.projects:
             yield f"project {project.name}", project.on_removal
 
 
@@ -218,7 +216,7 @@ class _Holder:
 
     stack: str
     name: str
-    place: str
+    location: str
     integration: str
 
 
@@ -241,7 +239,7 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
                 steps = Steps.STACKS
             else:
                 steps = Steps.TWO if (source.stack, source.name) in planned or key in held else Steps.ONE
-            move = Move(holder.stack, holder.place, source.stack, source.place, holder.integration, steps)
+            move = Move(holder.stack, holder.location, source.stack, source.location, holder.integration, steps)
             if move not in told:
                 told.add(move)
                 settings, former_settings = named(move.settings), named(move.former_settings)
@@ -252,7 +250,7 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[M
 
 def _settings(stacks: Iterable[Stack]) -> Iterator[tuple[str, PlannedSettings]]:
     for stack in stacks:
-        yield from ((stack.name, settings) for settings in (stack.topology.settings if stack.topology else ()))
+        yield from ((stack.name, settings) for settings in (stack.plan.settings if stack.plan else ()))
 
 
 def _holders(stacks: Iterable[Stack]) -> dict[object, dict[tuple[str, str], _Holder]]:

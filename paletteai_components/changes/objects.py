@@ -36,7 +36,7 @@ class Action(StrEnum):
     HANDED_OVER = "handedOver"
 
 
-class Fate(StrEnum):
+class RemovalEffect(StrEnum):
     """What becomes of an object that its stack no longer declares in its place.
 
     Refused: `pulumi up` refuses until a first merge sets `onRemoval`. Retained: it stays, unmanaged.
@@ -74,7 +74,7 @@ class ObjectChange:
     former_reference: str | None = None
     former_name: str | None = None
     fields: tuple[FieldChange, ...] = ()
-    fate: Fate | None = None
+    removal_effect: RemovalEffect | None = None
 
 
 class _Declared(NamedTuple):
@@ -89,7 +89,7 @@ class _Declared(NamedTuple):
         return self.object.kind, self.object.logical_name
 
     @property
-    def place(self) -> Hashable:
+    def identity(self) -> Hashable:
         return self.stack.cluster_name, self.object.reference
 
 
@@ -107,16 +107,16 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
         changes += filter(None, (_changed(*pair) for pair in pairs))
         gone += before
         made += after
-    found, removed, created = paired(gone, made, attrgetter("place"))
+    found, removed, created = paired(gone, made, attrgetter("identity"))
     changes += (_taken_over(old, new, left) for old, new in found)
-    changes += (_change(Action.DELETED, each, fate=_fate(each, left)) for each in removed)
+    changes += (_change(Action.DELETED, each, removal_effect=_removal_effect(each, left)) for each in removed)
     changes += (_change(Action.CREATED, each) for each in created)
     return sorted(changes, key=lambda each: each.stack)
 
 
 def _declared(stack: Stack | None, shown: bool) -> Iterator[_Declared]:
-    if stack and stack.topology:
-        yield from (_Declared(stack, each, shown) for each in objects_of(stack.topology, stack.vendor))
+    if stack and stack.plan:
+        yield from (_Declared(stack, each, shown) for each in objects_of(stack.plan, stack.api))
 
 
 def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:
@@ -133,8 +133,14 @@ def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
     if not moved and not any(field.path == ("type",) for field in fields):
         return _change(Action.CHANGED, new, fields=fields)
     # Whether a replacement is refused is up to what is declared now.
-    fate = _fate(new)
-    return _change(Action.REPLACED, new, former_reference=named(was) if moved else None, fields=fields, fate=fate)
+    removal_effect = _removal_effect(new)
+    return _change(
+        Action.REPLACED,
+        new,
+        former_reference=named(was) if moved else None,
+        fields=fields,
+        removal_effect=removal_effect,
+    )
 
 
 def _taken_over(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
@@ -147,7 +153,7 @@ def _taken_over(old: _Declared, new: _Declared, left: Collection[str]) -> Object
         former_stack=old.stack.name if elsewhere else None,
         former_name=named(name) if name != new.object.logical_name else None,
         fields=_fields(old, new),
-        fate=_fate(old, left),
+        removal_effect=_removal_effect(old, left),
     )
 
 
@@ -157,15 +163,15 @@ def _change(action: Action, each: _Declared, **more: Any) -> ObjectChange:
     return ObjectChange(action, each.stack.name, cluster, reference, name, **more)
 
 
-def _fate(each: _Declared, left: Collection[str] = ()) -> Fate:
+def _removal_effect(each: _Declared, left: Collection[str] = ()) -> RemovalEffect:
     if each.stack.name in left:
-        return Fate.LEFT
+        return RemovalEffect.LEFT
     match each.object.removal:
         case OnRemoval.REFUSE:
-            return Fate.REFUSED
+            return RemovalEffect.REFUSED
         case OnRemoval.RETAIN:
-            return Fate.RETAINED
+            return RemovalEffect.RETAINED
         case OnRemoval.DELETE if each.object.kind in _WITH_WORKLOADS:
-            return Fate.EMPTIED
+            return RemovalEffect.EMPTIED
         case _:
-            return Fate.DELETED
+            return RemovalEffect.DELETED

@@ -25,11 +25,11 @@ from paletteai_components.changes.git import (
     objects_of,
     top_of,
 )
-from paletteai_components.diagnostics import Problem, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.stacks.files import PROJECT_FILE, bytes_of, document_in, stack_name_of
 from paletteai_components.stacks.stack import Stack, stack_from_document
-from paletteai_components.stacks.workspace import Fleet, misnamed
+from paletteai_components.stacks.workspace import Workspace, misnamed
 
 # Where the main branch is looked for, the first that there is.
 _MAIN = (
@@ -74,7 +74,7 @@ def revision_named(name: str | None, folder: Path) -> Revision:
     return Revision(name, commit, top)
 
 
-def fleet_at(revision: Revision, folder: Path, now: Fleet) -> Fleet:
+def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
     """The fleet that a folder held at a revision; an empty one where there was no such folder.
 
     `now` is the fleet that the folder holds today: stacks whose file and defaults are the same are
@@ -84,7 +84,7 @@ def fleet_at(revision: Revision, folder: Path, now: Fleet) -> Fleet:
     """
     above = folder.parent / PROJECT_FILE
     stacks: list[Stack] = []
-    problems: list[Problem] = []
+    diagnostics: list[Diagnostic] = []
     unreadable: list[str] = []
     with objects_of(revision.top) as objects:
         defaults, same_defaults = _defaults_at(revision, above, objects)
@@ -92,7 +92,7 @@ def fleet_at(revision: Revision, folder: Path, now: Fleet) -> Fleet:
         for file, entry in sorted(_files_at(revision, folder).items()):
             path, name = folder / file, stack_name_of(file)
             if name is None:
-                problems.extend(misnamed(path))
+                diagnostics.extend(misnamed(path))
             elif entry.mode not in FILES:
                 unreadable.append(name)
             elif name in known and _is_the_same(path, entry):
@@ -101,11 +101,11 @@ def fleet_at(revision: Revision, folder: Path, now: Fleet) -> Fleet:
                 try:
                     document = document_from(objects.content(entry.oid), str(path))
                 except StackFileError as error:
-                    problems.extend(error.problems)
+                    diagnostics.extend(error.diagnostics)
                     unreadable.append(name)
                 else:
                     stacks.append(stack_from_document(document, defaults))
-    return Fleet(tuple(stacks), tuple(problems), tuple(unreadable))
+    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
 
 
 def _top(folder: Path) -> Path:
@@ -200,7 +200,7 @@ def _document(revision: Revision, data: bytes, path: Path) -> Document:
     try:
         return document_from(data, str(path))
     except StackFileError as error:
-        why = error.problems[0].message.rstrip(".")
+        why = error.diagnostics[0].message.rstrip(".")
     raise GitError(
         f"{PROJECT_FILE} of {revision.said} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision where it can be.",

@@ -18,12 +18,12 @@ from paletteai_components.deployment.command import WORKS_WITHOUT, found, instal
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import PROJECT_FILE, Stack, defaults_from_file
-from paletteai_components.stacks.workspace import concerning, fleet_from
+from paletteai_components.stacks.workspace import concerning, workspace_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Request:
         parallel: how many stacks may run at a time.
         installs: whether Pulumi is to be installed for the project where it is missing.
         verbose: whether everything that was said is shown, of stacks that succeeded too.
-        form: ``text`` or ``json``.
+        output_format: ``text`` or ``json``.
     """
 
     environment: str
@@ -44,7 +44,7 @@ class Request:
     parallel: int
     installs: bool
     verbose: bool
-    form: str
+    output_format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,16 @@ class Environment:
     """
 
     stacks: tuple[str, ...]
-    refused: dict[str, list[Problem]]
+    refused: dict[str, list[Diagnostic]]
     unreadable: bool
 
 
 def on_an_environment(command: Command) -> Command:
     """The arguments of a command that runs an environment's stacks. It is called with a `Request`."""
     for decorate in (
-        click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
+        click.option(
+            "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
+        ),
         click.option("--verbose", is_flag=True, help="Show everything that was said, also where nothing failed."),
         click.option("--install", "installs", is_flag=True, help="Install Pulumi for this project if it is missing."),
         click.option(
@@ -94,7 +96,7 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
     """Runs an operation that changes something; unless `yes`, a preview comes first and a question. Returns the exit
     code.
     """
-    if not yes and (request.form == "json" or not _asks()):
+    if not yes and (request.output_format == "json" or not _asks()):
         raise UserError(
             "without a terminal, and with `--format json`, nobody can be asked, so nothing is changed without `--yes`.",
             "`paletteai preview` shows what it would do.",
@@ -127,10 +129,10 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
     if operation.runs_the_program:
         prepare(project)
     with reading(request.folder) as outcomes:
-        fleet = fleet_from(request.folder, outcomes)
+        workspace = workspace_from(request.folder, outcomes)
     # Of a file that cannot be read only its name tells.
-    unread = [Stack(name, str(request.folder / f"Pulumi.{name}.yaml")) for name in fleet.unreadable]
-    every = sorted([*fleet.stacks, *unread], key=lambda stack: stack.name)
+    unread = [Stack(name, str(request.folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable]
+    every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
     chosen = [stack for stack in every if stack.environment == request.environment]
     if not chosen:
         there = ", ".join(sorted({named(stack.environment) for stack in every})) or "none"
@@ -138,7 +140,7 @@ def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
             f"no stack in {request.folder} is of environment {redacted(request.environment)}.",
             f"The environments there are: {there}.",
         )
-    errors = [problem for problem in problems_of(fleet) if problem.severity is Severity.ERROR]
+    errors = [diagnostic for diagnostic in diagnostics_of(workspace) if diagnostic.severity is Severity.ERROR]
     refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
@@ -197,7 +199,7 @@ def _show(
     every = [*deployments, *(Deployment(name, State.REFUSED) for name in judgement.refused)]
     every.sort(key=lambda each: each.stack)
     report = outcome.Report(request.environment, operation, every, judgement.refused, seconds)
-    if request.form == "json":
+    if request.output_format == "json":
         report.show_json()
     else:
         report.show(verbose=request.verbose)

@@ -10,12 +10,12 @@ from pathlib import Path
 from paletteai_components.cli.selection import Selection
 from paletteai_components.credentials import ApiKey
 from paletteai_components.deployment.decryption import EngineError, opened_keys
-from paletteai_components.diagnostics import Problem, Severity, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document
 from paletteai_components.model.planned import IntegrationType, PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning
 
@@ -28,24 +28,24 @@ def project_of(folder: Path) -> Path:
     return folder.resolve().parent
 
 
-def opened(selection: Selection, folder: Path) -> tuple[list[Problem], tuple[Stack, ...], Keys]:
+def opened(selection: Selection, folder: Path) -> tuple[list[Diagnostic], tuple[Stack, ...], Keys]:
     """The selected stacks with their keys opened, what that shows to be wrong, and the keys.
 
     Raises EngineError.
     """
     keys = {stack.name: _keys_of(stack, folder) for stack in selection.stacks}
     stacks = tuple(_with_handles(stack, keys[stack.name]) for stack in selection.stacks)
-    others = [stack for stack in selection.fleet.stacks if stack.name not in keys]
-    judged = problems_of(replace(selection.fleet, stacks=(*stacks, *others)))
-    problems = [each for each in concerning(judged, stacks) if each.severity is Severity.ERROR]
-    return problems, stacks, keys
+    others = [stack for stack in selection.workspace.stacks if stack.name not in keys]
+    judged = diagnostics_of(replace(selection.workspace, stacks=(*stacks, *others)))
+    diagnostics = [each for each in concerning(judged, stacks) if each.severity is Severity.ERROR]
+    return diagnostics, stacks, keys
 
 
 def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifest]:
     """Every manifest of the stacks, the data of their Secrets included."""
     for stack in stacks:
         integrations = dict(_integrations(stack))
-        for each in objects_of(stack.topology, stack.vendor) if stack.topology else ():
+        for each in objects_of(stack.plan, stack.api) if stack.plan else ():
             if each.kind == "Secret" and isinstance(each.owner, PlannedSettings):
                 palette = str(each.owner.palette)
                 document = palette_document(integrations[palette], keys[stack.name][palette])

@@ -11,13 +11,13 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
-from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
-    from paletteai_components.stacks.workspace import Fleet
+    from paletteai_components.stacks.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,15 @@ class Selection:
         unreadable: the chosen stacks, or the folder, that could not be read.
     """
 
-    fleet: Fleet
+    workspace: Workspace
     stacks: tuple[Stack, ...]
-    problems: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
     unreadable: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
         """Whether a problem refuses the plan."""
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     @property
     def exit_code(self) -> int:
@@ -61,20 +61,20 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     try:
         with reading(folder) as outcomes:
             # Half of the start-up time goes into importing what judges; meanwhile other processes read.
-            from paletteai_components.rules import problems_of
+            from paletteai_components.rules import diagnostics_of
             from paletteai_components.stacks.stack import Stack
-            from paletteai_components.stacks.workspace import concerning, fleet_from
+            from paletteai_components.stacks.workspace import concerning, workspace_from
 
-            fleet = fleet_from(folder, outcomes)
+            workspace = workspace_from(folder, outcomes)
         if crds is not None:
             from paletteai_components.kube.crds import crds_from
 
-            fleet = replace(fleet, crds=crds_from(crds))
+            workspace = replace(workspace, crds=crds_from(crds))
     except StackFileError as error:
-        from paletteai_components.stacks.workspace import Fleet
+        from paletteai_components.stacks.workspace import Workspace
 
-        return Selection(Fleet(), (), error.problems, (str(folder),))
-    known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
+        return Selection(Workspace(), (), error.diagnostics, (str(folder),))
+    known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
     if not known and not names:
         raise UserError(
             f"there is no stack file in {folder}, so there is nothing to judge.",
@@ -83,14 +83,14 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     for name in names:
         if name not in known:
             raise _unknown(name, known, folder)
-    problems = problems_of(fleet)
+    diagnostics = diagnostics_of(workspace)
     if not names:
-        return Selection(fleet, fleet.stacks, tuple(problems), fleet.unreadable)
-    stacks = tuple(stack for stack in fleet.stacks if stack.name in names)
-    unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in fleet.unreadable}
-    chosen = concerning(problems, [*stacks, *(stack for name, stack in unread.items() if name in names)])
+        return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
+    stacks = tuple(stack for stack in workspace.stacks if stack.name in names)
+    unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable}
+    chosen = concerning(diagnostics, [*stacks, *(stack for name, stack in unread.items() if name in names)])
     others = [_unjudged(stack) for name, stack in unread.items() if name not in names]
-    return Selection(fleet, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
+    return Selection(workspace, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
 
 
 def _unknown(name: str, known: list[str], folder: Path) -> UserError:
@@ -101,12 +101,12 @@ def _unknown(name: str, known: list[str], folder: Path) -> UserError:
     return UserError(f"there is no stack {redacted(name)} in {folder}.", remedy)
 
 
-def _unjudged(stack: Stack) -> Problem:
-    return Problem(
+def _unjudged(stack: Stack) -> Diagnostic:
+    return Diagnostic(
         "PAI012",
         f"the stack {escaped(stack.name)} could not be read, so what it has in common with the chosen ones was "
         "not judged.",
         f"Run `paletteai check {escaped(stack.name)}`.",
-        (Place(stack.file),),
+        (SourceLocation(stack.file),),
         Severity.NOTE,
     )

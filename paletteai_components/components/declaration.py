@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from paletteai_components.components.credential import PaletteCredential, handle_of
-from paletteai_components.components.registry import DeclarationError, Ledger
-from paletteai_components.diagnostics import Place, Problem, in_order
+from paletteai_components.components.registry import DeclarationError, Registry
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, in_order
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.redaction import named
@@ -44,10 +44,10 @@ class Declaration:
 
     def __init__(self, kind: str, name: str, record: type, args: object) -> None:
         """Takes what a component of a kind and name is given: a record, or a dict of its fields."""
-        self._ledger = Ledger.of_this_program()
+        self._ledger = Registry.of_this_program()
         self.part = self._ledger.part_of(kind, name)
         self._at: Path = ()
-        self._problems: list[Problem] = []
+        self._diagnostics: list[Diagnostic] = []
         self._integrations: dict[str, dict[str, Any]] = {}
         self.stated = self._stated(record, args)
 
@@ -56,7 +56,7 @@ class Declaration:
         value = self.stated.pop(field, None)
         if not isinstance(value, kind):
             self._mistyped(f"`{field}`", value, wanted)
-            raise DeclarationError(in_order(self._problems))
+            raise DeclarationError(in_order(self._diagnostics))
         return value
 
     def take_texts(self, field: str) -> tuple[str, ...]:
@@ -80,8 +80,8 @@ class Declaration:
             # Of an input only its type is told: it may hold a key.
             for error in invalid.errors(include_url=False):
                 self._tell(error)
-        if self._problems:
-            raise DeclarationError(in_order(self._problems))
+        if self._diagnostics:
+            raise DeclarationError(in_order(self._diagnostics))
         return spec
 
     def _stated(self, record: type, args: object) -> dict[str, Any]:
@@ -91,10 +91,10 @@ class Declaration:
             known = [each.name for each in fields(record)]
             stated = {name: value for name, value in args.items() if name in known}
             for name in args.keys() - stated.keys():
-                self._problems.append(unknown_field(Place(self.part), str(name), known, "`args`"))
+                self._diagnostics.append(unknown_field(SourceLocation(self.part), str(name), known, "`args`"))
         else:
             self._mistyped("`args`", args, f"a {record.__name__} or a dict of its fields")
-            raise DeclarationError(self._problems)
+            raise DeclarationError(self._diagnostics)
         return {name: value for name, value in stated.items() if value is not None}
 
     def _plain(self, value: Any, path: Path) -> Any:
@@ -119,7 +119,9 @@ class Declaration:
                 # In all other places the spec knows what may stand there.
                 said = self._said(path[: path.index("extra_spec") + 1])
                 fact = f"{said} holds something of type {type(value).__name__}, which no manifest can hold"
-                self._problems.append(misread(Place(self.part), fact, "Write text, numbers, lists and dicts only."))
+                self._diagnostics.append(
+                    misread(SourceLocation(self.part), fact, "Write text, numbers, lists and dicts only.")
+                )
             case PaletteCredential():
                 return self._key_of(value)
             case _ if is_dataclass(value):
@@ -158,11 +160,13 @@ class Declaration:
         path, kind = error["loc"], error["type"]
         said = self._said(path)
         if kind == "missing":
-            self._problems.append(misread(Place(self.part), f"{said} is missing", "State it."))
+            self._diagnostics.append(misread(SourceLocation(self.part), f"{said} is missing", "State it."))
         elif kind == "extra_forbidden":
             model = model_at(path[:-1])
             known = model.model_fields if model else ()
-            self._problems.append(unknown_field(Place(self.part), str(path[-1]), known, self._said(path[:-1])))
+            self._diagnostics.append(
+                unknown_field(SourceLocation(self.part), str(path[-1]), known, self._said(path[:-1]))
+            )
         elif kind == "model_type":
             record = str(error["ctx"]["class_name"]).removeprefix("Project").replace("Spec", "Args")
             self._mistyped(said, error["input"], f"a {record}")
@@ -174,7 +178,7 @@ class Declaration:
             fact = f"{said} is an Output; it is checked before anything is registered, so it has to be a plain value"
         else:
             fact = f"{said} should be {expected}, and is of type {type(value).__name__}"
-        self._problems.append(misread(Place(self.part), fact, f"Make it {expected}."))
+        self._diagnostics.append(misread(SourceLocation(self.part), fact, f"Make it {expected}."))
 
     def _said(self, path: Path) -> str:
         if path[0] == "integrations":

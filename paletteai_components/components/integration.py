@@ -11,11 +11,11 @@ import pulumi
 from paletteai_components import naming
 from paletteai_components.components.credential import PaletteCredential
 from paletteai_components.components.declaration import Declaration, extended
-from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Registry
 from paletteai_components.components.resource import of_the_tenant
 from paletteai_components.components.settings import SecretReferenceArgs, SecretReferenceArgsDict, SettingsComponent
 from paletteai_components.components.tenant import TenantOwner
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.plan import planned_tenant
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
@@ -101,8 +101,8 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
     if called in (*tenant.settings, *tenant.existing_settings) or (called == default and not tenant.existing):
         fact = f"tenant {named(tenant.name)} has or refers to Settings {named(called)} already"
         remedy = "Put default Settings into the tenant's own args; give others another name."
-        place = (Place(declaration.part),)
-        raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy, place)])
+        location = (SourceLocation(declaration.part),)
+        raise DeclarationError([Diagnostic("PAI006", f"{fact}, so these would take their place.", remedy, location)])
     spec = extended(
         owner._stack,
         added,
@@ -112,6 +112,6 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
     stack = replace(owner._stack, spec=spec, part=declaration.part)
     planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
     new = next(each for each in planned.settings if each.name == called)
-    Ledger.of_this_program().admit(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
+    Registry.of_this_program().register(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
     owner._planned, owner._stack = planned, stack
     return owner, new

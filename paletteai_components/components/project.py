@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paletteai_components.components.declaration import Declaration, extended
-from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Registry
 from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
 from paletteai_components.components.settings import (
     Placement,
@@ -25,7 +25,7 @@ from paletteai_components.components.tenant import (
     RoleMappingArgsDict,
     TenantOwner,
 )
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.manifests import project_namespace, project_object
 from paletteai_components.model import identity
 from paletteai_components.model.plan import PlannedProject, planned_project
@@ -146,7 +146,7 @@ class ProjectComponent(pulumi.ComponentResource):
         `former_urns` gives former URNs of the component of its own Settings, and of that and its Secret.
         """
         opts = of_the_tenant(tenant, opts)
-        provider = str(planned.provider) if planned.provider else None
+        provider = str(planned.effective_settings) if planned.effective_settings else None
         # Told as inputs: registered outputs would make a seventh more checkpoints to write in a first deployment.
         told = {"namespace": planned.namespace, "source": planned.source.value, "settings": provider}
         super().__init__(identity.PROJECT, name, told, opts)
@@ -154,12 +154,12 @@ class ProjectComponent(pulumi.ComponentResource):
         self.project_name, self.namespace = planned.name, planned.namespace
         self.source, self.settings = planned.source.value, provider
         self.integration = None
-        used = {planned.spec.settings_ref, planned.provider.name if planned.provider else None}
+        used = {planned.spec.settings_ref, planned.effective_settings.name if planned.effective_settings else None}
         before = [*tenant._ready, *(each.settings for name_, each in tenant.integrations.items() if name_ in used)]
-        spec, vendor = planned.spec, stack.vendor
+        spec, api = planned.spec, stack.api
         if spec.create_namespace:
             options = child_options(self, opts, before, planned.on_removal)
-            before = [kubernetes_resource(project_namespace(planned), name, options, vendor, spec.import_ids)]
+            before = [kubernetes_resource(project_namespace(planned), name, options, api, spec.import_ids)]
         if planned.own is not None:
             placement = Placement(
                 planned.own, stack, spec.labels, spec.annotations, before, spec.import_ids, former_urns
@@ -167,7 +167,7 @@ class ProjectComponent(pulumi.ComponentResource):
             self.integration = settings_below(self, name, placement, opts)
             before = [*before, self.integration.settings]
         options = child_options(self, opts, before, planned.on_removal)
-        self.resource = kubernetes_resource(project_object(planned, vendor), name, options, vendor, spec.import_ids)
+        self.resource = kubernetes_resource(project_object(planned, api), name, options, api, spec.import_ids)
 
 
 class Project(ProjectComponent):
@@ -200,15 +200,15 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedProject, Sta
     stack = replace(tenant._stack, spec=spec, part=declaration.part)
     planned = planned_project(spec.tenant.projects[0], tenant._planned, spec.integrations, _PATH)
     bindings = binding_claims(planned.own, stack) if planned.own else ()
-    Ledger.of_this_program().admit(stack, [*project_claims(planned, stack), *bindings])
+    Registry.of_this_program().register(stack, [*project_claims(planned, stack), *bindings])
     return tenant, planned, stack
 
 
-def _foreign(referred: SettingsComponent, tenant: TenantOwner, part: str) -> Problem:
-    return Problem(
+def _foreign(referred: SettingsComponent, tenant: TenantOwner, part: str) -> Diagnostic:
+    return Diagnostic(
         "PAI005",
         f"the Settings {named(referred.reference)} that it refers to are not in the namespace of tenant "
         f"{named(tenant.tenant_name)}, so it would never find them.",
         "Refer to Settings of its own tenant.",
-        (Place(part),),
+        (SourceLocation(part),),
     )

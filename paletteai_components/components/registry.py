@@ -13,9 +13,9 @@ from typing import Any
 import pulumi
 
 from paletteai_components.components.credential import PaletteCredential
-from paletteai_components.diagnostics import Problem, Severity, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.redaction import named
-from paletteai_components.rules import problems_of_stack
+from paletteai_components.rules import diagnostics_of_stack
 from paletteai_components.sdk import kept_with_the_program
 from paletteai_components.stacks.ownership import Claim, conflict
 from paletteai_components.stacks.stack import Stack
@@ -30,14 +30,14 @@ class DeclarationError(pulumi.RunError):
         problems: every problem that was found.
     """
 
-    def __init__(self, problems: Iterable[Problem], effect: str = "nothing of it was registered") -> None:
-        self.problems = tuple(problems)
-        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
-        listed = "\n".join(map(str, self.problems))
+    def __init__(self, diagnostics: Iterable[Diagnostic], effect: str = "nothing of it was registered") -> None:
+        self.diagnostics = tuple(diagnostics)
+        count = f"{len(self.diagnostics)} problem{'s' if len(self.diagnostics) > 1 else ''}"
+        listed = "\n".join(map(str, self.diagnostics))
         super().__init__(f"{count} in what is declared; {effect}.\n{listed}")
 
 
-class Ledger:
+class Registry:
     """The claims of one program's components."""
 
     def __init__(self) -> None:
@@ -47,9 +47,9 @@ class Ledger:
         self._later: dict[str, pulumi.Output[str]] = {}
 
     @staticmethod
-    def of_this_program() -> Ledger:
+    def of_this_program() -> Registry:
         """The ledger of the program that is running. Raises RunError where none is."""
-        return kept_with_the_program("_paletteai_ledger", Ledger)
+        return kept_with_the_program("_paletteai_ledger", Registry)
 
     def part_of(self, kind: str, name: str) -> str:
         """What a component is called: its kind and name, numbered where another one has them.
@@ -93,29 +93,31 @@ class Ledger:
                 return [self.with_outputs(inner) for inner in value]
         return value
 
-    def admit(self, stack: Stack, claims: Iterable[Claim]) -> None:
+    def register(self, stack: Stack, claims: Iterable[Claim]) -> None:
         """Judges one component by itself, and takes its claims.
 
         Raises DeclarationError where it is wrong or claims what another one has. Then nothing is taken.
         """
-        self._take(claims, [problem for problem in problems_of_stack(stack) if problem.severity is Severity.ERROR])
+        self._take(
+            claims, [diagnostic for diagnostic in diagnostics_of_stack(stack) if diagnostic.severity is Severity.ERROR]
+        )
         self._parts.add(stack.part)
 
     def take(self, claims: Iterable[Claim]) -> None:
         """Takes the claims of what is judged already. Raises DeclarationError where somebody else has one."""
         self._take(claims, [])
 
-    def _take(self, claims: Iterable[Claim], problems: list[Problem]) -> None:
+    def _take(self, claims: Iterable[Claim], diagnostics: list[Diagnostic]) -> None:
         admitted = list(claims)
-        told = {problem.message for problem in problems}
+        told = {diagnostic.message for diagnostic in diagnostics}
         for claim in admitted:
             holder = self._claims.get((claim.code, claim.subject))
             if holder is not None and holder.owner != claim.owner:
-                problem = conflict([holder, claim])
+                diagnostic = conflict([holder, claim])
                 # The one to look at first is the one that is refused.
-                problem = replace(problem, where=problem.where[::-1])
-                problems += [] if problem.message in told else [problem]
-        if problems:
-            raise DeclarationError(in_order(problems))
+                diagnostic = replace(diagnostic, where=diagnostic.where[::-1])
+                diagnostics += [] if diagnostic.message in told else [diagnostic]
+        if diagnostics:
+            raise DeclarationError(in_order(diagnostics))
         for claim in admitted:
             self._claims.setdefault((claim.code, claim.subject), claim)

@@ -9,9 +9,9 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from paletteai_components.components.registry import Ledger
+from paletteai_components.components.registry import Registry
 from paletteai_components.kube.manifests import Manifest, reference_of
-from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.identity import object_type
 from paletteai_components.model.spec import OnRemoval
 
@@ -19,10 +19,10 @@ _TAKE_OVER = "pulumi.com/patchForce"
 
 
 def kubernetes_resource(
-    manifest: Manifest, name: str, opts: pulumi.ResourceOptions, vendor: Vendor, import_ids: Collection[str]
+    manifest: Manifest, name: str, opts: pulumi.ResourceOptions, api: PaletteApi, import_ids: Collection[str]
 ) -> pulumi.CustomResource:
     """The resource that writes a manifest. It takes over an object whose reference `import_ids` lists."""
-    manifest = Ledger.of_this_program().with_outputs(manifest)
+    manifest = Registry.of_this_program().with_outputs(manifest)
     kind: str = manifest["kind"]
     metadata: Any = manifest["metadata"]
     reference = reference_of(manifest)
@@ -36,7 +36,7 @@ def kubernetes_resource(
     if kind == "Secret":
         return Secret(name, metadata=metadata, type=manifest["type"], data=manifest["data"], opts=opts)
     # A type's version is part of its URN: without aliases another one would recreate the object.
-    former = {API_VERSION, *vendor.former_api_versions} - {manifest["apiVersion"]}
+    former = {API_VERSION, *api.former_api_versions} - {manifest["apiVersion"]}
     aliases = [pulumi.Alias(type_=object_type(version, kind)) for version in sorted(former)]
     opts.aliases = [*(opts.aliases or []), *aliases]
     return CustomResource(

@@ -11,7 +11,7 @@ import pulumi
 
 from paletteai_components.components.credential import PaletteCredential, opened_key
 from paletteai_components.components.provider import warn_of_replaced_secrets
-from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Registry
 from paletteai_components.components.resource import child_options, kubernetes_resource
 from paletteai_components.credentials import fingerprint_of, settings_proof_of
 from paletteai_components.kube.manifests import palette_document, secret_object, settings_object
@@ -138,12 +138,12 @@ class SettingsComponent(pulumi.ComponentResource):
         self.fingerprint = None if fingerprint is None else pulumi.Output.from_input(fingerprint)
         self.secret = self._secret(name, placement, key, opts)
         before = [*placement.depends_on, *([self.secret] if self.secret else [])]
-        proof, vendor = _proof(planned, key), placement.stack.vendor
+        proof, api = _proof(planned, key), placement.stack.api
         self.settings = kubernetes_resource(
-            settings_object(planned, fingerprint, proof, placement.labels, placement.annotations, vendor),
+            settings_object(planned, fingerprint, proof, placement.labels, placement.annotations, api),
             name,
             _movable(child_options(self, opts, before, aliases=_former(placement, "Settings"))),
-            vendor,
+            api,
             placement.import_ids,
         )
         self.register_outputs(
@@ -159,17 +159,17 @@ class SettingsComponent(pulumi.ComponentResource):
     ) -> pulumi.CustomResource | None:
         planned, secret = placement.settings, placement.settings.palette_secret
         integration = planned.integration
-        if secret is None or not secret.made or integration is None or key is None:
+        if secret is None or not secret.managed or integration is None or key is None:
             return None
 
         def encoded(api_key: str) -> str:
             return base64.b64encode(palette_document(integration, api_key).encode()).decode()
 
-        labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
-        manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
+        labels, annotations, api = placement.labels, placement.annotations, placement.stack.api
+        manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, api)
         options = _movable(child_options(self, opts, placement.depends_on, aliases=_former(placement, "Secret")))
         warn_of_replaced_secrets(self.get_provider(identity.SECRET), f"PaletteIntegration {named(name)}")
-        return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
+        return kubernetes_resource(manifest, name, options, api, placement.import_ids)
 
 
 def settings_below(
@@ -210,7 +210,7 @@ def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
     secret = pulumi.Output.secret(integration.api_key.secret)
     if integration.api_key.fingerprint is not None:
         return secret
-    ledger = Ledger.of_this_program()
+    registry = Registry.of_this_program()
 
     def judged(text: Any) -> str:
         key = text if isinstance(text, str) else ""
@@ -220,9 +220,9 @@ def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
             spec = spec.model_copy(update={"integrations": {**spec.integrations, str(settings.palette): opened}})
         stack = replace(placement.stack, spec=spec)
         try:
-            ledger.admit(stack, binding_claims(replace(settings, integration=opened), stack, code="PAI003"))
+            registry.register(stack, binding_claims(replace(settings, integration=opened), stack, code="PAI003"))
         except DeclarationError as error:
-            raise DeclarationError(error.problems, "its Secret and Settings were not registered") from None
+            raise DeclarationError(error.diagnostics, "its Secret and Settings were not registered") from None
         return key
 
     return secret.apply(judged)

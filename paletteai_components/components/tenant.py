@@ -9,7 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from paletteai_components.components.declaration import Declaration
-from paletteai_components.components.registry import Ledger
+from paletteai_components.components.registry import Registry
 from paletteai_components.components.resource import child_options, kubernetes_resource
 from paletteai_components.components.settings import (
     Placement,
@@ -200,14 +200,14 @@ class TenantOwner(pulumi.ComponentResource):
     def _register(
         self, name: str, opts: pulumi.ResourceOptions | None, former_urns: Mapping[str, Sequence[str]]
     ) -> None:
-        tenant, vendor = self._planned, self._stack.vendor
+        tenant, api = self._planned, self._stack.api
         on_removal, import_ids = tenant.spec.on_removal, tenant.spec.import_ids
         if tenant.spec.create_namespace and not tenant.spec.existing:
-            manifest = tenant_namespace(tenant, vendor)
+            manifest = tenant_namespace(tenant, api)
             options = child_options(self, opts, [], on_removal)
-            self._namespace = [kubernetes_resource(manifest, name, options, vendor, import_ids)]
+            self._namespace = [kubernetes_resource(manifest, name, options, api, import_ids)]
         for settings in tenant.settings:
-            if settings.made:
+            if settings.managed:
                 placement = self._placement(settings, former_urns.get(settings.name, ()))
                 self.integrations[settings.name] = settings_below(self, name, placement, opts)
         # What a Project waits for.
@@ -215,7 +215,7 @@ class TenantOwner(pulumi.ComponentResource):
         if not tenant.spec.existing:
             # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
             options = child_options(self, opts, self._ready, on_removal)
-            self.resource = kubernetes_resource(tenant_object(tenant, vendor), name, options, vendor, import_ids)
+            self.resource = kubernetes_resource(tenant_object(tenant, api), name, options, api, import_ids)
             self._ready = [self.resource]
 
     def _placement(self, settings: PlannedSettings, former_urns: Sequence[str] = ()) -> Placement:
@@ -272,7 +272,7 @@ def _admitted(declaration: Declaration, *, existing: bool) -> tuple[PlannedTenan
     spec = declaration.spec(("tenant",), tenant=tenant, **of_the_stack)
     stack = Stack(pulumi.get_stack(), spec=spec, part=declaration.part, former_api_versions=former)
     planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
-    made = [settings for settings in planned.settings if settings.made]
+    made = [settings for settings in planned.settings if settings.managed]
     bindings = [claim for settings in made for claim in binding_claims(settings, stack)]
-    Ledger.of_this_program().admit(stack, [*tenant_claims(planned, stack), *bindings])
+    Registry.of_this_program().register(stack, [*tenant_claims(planned, stack), *bindings])
     return planned, stack

@@ -23,16 +23,14 @@ def preflight(stack: Stack) -> Cluster | None:
     from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 
     provider = pulumi.Config("kubernetes")
-    if stack.topology is None or provider.get("renderYamlToDirectory"):
+    if stack.plan is None or provider.get("renderYamlToDirectory"):
         return None
     # A credential may be live in the Settings of another stack, also where this one writes none.
-    kinds = {each.kind for each in objects_of(stack.topology, stack.vendor)} | {"Settings"}
+    kinds = {each.kind for each in objects_of(stack.plan, stack.api)} | {"Settings"}
     try:
         if provider.get("cluster"):
             raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")
-        cluster = ApiServer(provider.get("kubeconfig"), provider.get("context")).cluster(
-            stack.vendor.api_version, kinds
-        )
+        cluster = ApiServer(provider.get("kubeconfig"), provider.get("context")).cluster(stack.api.api_version, kinds)
     except ClusterUnavailable as error:
         pulumi.log.info(f"The cluster was not asked: {error}, {_WITHOUT}.")
         return None

@@ -15,12 +15,12 @@ from typing import Any
 
 import pulumi
 
-from paletteai_components.diagnostics import Problem
+from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.kube.cluster import Cluster, LiveObject
 from paletteai_components.kube.manifests import objects_of, reference_of
-from paletteai_components.kube.palette_api import Vendor
+from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model import identity
-from paletteai_components.model.plan import Topology
+from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
@@ -32,12 +32,12 @@ OUTPUT = "lastDeployment"
 _WAITS = (0.05, 0.2, 0.8, 2.0)
 
 
-class HistoryError(pulumi.RunError):
+class PreviousDeploymentError(pulumi.RunError):
     """The outputs of the last deployment cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
-class FormerSettings:
+class PreviousSettings:
     """Settings of the last deployment.
 
     Fields:
@@ -46,7 +46,7 @@ class FormerSettings:
         fingerprint, credential: what their credential is known by.
     """
 
-    place: str
+    location: str
     urns: tuple[str, ...]
     fingerprint: str | None
     credential: str | None
@@ -58,7 +58,7 @@ class FormerSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PreviousDeployment:
     """The last deployment: its Settings, and the version of the vendor's API.
 
     Fields:
@@ -68,7 +68,7 @@ class History:
         references: the objects that were deployed; see `manifests.reference_of`.
     """
 
-    settings: Mapping[str, FormerSettings]
+    settings: Mapping[str, PreviousSettings]
     api_versions: tuple[str, ...] = ()
     references: frozenset[str] = frozenset()
 
@@ -77,25 +77,25 @@ class History:
         former = self._former(settings)
         return self.settings[former].urns if former is not None else ()
 
-    def problems(self, stack: Stack) -> Iterator[Problem]:
+    def diagnostics(self, stack: Stack) -> Iterator[Diagnostic]:
         """Moves that cannot be made at once, because their old or new place stays in use."""
-        if stack.topology is None:
+        if stack.plan is None:
             return
-        planned = {settings.logical_name: settings for settings in stack.topology.settings}
+        planned = {settings.logical_name: settings for settings in stack.plan.settings}
         for name, settings in planned.items():
             former = self._former(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
-            was = named(self.settings[former].place)
+            was = named(self.settings[former].location)
             occupied = named(str(planned[former])) if former in planned else named(str(settings))
-            yield Problem(
+            yield Diagnostic(
                 "PAI003",
                 f"the credential of Settings {named(str(settings))} was in Settings {was} when last deployed, "
                 f"and {occupied} stays in use with another one. Changed at once, two Settings would carry "
                 "one credential for a moment.",
                 f"Make it two deployments: first take the credential out of {was}, "
                 f"then bind it in {named(str(settings))}.",
-                (stack.place(*settings.path, "palette"), stack.place("integrations", str(settings.palette))),
+                (stack.location(*settings.path, "palette"), stack.location("integrations", str(settings.palette))),
             )
 
     def disagrees_with(self, cluster: Cluster, stack: Stack) -> bool:
@@ -103,14 +103,14 @@ class History:
 
         Outputs say what the last deployment was meant to do. One that failed on its way has done less.
         """
-        if stack.topology is None:
+        if stack.plan is None:
             return False
-        references = (each.reference for each in objects_of(stack.topology, stack.vendor))
+        references = (each.reference for each in objects_of(stack.plan, stack.api))
         if any(cluster.live(reference) and reference not in self.references for reference in references):
             return True
-        for settings in stack.topology.settings:
+        for settings in stack.plan.settings:
             former = self._former(settings)
-            expected = {str(settings), self.settings[former].place if former is not None else None}
+            expected = {str(settings), self.settings[former].location if former is not None else None}
             carriers = cluster.carriers(settings.integration) if settings.integration else ()
             if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
                 return True
@@ -123,43 +123,43 @@ class History:
         return next((former for former, known in self.settings.items() if known.carry(settings.integration)), None)
 
 
-def for_the_next(topology: Topology, vendor: Vendor, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+def for_the_next(plan: Plan, api: PaletteApi, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
     """What the next deployment has to know of this one. `urns` are those of the Settings' components, by place."""
     return {
-        "apiVersion": vendor.api_version,
-        "objects": [each.reference for each in objects_of(topology, vendor)],
+        "apiVersion": api.api_version,
+        "objects": [each.reference for each in objects_of(plan, api)],
         "settings": {
             str(settings): {"urn": urns[str(settings)], **_identities(settings.integration)}
-            for settings in topology.settings
+            for settings in plan.settings
         },
     }
 
 
-def history_of_this_stack() -> History:
+def previous_deployment() -> PreviousDeployment:
     """The history of the stack that is being deployed; empty at its first deployment.
 
     Raises HistoryError where it cannot be read: what moves would not be seen then.
     """
     last = _object(_asked(*LAST_OUTPUTS).get(OUTPUT))
-    settings: dict[str, FormerSettings] = {}
-    for place, each in _object(last.get("settings")).items():
+    settings: dict[str, PreviousSettings] = {}
+    for location, each in _object(last.get("settings")).items():
         urn = _object(each).get("urn")
         if isinstance(urn, str):
-            former = FormerSettings(place, (urn,), each.get("fingerprint"), each.get("credential"))
+            former = PreviousSettings(location, (urn,), each.get("fingerprint"), each.get("credential"))
             settings[identity.name_of(urn)] = former
     version, objects = last.get("apiVersion"), last.get("objects")
     references = frozenset(map(str, objects if isinstance(objects, list) else ()))
-    return History(settings, (version,) if isinstance(version, str) else (), references)
+    return PreviousDeployment(settings, (version,) if isinstance(version, str) else (), references)
 
 
-def history_in_state(cluster: Cluster) -> History:
+def previous_deployment_in_state(cluster: Cluster) -> PreviousDeployment:
     """The history by what is in the stack's state, and by the credentials that its Settings carry in the cluster.
 
     It costs more to read than the outputs. Raises HistoryError where it cannot be read.
     """
     references: set[str] = set()
     versions: set[str] = set()
-    settings: dict[str, FormerSettings] = {}
+    settings: dict[str, PreviousSettings] = {}
     for urn, each in _asked(*LAST_RESOURCES).items():
         manifest = each.get("outputs")
         if not identity.is_object_type(str(each.get("type", ""))) or "metadata" not in manifest:
@@ -170,13 +170,13 @@ def history_in_state(cluster: Cluster) -> History:
         if manifest["kind"] == "Settings" and component and identity.kind_of(component) == "PaletteIntegration":
             versions.add(manifest["apiVersion"])
             live = cluster.live(reference) or LiveObject()
-            settings[identity.name_of(urn)] = FormerSettings(
+            settings[identity.name_of(urn)] = PreviousSettings(
                 reference.removeprefix("Settings/"),
                 (component, identity.child_urn(component, identity.SECRET), urn),
                 live.fingerprint,
                 live.credential,
             )
-    return History(settings, tuple(sorted(versions)), frozenset(references))
+    return PreviousDeployment(settings, tuple(sorted(versions)), frozenset(references))
 
 
 def _asked(function: str, argument: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _asked(function: str, argument: str) -> dict[str, Any]:
         except Exception as error:
             wait = next(waits, None)
             if wait is None:
-                raise HistoryError(
+                raise PreviousDeploymentError(
                     "the outputs of this stack's last deployment could not be read, so a credential that moves "
                     f"would not be seen. Nothing was registered; run it again. Pulumi says: {error}"
                 ) from None

@@ -18,27 +18,27 @@ from pulumi.runtime import is_config_secret
 
 from paletteai_components.components.credential import opened_key
 from paletteai_components.components.project import ProjectComponent
-from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.components.registry import DeclarationError, Registry
 from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.credentials import KeyState
 from paletteai_components.deployment.preflight import preflight
 from paletteai_components.deployment.previous import (
     OUTPUT,
-    History,
+    PreviousDeployment,
     for_the_next,
-    history_in_state,
-    history_of_this_stack,
+    previous_deployment,
+    previous_deployment_in_state,
 )
-from paletteai_components.diagnostics import Problem, Severity, StackFileError, in_order
-from paletteai_components.model.plan import Topology
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, in_order
+from paletteai_components.model.plan import Plan
 from paletteai_components.model.spec import IntegrationSpec
-from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.sdk import own_process
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.ownership import Claim, binding_claims, project_claims, tenant_claims
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.validation import misread
-from paletteai_components.stacks.workspace import Fleet, concerning, fleet_from
+from paletteai_components.stacks.workspace import Workspace, concerning, workspace_from
 
 _TEXTS = ("environment", "cluster", "apiVersion")
 _VALUES = ("integrations", "tenant", "vendorFields", "mergedSettings")
@@ -58,37 +58,37 @@ def deploy(folder: Path = Path("stacks")) -> None:
 
     Raises DeclarationError, before anything is registered, where it is wrong.
     """
-    fleet = _fleet(folder)
-    stack = effective_stack(fleet, folder)
-    problems = _problems(stack, fleet)
-    _tell(problems)
-    history = history_of_this_stack()
+    workspace = _workspace(folder)
+    stack = effective_stack(workspace, folder)
+    diagnostics = _diagnostics(stack, workspace)
+    _tell(diagnostics)
+    previous = previous_deployment()
     cluster = preflight(stack)
-    alive = Fleet((stack,))
+    alive = Workspace((stack,))
     if cluster is not None:
-        if history.disagrees_with(cluster, stack):
-            history = history_in_state(cluster)
-        alive = Fleet((stack,), crds=cluster.crds, cluster=replace(cluster, owned=history.references))
-    found = [problem for problem in problems_of(alive) if problem not in problems]
-    _tell([*history.problems(stack), *found])
-    if stack.topology is not None:
-        _register(stack, stack.topology, history)
+        if previous.disagrees_with(cluster, stack):
+            previous = previous_deployment_in_state(cluster)
+        alive = Workspace((stack,), crds=cluster.crds, cluster=replace(cluster, owned=previous.references))
+    found = [diagnostic for diagnostic in diagnostics_of(alive) if diagnostic not in diagnostics]
+    _tell([*previous.diagnostics(stack), *found])
+    if stack.plan is not None:
+        _register(stack, stack.plan, previous)
 
 
-def _tell(problems: Iterable[Problem]) -> None:
-    problems = list(problems)
-    for problem in problems:
-        if problem.severity is Severity.WARNING:
-            pulumi.log.warn(str(problem))
-    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+def _tell(diagnostics: Iterable[Diagnostic]) -> None:
+    diagnostics = list(diagnostics)
+    for diagnostic in diagnostics:
+        if diagnostic.severity is Severity.WARNING:
+            pulumi.log.warn(str(diagnostic))
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if errors:
         raise DeclarationError(in_order(errors))
 
 
-def effective_stack(fleet: Fleet, folder: Path) -> Stack:
+def effective_stack(workspace: Workspace, folder: Path) -> Stack:
     """The stack as Pulumi hands it over, its keys opened, with the places its file gives."""
     name = pulumi.get_stack()
-    written = fleet.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
+    written = workspace.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
     ours, kubernetes = pulumi.Config(NAMESPACE), pulumi.Config("kubernetes")
     values: dict[str, Any] = {key: ours.get(key) for key in _TEXTS}
     values |= {key: _value(ours.get(key)) for key in _VALUES}
@@ -100,7 +100,7 @@ def effective_stack(fleet: Fleet, folder: Path) -> Stack:
     stack = stack_from_config(name, config, written.file, written.documents, is_opened=True)
     return replace(
         stack,
-        file_problems=(*written.file_problems, *_marked_as_secret(stack, written)),
+        file_diagnostics=(*written.file_diagnostics, *_marked_as_secret(stack, written)),
         kubeconfig=written.kubeconfig,
         salt=written.salt,
         data_key=written.data_key,
@@ -108,24 +108,24 @@ def effective_stack(fleet: Fleet, folder: Path) -> Stack:
     )
 
 
-def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Problem]:
+def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Diagnostic]:
     """The values that Pulumi opened where they would become plain text, besides those that the file shows."""
-    if written.file_problems:
+    if written.file_diagnostics:
         return
     for field in (*_TEXTS, *_VALUES):
         # Of an object Pulumi marks the whole, whatever is secret in it. The keys of integrations are wrapped again.
         if field != "integrations" and is_config_secret(f"{NAMESPACE}:{field}"):
             fact = f"`{field}` holds a value that Pulumi marks as secret, and it would be plain text in the state"
-            yield misread(stack.place(field), fact, "Take what is no key of an integration as plain configuration.")
+            yield misread(stack.location(field), fact, "Take what is no key of an integration as plain configuration.")
 
 
-def _fleet(folder: Path) -> Fleet:
+def _workspace(folder: Path) -> Workspace:
     try:
-        return fleet_from(folder)
+        return workspace_from(folder)
     except StackFileError as error:
         # Without the folder Pulumi's configuration is still there, and is judged without neighbours.
         pulumi.log.warn(str(error))
-        return Fleet()
+        return Workspace()
 
 
 def _value(text: str | None) -> Any:
@@ -151,53 +151,58 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
     # By its ciphertext a copy in a neighbour's file is known, which nobody here could open.
     sealed = written.api_key if written else None
     handle = opened_key(integration["apiKey"], sealed.ciphertext if sealed else None)
-    return {**integration, "apiKey": handle if encrypted else replace(handle, state=KeyState.PLAINTEXT, problem=None)}
+    return {
+        **integration,
+        "apiKey": handle if encrypted else replace(handle, state=KeyState.PLAINTEXT, diagnostic=None),
+    }
 
 
-def _problems(stack: Stack, fleet: Fleet) -> list[Problem]:
+def _diagnostics(stack: Stack, workspace: Workspace) -> list[Diagnostic]:
     """What is wrong with the stack, alone, among its neighbours, and in what only its file shows."""
-    neighbours = [each for each in fleet.stacks if each.name != stack.name]
-    problems = concerning(problems_of(Fleet((stack, *neighbours))), [stack])
-    ours = concerning(fleet.problems, [stack])
+    neighbours = [each for each in workspace.stacks if each.name != stack.name]
+    diagnostics = concerning(diagnostics_of(Workspace((stack, *neighbours))), [stack])
+    ours = concerning(workspace.diagnostics, [stack])
     # A neighbour that cannot be read must not stop this stack, nor pass in silence.
-    problems += [each if each in ours else replace(each, severity=Severity.WARNING) for each in fleet.problems]
-    written = fleet.stack_named(stack.name)
+    diagnostics += [
+        each if each in ours else replace(each, severity=Severity.WARNING) for each in workspace.diagnostics
+    ]
+    written = workspace.stack_named(stack.name)
     if written is not None:
         # Opened, a key that stands in the file as plain text looks like any other.
         shown_by_the_file = {"PAI010"} if written.imports else {"PAI010", "PAI012"}
-        problems += [each for each in problems_of_stack(written) if each.code in shown_by_the_file]
-    return in_order(problems)
+        diagnostics += [each for each in diagnostics_of_stack(written) if each.code in shown_by_the_file]
+    return in_order(diagnostics)
 
 
-def _register(stack: Stack, topology: Topology, history: History) -> None:
-    Ledger.of_this_program().take(_claims(stack, topology))
-    stack = replace(stack, former_api_versions=history.api_versions)
-    planned = topology.tenant
-    of_the_tenant = {each.name: history.former_urns(each) for each in planned.settings if each.made}
+def _register(stack: Stack, plan: Plan, previous: PreviousDeployment) -> None:
+    Registry.of_this_program().take(_claims(stack, plan))
+    stack = replace(stack, former_api_versions=previous.api_versions)
+    planned = plan.tenant
+    of_the_tenant = {each.name: previous.former_urns(each) for each in planned.settings if each.managed}
     tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=of_the_tenant)
     projects = [
         ProjectComponent(
-            each.logical_name, tenant, each, stack, former_urns=history.former_urns(each.own) if each.own else ()
+            each.logical_name, tenant, each, stack, former_urns=previous.former_urns(each.own) if each.own else ()
         )
-        for each in topology.projects
+        for each in plan.projects
     ]
-    _export(stack, topology, tenant, projects)
+    _export(stack, plan, tenant, projects)
 
 
-def _claims(stack: Stack, topology: Topology) -> Iterator[Claim]:
+def _claims(stack: Stack, plan: Plan) -> Iterator[Claim]:
     """What other components of the same program must not claim. They know of no cluster, and of one environment."""
     spec = stack.spec.model_copy(update={"environment": None}) if stack.spec else None
     stack = replace(stack, spec=spec, cluster=None)
-    yield from tenant_claims(topology.tenant, stack)
-    for project in topology.projects:
+    yield from tenant_claims(plan.tenant, stack)
+    for project in plan.projects:
         yield from project_claims(project, stack)
-    for settings in topology.settings:
+    for settings in plan.settings:
         # The keys of its integrations are its own: a credential of the program may have the same name.
         yield from binding_claims(settings, stack, code="PAI002")
         yield from binding_claims(settings, stack, code="PAI003")
 
 
-def _export(stack: Stack, topology: Topology, tenant: TenantOwner, projects: list[ProjectComponent]) -> None:
+def _export(stack: Stack, plan: Plan, tenant: TenantOwner, projects: list[ProjectComponent]) -> None:
     components = [*tenant.integrations.values(), *(each.integration for each in projects if each.integration)]
     urns = {each.reference: each.urn for each in components}
     outputs = {
@@ -215,13 +220,13 @@ def _export(stack: Stack, topology: Topology, tenant: TenantOwner, projects: lis
         "projects": {
             each.name: _stated(
                 source=each.source.value,
-                settings=str(each.provider) if each.provider else None,
-                integration=each.provider.palette if each.provider else None,
+                settings=str(each.effective_settings) if each.effective_settings else None,
+                integration=each.effective_settings.palette if each.effective_settings else None,
                 reason=each.reason,
             )
-            for each in topology.projects
+            for each in plan.projects
         },
-        OUTPUT: for_the_next(topology, stack.vendor, urns),
+        OUTPUT: for_the_next(plan, stack.api, urns),
     }
     # Everything else comes before these. A deployment that fails must not leave outputs that tell of its
     # success: the next one goes by them.

@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 
-from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.kube.structural import (
     EMBEDDED,
     EMPTY,
@@ -110,7 +110,7 @@ def crds_from(path: Path) -> Crds:
         StackFileError: a file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
     """
     versions: dict[tuple[str, str], Version] = {}
-    problems: list[Problem] = []
+    diagnostics: list[Diagnostic] = []
     try:
         files = _files(path)
     except OSError as error:
@@ -132,11 +132,11 @@ def crds_from(path: Path) -> Crds:
         except (ValueError, TypeError, AttributeError, RecursionError):
             fact = "no schema can be made of this"
         if fact:
-            problems.append(_unreadable(file, fact, line))
-    if not problems and not versions:
-        problems.append(_unreadable(path, "there is no CustomResourceDefinition in it"))
-    if problems:
-        raise StackFileError(problems)
+            diagnostics.append(_unreadable(file, fact, line))
+    if not diagnostics and not versions:
+        diagnostics.append(_unreadable(path, "there is no CustomResourceDefinition in it"))
+    if diagnostics:
+        raise StackFileError(diagnostics)
     return Crds(str(path), MappingProxyType(versions))
 
 
@@ -155,7 +155,7 @@ def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
     return Crds(source, MappingProxyType(versions))
 
 
-def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...] = ()) -> list[Problem]:
+def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceLocation, ...] = ()) -> list[Diagnostic]:
     """Everything in a manifest that does not keep to its CRD. No value of the manifest is repeated.
 
     A manifest of a group that no CRD was handed over for is not judged. The note on what is not evaluated is the same
@@ -171,7 +171,7 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
     version = crds.versions.get((api_version, kind))
     if version is None or not version.served:
         fact, remedy, file = _unserved(api_version, kind, crds)
-        return [Problem(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, Place(file)))]
+        return [Diagnostic(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, SourceLocation(file)))]
 
     errors = list(version.validator.iter_errors(defaulted(manifest, version.schema)))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
@@ -180,23 +180,26 @@ def problems_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[Place, ...
         # Whatever else a value of a wrong type breaks says nothing new.
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
             told += _told(version, error)
-    crd, place = f"the CRD of {named(api_version)}", Place(version.file)
-    problems = [
-        Problem(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, place)) for fact, remedy in dict.fromkeys(told)
+    crd, location = f"the CRD of {named(api_version)}", SourceLocation(version.file)
+    diagnostics = [
+        Diagnostic(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, location))
+        for fact, remedy in dict.fromkeys(told)
     ]
     if version.unjudged:
         fact = f"{escaped(kind)}: {crd} asks what is not evaluated here: {_list(version.unjudged)}"
         remedy = "`kubectl apply --server-side --dry-run=server` evaluates it"
-        problems.append(Problem(CODE, f"{fact}; the API server may yet refuse it.", remedy, (place,), Severity.NOTE))
-    return problems
+        diagnostics.append(
+            Diagnostic(CODE, f"{fact}; the API server may yet refuse it.", remedy, (location,), Severity.NOTE)
+        )
+    return diagnostics
 
 
 # From a file to its CRDs
 
 
-def _unreadable(path: Path, fact: str, line: int | None = None) -> Problem:
+def _unreadable(path: Path, fact: str, line: int | None = None) -> Diagnostic:
     message = f"{escaped(fact)}; no manifest was checked against the cluster's schemas."
-    return Problem(CODE, message, _GET_CRDS, (Place(str(path), line),))
+    return Diagnostic(CODE, message, _GET_CRDS, (SourceLocation(str(path), line),))
 
 
 def _files(path: Path) -> list[Path]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.credentials import sent
-from paletteai_components.kube.palette_api import Vendor
-from paletteai_components.model.plan import PlannedProject, Topology
+from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 
@@ -53,33 +53,33 @@ class PlannedObject:
         return reference_of(self.manifest)
 
 
-def objects_of(topology: Topology, vendor: Vendor) -> Iterator[PlannedObject]:
+def objects_of(plan: Plan, api: PaletteApi) -> Iterator[PlannedObject]:
     """Every object that is written for a stack, in the order in which they are created."""
-    yield from tenant_objects(topology.tenant, vendor)
-    for project in topology.projects:
-        yield from project_objects(project, vendor)
+    yield from tenant_objects(plan.tenant, api)
+    for project in plan.projects:
+        yield from project_objects(project, api)
 
 
-def tenant_objects(tenant: PlannedTenant, vendor: Vendor) -> Iterator[PlannedObject]:
+def tenant_objects(tenant: PlannedTenant, api: PaletteApi) -> Iterator[PlannedObject]:
     """The objects that are written for a Tenant itself."""
     spec, path = tenant.spec, ("tenant", "name")
     if spec.create_namespace and not spec.existing:
-        yield PlannedObject(tenant_namespace(tenant, vendor), tenant, path, spec.on_removal)
+        yield PlannedObject(tenant_namespace(tenant, api), tenant, path, spec.on_removal)
     for settings in tenant.settings:
-        if settings.made:
-            yield from _settings_with_secret(settings, spec.labels, spec.annotations, vendor)
+        if settings.managed:
+            yield from _settings_with_secret(settings, spec.labels, spec.annotations, api)
     if not spec.existing:
-        yield PlannedObject(tenant_object(tenant, vendor), tenant, path, spec.on_removal)
+        yield PlannedObject(tenant_object(tenant, api), tenant, path, spec.on_removal)
 
 
-def project_objects(project: PlannedProject, vendor: Vendor) -> Iterator[PlannedObject]:
+def project_objects(project: PlannedProject, api: PaletteApi) -> Iterator[PlannedObject]:
     """The objects that are written for a Project."""
     spec, path = project.spec, (*project.path, "name")
     if spec.create_namespace:
         yield PlannedObject(project_namespace(project), project, path, project.on_removal)
     if project.own is not None:
-        yield from _settings_with_secret(project.own, spec.labels, spec.annotations, vendor)
-    yield PlannedObject(project_object(project, vendor), project, path, project.on_removal)
+        yield from _settings_with_secret(project.own, spec.labels, spec.annotations, api)
+    yield PlannedObject(project_object(project, api), project, path, project.on_removal)
 
 
 def reference_of(manifest: Mapping[str, Any]) -> str:
@@ -93,23 +93,23 @@ def _settings_with_secret(
     settings: PlannedSettings,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
-    vendor: Vendor,
+    api: PaletteApi,
 ) -> Iterator[PlannedObject]:
     secret = settings.palette_secret
-    if secret is not None and secret.made:
-        manifest = secret_object(secret, settings, None, labels, annotations, vendor)
+    if secret is not None and secret.managed:
+        manifest = secret_object(secret, settings, None, labels, annotations, api)
         yield PlannedObject(manifest, settings, settings.path)
     integration = settings.integration
     fingerprint = integration.fingerprint_in_force if integration else None
     proof = integration.api_key.settings_proof(str(settings)) if integration and integration.api_key else None
-    manifest = settings_object(settings, fingerprint, proof, labels, annotations, vendor)
+    manifest = settings_object(settings, fingerprint, proof, labels, annotations, api)
     yield PlannedObject(manifest, settings, settings.path)
 
 
-def tenant_namespace(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
+def tenant_namespace(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     """The tenant namespace, labelled so that PaletteAI knows it for the Tenant's."""
     manifest = _object("v1", "Namespace", tenant.namespace, None, tenant.spec.labels, tenant.spec.annotations)
-    _put(manifest, vendor.path("namespace.tenant"), tenant.name)
+    _put(manifest, api.path("namespace.tenant"), tenant.name)
     return manifest
 
 
@@ -118,60 +118,60 @@ def project_namespace(project: PlannedProject) -> Manifest:
     return _object("v1", "Namespace", project.namespace, None, project.spec.labels, project.spec.annotations)
 
 
-def tenant_object(tenant: PlannedTenant, vendor: Vendor) -> Manifest:
+def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     """The Tenant, which refers to its default Settings.
 
     Without anything to say it has no `spec`: an empty one turns to null, which is refused, when a server-side
     apply takes its last field away.
     """
     spec = tenant.spec
-    manifest = _object(vendor.api_version, "Tenant", tenant.name, None, spec.labels, spec.annotations)
-    _put(manifest, vendor.path("tenant.displayName"), spec.display_name)
-    _put(manifest, vendor.path("tenant.description"), spec.description)
-    _put(manifest, vendor.path("tenant.groups"), list(spec.groups) or None)
+    manifest = _object(api.api_version, "Tenant", tenant.name, None, spec.labels, spec.annotations)
+    _put(manifest, api.path("tenant.displayName"), spec.display_name)
+    _put(manifest, api.path("tenant.description"), spec.description)
+    _put(manifest, api.path("tenant.groups"), list(spec.groups) or None)
     if tenant.default is not None:
-        _put(manifest, vendor.path("tenant.settingsName"), tenant.default.name)
-        _put(manifest, vendor.path("tenant.settingsNamespace"), tenant.default.namespace)
+        _put(manifest, api.path("tenant.settingsName"), tenant.default.name)
+        _put(manifest, api.path("tenant.settingsNamespace"), tenant.default.namespace)
     return _with_extra(manifest, spec.extra_spec)
 
 
-def project_object(project: PlannedProject, vendor: Vendor) -> Manifest:
+def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     """The Project. It names Settings only where it does not fall back to the tenant's default."""
     spec = project.spec
     manifest = _object(
-        vendor.api_version,
+        api.api_version,
         "Project",
         project.name,
         project.namespace,
         spec.labels,
         spec.annotations,
     )
-    _put(manifest, vendor.path("project.tenant"), project.tenant)
-    _put(manifest, vendor.path("project.displayName"), spec.display_name)
-    _put(manifest, vendor.path("project.tenantName"), project.tenant)
+    _put(manifest, api.path("project.tenant"), project.tenant)
+    _put(manifest, api.path("project.displayName"), spec.display_name)
+    _put(manifest, api.path("project.tenantName"), project.tenant)
     _put(
         manifest,
-        vendor.path("project.settingsName"),
+        api.path("project.settingsName"),
         project.own.name if project.own else spec.settings_ref,
     )
     if project.compute_config is not None:
-        _put(manifest, vendor.path("project.computeConfigName"), project.compute_config.name)
+        _put(manifest, api.path("project.computeConfigName"), project.compute_config.name)
         _put(
             manifest,
-            vendor.path("project.computeConfigNamespace"),
+            api.path("project.computeConfigNamespace"),
             project.compute_config_namespace,
         )
     for role in ("admin", "editor", "viewer"):
         _put(
             manifest,
-            vendor.path(f"project.{role}"),
+            api.path(f"project.{role}"),
             list(getattr(project.role_mapping, role)) or None,
         )
     if spec.deployment_namespaces is not None:
-        _put(manifest, vendor.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
+        _put(manifest, api.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
         _put(
             manifest,
-            vendor.path("project.disallow"),
+            api.path("project.disallow"),
             list(spec.deployment_namespaces.disallow) or None,
         )
     return _with_extra(manifest, spec.extra_spec)
@@ -183,12 +183,12 @@ def settings_object(
     proof: Any,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
-    vendor: Vendor,
+    api: PaletteApi,
 ) -> Manifest:
     """The Settings, which names its Secrets. The fingerprint tells which credential it carries, the proof who knows."""
     spec = settings.spec
     manifest = _object(
-        vendor.api_version,
+        api.api_version,
         "Settings",
         settings.name,
         settings.namespace,
@@ -196,7 +196,7 @@ def settings_object(
         {**annotations, **spec.annotations},
     )
     for secret in settings.secrets:
-        _put(manifest, vendor.path(f"settings.{secret.type}"), secret.name)
+        _put(manifest, api.path(f"settings.{secret.type}"), secret.name)
     integration = settings.integration
     _put(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
     _put(manifest, ("metadata", "annotations", PROOF_ANNOTATION), proof)
@@ -211,7 +211,7 @@ def secret_object(
     encoded_document: Any,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
-    vendor: Vendor,
+    api: PaletteApi,
 ) -> Manifest:
     """The Secret of a Settings' Palette credential; without data where the document is None.
 
@@ -227,7 +227,7 @@ def secret_object(
         {**annotations, **spec.annotations},
     )
     manifest["type"] = "Opaque"
-    _put(manifest, vendor.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
+    _put(manifest, api.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
     return manifest
 
 

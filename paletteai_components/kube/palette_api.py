@@ -80,7 +80,7 @@ FIELDS: dict[str, Field] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Vendor:
+class PaletteApi:
     """Which vendor API the manifests are written for.
 
     Fields:
@@ -101,8 +101,8 @@ class Vendor:
 
 def overlaps(kind: str, extra: Mapping[str, Any], vendor_fields: Mapping[str, str]) -> list[str]:
     """The fields of `extraSpec` that a modelled field of the kind already says, dotted."""
-    vendor = Vendor(fields=vendor_fields)
-    modelled = [vendor.path(name) for name, field in FIELDS.items() if field.kind == kind]
+    api = PaletteApi(fields=vendor_fields)
+    modelled = [api.path(name) for name, field in FIELDS.items() if field.kind == kind]
     return [
         ".".join(leaf[1:])
         for leaf in _leaves(extra, ("spec",))

@@ -44,8 +44,8 @@ class PlannedProject:
         spec: its declaration.
         own: its own Settings, or None.
         source: where its Palette integration comes from.
-        provider: the Settings that gives it, or None.
-        merged: True where other Settings than `provider` are in force for its other integrations.
+        effective_settings: the Settings that gives it, or None.
+        merged: True where other Settings than `effective_settings` are in force for its other integrations.
         shared_cluster_only: whether going without is stated, by itself or by its tenant.
         compute_config, compute_config_namespace: the ComputeConfig it deploys with, or None.
         role_mapping: groups and roles.
@@ -58,7 +58,7 @@ class PlannedProject:
     spec: ProjectSpec
     own: PlannedSettings | None
     source: Source
-    provider: PlannedSettings | None
+    effective_settings: PlannedSettings | None
     merged: bool
     shared_cluster_only: bool
     compute_config: ComputeConfigRefSpec | None
@@ -80,16 +80,16 @@ class PlannedProject:
     @property
     def reason(self) -> str:
         """Where its Palette integration comes from and why, in words."""
-        provider = named(str(self.provider))
+        settings = named(str(self.effective_settings))
         match self.source:
             case Source.OWN:
-                why = f"its own Settings {provider}"
+                why = f"its own Settings {settings}"
             case Source.SETTINGS_REF:
-                why = f"settingsRef names the tenant's Settings {provider}"
+                why = f"settingsRef names the tenant's Settings {settings}"
             case Source.FALLBACK if self.merged:
-                why = f"merged in from the tenant's default Settings {provider}"
+                why = f"merged in from the tenant's default Settings {settings}"
             case Source.FALLBACK:
-                why = f"falls back to the tenant's default Settings {provider}"
+                why = f"falls back to the tenant's default Settings {settings}"
             case Source.SHARED_CLUSTER_ONLY:
                 why = "none, limited to the shared cluster as stated"
             case Source.NOWHERE:
@@ -98,7 +98,7 @@ class PlannedProject:
 
 
 @dataclass(frozen=True, slots=True)
-class Topology:
+class Plan:
     """What one stack amounts to: a Tenant and its Projects."""
 
     tenant: PlannedTenant
@@ -107,7 +107,7 @@ class Topology:
     @property
     def settings(self) -> Iterator[PlannedSettings]:
         """Every Settings that is written here: the tenant's, then each project's own."""
-        yield from (settings for settings in self.tenant.settings if settings.made)
+        yield from (settings for settings in self.tenant.settings if settings.managed)
         yield from (project.own for project in self.projects if project.own is not None)
 
     @property
@@ -118,10 +118,10 @@ class Topology:
             yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
 
 
-def topology_of(stack: StackSpec) -> Topology:
+def plan_of(stack: StackSpec) -> Plan:
     """The topology of a stack's declaration."""
     tenant = planned_tenant(stack.tenant, stack.integrations, merges=stack.merged_settings)
-    return Topology(
+    return Plan(
         tenant,
         tuple(
             planned_project(project, tenant, stack.integrations, ("tenant", "projects", position))
@@ -166,7 +166,7 @@ def planned_project(
         stated = bool(tenant.spec.shared_cluster_only)
     chosen = own or tenant.settings_named(spec.settings_ref)
     given = given_by(steps_of(IntegrationType.PALETTE, spec, own, tenant, path))
-    provider = given.settings if given else None
+    effective = given.settings if given else None
     source = given.source if given else Source.NOWHERE
     compute_config = spec.compute_config_ref or tenant.spec.compute_config_ref
     return PlannedProject(
@@ -175,8 +175,8 @@ def planned_project(
         spec=spec,
         own=own,
         source=source,
-        provider=provider,
-        merged=source is Source.FALLBACK and chosen is not None and chosen is not provider,
+        effective_settings=effective,
+        merged=source is Source.FALLBACK and chosen is not None and chosen is not effective,
         shared_cluster_only=stated,
         compute_config=compute_config,
         compute_config_namespace=(compute_config and compute_config.namespace) or tenant.namespace,
@@ -207,7 +207,7 @@ def planned_settings(
         if existing is None:
             secret = spec.secret_name or naming.secret_name(name)
             at = (*path, "secretName" if spec.secret_name else "palette")
-            secrets.append(PlannedSecret(secret, namespace, IntegrationType.PALETTE, made=True, path=at))
+            secrets.append(PlannedSecret(secret, namespace, IntegrationType.PALETTE, managed=True, path=at))
         else:
             at = ("integrations", spec.palette, "existingSecret")
             secrets.append(_existing(existing, namespace, IntegrationType.PALETTE, at))
@@ -226,4 +226,4 @@ def planned_settings(
 def _existing(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:
     # `namespace/name`, as kubectl's users write it, is understood so that a rule can refuse it.
     stated, slash, name = written.rpartition("/")
-    return PlannedSecret(name, stated if slash else namespace, kind, made=False, path=path)
+    return PlannedSecret(name, stated if slash else namespace, kind, managed=False, path=path)

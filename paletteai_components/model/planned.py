@@ -45,7 +45,7 @@ class PlannedSecret:
     name: str
     namespace: str
     type: IntegrationType
-    made: bool
+    managed: bool
     path: Path
 
 
@@ -69,7 +69,7 @@ class PlannedSettings:
     tenant: str
     project: str | None
     spec: SettingsSpec
-    made: bool
+    managed: bool
     palette: str | None
     integration: IntegrationSpec | None
     secrets: tuple[PlannedSecret, ...]
@@ -89,7 +89,7 @@ class PlannedSettings:
     @property
     def has_palette(self) -> bool:
         """Whether a Project that uses it gets a Palette integration."""
-        return self.palette is not None or not self.made
+        return self.palette is not None or not self.managed
 
     @property
     def palette_secret(self) -> PlannedSecret | None:

@@ -147,7 +147,7 @@ def _looked_at(source: Source, kind: IntegrationType, settings: PlannedSettings,
     holds = any(secret.type is kind for secret in settings.secrets)
     if kind is IntegrationType.PALETTE:
         holds = settings.has_palette
-    elif not settings.made:
+    elif not settings.managed:
         return Step(source, Outcome.UNKNOWN, "made elsewhere, so what it holds is not known here", settings, path)
     reason = "holds a {} integration" if holds else "holds no {} integration"
     return Step(source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, WORDS[kind])

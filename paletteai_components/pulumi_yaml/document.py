@@ -16,16 +16,16 @@ from typing import Any, NoReturn
 
 import yaml
 
-from paletteai_components.diagnostics import Place, Problem, StackFileError, in_order
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, in_order
 from paletteai_components.pulumi_yaml.scalars import FIRST_TEXT, SCALAR_TAGS, TAG, WORDS, resolved
-from paletteai_components.pulumi_yaml.syntax import syntax_problem
+from paletteai_components.pulumi_yaml.syntax import syntax_diagnostic
 from paletteai_components.redaction import holds_key
 
 CODE = "PAI012"
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
-MAX_PROBLEMS = 1000
+MAX_DIAGNOSTICS = 1000
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _MAPPING, _LIST = f"{TAG}map", f"{TAG}seq"
@@ -73,9 +73,9 @@ class Document:
         """
         return self._walk(path)[0][0]
 
-    def place(self, path: Path) -> Place:
+    def location(self, path: Path) -> SourceLocation:
         """The file and the line of what stands at the path; see `line`."""
-        return Place(self.file, self.line(path))
+        return SourceLocation(self.file, self.line(path))
 
     def source(self, path: Path) -> str | None:
         """The characters of the scalar at the path if it is written without quotes, else None."""
@@ -132,20 +132,20 @@ def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
     except yaml.reader.ReaderError:
         _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
-        lines, fact, remedy = syntax_problem(error)
-        raise StackFileError([_problem(file, lines, fact, remedy)]) from None
-    if reading.problems:
-        raise StackFileError(in_order(reading.problems))
+        lines, fact, remedy = syntax_diagnostic(error)
+        raise StackFileError([_diagnostic(file, lines, fact, remedy)]) from None
+    if reading.diagnostics:
+        raise StackFileError(in_order(reading.diagnostics))
     return root
 
 
-def _problem(file: str, lines: Iterable[int], fact: str, remedy: str) -> Problem:
-    return Problem(CODE, f"{fact}.", remedy, tuple(Place(file, line) for line in lines))
+def _diagnostic(file: str, lines: Iterable[int], fact: str, remedy: str) -> Diagnostic:
+    return Diagnostic(CODE, f"{fact}.", remedy, tuple(SourceLocation(file, line) for line in lines))
 
 
 def _refuse(file: str, line: int, fact: str, remedy: str) -> NoReturn:
     # An error that is being handled may quote the file.
-    raise StackFileError([_problem(file, [line], fact, remedy)]) from None
+    raise StackFileError([_diagnostic(file, [line], fact, remedy)]) from None
 
 
 def _refuse_control(file: str, text: str) -> NoReturn:
@@ -161,7 +161,7 @@ class _Reading:
         self.file = file
         self.text = text if "\\/" in text else ""
         self.take = take
-        self.problems: list[Problem] = []
+        self.diagnostics: list[Diagnostic] = []
         self.values = self.aliased = 0
         # An anchor's list is empty until all of what it names has been read.
         self.anchors: dict[str, list[tuple[Any, _Mark]]] = {}
@@ -192,7 +192,7 @@ class _Reading:
             self._bounded(depth + 1, line)
         tag, read = (_MAPPING, self._mapping) if kind is yaml.MappingStartEvent else (_LIST, self._list)
         if event.tag is not None and event.tag != tag:
-            self._tag_problem(line)
+            self._tag_diagnostic(line)
         found: list[tuple[Any, _Mark]] = []
         if event.anchor is not None:
             self.anchors[event.anchor] = found
@@ -250,16 +250,16 @@ class _Reading:
         if all(isinstance(each, dict) for each in values):
             return [(each, inside) for each, (_, inside) in zip(values, marks, strict=True)]
         fact = "`<<` is given something other than mappings, so there is nothing to merge"
-        self._problem(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
+        self._diagnostic(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
         return []
 
     def _key_problem(self, key: Any, line: int, source: Any, marks: dict[str, _Mark], depth: int) -> None:
         if not isinstance(key, str) or source not in (None, key):
             fact = "a key here is not text, so Pulumi would rename it or refuse the file"
-            self._problem(fact, "Write the key in quotes.", line)
+            self._diagnostic(fact, "Write the key in quotes.", line)
         elif key == "<<":
             fact = "a key here is `<<` as a text, which Pulumi turns into a merge on its way"
-            self._problem(fact, "Give the key another name.", line)
+            self._diagnostic(fact, "Give the key another name.", line)
         else:
             self._repeated(key, line, marks[key][0], depth)
 
@@ -288,7 +288,7 @@ class _Reading:
             value = self._number(value, line)
         elif plain and flow and "?" in text[1:]:
             fact = "a ? stands in a text without quotes inside brackets, so Pulumi refuses the file"
-            self._problem(fact, "Write the text in quotes.", line)
+            self._diagnostic(fact, "Write the text in quotes.", line)
         elif isinstance(value, str) and not plain:
             value = self._quoted(value, event, line)
         if event.anchor is not None:
@@ -299,7 +299,7 @@ class _Reading:
         wanted = SCALAR_TAGS.get(tag, ())
         value = text if str in wanted else resolved(text)
         if type(value) not in wanted or (plain and not text):
-            self._tag_problem(line)
+            self._tag_diagnostic(line)
         return value
 
     def _quoted(self, text: str, event: Any, line: int) -> str:
@@ -307,20 +307,20 @@ class _Reading:
             written = self.text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):
                 fact = "a text in double quotes holds `\\/`, an escape for which Pulumi refuses the file"
-                self._problem(fact, "Write `/` alone.", line)
+                self._diagnostic(fact, "Write `/` alone.", line)
         if text[:1] in _LOST_START and "\n" in text:
             if _NOT_A_BLOCK.search(text):
                 return text
             if text[0] == "\t":
                 fact = "a text of several lines starts with a tab, so Pulumi refuses the file"
-                self._problem(fact, "Start it with another character.", line)
+                self._diagnostic(fact, "Start it with another character.", line)
             return text[1:]
         return text
 
     def _number(self, value: float, line: int) -> int | float | None:
         if value - value != 0:
             fact = "a number here is not finite, which JSON cannot say, so Pulumi refuses the file"
-            self._problem(fact, "Write a finite number, or the text in quotes.", line)
+            self._diagnostic(fact, "Write a finite number, or the text in quotes.", line)
             return None
         # Go writes a whole float below this bound as plain digits, which Python reads as an int.
         whole = value.is_integer() and abs(value) < 1e21
@@ -358,16 +358,16 @@ class _Reading:
         shown = depth <= 3 and _SHOWN_KEY.fullmatch(key) and not holds_key(key)
         name = f"the key `{key}`" if shown else "a key"
         fact = f"{name} is written twice in one mapping, so Pulumi refuses the file"
-        self._problem(fact, "Keep one of the two.", line, first)
+        self._diagnostic(fact, "Keep one of the two.", line, first)
 
-    def _tag_problem(self, line: int) -> None:
+    def _tag_diagnostic(self, line: int) -> None:
         fact = "a tag (!) stands here whose value would not reach the program as it is written"
-        self._problem(fact, "Remove the tag.", line)
+        self._diagnostic(fact, "Remove the tag.", line)
 
-    def _problem(self, fact: str, remedy: str, *lines: int) -> None:
-        self.problems.append(_problem(self.file, lines, fact, remedy))
-        if len(self.problems) == MAX_PROBLEMS:
-            raise StackFileError(in_order(self.problems))
+    def _diagnostic(self, fact: str, remedy: str, *lines: int) -> None:
+        self.diagnostics.append(_diagnostic(self.file, lines, fact, remedy))
+        if len(self.diagnostics) == MAX_DIAGNOSTICS:
+            raise StackFileError(in_order(self.diagnostics))
 
     def _bounded(self, depth: int, line: int) -> None:
         """Raises StackFileError where there are too many values, or this one is nested too deep."""

@@ -23,7 +23,7 @@ _SYNTAX = (
 )
 
 
-def syntax_problem(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
+def syntax_diagnostic(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
     """The lines of a syntax error, the fact and the remedy."""
     fact, remedy = next(rest for part, *rest in _SYNTAX if part in (error.problem or ""))
     lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]

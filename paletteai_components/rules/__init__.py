@@ -9,11 +9,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 
-from paletteai_components.diagnostics import Problem, Severity, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 RULES: dict[str, Rule] = {
     rule.code: rule
@@ -44,19 +44,19 @@ RULES: dict[str, Rule] = {
 
 _SEEN_BY = {
     Scope.STACK: "in every stack by itself",
-    Scope.FLEET: "over all stack files together",
+    Scope.WORKSPACE: "over all stack files together",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
 }
 
 
-def problems_of(fleet: Fleet) -> list[Problem]:
+def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
     """Every problem of every stack and of the fleet as a whole, in order."""
-    return in_order([*fleet.problems, *_of_stacks(fleet.stacks), *_of_fleet(fleet)])
+    return in_order([*workspace.diagnostics, *_of_stacks(workspace.stacks), *_of_workspace(workspace)])
 
 
-def problems_of_stack(stack: Stack) -> list[Problem]:
+def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
     """Every problem that one stack has on its own, in order."""
-    return in_order([*_of_stacks([stack]), *_of_fleet(Fleet((stack,)))])
+    return in_order([*_of_stacks([stack]), *_of_workspace(Workspace((stack,)))])
 
 
 def page_of(rule: Rule) -> str:
@@ -66,14 +66,14 @@ def page_of(rule: Rule) -> str:
     return f"# {rule.code}: {rule.holds}\n\nChecked {_SEEN_BY[rule.scope]}.{kind}\n\n{page}\n"
 
 
-def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Problem]:
+def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
     for stack in stacks:
         for rule in RULES.values():
             if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
                 yield from rule.check(stack)
 
 
-def _of_fleet(fleet: Fleet) -> Iterator[Problem]:
+def _of_workspace(workspace: Workspace) -> Iterator[Diagnostic]:
     for rule in RULES.values():
         if rule.scope is not Scope.STACK:
-            yield from rule.check(fleet)
+            yield from rule.check(workspace)

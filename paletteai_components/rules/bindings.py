@@ -9,7 +9,7 @@ from itertools import islice
 from pydantic.alias_generators import to_camel
 
 from paletteai_components.credentials import KeyState
-from paletteai_components.diagnostics import Place, Problem, Severity, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, escaped
 from paletteai_components.kube.cluster import Cluster
 from paletteai_components.listing import listed
 from paletteai_components.model.equality import equal_credentials
@@ -26,7 +26,7 @@ from paletteai_components.stacks.ownership import (
     conflicts_on_clusters,
 )
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 _Bound = tuple[Stack, PlannedSettings]
 
@@ -35,7 +35,7 @@ _OF_A_TENANT_MADE_HERE = {"display_name", "description", "groups", "create_names
 
 
 @rule("PAI001", "An integration is bound to one Settings only")
-def integration_bound_once(stack: Stack) -> Iterator[Problem]:
+def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
     """A Palette integration discovers compute, edge devices among it. Two Settings with one
     integration make two controllers claim the same devices, and which of them wins is chance.
 
@@ -52,15 +52,13 @@ def integration_bound_once(stack: Stack) -> Iterator[Problem]:
     Right: bind it in the tenant's default Settings and leave `settings` out of the project, which
     then falls back to it. A project that must be kept apart needs an integration with another key.
     """
-    if stack.topology:
-        claims = (
-            claim for settings in stack.topology.settings for claim in binding_claims(settings, stack, code="PAI001")
-        )
+    if stack.plan:
+        claims = (claim for settings in stack.plan.settings for claim in binding_claims(settings, stack, code="PAI001"))
         yield from map(conflict, conflicts(claims))
 
 
-@rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.FLEET)
-def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
+@rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.WORKSPACE)
+def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     """A Settings finds its credentials in a Secret of its own namespace. Two Settings that share a
     Secret share what is in it, with the same race as two that share an integration.
 
@@ -71,24 +69,24 @@ def secret_used_once(fleet: Fleet) -> Iterator[Problem]:
     when that is another namespace.
     """
     claims: list[Claim] = []
-    for stack, settings in _bound(fleet):
+    for stack, settings in _bound(workspace):
         if not stack.identified:
             continue
         claims.extend(binding_claims(settings, stack, code="PAI002"))
         for secret in settings.secrets:
             if secret.namespace != settings.namespace:
-                yield Problem(
+                yield Diagnostic(
                     "PAI002",
                     f"Secret {named(secret.namespace)}/{named(secret.name)} is not in the namespace of Settings "
                     f"{named(str(settings))}, so the Settings could not find it.",
                     "Have the Secret put into the Settings' namespace, and write its name only.",
-                    (stack.place(*secret.path),),
+                    (stack.location(*secret.path),),
                 )
     yield from map(conflict, conflicts_on_clusters(claims))
 
 
-@rule("PAI003", "A credential is in one Settings only", Scope.FLEET)
-def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
+@rule("PAI003", "A credential is in one Settings only", Scope.WORKSPACE)
+def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     """The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments:
     one API key may be in one Settings of the whole fleet, whatever the integration is called and
     whatever host name and default project it states. One installation can have many host names.
@@ -120,7 +118,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
     claims: list[Claim] = []
     judged: set[tuple[str, str]] = set()
     undecided: dict[object, _Bound] = {}
-    for stack, settings in _bound(fleet):
+    for stack, settings in _bound(workspace):
         integration = settings.integration
         if integration is None:
             continue
@@ -129,7 +127,7 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         if key in judged:
             continue
         judged.add(key)
-        yield from _fingerprint_problems(str(settings.palette), integration, stack)
+        yield from _fingerprint_diagnostics(str(settings.palette), integration, stack)
         known = integration.fingerprint_in_force or integration.credential
         if not known and _may_be_used_twice(integration, stack):
             undecided[key] = stack, settings
@@ -141,29 +139,29 @@ def credential_used_once(fleet: Fleet) -> Iterator[Problem]:
         for owner in owners:
             undecided.pop(owner, None)
             reported[owner].append(owners)
-    yield from _same_compute(fleet)
-    yield from _live_elsewhere(fleet)
+    yield from _same_compute(workspace)
+    yield from _live_elsewhere(workspace)
     if undecided and len(judged) > 1:
-        yield Problem(
+        yield Diagnostic(
             "PAI003",
             f"{len(undecided)} of {len(judged)} credentials have neither a fingerprint nor a `credential` name, "
             "so whether one of them is used twice is not decided.",
             "Run `paletteai fingerprint`; for existing Secrets state `credential`.",
-            tuple(_place(*each) for each in islice(undecided.values(), _PLACES)),
+            tuple(_location(*each) for each in islice(undecided.values(), _PLACES)),
             Severity.NOTE,
         )
 
 
 @rule("PAI011", "What is declared is used", severity=Severity.WARNING, holds_for_parts=False)
-def declaration_is_used(stack: Stack) -> Iterator[Problem]:
+def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
     """An integration that no Settings binds, a Settings without any integration, a `secretName`
     beside an existing Secret, and what is stated of a Tenant that is made elsewhere have no effect.
     They are often what is left of a move or a typing mistake, and a credential that nobody uses had
     better be revoked.
     """
-    if stack.spec is None or stack.topology is None:
+    if stack.spec is None or stack.plan is None:
         return
-    bound = {settings.palette for settings in stack.topology.settings}
+    bound = {settings.palette for settings in stack.plan.settings}
     # Where a reference leads nowhere, that one is what is missing (PAI005).
     dangles = any(name is not None and name not in stack.spec.integrations for name in bound)
     for name in stack.spec.integrations:
@@ -171,7 +169,7 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
             yield _unused(
                 f"integration {named(name)} is bound to no Settings, so nothing uses it",
                 f"Bind it with `palette: {named(name)}`, or delete it and revoke its key.",
-                stack.place("integrations", name),
+                stack.location("integrations", name),
             )
     tenant = stack.spec.tenant
     for field in sorted(tenant.model_fields_set & _OF_A_TENANT_MADE_HERE) if tenant.existing else ():
@@ -179,46 +177,46 @@ def declaration_is_used(stack: Stack) -> Iterator[Problem]:
         yield _unused(
             f"`{name}` of tenant {named(tenant.name)} has no effect: the Tenant is made elsewhere",
             "Delete it, or state it where the Tenant is made.",
-            stack.place("tenant", name),
+            stack.location("tenant", name),
         )
-    for settings in stack.topology.settings:
+    for settings in stack.plan.settings:
         if not settings.secrets:
             yield _unused(
                 f"Settings {named(str(settings))} holds no integration, so it gives nobody anything",
                 "Give it `palette`, `huggingFace` or `nvidia`, or delete it.",
-                stack.place(*settings.path),
+                stack.location(*settings.path),
             )
         secret = settings.palette_secret
-        if settings.spec.secret_name and (secret is None or not secret.made):
+        if settings.spec.secret_name and (secret is None or not secret.managed):
             yield _unused(
                 f"`secretName` of Settings {named(str(settings))} has no effect: no Secret is written for it",
                 "Delete it.",
-                stack.place(*settings.path, "secretName"),
+                stack.location(*settings.path, "secretName"),
             )
 
 
-def _fingerprint_problems(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Problem]:
+def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
     """What is wrong with the fingerprint of an integration, as far as it can be told."""
 
-    def problem(fact: str, remedy: str, severity: Severity = Severity.ERROR) -> Problem:
+    def diagnostic(fact: str, remedy: str, severity: Severity = Severity.ERROR) -> Diagnostic:
         said = f"the fingerprint of integration {named(name)} {fact}."
-        return Problem("PAI003", said, remedy, (stack.place("integrations", name, "fingerprint"),), severity)
+        return Diagnostic("PAI003", said, remedy, (stack.location("integrations", name, "fingerprint"),), severity)
 
     again = "Run `paletteai fingerprint` for this stack."
     key, written = integration.api_key, integration.fingerprint
     if integration.has_stale_fingerprint:
         fact = "was made for another encryption of its key, so it says nothing about the credential that is here now"
-        yield problem(fact, again, Severity.WARNING)
+        yield diagnostic(fact, again, Severity.WARNING)
     elif key is None or written is None or key.fingerprint is None:
         return
     elif key.fingerprint != written.value:
-        yield problem("is not that of its key, so the files would hide that a credential is used twice", again)
+        yield diagnostic("is not that of its key, so the files would hide that a credential is used twice", again)
     elif not integration.is_proven_by(key, stack.name):
         fact = "was made for another stack, host or encryption, perhaps by somebody who does not know the key"
-        yield problem(fact, f"Check that `hostUrl` and `apiKey` are as they should be. {again}")
+        yield diagnostic(fact, f"Check that `hostUrl` and `apiKey` are as they should be. {again}")
 
 
-def _credential_conflict(group: list[Claim]) -> Problem:
+def _credential_conflict(group: list[Claim]) -> Diagnostic:
     """The problem of several owners of one credential. Who is known to have the key is not blamed for a copy."""
     opened = {claim.owner: key for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove}
     proven = [
@@ -231,13 +229,13 @@ def _credential_conflict(group: list[Claim]) -> Problem:
     if len(proven) > 1:
         return conflict(proven)
     others = [claim for claim in group if claim not in proven]
-    return Problem(
+    return Diagnostic(
         "PAI003",
         f"{listed((claim.said() for claim in others), 1)} states the credential of "
         f"{proven[0].said()} without a proof of its own, so it may be a copy.",
         f"Run `paletteai fingerprint {escaped(others[0].stack.name)}`, or delete the copy: "
         f"the preview of {escaped(others[0].stack.name)} refuses it.",
-        tuple(dict.fromkeys(claim.place for claim in [*others, proven[0]])),
+        tuple(dict.fromkeys(claim.location for claim in [*others, proven[0]])),
         Severity.WARNING,
     )
 
@@ -255,23 +253,23 @@ def _may_be_used_twice(integration: IntegrationSpec, stack: Stack) -> bool:
     return key.state is not KeyState.PLAINTEXT
 
 
-def _unused(fact: str, remedy: str, place: Place) -> Problem:
-    return Problem("PAI011", f"{fact}.", remedy, (place,), Severity.WARNING)
+def _unused(fact: str, remedy: str, location: SourceLocation) -> Diagnostic:
+    return Diagnostic("PAI011", f"{fact}.", remedy, (location,), Severity.WARNING)
 
 
-def _bound(fleet: Fleet) -> Iterator[_Bound]:
-    for stack in fleet.stacks:
-        if stack.topology:
-            for settings in stack.topology.settings:
+def _bound(workspace: Workspace) -> Iterator[_Bound]:
+    for stack in workspace.stacks:
+        if stack.plan:
+            for settings in stack.plan.settings:
                 yield stack, settings
 
 
-def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
+def _live_elsewhere(workspace: Workspace) -> Iterator[Diagnostic]:
     """Credentials that Settings of somebody else carry in the cluster at this moment."""
-    cluster = fleet.cluster
+    cluster = workspace.cluster
     if cluster is None:
         return
-    bound = list(_bound(fleet))
+    bound = list(_bound(workspace))
     ours = {f"Settings/{settings}" for _, settings in bound} | cluster.owned
     for stack, settings in bound:
         integration = settings.integration
@@ -289,8 +287,8 @@ def _live_elsewhere(fleet: Fleet) -> Iterator[Problem]:
                 fact = f"{where} is annotated with the credential of integration {known}, which nothing proves. If so:"
                 remedy = "Deploy the stack that gives it up first; or, if it is not true, remove the annotation."
                 severity = Severity.WARNING
-            place = stack.place("integrations", str(settings.palette))
-            yield Problem("PAI003", f"{fact} {CONSEQUENCE}", remedy, (place,), severity)
+            location = stack.location("integrations", str(settings.palette))
+            yield Diagnostic("PAI003", f"{fact} {CONSEQUENCE}", remedy, (location,), severity)
 
 
 def _is_proven(cluster: Cluster, reference: str, integration: IntegrationSpec) -> bool:
@@ -299,9 +297,9 @@ def _is_proven(cluster: Cluster, reference: str, integration: IntegrationSpec) -
     return live is not None and proof is not None and live.proof == proof
 
 
-def _same_compute(fleet: Fleet) -> Iterator[Problem]:
+def _same_compute(workspace: Workspace) -> Iterator[Diagnostic]:
     reached: dict[tuple[str, str, str], dict[tuple[str, str], _Bound]] = defaultdict(dict)
-    for stack, settings in _bound(fleet):
+    for stack, settings in _bound(workspace):
         subject = settings.integration.compute if settings.integration else None
         if subject:
             reached[subject][(stack.name, str(settings.palette))] = stack, settings
@@ -309,12 +307,12 @@ def _same_compute(fleet: Fleet) -> Iterator[Problem]:
         voices = _voices(bound.values())
         if len(voices) > 1:
             told = listed((f"{named(str(settings))} ({escaped(stack.name)})" for stack, settings in voices), 5)
-            yield Problem(
+            yield Diagnostic(
                 "PAI003",
                 f"{len(voices)} Settings reach one Palette project with different keys: {told}. "
                 "PaletteAI can still race for the same compute.",
                 "Let them fall back to one Settings, or give each a default project of its own in Palette.",
-                tuple(_place(*each) for each in voices[:_PLACES]),
+                tuple(_location(*each) for each in voices[:_PLACES]),
                 Severity.WARNING,
             )
 
@@ -326,6 +324,6 @@ def _voices(bound: Iterable[_Bound]) -> list[_Bound]:
     return [said[group[0]] for group in groups]
 
 
-def _place(stack: Stack, settings: PlannedSettings) -> Place:
+def _location(stack: Stack, settings: PlannedSettings) -> SourceLocation:
     """Where the integration is declared that a Settings binds."""
-    return stack.place("integrations", str(settings.palette))
+    return stack.location("integrations", str(settings.palette))

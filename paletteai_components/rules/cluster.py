@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.kube.cluster import Cluster
 from paletteai_components.kube.manifests import (
     FINGERPRINT_ANNOTATION,
@@ -14,15 +14,15 @@ from paletteai_components.kube.manifests import (
     objects_of,
 )
 from paletteai_components.kube.palette_api import FIELDS
-from paletteai_components.model.plan import Topology
+from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 
 @rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)
-def namespace_is_there(fleet: Fleet) -> Iterator[Problem]:
+def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
     """A namespace that is referred to and not made (`createNamespace: false`, or a tenant made
     elsewhere) has to be in the cluster, and no namespace may be on its way out. Pulumi previews what
     goes into a missing or terminating namespace as a green `create`, and `up` fails on it after a
@@ -30,20 +30,20 @@ def namespace_is_there(fleet: Fleet) -> Iterator[Problem]:
 
     Create the namespace, or let the stack do it; wait for one that is being deleted.
     """
-    cluster = fleet.cluster
+    cluster = workspace.cluster
     if cluster is None or "Namespace" not in cluster.objects:
         return
-    for stack in fleet.stacks:
-        if stack.topology is None:
+    for stack in workspace.stacks:
+        if stack.plan is None:
             continue
-        for name, made, path in _namespaces(stack.topology):
-            problem = _namespace_problem(cluster, name, made, stack.place(*path))
-            if problem is not None:
-                yield problem
+        for name, made, path in _namespaces(stack.plan):
+            diagnostic = _namespace_problem(cluster, name, made, stack.location(*path))
+            if diagnostic is not None:
+                yield diagnostic
 
 
 @rule("PAI018", "What is to be created is not there already", Scope.CLUSTER)
-def object_is_new(fleet: Fleet) -> Iterator[Problem]:
+def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
     """Pulumi creates what is not in its own state. Where the cluster holds an object of that name, made
     by hand, by PaletteAI's installation or by another stack, the preview shows a green `create` and
     `up` fails on it at once.
@@ -56,37 +56,37 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
     A Secret whose Settings is not there yet may be what an interrupted deployment left. Delete it
     then: in the middle of a move an import would leave the Secret of the old place in Pulumi's state.
     """
-    cluster = fleet.cluster
+    cluster = workspace.cluster
     if cluster is None:
         return
-    for stack in fleet.stacks:
-        if stack.topology is None:
+    for stack in workspace.stacks:
+        if stack.plan is None:
             continue
-        imported = dict(stack.topology.import_ids)
-        for each in objects_of(stack.topology, stack.vendor):
+        imported = dict(stack.plan.import_ids)
+        for each in objects_of(stack.plan, stack.api):
             reference = each.reference
             known = each.kind in cluster.objects and reference not in cluster.owned
             there = cluster.live(reference) is not None
             if known and there and reference not in imported:
-                yield Problem(
+                yield Diagnostic(
                     "PAI018",
                     f"{named(reference)} is in {named(cluster.name)} already and not in this stack's state, so "
                     "`pulumi up` would fail on it.",
                     _remedy(cluster, each),
-                    (stack.place(*each.path),),
+                    (stack.location(*each.path),),
                 )
             elif known and not there and reference in imported:
-                yield Problem(
+                yield Diagnostic(
                     "PAI018",
                     f"{named(reference)} is to be taken over, and is not in {named(cluster.name)}, so "
                     "`pulumi up` would fail on it.",
                     "Take it out of `importIds`: it will be created.",
-                    (stack.place(*imported[reference]),),
+                    (stack.location(*imported[reference]),),
                 )
 
 
 @rule("PAI019", "What others wrote with kubectl is declared", Scope.CLUSTER, Severity.WARNING)
-def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
+def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
     """Before it updates an object, Pulumi's provider takes over every field that was written with
     kubectl, drops those that are not declared, and makes the others as declared. The engine's preview
     does not show it. So it is said here, before an update that may have to do with something else
@@ -95,13 +95,13 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
     Declare the field, if need be under `extraSpec`, or give it up. What other programs write, such as
     PaletteAI's own controllers and its UI, stays.
     """
-    cluster = fleet.cluster
+    cluster = workspace.cluster
     if cluster is None:
         return
-    for stack in fleet.stacks:
-        if stack.topology is None:
+    for stack in workspace.stacks:
+        if stack.plan is None:
             continue
-        for each in objects_of(stack.topology, stack.vendor):
+        for each in objects_of(stack.plan, stack.api):
             reference = each.reference
             live = cluster.live(reference)
             fates: dict[tuple[str, bool], list[str]] = {}
@@ -119,11 +119,11 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
                     else f"holds {said}, written with {named(manager)} and not declared. The next `pulumi up` that "
                     "changes the object drops it."
                 )
-                yield Problem(
+                yield Diagnostic(
                     "PAI019",
                     f"{named(reference)} {fact}",
                     "Declare it, if need be under `extraSpec`, or give it up.",
-                    (stack.place(*each.path),),
+                    (stack.location(*each.path),),
                     Severity.WARNING,
                 )
 
@@ -154,33 +154,33 @@ def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
     return True
 
 
-def _namespaces(topology: Topology) -> Iterator[tuple[str, bool, Path]]:
+def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:
     """Every namespace that is used, whether it is made here, and where that is declared."""
-    tenant = topology.tenant
-    used = not tenant.spec.existing or any(each.made for each in tenant.settings)
+    tenant = plan.tenant
+    used = not tenant.spec.existing or any(each.managed for each in tenant.settings)
     if used:
         path: Path = ("tenant", "namespace" if tenant.spec.namespace else "name")
         yield tenant.namespace, tenant.spec.create_namespace and not tenant.spec.existing, path
-    for project in topology.projects:
+    for project in plan.projects:
         yield project.namespace, project.spec.create_namespace, (*project.path, "name")
 
 
-def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) -> Problem | None:
+def _namespace_problem(cluster: Cluster, name: str, made: bool, location: SourceLocation) -> Diagnostic | None:
     live = cluster.live(f"Namespace/{name}")
     if live is not None and live.terminating:
-        return Problem(
+        return Diagnostic(
             "PAI017",
             f"namespace {named(name)} is being deleted in {named(cluster.name)}, so nothing can be created in it.",
             f"Wait until it is gone (`kubectl wait --for=delete namespace/{named(name)}`), and run this again.",
-            (place,),
+            (location,),
         )
     if live is None and not made:
-        return Problem(
+        return Diagnostic(
             "PAI017",
             f"namespace {named(name)} is not in {named(cluster.name)} and is not made here, so what goes into it "
             "could not be created.",
             "Create it first, or leave out `createNamespace: false`.",
-            (place,),
+            (location,),
         )
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.kube.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import PlannedProject
@@ -23,7 +23,7 @@ _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
     "A Project resolves to a Palette integration, or states that it goes without",
     holds_for_parts=False,
 )
-def project_resolves_to_an_integration(stack: Stack) -> Iterator[Problem]:
+def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
     """A Project takes its Palette integration from its own Settings, from the Settings of its tenant
     that `settingsRef` names, or from the tenant's default Settings, in this order. From PaletteAI 1.1
     on, Settings are merged per integration, so a Project whose own Settings hold no Palette
@@ -42,14 +42,14 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Problem]:
         - {name: demo, sharedClusterOnly: true}      # and this one says so.
     ```
     """
-    if stack.topology is None:
+    if stack.plan is None:
         return
-    for project in stack.topology.projects:
-        if project.source is Source.NOWHERE and not _dangles(project, stack.topology.tenant):
-            yield unresolved(project, stack.topology.tenant, stack)
+    for project in stack.plan.projects:
+        if project.source is Source.NOWHERE and not _dangles(project, stack.plan.tenant):
+            yield unresolved(project, stack.plan.tenant, stack)
 
 
-def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Problem:
+def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
     """The problem of a Project with no Palette integration."""
     if tenant.default is None:
         above = f"tenant {named(tenant.name)} has no default Settings"
@@ -58,10 +58,10 @@ def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> 
     else:
         above = f"the default Settings {named(str(tenant.default))} hold no Palette integration"
     own = "its Settings hold none" if project.own or project.spec.settings_ref else "it has no Settings of its own"
-    where = [stack.place(*project.path, "name")]
+    where = [stack.location(*project.path, "name")]
     if tenant.default is not None:
-        where.append(stack.place(*tenant.default.path))
-    return Problem(
+        where.append(stack.location(*tenant.default.path))
+    return Diagnostic(
         "PAI004",
         f"project {named(project.name)} gets no Palette integration: {own}, and {above}. "
         "No compute could be discovered and no dedicated cluster made.",
@@ -72,7 +72,7 @@ def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> 
 
 
 @rule("PAI005", "What is referred to is declared", holds_for_parts=False)
-def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
+def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
     """The API server accepts a reference to something that is not there, and the Project then waits
     for it without a word. So every reference is followed here: `palette` to a declared integration,
     the tenant's and the projects' `settingsRef` to a Settings of the tenant.
@@ -84,64 +84,66 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
     Settings of its own therefore cannot refer to the tenant's as well: under the same name its own
     would hide them, under another name its own would never be read.
     """
-    topology = stack.topology
-    if topology is None or stack.spec is None:
+    plan = stack.plan
+    if plan is None or stack.spec is None:
         return
-    tenant = topology.tenant
-    for settings in topology.settings:
+    tenant = plan.tenant
+    for settings in plan.settings:
         if settings.palette is not None and settings.integration is None:
-            yield Problem(
+            yield Diagnostic(
                 "PAI005",
                 f"Settings {named(str(settings))} binds the integration{_said(settings.palette)}, which is not "
                 "declared, so it would hold no credential.",
                 f"Declare it under `paletteai:integrations`.{_known(stack.spec.integrations)}",
-                (stack.place(*settings.path, "palette"),),
+                (stack.location(*settings.path, "palette"),),
             )
     declared = [settings.name for settings in tenant.settings]
     if tenant.spec.settings_ref is not None and tenant.default is None:
-        yield Problem(
+        yield Diagnostic(
             "PAI005",
             f"tenant {named(tenant.name)} names the default Settings{_said(tenant.spec.settings_ref)}, "
             "which are not declared, so its projects would have nothing to fall back to.",
             f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
-            (stack.place("tenant", "settingsRef"),),
+            (stack.location("tenant", "settingsRef"),),
         )
     if tenant.spec.import_ids:
-        yield from _imports(tenant.spec.import_ids, tenant_objects(tenant, stack.vendor), ("tenant",), stack)
-    for project in topology.projects:
+        yield from _imports(tenant.spec.import_ids, tenant_objects(tenant, stack.api), ("tenant",), stack)
+    for project in plan.projects:
         ids = project.spec.import_ids
         if project.spec.settings_ref is not None:
             yield from _project_references(project, project.spec.settings_ref, tenant, stack)
         if ids:
-            yield from _imports(ids, project_objects(project, stack.vendor), project.path, stack)
+            yield from _imports(ids, project_objects(project, stack.api), project.path, stack)
 
 
-def _imports(ids: Iterable[str], objects: Iterable[PlannedObject], path: Path, stack: Stack) -> Iterator[Problem]:
+def _imports(ids: Iterable[str], objects: Iterable[PlannedObject], path: Path, stack: Stack) -> Iterator[Diagnostic]:
     written = [each.reference for each in objects]
     for position, each in enumerate(ids):
         if each not in written:
-            yield Problem(
+            yield Diagnostic(
                 "PAI005",
                 f"`importIds` lists{_said_object(each)}, which is not written here, so nothing would be taken over.",
                 f"Name an object as `Kind/name` or `Kind/namespace/name`.{_known(written)}",
-                (stack.place(*path, "importIds", position),),
+                (stack.location(*path, "importIds", position),),
             )
 
 
-def _project_references(project: PlannedProject, wanted: str, tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
-    where = (stack.place(*project.path, "settingsRef"),)
+def _project_references(
+    project: PlannedProject, wanted: str, tenant: PlannedTenant, stack: Stack
+) -> Iterator[Diagnostic]:
+    where = (stack.location(*project.path, "settingsRef"),)
     if project.own is not None:
         effect = "are found first and hide the tenant's" if project.own.name == wanted else "would never be read"
-        yield Problem(
+        yield Diagnostic(
             "PAI005",
             f"project {named(project.name)} refers to the tenant's Settings {named(wanted)} and has "
             f"Settings {named(str(project.own))} of its own, which {effect}.",
             "Keep `settings` or `settingsRef`, not both.",
-            (*where, stack.place(*project.path, "settings")),
+            (*where, stack.location(*project.path, "settings")),
         )
     elif tenant.settings_named(wanted) is None:
         declared = [settings.name for settings in tenant.settings]
-        yield Problem(
+        yield Diagnostic(
             "PAI005",
             f"project {named(project.name)} refers to the Settings{_said(wanted)}, which tenant "
             f"{named(tenant.name)} does not have, so it would wait for them without a word.",
@@ -180,7 +182,7 @@ def _known(known: object) -> str:
     "`sharedClusterOnly` is true: nothing gives the Project an integration all the same",
     holds_for_parts=False,
 )
-def shared_cluster_only_is_true(stack: Stack) -> Iterator[Problem]:
+def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
     """`sharedClusterOnly: true` promises that a Project has no Palette integration. A default Settings
     of the tenant with one breaks the promise, as does the Project's own Settings or a `settingsRef`:
     PaletteAI has no way to opt out of the fallback, so the Project would discover compute after all.
@@ -188,56 +190,56 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Problem]:
     Keep the tenant without a default and bind each Project that needs Palette by `settings` or
     `settingsRef`, or move the Projects that go without to a tenant of their own.
     """
-    topology = stack.topology
-    if topology is None:
+    plan = stack.plan
+    if plan is None:
         return
-    tenant = topology.tenant
+    tenant = plan.tenant
     default = tenant.default
     if tenant.spec.shared_cluster_only and default is not None and default.has_palette:
-        yield Problem(
+        yield Diagnostic(
             "PAI013",
             f"tenant {named(tenant.name)} states `sharedClusterOnly`, but its default Settings "
             f"{named(str(default))} give every project a Palette integration.",
             "Take `sharedClusterOnly` away, or the default Settings.",
-            (stack.place("tenant", "sharedClusterOnly"), stack.place(*default.path)),
+            (stack.location("tenant", "sharedClusterOnly"), stack.location(*default.path)),
         )
-    for project in topology.projects:
-        if project.spec.shared_cluster_only and project.provider is not None:
+    for project in plan.projects:
+        if project.spec.shared_cluster_only and project.effective_settings is not None:
             yield promised_otherwise(project, stack)
 
 
-def promised_otherwise(project: PlannedProject, stack: Stack) -> Problem:
+def promised_otherwise(project: PlannedProject, stack: Stack) -> Diagnostic:
     """The problem of a Project that states `sharedClusterOnly` and has an integration."""
-    where: tuple[Place, ...] = (stack.place(*project.path, "sharedClusterOnly"),)
-    if project.provider is not None:
-        where = (*where, stack.place(*project.provider.path))
-    return Problem(
+    where: tuple[SourceLocation, ...] = (stack.location(*project.path, "sharedClusterOnly"),)
+    if project.effective_settings is not None:
+        where = (*where, stack.location(*project.effective_settings.path))
+    return Diagnostic(
         "PAI013",
         f"project {named(project.name)} states `sharedClusterOnly`, but gets a Palette integration from "
-        f"Settings {named(str(project.provider))}, so it would discover compute all the same.",
+        f"Settings {named(str(project.effective_settings))}, so it would discover compute all the same.",
         "Take `sharedClusterOnly` away, or what gives the project its integration.",
         where,
     )
 
 
 @rule("PAI015", "Every Project has a compute config", severity=Severity.WARNING, holds_for_parts=False)
-def project_has_a_compute_config(stack: Stack) -> Iterator[Problem]:
+def project_has_a_compute_config(stack: Stack) -> Iterator[Diagnostic]:
     """PaletteAI requires every Project to reference a ComputeConfig. State `computeConfigRef` on the
     tenant, from which all its projects inherit it, or on each project. Without a `namespace` it is
     looked for in the tenant's namespace.
 
     A warning only: the reference may be among the `extraSpec` fields, or set by other hands.
     """
-    if stack.topology is None:
+    if stack.plan is None:
         return
-    without = [project for project in stack.topology.projects if project.compute_config is None]
+    without = [project for project in stack.plan.projects if project.compute_config is None]
     if not without:
         return
     told = listed((named(project.name) for project in without), 5)
-    yield Problem(
+    yield Diagnostic(
         "PAI015",
         f"no compute config is named for project {told}; PaletteAI requires one for every project.",
         "Add `computeConfigRef` to the tenant, or to each project.",
-        tuple(stack.place(*project.path, "name") for project in without[:_PLACES]),
+        tuple(stack.location(*project.path, "name") for project in without[:_PLACES]),
         Severity.WARNING,
     )

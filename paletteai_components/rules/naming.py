@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import Place, Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.redaction import named
@@ -20,7 +20,7 @@ from paletteai_components.stacks.ownership import (
     tenant_claims,
 )
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 _OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "paletteai-components/")
 
@@ -28,9 +28,9 @@ _OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "pale
 @rule(
     "PAI006",
     "Nothing on a cluster has two owners: no two Projects of one name, no object declared twice",
-    Scope.FLEET,
+    Scope.WORKSPACE,
 )
-def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
+def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     """A Project's name is its namespace, so two Tenants on one cluster cannot both have a Project of
     the same name, nor can a Project be called like a tenant namespace. Two stacks that both declare a
     Tenant, or a Settings of one name in one namespace, would overwrite each other on every `up`.
@@ -43,20 +43,20 @@ def identity_is_unique(fleet: Fleet) -> Iterator[Problem]:
     `importIds` takes over what nobody else manages, so it cannot list what another stack declares.
     """
     claims: list[Claim] = []
-    for stack in fleet.stacks:
-        if stack.topology and stack.identified:
-            own = list(tenant_claims(stack.topology.tenant, stack))
-            for project in stack.topology.projects:
+    for stack in workspace.stacks:
+        if stack.plan and stack.identified:
+            own = list(tenant_claims(stack.plan.tenant, stack))
+            for project in stack.plan.projects:
                 own.extend(project_claims(project, stack))
             claims.extend(own)
-            claims.extend(import_claims(stack.topology, stack, own))
+            claims.extend(import_claims(stack.plan, stack, own))
     yield from map(conflict, conflicts_on_clusters(claims))
-    yield from _contexts_with_two_names(fleet)
+    yield from _contexts_with_two_names(workspace)
 
 
-def _contexts_with_two_names(fleet: Fleet) -> Iterator[Problem]:
+def _contexts_with_two_names(workspace: Workspace) -> Iterator[Diagnostic]:
     users: dict[str, dict[str, list[Stack]]] = {}
-    for stack in fleet.stacks:
+    for stack in workspace.stacks:
         if stack.context is not None and stack.identified:
             users.setdefault(stack.context, {}).setdefault(stack.cluster_name, []).append(stack)
     for context, by_name in users.items():
@@ -64,21 +64,21 @@ def _contexts_with_two_names(fleet: Fleet) -> Iterator[Problem]:
             kubeconfigs = {stack.kubeconfig for stack in its}, {stack.kubeconfig for stack in others}
             if all(None not in each for each in kubeconfigs) and kubeconfigs[0].isdisjoint(kubeconfigs[1]):
                 continue
-            yield Problem(
+            yield Diagnostic(
                 "PAI006",
                 f"the context {named(context)} is the cluster {named(first)} in {escaped(its[0].name)} and "
                 f"{named(second)} in {escaped(others[0].name)}, so what they deploy to one cluster is not compared.",
                 "Give the cluster one name in all of them, or none: the context is a name.",
-                tuple(_cluster_place(stack) for stack in (its[0], others[0])),
+                tuple(_cluster_location(stack) for stack in (its[0], others[0])),
             )
 
 
-def _cluster_place(stack: Stack) -> Place:
-    return stack.place("cluster") if stack.spec and stack.spec.cluster else stack.file_place("config")
+def _cluster_location(stack: Stack) -> SourceLocation:
+    return stack.location("cluster") if stack.spec and stack.spec.cluster else stack.file_location("config")
 
 
 @rule("PAI007", "Names are valid for what they become, and not reserved")
-def name_is_valid(stack: Stack) -> Iterator[Problem]:
+def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
     """Tenants, Projects and Settings have at most 63 lower-case letters, digits and `-`, with a letter
     or digit at both ends, because they are or become namespaces and labels. `tenant-<name>` has to fit
     as well. Secrets may be longer and have dots.
@@ -89,15 +89,15 @@ def name_is_valid(stack: Stack) -> Iterator[Problem]:
 
     Names cannot be changed later, so a wrong one is best found now.
     """
-    topology = stack.topology
-    if topology is None:
+    plan = stack.plan
+    if plan is None:
         return
-    yield from tenant_names(topology.tenant, stack)
-    for project in topology.projects:
+    yield from tenant_names(plan.tenant, stack)
+    for project in plan.projects:
         yield from project_names(project, stack)
 
 
-def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
+def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     """What is wrong with the names of a Tenant and its Settings."""
     spec, path = tenant.spec, ("tenant",)
     why = naming.label_problem(spec.name)
@@ -112,7 +112,7 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
         yield from _compute_config(spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack)
 
 
-def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
+def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
     """What is wrong with the names of a Project and its own Settings."""
     spec, path = project.spec, project.path
     yield from _namespace("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
@@ -128,51 +128,51 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
                 yield from _name("a namespace", naming.label_problem(name), at, stack)
 
 
-def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
+def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
     at = (*settings.path, "name") if settings.project is not None else settings.path
     yield from _name("the name of a Settings", naming.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
         yield from _name("the name of a Secret", naming.subdomain_problem(secret.name), secret.path, stack)
-    if settings.made:
+    if settings.managed:
         yield from _metadata(
             f"Settings {settings}", settings.spec.labels, settings.spec.annotations, settings.path, stack
         )
 
 
-def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     at = (*path, "computeConfigRef")
     yield from _name("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
     if namespace is not None:
         yield from _name("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
 
 
-def _namespace(what: str, said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
+def _namespace(what: str, said: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     why = naming.label_problem(name)
     yield from _name(what, why, path, stack)
     if why is None and naming.is_reserved(name):
-        yield Problem(
+        yield Diagnostic(
             "PAI007",
             f"{said} {named(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
             "harm there.",
             "Choose another name.",
-            (stack.place(*path),),
+            (stack.location(*path),),
         )
 
 
-def _name(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+def _name(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     # What is no name may be anything, a key too, so only its place is told.
     if why is not None:
-        yield Problem(
+        yield Diagnostic(
             "PAI007",
             f"{what} {why}, so the API server would refuse it.",
             "Choose another name; it cannot be changed later.",
-            (stack.place(*path),),
+            (stack.location(*path),),
         )
 
 
 def _metadata(
     said: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
-) -> Iterator[Problem]:
+) -> Iterator[Diagnostic]:
     for field, entries in (("labels", labels), ("annotations", annotations)):
         for key, value in entries.items():
             why = naming.qualified_key_problem(key)
@@ -182,11 +182,11 @@ def _metadata(
             if why is None and _is_owned(key):
                 why = "belongs to PaletteAI, Kubernetes or this package, which would overwrite it"
             if why is not None:
-                yield Problem(
+                yield Diagnostic(
                     "PAI007",
                     f"{entry} in `{field}` of {named(said)} {why}.",
                     "Correct it or choose another key.",
-                    (stack.place(*path, field, key),),
+                    (stack.location(*path, field, key),),
                 )
 
 
@@ -196,26 +196,26 @@ def _is_owned(key: str) -> bool:
 
 
 @rule("PAI008", "Display names are letters, digits and spaces")
-def display_name_is_plain(stack: Stack) -> Iterator[Problem]:
+def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
     """PaletteAI's webhook refuses a display name with anything but letters, digits and spaces. A
     refused Project leaves its namespace and Settings behind half made, so it is refused here first.
     """
-    if stack.topology is None:
+    if stack.plan is None:
         return
-    tenant = stack.topology.tenant
-    yield from display_name_problems(f"tenant {named(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
-    for project in stack.topology.projects:
+    tenant = stack.plan.tenant
+    yield from display_name_diagnostics(f"tenant {named(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
+    for project in stack.plan.projects:
         said = f"project {named(project.name)}"
-        yield from display_name_problems(said, project.spec.display_name, project.path, stack)
+        yield from display_name_diagnostics(said, project.spec.display_name, project.path, stack)
 
 
-def display_name_problems(said: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
+def display_name_diagnostics(said: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     """What is wrong with a display name. It is not repeated: anything may stand in it."""
     why = naming.display_name_problem(display_name) if display_name is not None else None
     if why is not None:
-        yield Problem(
+        yield Diagnostic(
             "PAI008",
             f"the display name of {said} {why}, so PaletteAI would refuse it.",
             "Use letters, digits and spaces only, with a letter or digit at both ends.",
-            (stack.place(*path, "displayName"),),
+            (stack.location(*path, "displayName"),),
         )

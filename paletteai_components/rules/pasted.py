@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import FingerprintSpec
 from paletteai_components.redaction import looks_like_key
@@ -15,15 +15,15 @@ from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.validation import shown_path
 
 
-def pasted_keys(stack: Stack) -> Iterator[Problem]:
+def pasted_keys(stack: Stack) -> Iterator[Diagnostic]:
     """The warnings of what looks like a key. It is not repeated, and never known for sure."""
     for path, is_name in _suspects(stack.spec, (), ""):
         said = f"a name in `{shown_path(path[:-1])}`" if is_name else f"`{shown_path(path)}`"
-        yield Problem(
+        yield Diagnostic(
             "PAI010",
             f"{said} looks like a key. If it is one, everybody who reads the file knows it.",
             "Revoke it then, and take it out: a Palette key belongs in `apiKey`, encrypted; any other in a Secret.",
-            (stack.place(*path),),
+            (stack.location(*path),),
             Severity.WARNING,
         )
 

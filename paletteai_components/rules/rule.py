@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 
 
 class Scope(StrEnum):
     """What a rule has to see: one stack, all of them, or the cluster that one is deployed to."""
 
     STACK = "stack"
-    FLEET = "fleet"
+    WORKSPACE = "fleet"
     CLUSTER = "cluster"
 
 
@@ -37,7 +37,7 @@ class Rule:
     scope: Scope
     severity: Severity
     holds_for_parts: bool
-    check: Callable[[Any], Iterator[Problem]]
+    check: Callable[[Any], Iterator[Diagnostic]]
 
 
 def rule(
@@ -47,6 +47,6 @@ def rule(
     severity: Severity = Severity.ERROR,
     *,
     holds_for_parts: bool = True,
-) -> Callable[[Callable[[Any], Iterator[Problem]]], Rule]:
+) -> Callable[[Callable[[Any], Iterator[Diagnostic]]], Rule]:
     """Makes a `Rule` of the function it decorates."""
     return lambda check: Rule(code, holds, scope, severity, holds_for_parts, check)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.cluster import Cluster
 from paletteai_components.kube.manifests import objects_of
 from paletteai_components.kube.palette_api import KINDS
-from paletteai_components.model.plan import Topology
+from paletteai_components.model.plan import Plan
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 
 @rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.CLUSTER)
-def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
+def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     """The API server drops a field that a CRD does not know without a word, and what is dropped has
     no effect. So every manifest is held to the CRDs of the cluster: an unknown field is an error, with
     its path and the nearest one the CRD knows.
@@ -35,31 +35,31 @@ def manifest_fits_the_cluster(fleet: Fleet) -> Iterator[Problem]:
     The paths that this package assumes can be corrected with `paletteai:vendorFields`, without waiting
     for a release.
     """
-    for stack in fleet.stacks:
-        if stack.topology is not None:
-            yield from _missing_kinds(stack, stack.topology, fleet.cluster)
-    if fleet.crds is None:
+    for stack in workspace.stacks:
+        if stack.plan is not None:
+            yield from _missing_kinds(stack, stack.plan, workspace.cluster)
+    if workspace.crds is None:
         return
     # What validates schemas is slow to import, and needed only here.
-    from paletteai_components.kube.crds import problems_in
+    from paletteai_components.kube.crds import diagnostics_in
 
-    for stack in fleet.stacks:
-        if stack.topology is not None:
-            for each in objects_of(stack.topology, stack.vendor):
+    for stack in workspace.stacks:
+        if stack.plan is not None:
+            for each in objects_of(stack.plan, stack.api):
                 if each.kind in KINDS:
-                    yield from problems_in(each.manifest, fleet.crds, (stack.place(*each.path),))
+                    yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
 
 
-def _missing_kinds(stack: Stack, topology: Topology, cluster: Cluster | None) -> Iterator[Problem]:
+def _missing_kinds(stack: Stack, plan: Plan, cluster: Cluster | None) -> Iterator[Diagnostic]:
     if cluster is None or cluster.kinds is None:
         return
-    missing: dict[str, list[Place]] = {}
-    for each in objects_of(topology, stack.vendor):
+    missing: dict[str, list[SourceLocation]] = {}
+    for each in objects_of(plan, stack.api):
         kind, api_version = each.kind, each.manifest["apiVersion"]
         if kind in KINDS and api_version == cluster.api_version and kind not in cluster.kinds:
-            missing.setdefault(kind, []).append(stack.place(*each.path))
+            missing.setdefault(kind, []).append(stack.location(*each.path))
     for kind, where in missing.items():
-        yield Problem(
+        yield Diagnostic(
             "PAI016",
             f"{named(cluster.name)} does not serve {kind} of {named(cluster.api_version)}, so {len(where)} of what "
             "is declared could not be created.",

@@ -24,7 +24,7 @@ from paletteai_components.errors import UserError
 from paletteai_components.model.spec import FingerprintSpec
 from paletteai_components.pulumi_yaml.document import Document, Path, document_from
 from paletteai_components.redaction import named
-from paletteai_components.stacks.sources import Written
+from paletteai_components.stacks.sources import Sources
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -34,7 +34,7 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
 
     `read` is what the bytes say. Raises UserError where that cannot be done safely.
     """
-    found = Written((read,)).found(("integrations",))
+    found = Sources((read,)).found(("integrations",))
     result = _written(data, found[1], fingerprints) if found else None
     if found is None or result is None or _value_of(result, read.file) != _expected(read, found[1], fingerprints):
         raise _by_hand(read.file, fingerprints)

@@ -6,14 +6,14 @@ import os
 import re
 from pathlib import Path
 
-from paletteai_components.diagnostics import Place, Problem, StackFileError
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
 from paletteai_components.pulumi_yaml.document import MAX_BYTES, Document, document_from
 
 PROJECT_FILE = "Pulumi.yaml"
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
 
 # What came of reading a file: its document, or why there is none.
-Outcome = Document | tuple[Problem, ...]
+Outcome = Document | tuple[Diagnostic, ...]
 
 
 def stack_name_of(file_name: str) -> str | None:
@@ -38,7 +38,9 @@ def beside_each_other(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         fact = f"the folder cannot be read ({error.strerror}), so no stack in it was judged."
-        raise StackFileError([Problem("PAI012", fact, "Make it a readable folder.", (Place(str(folder)),))]) from None
+        raise StackFileError(
+            [Diagnostic("PAI012", fact, "Make it a readable folder.", (SourceLocation(str(folder)),))]
+        ) from None
     return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
@@ -47,7 +49,7 @@ def outcome_of(path: Path) -> Outcome:
     try:
         return document_in(path)
     except StackFileError as error:
-        return error.problems
+        return error.diagnostics
 
 
 def document_in(path: Path) -> Document:
@@ -63,7 +65,9 @@ def bytes_of(path: Path) -> bytes:
 
 def _judged_bytes_of(path: Path) -> bytes:
     def refused(fact: str, remedy: str) -> StackFileError:
-        return StackFileError([Problem("PAI012", f"{fact}, so nothing in it was judged.", remedy, (Place(str(path)),))])
+        return StackFileError(
+            [Diagnostic("PAI012", f"{fact}, so nothing in it was judged.", remedy, (SourceLocation(str(path)),))]
+        )
 
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from paletteai_components.diagnostics import Place, Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
 from paletteai_components.listing import listed
-from paletteai_components.model.plan import PlannedProject, Topology
+from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.redaction import named
 from paletteai_components.stacks.stack import Stack
@@ -45,9 +45,9 @@ class Claim:
     path: Path = field(compare=False)
 
     @property
-    def place(self) -> Place:
+    def location(self) -> SourceLocation:
         """Where the claim is made."""
-        return self.stack.place(*self.path)
+        return self.stack.location(*self.path)
 
 
 _ENDINGS = {
@@ -71,17 +71,17 @@ _ENDINGS = {
 }
 
 
-def conflict(claims: list[Claim]) -> Problem:
+def conflict(claims: list[Claim]) -> Diagnostic:
     """The problem of several owners with one claim."""
     first = claims[0]
     consequence, remedy = _ENDINGS[first.code]
     owners = [claim.said() for claim in claims]
     told = listed(owners, 4) if len(owners) > 5 else f"{', '.join(owners[:-1])} and {owners[-1]}"
-    return Problem(
+    return Diagnostic(
         first.code,
         f"{first.what()} is claimed by {told}. {consequence}",
         remedy,
-        tuple(dict.fromkeys(claim.place for claim in claims)),
+        tuple(dict.fromkeys(claim.location for claim in claims)),
     )
 
 
@@ -163,7 +163,7 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
     path = ("tenant", "namespace" if tenant.spec.namespace else "name")
     yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, stack, path)
     for settings in tenant.settings:
-        if settings.made:
+        if settings.managed:
             yield from settings_claims(settings, stack)
 
 
@@ -178,9 +178,9 @@ def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
     yield Claim("PAI006", subject, what, (*_declarer(stack), project.path), said, stack, (*project.path, "name"))
 
 
-def import_claims(topology: Topology, stack: Stack, own: Iterable[Claim]) -> Iterator[Claim]:
+def import_claims(plan: Plan, stack: Stack, own: Iterable[Claim]) -> Iterator[Claim]:
     """What a stack takes over besides what it claims as its own."""
-    taken_over = list(topology.import_ids)
+    taken_over = list(plan.import_ids)
     # Few stacks take anything over.
     declared = {claim.subject for claim in own} if taken_over else ()
     for reference, path in taken_over:

@@ -18,7 +18,7 @@ TENANT: Part = ("tenant", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SourceMap:
     """The parts of one stack.
 
     Fields:
@@ -34,10 +34,10 @@ class Parts:
         return self._starts[position - 1][1] if position else TENANT
 
 
-def parts_of(stack: Stack) -> Parts:
+def source_map_of(stack: Stack) -> SourceMap:
     """The parts of a stack whose tenant could be made out; none for a declaration made in Python."""
     if not stack.documents:
-        return Parts({}, ())
+        return SourceMap({}, ())
     document = stack.documents[0]
     known = {at: part for path, part in _declared(stack) if (at := stack.own_path(*path))}
     tenant = [at for at, part in known.items() if part == TENANT]
@@ -47,7 +47,7 @@ def parts_of(stack: Stack) -> Parts:
         line, part = document.line(path), known.get(path, TENANT)
         lines.setdefault(part, line)
         starts[line].add(part)
-    return Parts(lines, tuple((line, _only(parts)) for line, parts in sorted(starts.items())))
+    return SourceMap(lines, tuple((line, _only(parts)) for line, parts in sorted(starts.items())))
 
 
 def _only(parts: set[Part]) -> Part:
@@ -59,11 +59,11 @@ def _only(parts: set[Part]) -> Part:
 def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
     """The path of each part."""
     yield ("tenant",), TENANT
-    topology = stack.topology
+    plan = stack.plan
     for kind, paths in (
         ("integrations", [("integrations", key) for key in (stack.spec.integrations if stack.spec else ())]),
-        ("settings", [each.path for each in (topology.tenant.settings if topology else ())]),
-        ("projects", [each.path for each in (topology.projects if topology else ())]),
+        ("settings", [each.path for each in (plan.tenant.settings if plan else ())]),
+        ("projects", [each.path for each in (plan.projects if plan else ())]),
     ):
         yield from ((path, (kind, position)) for position, path in enumerate(paths))
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.diagnostics import Place
+from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.pulumi_yaml.document import Document, Path
 from paletteai_components.stacks.configuration import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Sources:
     """What the files of a declaration say.
 
     Fields:
@@ -36,16 +36,20 @@ class Written:
                     return document, ("config", key, *_inside(config[key], path[1:]))
         return None
 
-    def place(self, path: Path) -> Place:
+    def location(self, path: Path) -> SourceLocation:
         """Where the value at a path stands, or the nearest thing around it that is written."""
         if found := self.found(path):
-            return found[0].place(found[1])
-        return self.documents[0].place(("config",)) if self.documents else Place(self.name or "stack configuration")
+            return found[0].location(found[1])
+        return (
+            self.documents[0].location(("config",))
+            if self.documents
+            else SourceLocation(self.name or "stack configuration")
+        )
 
-    def places(self, path: Path) -> Iterator[Place]:
+    def locations(self, path: Path) -> Iterator[SourceLocation]:
         """Where the value at a path stands, and everything in it; nothing where it is not written."""
         if found := self.found(path):
-            yield from _places(*found, _value(*found))
+            yield from _locations(*found, _value(*found))
 
     def is_plain(self, path: Path) -> bool:
         """Whether the value at a path is written without quotes."""
@@ -70,10 +74,10 @@ def _value(document: Document, path: Path) -> Any:
     return value
 
 
-def _places(document: Document, path: Path, value: Any) -> Iterator[Place]:
+def _locations(document: Document, path: Path, value: Any) -> Iterator[SourceLocation]:
     if value is None:
         return
-    yield document.place(path)
+    yield document.location(path)
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, each in inner:
-        yield from _places(document, (*path, step), each)
+        yield from _locations(document, (*path, step), each)

@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
-from paletteai_components.kube.palette_api import API_VERSION, Vendor
-from paletteai_components.model.plan import Topology, topology_of
+from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
+from paletteai_components.model.plan import Plan, plan_of
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.pulumi_yaml.document import Document, Path
 from paletteai_components.stacks.configuration import (
@@ -29,7 +29,7 @@ from paletteai_components.stacks.configuration import (
 from paletteai_components.stacks.files import PROJECT_FILE as PROJECT_FILE
 from paletteai_components.stacks.files import document_in
 from paletteai_components.stacks.files import stack_name_of as stack_name_of
-from paletteai_components.stacks.sources import Written
+from paletteai_components.stacks.sources import Sources
 from paletteai_components.stacks.validation import misread, unknown_field, validated
 
 # What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
@@ -66,8 +66,8 @@ class Stack:
     name: str
     file: str = ""
     spec: StackSpec | None = None
-    problems: tuple[Problem, ...] = ()
-    file_problems: tuple[Problem, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    file_diagnostics: tuple[Diagnostic, ...] = ()
     whole: bool = True
     documents: tuple[Document, ...] = field(default=(), repr=False)
     left_out: frozenset[int] = frozenset()
@@ -98,22 +98,22 @@ class Stack:
         """The one cluster of its environment, as messages call it."""
         return f"the cluster of {self.environment}"
 
-    def file_place(self, *path: str | int) -> Place:
+    def file_location(self, *path: str | int) -> SourceLocation:
         """Where the value at a path of the stack file stands, for example ``file_place("encryptionsalt")``."""
-        return self.documents[0].place(path) if self.documents else Place(self.file)
+        return self.documents[0].location(path) if self.documents else SourceLocation(self.file)
 
     @property
-    def vendor(self) -> Vendor:
+    def api(self) -> PaletteApi:
         """The vendor API this stack is written for."""
         spec = self.spec
         if spec is None:
-            return Vendor()
-        return Vendor(spec.api_version or API_VERSION, spec.vendor_fields, self.former_api_versions)
+            return PaletteApi()
+        return PaletteApi(spec.api_version or API_VERSION, spec.vendor_fields, self.former_api_versions)
 
     @cached_property
-    def topology(self) -> Topology | None:
+    def plan(self) -> Plan | None:
         """What the declaration amounts to."""
-        return topology_of(self.spec) if self.spec else None
+        return plan_of(self.spec) if self.spec else None
 
     @cached_property
     def _kept(self) -> list[int]:
@@ -121,13 +121,13 @@ class Stack:
         projects = self.spec.tenant.projects if self.spec else ()
         return [at for at in range(len(projects) + len(self.left_out)) if at not in self.left_out]
 
-    def place(self, *path: str | int) -> Place:
+    def location(self, *path: str | int) -> SourceLocation:
         """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
-        return self._written.place(self._in_file(path))
+        return self._written.location(self._in_file(path))
 
-    def places(self, *path: str | int) -> Iterator[Place]:
+    def locations(self, *path: str | int) -> Iterator[SourceLocation]:
         """Where the value at a path of the spec is declared, and everything in it; nothing where it is not written."""
-        return self._written.places(self._in_file(path))
+        return self._written.locations(self._in_file(path))
 
     def own_path(self, *path: str | int) -> Path | None:
         """The path in the stack file of what is at a path of the spec; None where the file does not declare it."""
@@ -135,8 +135,8 @@ class Stack:
         return at if self.documents and document is self.documents[0] else None
 
     @property
-    def _written(self) -> Written:
-        return Written(self.documents, self.file or self.part)
+    def _written(self) -> Sources:
+        return Sources(self.documents, self.file or self.part)
 
     def _in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
@@ -158,13 +158,13 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     path = FilePath(shown)
     name = stack_name_of(path.name) or path.stem
     config = document.value.get("config")
-    unknown = tuple(_outside_of_config(key, document.place((key,))) for key in document.value if key not in _PULUMIS)
+    unknown = tuple(_outside_of_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS)
     if not isinstance(config, dict):
-        place = document.place(("config",) if "config" in document.value else ())
+        location = document.location(("config",) if "config" in document.value else ())
         fact = "the file has no object `config`, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
-        problem = misread(place, fact, remedy)
-        return Stack(name, shown, problems=(*unknown, problem), whole=False)
+        diagnostic = misread(location, fact, remedy)
+        return Stack(name, shown, diagnostics=(*unknown, diagnostic), whole=False)
     merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     stack = stack_from_config(name, merged, shown, documents)
@@ -172,7 +172,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
     return replace(
         stack,
-        file_problems=(*unknown, *_key_problems(documents), *stack.file_problems),
+        file_diagnostics=(*unknown, *_key_diagnostics(documents), *stack.file_diagnostics),
         imports=_imported(document.value.get("environment", ())),
         salt=salt if isinstance(salt, str) else None,
         data_key=data_key if isinstance(data_key, str) else None,
@@ -195,15 +195,15 @@ def stack_from_config(
 
     `is_opened` says that Pulumi has opened what is encrypted; nothing in it is a ciphertext then.
     """
-    written = Written(documents, file)
-    problems: list[Problem] = []
+    written = Sources(documents, file)
+    diagnostics: list[Diagnostic] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():
         namespace, _, field_name = key.partition(":")
         if namespace == NAMESPACE and field_name in _KEYS:
             declared[field_name] = value
         elif namespace == NAMESPACE:
-            problems.append(unknown_field(written.place((field_name,)), field_name, _KEYS, "config"))
+            diagnostics.append(unknown_field(written.location((field_name,)), field_name, _KEYS, "config"))
     encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
     result = validated(declared, written, frozenset(encrypted))
     spec = result.spec
@@ -214,8 +214,8 @@ def stack_from_config(
         name,
         file,
         spec,
-        (*problems, *result.problems),
-        result.file_problems,
+        (*diagnostics, *result.diagnostics),
+        result.file_diagnostics,
         whole=result.whole,
         left_out=result.left_out,
         identified=result.identified,
@@ -232,13 +232,15 @@ def defaults_from_file(path: FilePath) -> Document:
     return document_in(path)
 
 
-def _outside_of_config(key: str, place: Place) -> Problem:
+def _outside_of_config(key: str, location: SourceLocation) -> Diagnostic:
     if key.removeprefix(f"{NAMESPACE}:") in _KEYS:
-        return misread(place, f"`{key}` stands outside of `config`, so it has no effect", "Indent it under `config:`.")
-    return unknown_field(place, key, _PULUMIS, "the file, outside of `config`,")
+        return misread(
+            location, f"`{key}` stands outside of `config`, so it has no effect", "Indent it under `config:`."
+        )
+    return unknown_field(location, key, _PULUMIS, "the file, outside of `config`,")
 
 
-def _key_problems(documents: tuple[Document, ...]) -> Iterator[Problem]:
+def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
     """What is wrong with the keys below `config` in a stack file, and in the project file."""
     for document in documents:
         config = document.value.get("config")
@@ -247,12 +249,12 @@ def _key_problems(documents: tuple[Document, ...]) -> Iterator[Problem]:
         for key in malformed_keys(config):
             fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
             yield misread(
-                document.place(("config", key)),
+                document.location(("config", key)),
                 fact,
                 "Write it as `<namespace>:<name>`, for example `kubernetes:context`.",
             )
         for pair in ambiguous_keys(config):
-            first, second = (document.place(("config", key)) for key in pair)
+            first, second = (document.location(("config", key)) for key in pair)
             fact = "two keys of `config` are one key to Pulumi, which takes the value of either"
             yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
 

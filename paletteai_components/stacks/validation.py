@@ -16,11 +16,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.pulumi_yaml.document import Path
 from paletteai_components.redaction import holds_key, named
-from paletteai_components.stacks.sources import Written
+from paletteai_components.stacks.sources import Sources
 
 _EXPECTED = {
     "string_type": "text",
@@ -49,30 +49,30 @@ class Validated:
     """
 
     spec: StackSpec | None
-    problems: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
     whole: bool
     left_out: frozenset[int]
     identified: bool = True
-    file_problems: tuple[Problem, ...] = ()
+    file_diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def validated(
     declared: dict[str, Any],
-    written: Written,
+    written: Sources,
     encrypted: frozenset[Path] = frozenset(),
 ) -> Validated:
     """The spec in plain data, as far as it can be made out.
 
     `written` tells where and how it is declared; `encrypted` are the paths of encrypted values that are no keys.
     """
-    exposed = tuple(_exposed(path, written.place(path)) for path in sorted(encrypted, key=str))
+    exposed = tuple(_exposed(path, written.location(path)) for path in sorted(encrypted, key=str))
     try:
         whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
-        return Validated(whole_spec, (), True, frozenset(), file_problems=exposed)
+        return Validated(whole_spec, (), True, frozenset(), file_diagnostics=exposed)
     except ValidationError as invalid:
         # Inputs and contexts stay out: they may hold a key.
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
-    problems = tuple(_misread(error, written) for error in errors if not _is_below(error["loc"], encrypted))
+    diagnostics = tuple(_misread(error, written) for error in errors if not _is_below(error["loc"], encrypted))
     whole = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
@@ -86,15 +86,15 @@ def validated(
     except ValidationError:
         spec = None
     identified = _IDENTITY.isdisjoint(left_out)
-    return Validated(spec, problems, whole and spec is not None, projects, identified, exposed)
+    return Validated(spec, diagnostics, whole and spec is not None, projects, identified, exposed)
 
 
-def misread(place: Place, fact: str, remedy: str) -> Problem:
+def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
     """A PAI012 problem."""
-    return Problem("PAI012", f"{fact}.", remedy, (place,))
+    return Diagnostic("PAI012", f"{fact}.", remedy, (location,))
 
 
-def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) -> Problem:
+def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
     """The problem of a field that is not known, with the nearest one that is."""
     known = list(known)
     plain = {field.lower(): field for field in known}
@@ -109,11 +109,11 @@ def unknown_field(place: Place, name: str, known: Iterable[str], inside: str) ->
         if nearest
         else f"Known are: {', '.join(sorted(known)) or 'none'}."
     )
-    return misread(place, f"{inside} has {said}, so it would have no effect", remedy)
+    return misread(location, f"{inside} has {said}, so it would have no effect", remedy)
 
 
-def _misread(error: ErrorDetails, written: Written) -> Problem:
-    place = written.place
+def _misread(error: ErrorDetails, written: Sources) -> Diagnostic:
+    location = written.location
     path: Path = error["loc"]
     shown = shown_path(path)
     if isinstance(path[-1], str) and model_at(path[:-1]) is None:
@@ -121,35 +121,35 @@ def _misread(error: ErrorDetails, written: Written) -> Problem:
         shown = f"an entry of {shown_path(path[:-1])}"
     match error["type"]:
         case "extra_forbidden":
-            return unknown_field(place(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
+            return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
         case "missing":
             effect = "it was left out" if len(path) > 1 else "nothing is declared"
             fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
-            return misread(place(path[:-1]), fact, f"Add `{path[-1]}`.")
+            return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if written.is_plain(path):
             fact = (
                 f"{shown} is text but reads as a number, a boolean, a date or nothing; "
                 "Pulumi would pass on something else than what stands here"
             )
-            return misread(place(path), fact, "Write the value in quotes.")
+            return misread(location(path), fact, "Write the value in quotes.")
         case "enum":
             fact = f"{shown} is none of the values it may have, so it was left out"
-            return misread(place(path), fact, "Write refuse, retain or delete.")
+            return misread(location(path), fact, "Write refuse, retain or delete.")
         case _ if path[-1:] == ("apiKey",):
             remedy = f"Run `pulumi config set --secret --path 'paletteai:{shown}'`."
-            return misread(place(path), f"{shown} is no encrypted key, so it cannot be used", remedy)
+            return misread(location(path), f"{shown} is no encrypted key, so it cannot be used", remedy)
         case kind:
             expected = _EXPECTED.get(kind, "of another form")
             fact = f"{shown} should be {expected}, so it was left out"
-            return misread(place(path), fact, f"Make it {expected}.")
+            return misread(location(path), fact, f"Make it {expected}.")
 
 
-def _exposed(path: Path, place: Place) -> Problem:
+def _exposed(path: Path, location: SourceLocation) -> Diagnostic:
     fact = (
         f"{shown_path(path)} is encrypted; Pulumi opens it, and it would be plain text in the cluster and in the state"
     )
     remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets into a Secret and refer to that."
-    return misread(place, fact, remedy)
+    return misread(location, fact, remedy)
 
 
 def _is_below(path: Path, others: frozenset[Path]) -> bool:

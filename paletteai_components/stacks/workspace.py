@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paletteai_components.diagnostics import Place, Problem, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import (
     PROJECT_FILE,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class Workspace:
     """Stacks that are judged together.
 
     Fields:
@@ -37,7 +37,7 @@ class Fleet:
     """
 
     stacks: tuple[Stack, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     unreadable: tuple[str, ...] = ()
     crds: Crds | None = None
     cluster: Cluster | None = None
@@ -47,7 +47,7 @@ class Fleet:
         return next((stack for stack in self.stacks if stack.name == name), None)
 
 
-def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Fleet:
+def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
     """The fleet whose stack files lie in a folder, with the defaults of the project file above it.
 
     `reading` gives what is in each of the files, where somebody reads them already.
@@ -57,10 +57,12 @@ def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = No
     beside = beside_each_other(folder)
     if not folder.is_dir():
         fact = f"there is no folder {escaped(str(folder))}, so there is no stack to judge."
-        raise StackFileError([Problem("PAI012", fact, "Name the folder with `--stacks`.", (Place(str(folder)),))])
+        raise StackFileError(
+            [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
+        )
     defaults = _defaults_of(folder)
     stacks: list[Stack] = []
-    problems: list[Problem] = [problem for path in beside for problem in misnamed(path)]
+    diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
     unreadable: list[str] = []
     if reading is None:
         reading = ((path, outcome_of(path)) for path in stack_files(folder))
@@ -68,15 +70,15 @@ def fleet_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = No
         if isinstance(outcome, Document):
             stacks.append(stack_from_document(outcome, defaults))
         else:
-            problems.extend(outcome)
+            diagnostics.extend(outcome)
             unreadable.append(stack_name_of(path.name) or path.stem)
-    return Fleet(tuple(stacks), tuple(problems), tuple(unreadable))
+    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
 
 
-def concerning(problems: Iterable[Problem], stacks: Iterable[Stack]) -> list[Problem]:
+def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> list[Diagnostic]:
     """The problems in which one of the stacks takes part."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
-    return [problem for problem in problems if any(place.file in files for place in problem.where)]
+    return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
 
 
 def _defaults_of(folder: Path) -> Document | None:
@@ -84,12 +86,12 @@ def _defaults_of(folder: Path) -> Document | None:
     return defaults_from_file(path) if path.exists() else None
 
 
-def misnamed(path: Path) -> Iterable[Problem]:
+def misnamed(path: Path) -> Iterable[Diagnostic]:
     """What is wrong with the name of a file that is no stack file, where it was meant to be one."""
     if path.suffix in {".yml", ".json", ".yaml"} and path.name != PROJECT_FILE and stack_name_of(path.name) is None:
-        yield Problem(
+        yield Diagnostic(
             "PAI014",
             "the file looks like a stack file, but Pulumi reads only `Pulumi.<stack>.yaml`; it would be ignored.",
             "Rename it, or move it out of the folder.",
-            (Place(str(path)),),
+            (SourceLocation(str(path)),),
         )

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.diagnostics import Place, Problem
-from paletteai_components.model.plan import PlannedProject, Topology
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
+from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import IntegrationType, PlannedSecret, PlannedSettings, PlannedTenant, Source
 from paletteai_components.model.resolution import Step, given_by, steps_of
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 # What a tenant says that reaches into its Projects.
 _OF_THE_TENANT = (
@@ -45,7 +45,7 @@ class Use:
     stack: str
     settings: PlannedSettings
     how: str
-    place: Place
+    location: SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Inherited:
     field: str
     value: Any
     origin: str
-    place: Place | None
+    location: SourceLocation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +103,29 @@ class Explanation:
     project: PlannedProject
     resolutions: tuple[Resolution, ...]
     inherited: tuple[Inherited, ...]
-    places: frozenset[Place]
+    locations: frozenset[SourceLocation]
 
-    def concerns(self, problem: Problem) -> bool:
+    def concerns(self, diagnostic: Diagnostic) -> bool:
         """Whether a problem is about something that takes part."""
-        return not self.places.isdisjoint(problem.where)
+        return not self.locations.isdisjoint(diagnostic.where)
 
 
-def explanation_of(project: PlannedProject, stack: Stack, topology: Topology, fleet: Fleet) -> Explanation:
+def explanation_of(project: PlannedProject, stack: Stack, plan: Plan, workspace: Workspace) -> Explanation:
     """The explanation of a Project of a stack, which is one of the fleet."""
-    resolutions = tuple(_resolution(kind, project, stack, topology, fleet) for kind in IntegrationType)
+    resolutions = tuple(_resolution(kind, project, stack, plan, workspace) for kind in IntegrationType)
     return Explanation(
         stack,
         project,
         resolutions,
-        tuple(_inherited(project, topology.tenant, stack)),
-        frozenset(_places(project, stack, topology.tenant)),
+        tuple(_inherited(project, plan.tenant, stack)),
+        frozenset(_locations(project, stack, plan.tenant)),
     )
 
 
 def _resolution(
-    kind: IntegrationType, project: PlannedProject, stack: Stack, topology: Topology, fleet: Fleet
+    kind: IntegrationType, project: PlannedProject, stack: Stack, plan: Plan, workspace: Workspace
 ) -> Resolution:
-    tenant = topology.tenant
+    tenant = plan.tenant
     found = tuple(steps_of(kind, project.spec, project.own, tenant, project.path))
     given = given_by(found)
     source = given.source if given else Source.NOWHERE
@@ -134,23 +134,23 @@ def _resolution(
         return Resolution(kind, source, found, None, None)
     others = tuple(
         each.name
-        for each in topology.projects
+        for each in plan.projects
         if each is not project
         and (other := given_by(steps_of(kind, each.spec, each.own, tenant, each.path)))
         and other.settings is settings
     )
     secret = next((each for each in settings.secrets if each.type is kind), None)
-    uses = tuple(_uses(settings, stack, fleet)) if kind is IntegrationType.PALETTE else ()
+    uses = tuple(_uses(settings, stack, workspace)) if kind is IntegrationType.PALETTE else ()
     return Resolution(kind, source, found, settings, secret, others, uses)
 
 
-def _uses(settings: PlannedSettings, stack: Stack, fleet: Fleet) -> Iterator[Use]:
+def _uses(settings: PlannedSettings, stack: Stack, workspace: Workspace) -> Iterator[Use]:
     """Other Settings of the fleet that carry the credential of these."""
     if settings.integration is None:
         return
     ours = {mark: how for how, mark in settings.integration.identities}
-    for other in fleet.stacks:
-        for each in other.topology.settings if other.topology else ():
+    for other in workspace.stacks:
+        for each in other.plan.settings if other.plan else ():
             if other.name == stack.name and each.path == settings.path:
                 continue
             marks = (ours.get(mark) for _, mark in (each.integration.identities if each.integration else ()))
@@ -158,7 +158,7 @@ def _uses(settings: PlannedSettings, stack: Stack, fleet: Fleet) -> Iterator[Use
             if other.name == stack.name and each.palette == settings.palette:
                 how = "the same integration"
             if how is not None:
-                yield Use(other.name, each, how, other.place(*each.path))
+                yield Use(other.name, each, how, other.location(*each.path))
 
 
 def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Inherited]:
@@ -172,21 +172,21 @@ def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> 
         ("on_removal", "onRemoval", project.on_removal.value),
     ):
         if getattr(project.spec, name) is not None:
-            yield Inherited(field, value, "project", stack.place(*project.path, field))
+            yield Inherited(field, value, "project", stack.location(*project.path, field))
         elif name in tenant.spec.model_fields_set:
-            yield Inherited(field, value, "tenant", stack.place("tenant", field))
+            yield Inherited(field, value, "tenant", stack.location("tenant", field))
         else:
             yield Inherited(field, value, "default", None)
 
 
-def _places(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Iterator[Place]:
+def _locations(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Iterator[SourceLocation]:
     """Where everything is declared that the Project is made of, what nobody understands in it included."""
-    yield from stack.places(*project.path)
-    yield stack.place("mergedSettings")
+    yield from stack.locations(*project.path)
+    yield stack.location("mergedSettings")
     for field in _OF_THE_TENANT:
-        yield from stack.places("tenant", field)
+        yield from stack.locations("tenant", field)
     for settings in (project.own, tenant.settings_named(project.spec.settings_ref), tenant.default):
-        if settings is not None and settings.made and settings.project is None:
-            yield from stack.places(*settings.path)
-    if project.provider is not None and project.provider.palette is not None:
-        yield from stack.places("integrations", project.provider.palette)
+        if settings is not None and settings.managed and settings.project is None:
+            yield from stack.locations(*settings.path)
+    if project.effective_settings is not None and project.effective_settings.palette is not None:
+        yield from stack.locations("integrations", project.effective_settings.palette)

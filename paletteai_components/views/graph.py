@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paletteai_components.diagnostics import Problem
+from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.model.equality import equal_credentials
-from paletteai_components.model.plan import PlannedProject, Topology
+from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import PlannedSettings, Source
 from paletteai_components.naming import display_name_problem
 from paletteai_components.redaction import named, redacted
-from paletteai_components.stacks.source_map import TENANT, Part, parts_of
+from paletteai_components.stacks.source_map import TENANT, Part, source_map_of
 from paletteai_components.stacks.stack import Stack
 
 # By stack and key, a number for each integration whose credential another one has, too.
@@ -48,12 +48,12 @@ class IntegrationNode:
     """
 
     name: str
-    made: bool
+    managed: bool
     feeds: int
     overridden: int
     credential: int | None
     line: int | None
-    problems: tuple[int, ...]
+    diagnostics: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class SettingsNode:
     default: bool
     own: bool
     line: int | None
-    problems: tuple[int, ...]
+    diagnostics: tuple[int, ...]
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -103,7 +103,7 @@ class ProjectNode:
     own: int | None
     reason: str
     line: int | None
-    problems: tuple[int, ...]
+    diagnostics: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class TenantNode:
     integrations: tuple[IntegrationNode, ...]
     settings: tuple[SettingsNode, ...]
     projects: tuple[ProjectNode, ...]
-    problems: tuple[int, ...]
+    diagnostics: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class StackNode:
     environment: str
     cluster: str | None
     tenant: TenantNode | None
-    problems: tuple[int, ...]
+    diagnostics: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,46 +154,44 @@ class Graph:
     """Stacks, and the problems to which their parts refer by position."""
 
     stacks: tuple[StackNode, ...]
-    problems: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
 
 
-def graph_of(stacks: Iterable[Stack], problems: Iterable[Problem]) -> Graph:
+def graph_of(stacks: Iterable[Stack], diagnostics: Iterable[Diagnostic]) -> Graph:
     """The graph of some stacks, with the problems that may concern them."""
-    stacks, problems = tuple(stacks), tuple(problems)
+    stacks, diagnostics = tuple(stacks), tuple(diagnostics)
     told: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
-    for position, problem in enumerate(problems):
-        for place in dict.fromkeys(problem.where):
-            told[place.file].append((position, place.line))
+    for position, diagnostic in enumerate(diagnostics):
+        for location in dict.fromkeys(diagnostic.where):
+            told[location.file].append((position, location.line))
     credentials = _credentials(stacks)
-    return Graph(tuple(_stack(stack, told.get(stack.file, []), credentials) for stack in stacks), problems)
+    return Graph(tuple(_stack(stack, told.get(stack.file, []), credentials) for stack in stacks), diagnostics)
 
 
 def _stack(stack: Stack, told: list[tuple[int, int | None]], credentials: _Credentials) -> StackNode:
-    tenant = _tenant(stack, stack.topology, told, credentials) if stack.topology else None
+    tenant = _tenant(stack, stack.plan, told, credentials) if stack.plan else None
     everything = tuple(dict.fromkeys(position for position, _ in told))
     cluster = stack.cluster and redacted(stack.cluster)
     return StackNode(stack.name, stack.file, named(stack.environment), cluster, tenant, everything)
 
 
-def _tenant(
-    stack: Stack, topology: Topology, told: list[tuple[int, int | None]], credentials: _Credentials
-) -> TenantNode:
-    parts = parts_of(stack)
+def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], credentials: _Credentials) -> TenantNode:
+    parts = source_map_of(stack)
     marks: dict[Part, dict[int, None]] = defaultdict(dict)
-    for problem, line in told:
-        marks[parts.at(line)][problem] = None
+    for diagnostic, line in told:
+        marks[parts.at(line)][diagnostic] = None
 
     def marked(part: Part) -> tuple[int | None, tuple[int, ...]]:
         return parts.lines.get(part), tuple(marks.get(part, ()))
 
-    spec, tenant = stack.spec, topology.tenant
+    spec, tenant = stack.spec, plan.tenant
     declared = spec.integrations if spec else {}
     keys: dict[str | None, int] = {key: position for position, key in enumerate(declared)}
-    own = [project.own for project in topology.projects if project.own is not None]
+    own = [project.own for project in plan.projects if project.own is not None]
     settings = [*tenant.settings, *own]
     positions = {id(each): position for position, each in enumerate(settings)}
-    fed = Counter(project.provider.palette for project in topology.projects if project.provider)
-    falling_back = sum(project.source is Source.FALLBACK for project in topology.projects)
+    fed = Counter(project.effective_settings.palette for project in plan.projects if project.effective_settings)
+    falling_back = sum(project.source is Source.FALLBACK for project in plan.projects)
     default = tenant.default.palette if tenant.default else None
 
     def integration(key: str, position: int) -> IntegrationNode:
@@ -201,7 +199,7 @@ def _tenant(
             named(key),
             declared[key].existing_secret is None,
             fed[key],
-            len(topology.projects) - falling_back if key == default else 0,
+            len(plan.projects) - falling_back if key == default else 0,
             credentials.get((stack.name, key)),
             *marked(("integrations", position)),
         )
@@ -223,7 +221,7 @@ def _tenant(
         return ProjectNode(
             named(each.name),
             each.source,
-            positions[id(each.provider)] if each.provider else None,
+            positions[id(each.effective_settings)] if each.effective_settings else None,
             positions[id(each.own)] if each.own else None,
             each.reason,
             *marked(("projects", position)),
@@ -239,13 +237,13 @@ def _tenant(
         parts.lines.get(TENANT),
         tuple(integration(key, position) for position, key in enumerate(declared)),
         tuple(setting(each, position) for position, each in enumerate(settings)),
-        tuple(project(each, position) for position, each in enumerate(topology.projects)),
+        tuple(project(each, position) for position, each in enumerate(plan.projects)),
         tuple(marks.get(TENANT, ())),
     )
 
 
 def _binding(settings: PlannedSettings) -> Binding:
-    if not settings.made:
+    if not settings.managed:
         return Binding.ELSEWHERE
     if settings.palette is None:
         return Binding.NONE

@@ -19,7 +19,7 @@ from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import FINALIZER, Api, Vendor
 from support.oracle import Files
 from support.projects import changed
-from support.topologies import fleets, sound_fleets, written
+from support.topologies import sound_workspaces, workspaces, written
 
 from paletteai_components.cli import main
 
@@ -99,7 +99,7 @@ def versions(objects: Iterable[Manifest]) -> list[str]:
 
 # Before anything is applied for real: a dry run of what is there is a dry run of a change.
 @settings(max_examples=MOST, phases=[Phase.explicit, Phase.generate])
-@given(st.one_of(sound_fleets(), sound_fleets(), fleets(1)))
+@given(st.one_of(sound_workspaces(), sound_workspaces(), workspaces(1)))
 def test_whatever_is_rendered_is_taken_as_it_is_printed(cluster: ControlPlane, files: Files) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)

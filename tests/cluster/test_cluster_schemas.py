@@ -32,7 +32,7 @@ from support.structural_schemas import (
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Severity
-from paletteai_components.kube.crds import Crds, crds_from, problems_in
+from paletteai_components.kube.crds import Crds, crds_from, diagnostics_in
 
 pytestmark = pytest.mark.cluster
 
@@ -89,7 +89,7 @@ def holds(made: Any, sent: Any) -> bool:
 
 def difference(api: Api, collection: str, crds: Crds, manifest: Manifest) -> str:
     """Where PAI016 is wrong about a manifest; nothing where it is right."""
-    told = [each.message for each in problems_in(manifest, crds) if each.severity is Severity.ERROR]
+    told = [each.message for each in diagnostics_in(manifest, crds) if each.severity is Severity.ERROR]
     unknown = [message for message in told if "knows no field" in message]
     done, strictly = (answer(api, collection, manifest, validation) for validation in ("Ignore", "Strict"))
     verb = {"taken": "", "dropped": "would drop", "refused": "refuse"}[done]
@@ -221,7 +221,7 @@ def test_of_metadata_the_names_of_the_fields_are_judged_and_not_the_values(
 ) -> None:
     manifest = {**MANIFESTS[0], "metadata": {**MANIFESTS[0]["metadata"], field: value}}
     assert answer(api, f"/apis/{VENDOR}/tenants", manifest, "Ignore") == done
-    assert bool(problems_in(manifest, vendors)) == told
+    assert bool(diagnostics_in(manifest, vendors)) == told
 
 
 # Kinds with a feature each

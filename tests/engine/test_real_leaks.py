@@ -266,8 +266,22 @@ def test_the_engines_own_debug_logs_do_tell_keys(project: RealProject, tmp_path:
 
 def test_nothing_of_this_project_turns_the_engines_debug_logs_on() -> None:
     switches = re.compile(r"--logtostderr|--logflow|--tracing|PULUMI_DEBUG_GRPC|-v[ =]?[4-9]\b|--verbose[ =]?[4-9]\b")
-    places = ("Makefile", "README.md", "Pulumi.yaml", "__main__.py", ".ci", ".github", "docs", "paletteai_components")
-    files = [path for place in places for path in [ROOT / place, *sorted((ROOT / place).rglob("*"))] if path.is_file()]
+    locations = (
+        "Makefile",
+        "README.md",
+        "Pulumi.yaml",
+        "__main__.py",
+        ".ci",
+        ".github",
+        "docs",
+        "paletteai_components",
+    )
+    files = [
+        path
+        for location in locations
+        for path in [ROOT / location, *sorted((ROOT / location).rglob("*"))]
+        if path.is_file()
+    ]
     found = {
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in files
@@ -316,8 +330,8 @@ def told(
 
 def kept(folder: Path) -> Texts:
     """Every file that a project left behind: its own, the backend's, and those in each home and temporary folder."""
-    places = ("project", "state", "home", "pulumi", "temporary")
-    paths = [path for place in places for path in (folder / place).rglob("*") if path.is_file()]
+    locations = ("project", "state", "home", "pulumi", "temporary")
+    paths = [path for location in locations for path in (folder / location).rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_text(errors="replace") for path in paths}
 
 

@@ -38,7 +38,7 @@ LEFT, UNDONE, REFUSED = "left as they made it", "made again as declared", "left 
 
 
 @dataclass(frozen=True)
-class Fate:
+class RemovalEffect:
     """What comes of a field that somebody else wrote or took away.
 
     As long as the program stays as it is, `pulumi preview` shows nothing of it and `pulumi up` does nothing about it.
@@ -60,12 +60,12 @@ class Fate:
     told: bool = False
 
 
-REVERTED = Fate("reverted", shown=True, refreshed=UNDONE, updated=UNDONE, forced=UNDONE)
-SHORTENED = Fate("shortened", shown=False, refreshed=LEFT, updated=UNDONE, forced=UNDONE)
-DISPUTED = Fate("disputed", shown=True, refreshed=REFUSED, updated=REFUSED, forced=UNDONE)
-DISPUTED_LATER = Fate("disputed-later", shown=False, refreshed=LEFT, updated=REFUSED, forced=UNDONE)
-DROPPED = Fate("added", shown=False, refreshed=LEFT, updated=UNDONE, forced=UNDONE, told=True)
-KEPT = Fate("added", shown=False, refreshed=LEFT, updated=LEFT, forced=LEFT)
+REVERTED = RemovalEffect("reverted", shown=True, refreshed=UNDONE, updated=UNDONE, forced=UNDONE)
+SHORTENED = RemovalEffect("shortened", shown=False, refreshed=LEFT, updated=UNDONE, forced=UNDONE)
+DISPUTED = RemovalEffect("disputed", shown=True, refreshed=REFUSED, updated=REFUSED, forced=UNDONE)
+DISPUTED_LATER = RemovalEffect("disputed-later", shown=False, refreshed=LEFT, updated=REFUSED, forced=UNDONE)
+DROPPED = RemovalEffect("added", shown=False, refreshed=LEFT, updated=UNDONE, forced=UNDONE, told=True)
+KEPT = RemovalEffect("added", shown=False, refreshed=LEFT, updated=LEFT, forced=LEFT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,19 +77,23 @@ class Row:
         kind: of the object.
         field: in it, its steps separated by spaces.
         value: what it is then; None where it is taken away.
-        fate: see `Fate`.
+        fate: see `RemovalEffect`.
     """
 
     who: str
     kind: str
     field: str
     value: Any
-    fate: Fate
+    removal_effect: RemovalEffect
 
     @property
     def project(self) -> str:
         """The Project that bears it. What is refused for a Secret stops the Project that depends on it."""
-        return "disputed-secret" if (self.fate, self.kind) == (DISPUTED, "Secret") else self.fate.project
+        return (
+            "disputed-secret"
+            if (self.removal_effect, self.kind) == (DISPUTED, "Secret")
+            else self.removal_effect.project
+        )
 
 
 TABLE = (
@@ -227,21 +231,21 @@ def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
         """The rows that are as declared. All others are as somebody made them."""
         now, found = held(cluster), set()
         for row in TABLE:
-            place = row.kind, f"{half}-{row.project}"
-            value = at(now[place], row.field)
-            if value == at(declared[place], row.field):
+            location = row.kind, f"{half}-{row.project}"
+            value = at(now[location], row.field)
+            if value == at(declared[location], row.field):
                 found.add(row)
             else:
                 assert value == row.value, row
         return found
 
-    def having(*halves: str, **fate: Any) -> set[tuple[str, str, str]]:
+    def having(*halves: str, **removal_effect: Any) -> set[tuple[str, str, str]]:
         """The kind, Project and field of the rows with a fate."""
         return {
             (row.kind, f"{half}-{row.project}", row.field.replace(" ", "."))
             for row in TABLE
             for half in halves
-            if all(getattr(row.fate, name) == value for name, value in fate.items())
+            if all(getattr(row.removal_effect, name) == value for name, value in removal_effect.items())
         }
 
     assert undone(UPDATED) == undone(REFRESHED) == set()
@@ -266,16 +270,16 @@ def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
     assert {field for *_, field in shown} == {"metadata.labels.revision"}
     assert {each[:2] for each in having(UPDATED)} <= {each[:2] for each in shown}
     outcomes.append(stack.up("--continue-on-error"))
-    assert undone(UPDATED) == {row for row in TABLE if row.fate.updated is UNDONE}
+    assert undone(UPDATED) == {row for row in TABLE if row.removal_effect.updated is UNDONE}
     assert undone(REFRESHED) == set()
     assert disputed(outcomes[-1]) == having(UPDATED, updated=REFUSED)
     outcomes.append(stack.refresh())
     assert undone(REFRESHED) == set()
     outcomes.append(stack.up("--continue-on-error"))
-    assert undone(REFRESHED) == {row for row in TABLE if row.fate.refreshed is UNDONE}
+    assert undone(REFRESHED) == {row for row in TABLE if row.removal_effect.refreshed is UNDONE}
     assert disputed(outcomes[-1]) == having(UPDATED, updated=REFUSED) | having(REFRESHED, refreshed=REFUSED)
     outcomes.append(stack.up(env=FORCED))
-    assert undone(UPDATED) == {row for row in TABLE if row.fate.forced is UNDONE}
+    assert undone(UPDATED) == {row for row in TABLE if row.removal_effect.forced is UNDONE}
 
     # What others put into a Secret was read into the state, and is as secret there.
     state = [path.read_text() for path in stack.project.state.rglob("*.json*")]
@@ -365,7 +369,7 @@ def halves(revision: str) -> dict[str, Object]:
         for half, label in (UPDATED, revision), (REFRESHED, "1"):
             name = f"{half}-{row.project}"
             given = declared.setdefault(name, {"labels": {"team": "ours", "revision": label}})
-            if row.fate not in (DROPPED, KEPT):
+            if row.removal_effect not in (DROPPED, KEPT):
                 given["roleMapping"] = {role: ["ours"] for role in ("admin", "editor", "viewer")}
             if row.kind in ("Settings", "Secret"):
                 given["settings"] = {"palette": name}
@@ -460,12 +464,12 @@ def told(preview: Outcome) -> set[tuple[str, str, str]]:
 
 def disputed(outcome: Outcome) -> set[tuple[str, str, str]]:
     """What could not be applied because somebody else had changed it."""
-    found, place = set(), ("", "")
+    found, location = set(), ("", "")
     for line in outcome.printed.partition("Diagnostics:")[2].splitlines():
         if heading := re.match(r"  kubernetes:\S+:(\w+) \([\w-]+\.([\w-]+)", line):
-            place = heading[1], heading[2]
+            location = heading[1], heading[2]
         if field := re.search(r"(?:: |- )\.((?:\w+\.)+\w+)$", line):
-            found.add((*place, field[1]))
+            found.add((*location, field[1]))
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.cluster.watch import Place, Watch
+from support.cluster.watch import SourceLocation, Watch
 from support.programs import credential, leaks
 from support.real import RealProject
 from support.recording import recorded
@@ -58,9 +58,9 @@ def started(real: Real, program: str, stack: str = "dev", **env: str) -> RealPro
     return project
 
 
-def places(watch: Watch, what: str) -> set[Place]:
+def locations(watch: Watch, what: str) -> set[SourceLocation]:
     """The objects to which something happened."""
-    return {event.place for event in watch.events if event.what == what}
+    return {event.location for event in watch.events if event.what == what}
 
 
 def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real: Real, cluster: ControlPlane) -> None:
@@ -68,7 +68,7 @@ def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real:
     project = started(real, REFERENCE)
     with Watch(cluster) as deployed:
         project.up("dev")
-    assert places(deployed, "ADDED") == {
+    assert locations(deployed, "ADDED") == {
         ("Secret", "tenant-beta", "edge-palette"),
         ("Settings", "tenant-beta", "edge"),
         ("Namespace", None, "sight"),
@@ -79,7 +79,7 @@ def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real:
     assert project.steps("dev") == {}
     with Watch(cluster) as destroyed:
         project.run("destroy", "--yes", "--stack", "dev")
-    assert places(destroyed, "DELETED") == places(deployed, "ADDED")
+    assert locations(destroyed, "DELETED") == locations(deployed, "ADDED")
     assert "Made elsewhere" in cluster.kubectl("get", "tenants", "beta", "--output=yaml")
 
 
@@ -124,10 +124,14 @@ def test_what_is_said_of_a_component_holds_for_everything_below_it(real: Real, c
     assert len(made) == 18
     assert names == {urn: "dev" if urn in ones else "prod" for urn in made}
     assert {bool(made[urn].get("protect")) for urn in made.keys() - ones} == {True}
-    moments = {event.place: number for number, event in reversed(list(enumerate(deployed.events)))}
-    marked = {event.place for event in deployed.events if "mark" in (event.object["metadata"].get("annotations") or {})}
+    moments = {event.location: number for number, event in reversed(list(enumerate(deployed.events)))}
+    marked = {
+        event.location for event in deployed.events if "mark" in (event.object["metadata"].get("annotations") or {})
+    }
     assert len(marked) == len(made) - len(ones)
-    assert max(moments[place] for place in moments.keys() - marked) < min(moments[place] for place in marked)
+    assert max(moments[location] for location in moments.keys() - marked) < min(
+        moments[location] for location in marked
+    )
     assert project.steps("dev") == {}
     project.env["KEY"] = "An0ther-key-of-one-in-the-mine"
     with Watch(cluster) as rotated:
@@ -212,7 +216,7 @@ def test_nothing_of_a_component_that_is_refused_is_registered_and_what_was_right
         assert "Traceback" not in refusal.printed
         assert leaks([refusal.printed], f"Key-0f-{case}-of-the-2nd-mine") == []
     assert logical_names(project, case) == {f"{case}.first", f"{case}.first.default"}
-    assert places(watch, "ADDED") == {
+    assert locations(watch, "ADDED") == {
         ("Namespace", None, f"tenant-{case}-first"),
         ("Secret", f"tenant-{case}-first", "default-palette"),
         ("Settings", f"tenant-{case}-first", "default"),
@@ -234,9 +238,10 @@ def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real
     assert all(each in told for each in ("Tenant output.second", "error PAI003: ", "help: Bind the credential once"))
     assert "Traceback" not in refusal.printed
     assert watch.shared(FINGERPRINT_ANNOTATION) == []
-    assert {("Settings", "tenant-output-first", "default"), ("Settings", "tenant-output-second", "default")} <= places(
-        watch, "ADDED"
-    )
+    assert {
+        ("Settings", "tenant-output-first", "default"),
+        ("Settings", "tenant-output-second", "default"),
+    } <= locations(watch, "ADDED")
 
 
 def test_the_component_that_is_refused_is_named_first() -> None:

@@ -91,11 +91,11 @@ class Server:
                 pass
 
             def do_GET(self) -> None:
-                place = urlsplit(self.path)
+                location = urlsplit(self.path)
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
-                query = {key: values[-1] for key, values in parse_qs(place.query).items()}
-                asked = Asked(self.command, place.path, query, dict(self.headers), body)
+                query = {key: values[-1] for key, values in parse_qs(location.query).items()}
+                asked = Asked(self.command, location.path, query, dict(self.headers), body)
                 server.asked.append(asked)
                 answer = server.answer(asked)
                 content = answer.content if isinstance(answer.content, bytes) else json.dumps(answer.content).encode()

@@ -48,7 +48,7 @@ class Case:
 
     name: str
     text: str | bytes
-    problems: list[tuple[str, str]]
+    diagnostics: list[tuple[str, str]]
     says: str = ""
     code: int = 1
     others: tuple[tuple[str, str], ...] = ()

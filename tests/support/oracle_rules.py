@@ -99,14 +99,14 @@ def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
     claims = list(claims)
     for subject in {claim.subject for claim in claims}:
         rivals = [claim for claim in claims if claim.subject == subject]
-        places = [
+        locations = [
             [each for each in rivals if each.cluster == name] for name in {each.cluster for each in rivals} - {None}
         ]
-        places += [
+        locations += [
             [each for each in rivals if each.environment == environment]
             for environment in {each.environment for each in rivals if each.cluster is None}
         ]
-        voices = [{each.owner: each for each in reversed(place)} for place in places]
+        voices = [{each.owner: each for each in reversed(location)} for location in locations]
         for at, group in enumerate(voices):
             covered = any(
                 group.keys() < other.keys() or (group.keys() == other.keys() and position < at)

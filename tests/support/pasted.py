@@ -114,7 +114,7 @@ def text(declared: dict[str, Any]) -> str:
     return json.dumps({"config": {"kubernetes:context": "town", **declared}}, indent=1)
 
 
-def places(value: Any = EVERYTHING, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def locations(value: Any = EVERYTHING, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in the file with its path, and every name that is free; what is encrypted left out."""
     if isinstance(value, str):
         yield path, value
@@ -124,10 +124,10 @@ def places(value: Any = EVERYTHING, path: Path = ()) -> Iterator[tuple[Path, str
                 continue
             if path and name not in _FIELDS:
                 yield (*path, name), name
-            yield from places(inner, (*path, name))
+            yield from locations(inner, (*path, name))
     elif isinstance(value, list):
         for position, inner in enumerate(value):
-            yield from places(inner, (*path, position))
+            yield from locations(inner, (*path, position))
 
 
 def pasted(old: str, key: str, declared: dict[str, Any] | None = None) -> str:

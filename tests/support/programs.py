@@ -25,7 +25,7 @@ from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_AN
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.stacks.stack import Stack
 from support.checkout import ROOT
-from support.recording import Recording, place_of, recorded
+from support.recording import Recording, location_of, recorded
 from support.samples import HOST, PROJECT_ID
 
 # Characters that JSON, base64 and shells each write in their own way.
@@ -72,9 +72,9 @@ def deployed(folder: Path, name: str, **more: Any) -> Recording:
 
 def rendered(stack: Stack) -> dict[Any, Any]:
     """What `render` prints, with the fingerprints that only somebody with the keys can tell."""
-    assert stack.topology is not None
-    manifests = {place_of(each.manifest): each.manifest for each in objects_of(stack.topology, stack.vendor)}
-    for each in stack.topology.settings:
+    assert stack.plan is not None
+    manifests = {location_of(each.manifest): each.manifest for each in objects_of(stack.plan, stack.api)}
+    for each in stack.plan.settings:
         integration = each.integration
         if integration and integration.api_key and integration.api_key.ciphertext:
             metadata = manifests["Settings", each.namespace, each.name]["metadata"]
@@ -90,7 +90,7 @@ def refused(recording: Recording) -> list[str]:
     assert isinstance(recording.error, DeclarationError), recording.error
     assert recording.resources == []
     assert recording.exports == {}
-    return [problem.code for problem in recording.error.problems]
+    return [diagnostic.code for diagnostic in recording.error.diagnostics]
 
 
 def copied_examples(folder: Path) -> Path:

@@ -15,13 +15,13 @@ from paletteai_components.kube.palette_api import API_VERSION
 from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import VENDORS_OWN
-from support.cluster.watch import Place, Watch
+from support.cluster.watch import SourceLocation, Watch
 from support.real import RealProject
-from support.recording import place_of
+from support.recording import location_of
 
 STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").iterdir())
 
-Objects = dict[Place, dict[str, Any]]
+Objects = dict[SourceLocation, dict[str, Any]]
 
 # What the API server writes into an object's metadata, and what it and tools note there for themselves.
 _SET_BY_THE_SERVER = {"creationTimestamp", "finalizers", "generation", "managedFields", "resourceVersion", "uid"}
@@ -81,7 +81,7 @@ def views(
     cluster: ControlPlane,
     stack: str,
     *,
-    besides: Collection[Place] = (),
+    besides: Collection[SourceLocation] = (),
     api_version: str = API_VERSION,
 ) -> Views:
     """A stack from every side. What there is `besides` on the cluster is none of its own."""
@@ -96,32 +96,32 @@ def views(
     return Views(
         rendered=rendered,
         registered=registered(project, stack),
-        held={place: each for place, each in held(cluster, api_version).items() if place not in besides},
+        held={location: each for location, each in held(cluster, api_version).items() if location not in besides},
         planned=_as_outputs(plan["stacks"][0], rendered),
         told=outputs,
     )
 
 
 def objects(text: str) -> Objects:
-    """The manifests of a text of YAML, by place."""
-    return {place_of(each): each for each in yaml.safe_load_all(text)}
+    """The manifests of a text of YAML, by location."""
+    return {location_of(each): each for each in yaml.safe_load_all(text)}
 
 
 def registered(project: RealProject, stack: str) -> Objects:
-    """What the program registered of Kubernetes objects, by place: the inputs in the stack's state."""
+    """What the program registered of Kubernetes objects, by location: the inputs in the stack's state."""
     exported = json.loads(project.run("stack", "export", "--show-secrets", "--stack", stack).stdout)
     resources = exported["deployment"]["resources"]
     inputs = [_opened(each["inputs"]) for each in resources if each["type"].startswith("kubernetes:")]
-    return {place_of(each): each for each in inputs}
+    return {location_of(each): each for each in inputs}
 
 
 def held(cluster: ControlPlane, api_version: str = API_VERSION) -> Objects:
-    """What the API server holds outside of the namespaces it comes with, by place."""
+    """What the API server holds outside of the namespaces it comes with, by location."""
     group, version = api_version.split("/")
     kinds = ["namespaces", "secrets", *(f"{kind}.{version}.{group}" for kind in ("tenants", "projects", "settings"))]
     listed = json.loads(cluster.kubectl("get", ",".join(kinds), "--all-namespaces", "--output=json"))["items"]
-    every = {place_of(each): applied(each) for each in listed}
-    return {place: each for place, each in every.items() if not _comes_with_the_cluster(place)}
+    every = {location_of(each): applied(each) for each in listed}
+    return {location: each for location, each in every.items() if not _comes_with_the_cluster(location)}
 
 
 def applied(each: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def applied(each: Mapping[str, Any]) -> dict[str, Any]:
     return {**{field: value for field, value in each.items() if field not in left_out}, "metadata": metadata}
 
 
-def changes(watch: Watch) -> list[tuple[str, Place]]:
+def changes(watch: Watch) -> list[tuple[str, SourceLocation]]:
     """What happened under a watch, in order: what was ADDED, MODIFIED or DELETED.
 
     An object counts as deleted when that begins; a status that a controller reports changes nothing.
@@ -143,17 +143,17 @@ def changes(watch: Watch) -> list[tuple[str, Place]]:
     return list(_changes(watch))
 
 
-def _changes(watch: Watch) -> Iterator[tuple[str, Place]]:
-    last = {place: applied(each) for place, each in watch.before.items()}
+def _changes(watch: Watch) -> Iterator[tuple[str, SourceLocation]]:
+    last = {location: applied(each) for location, each in watch.before.items()}
     for event in watch.events:
-        was = last.pop(event.place, None)
+        was = last.pop(event.location, None)
         if event.what == "DELETED" or event.object["metadata"].get("deletionTimestamp"):
             if was is not None:
-                yield "DELETED", event.place
+                yield "DELETED", event.location
             continue
-        now = last[event.place] = applied(event.object)
+        now = last[event.location] = applied(event.object)
         if now != was:
-            yield ("ADDED" if was is None else "MODIFIED"), event.place
+            yield ("ADDED" if was is None else "MODIFIED"), event.location
 
 
 def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
@@ -164,15 +164,15 @@ def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
         secrets = [
             f"{secret['namespace']}/{secret['name']}" for secret in each["secrets"] if secret["type"] == "palette"
         ]
-        place = f"{each['namespace']}/{each['name']}"
-        left[place] = {
+        location = f"{each['namespace']}/{each['name']}"
+        left[location] = {
             "fingerprint": annotations.get(FINGERPRINT_ANNOTATION),
             "credential": annotations.get(CREDENTIAL_ANNOTATION),
         }
-        settings[place] = {
+        settings[location] = {
             "integration": each["integration"],
             "secret": secrets[0] if secrets else None,
-            **left[place],
+            **left[location],
         }
     tenant = plan["tenant"]
     fields = ("source", "settings", "integration", "reason")
@@ -184,7 +184,7 @@ def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
         "projects": _stated(projects),
         "lastDeployment": {
             "apiVersion": rendered["Tenant", None, tenant["name"]]["apiVersion"],
-            "objects": ["/".join(part for part in place if part) for place in rendered],
+            "objects": ["/".join(part for part in location if part) for location in rendered],
             "settings": _stated(left),
         },
     }
@@ -205,7 +205,7 @@ def _opened(value: Any) -> Any:
     return value
 
 
-def _comes_with_the_cluster(place: Place) -> bool:
-    kind, namespace, name = place
+def _comes_with_the_cluster(location: SourceLocation) -> bool:
+    kind, namespace, name = location
     home = name if kind == "Namespace" else namespace or ""
     return home == "default" or home.startswith("kube-") or home == VENDORS_OWN

@@ -83,9 +83,9 @@ class Registered:
         return self.type.rpartition(":")[2]
 
     @property
-    def place(self) -> tuple[str, str | None, str]:
+    def location(self) -> tuple[str, str | None, str]:
         """The Kubernetes object that it writes."""
-        return place_of(self.inputs)
+        return location_of(self.inputs)
 
 
 @dataclass
@@ -317,7 +317,7 @@ def urn_of(parent: str, type_: str, name: str, stack: str = "acme.dev") -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::{qualified}::{name}"
 
 
-def place_of(manifest: Mapping[str, Any]) -> tuple[str, str | None, str]:
+def location_of(manifest: Mapping[str, Any]) -> tuple[str, str | None, str]:
     """The Kubernetes object of a manifest: kind, namespace and name."""
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace"), metadata["name"]

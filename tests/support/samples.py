@@ -6,10 +6,10 @@ import hashlib
 from textwrap import dedent, indent
 from typing import Any
 
-from paletteai_components.diagnostics import Problem
+from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.stacks.stack import Stack, stack_from_config
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 HOST = "https://api.spectrocloud.com"
 PROJECT_ID = "651234567890123456789012"
@@ -42,16 +42,16 @@ def stack(config: str, name: str = "acme.dev", **more: Any) -> Stack:
     return stack_from_config(name, document.value["config"], file, (document,), **more)
 
 
-def fleet(*stacks: Stack) -> Fleet:
+def workspace(*stacks: Stack) -> Workspace:
     """The stacks as one fleet."""
-    return Fleet(stacks)
+    return Workspace(stacks)
 
 
-def told(problems: list[Problem], code: str) -> list[Problem]:
+def told(diagnostics: list[Diagnostic], code: str) -> list[Diagnostic]:
     """The problems of one code."""
-    return [problem for problem in problems if problem.code == code]
+    return [diagnostic for diagnostic in diagnostics if diagnostic.code == code]
 
 
-def codes(problems: list[Problem]) -> list[str]:
+def codes(diagnostics: list[Diagnostic]) -> list[str]:
     """The codes of the problems, in their order."""
-    return [problem.code for problem in problems]
+    return [diagnostic.code for diagnostic in diagnostics]

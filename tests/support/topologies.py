@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.stacks.stack import Stack, stack_from_config
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 from support.oracle import File, Files, Path
 from support.samples import PROJECT_ID, PROOF, digest
 
@@ -166,7 +166,7 @@ def declarations() -> _Strategy:
 
 
 @st.composite
-def fleets(draw: st.DrawFn, most: int = 4) -> Files:
+def workspaces(draw: st.DrawFn, most: int = 4) -> Files:
     """Stack files by the name of their stack, in the order in which a fleet reads them."""
     files: Files = {}
     for file in draw(st.lists(declarations(), min_size=1, max_size=most)):
@@ -214,7 +214,7 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
     return {"config": {"paletteai:integrations": integrations, "paletteai:tenant": tenant}}
 
 
-def sound_fleets() -> _Strategy:
+def sound_workspaces() -> _Strategy:
     """Fleets that keep to every rule."""
     both = {"labels": _of({"team": "ml"}, none=2), "onRemoval": _of("delete", "retain", none=2)}
     made = _stated(
@@ -274,7 +274,7 @@ def stack_of(name: str, file: File) -> tuple[Stack, dict[Path, int]]:
     return stack_from_config(name, document.value["config"], shown, (document,), imports=imports), lines
 
 
-def fleet_of(files: Files) -> tuple[Fleet, dict[str, dict[Path, int]]]:
+def workspace_of(files: Files) -> tuple[Workspace, dict[str, dict[Path, int]]]:
     """The fleet of the files, and the lines of what is in each."""
     stacks = {name: stack_of(name, file) for name, file in files.items()}
-    return Fleet(tuple(stack for stack, _ in stacks.values())), {name: lines for name, (_, lines) in stacks.items()}
+    return Workspace(tuple(stack for stack, _ in stacks.values())), {name: lines for name, (_, lines) in stacks.items()}

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @choosing_stacks
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Say everything that is wrong in the stack files, with file, line, reason and remedy.
 
     All stack files of the folder are judged together; what concerns the named STACKs is shown.
     """
     selection = selected(names, folder)
-    if form == "json":
-        problems = [as_json(problem) for problem in selection.problems]
-        show_json({"problems": problems, "stacks": [_as_json(stack) for stack in selection.stacks]})
+    if output_format == "json":
+        diagnostics = [as_json(diagnostic) for diagnostic in selection.diagnostics]
+        show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
     else:
-        show(selection.problems)
+        show(selection.diagnostics)
         click.echo(_sum(selection))
     ctx.exit(selection.exit_code)
 
@@ -46,10 +46,10 @@ def _as_json(stack: Stack) -> dict[str, Any]:
 def _sum(selection: Selection) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
     stacks = plural(read + unread, "stack")
-    if not selection.problems:
+    if not selection.diagnostics:
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
         return f"{stacks}, {plural(projects, 'project')}: no problems"
-    told = counted(selection.problems)
+    told = counted(selection.diagnostics)
     if not read:
         return f"{told}; nothing could be read"
     return f"{told} in {stacks}" + (f", {unread} of which could not be read" if unread else "")

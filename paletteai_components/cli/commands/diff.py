@@ -12,14 +12,14 @@ import click
 from paletteai_components.changes.git import GitError
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.output.comment import LEAST, LIMIT, comment_of
-from paletteai_components.cli.output.line import Foreign, Line, Section
+from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
 from paletteai_components.cli.reading import reading
-from paletteai_components.diagnostics import Problem, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
-    from paletteai_components.stacks.workspace import Fleet
+    from paletteai_components.stacks.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class _Answer:
 @click.command("diff")
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
 @in_a_folder
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--format", "output_format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
 @click.option(
     "--limit",
     metavar="CHARACTERS",
@@ -46,7 +48,7 @@ class _Answer:
     help="The most that Markdown may take.",
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str, limit: int) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, limit: int) -> None:
     """Say what the stack files do, compared with the git revision BASE: what is created, changed, deleted
     and replaced, whom a credential reaches, and which problems are new. Without BASE: since HEAD left the
     main branch.
@@ -58,12 +60,12 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
     try:
         answer = _contrasted(names[0], names[1], folder) if len(names) == 2 else _compared(names, folder)
     except UserError as error:
-        if form == "markdown":
+        if output_format == "markdown":
             click.echo(_apology(error, limit), nl=False)
         raise
-    if form == "json":
+    if output_format == "json":
         show_json(answer.value)
-    elif form == "markdown":
+    elif output_format == "markdown":
         click.echo(comment_of(answer.verdict, answer.sections, about=answer.about, limit=limit), nl=False)
     else:
         _show(answer)
@@ -75,7 +77,7 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
         raise UserError("one revision or two stacks can be compared.", "Name no more.")
     now = _read(folder)
     from paletteai_components.changes.difference import difference_between
-    from paletteai_components.changes.revision import fleet_at, revision_named
+    from paletteai_components.changes.revision import revision_named, workspace_at
     from paletteai_components.cli.output.difference import sections_of, verdict_of
     from paletteai_components.cli.output.difference_json import as_json
 
@@ -89,8 +91,8 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
                 f"`paletteai diff {escaped(names[0])} STACK` compares it with another one.",
             ) from None
         raise
-    difference = difference_between(fleet_at(revision, folder, now), now)
-    about: Line = ("Compared with ", Foreign(revision.said), " (", Foreign(revision.commit[:12]), ").")
+    difference = difference_between(workspace_at(revision, folder, now), now)
+    about: Line = ("Compared with ", Untrusted(revision.said), " (", Untrusted(revision.commit[:12]), ").")
     base = {"name": revision.said, "commit": revision.commit}
     code = 2 if now.unreadable else int(difference.has_errors)
     value = {"base": base, **as_json(difference)}
@@ -98,13 +100,13 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
 
 
 def _contrasted(first: str, second: str, folder: Path) -> _Answer:
-    fleet = _read(folder)
-    from paletteai_components.changes.comparison import contrast_between
+    workspace = _read(folder)
+    from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import sections_of_contrast, verdict_of_contrast
     from paletteai_components.cli.output.difference_json import contrast_as_json
-    from paletteai_components.rules import problems_of
+    from paletteai_components.rules import diagnostics_of
 
-    known = _known(fleet)
+    known = _known(workspace)
     for name in (first, second):
         if name not in known:
             listed = f"There are: {', '.join(map(escaped, known)) or 'none'}. " if len(known) <= 10 else ""
@@ -112,34 +114,36 @@ def _contrasted(first: str, second: str, folder: Path) -> _Answer:
                 f"there is no stack {name} in {folder}, and two revisions cannot be compared.",
                 f"{listed}`paletteai diff BASE` compares the files with a revision.",
             )
-    stacks = [stack for name in (first, second) if (stack := fleet.stack_named(name)) and stack.spec and stack.whole]
-    problems = problems_of(fleet)
+    stacks = [
+        stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.whole
+    ]
+    diagnostics = diagnostics_of(workspace)
     if len(stacks) < 2:
         files = [str(folder / f"Pulumi.{name}.yaml") for name in (first, second)]
-        raise StackFileError(_of(files, [each for each in problems if each.code == "PAI012"]))
-    wrong = [each for each in problems if each.severity is Severity.ERROR]
+        raise StackFileError(_of(files, [each for each in diagnostics if each.code == "PAI012"]))
+    wrong = [each for each in diagnostics if each.severity is Severity.ERROR]
     sound = [not _of([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
-    contrast = contrast_between(stacks[0], stacks[1], (sound[0], sound[1]))
-    about: Line = ("From ", Foreign(first), " to ", Foreign(second), ".")
-    value = contrast_as_json(contrast)
-    return _Answer(verdict_of_contrast(contrast), about, sections_of_contrast(contrast), value, 0)
+    comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
+    about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
+    value = contrast_as_json(comparison)
+    return _Answer(verdict_of_contrast(comparison), about, sections_of_contrast(comparison), value, 0)
 
 
-def _read(folder: Path) -> Fleet:
+def _read(folder: Path) -> Workspace:
     with reading(folder) as outcomes:
         # Meanwhile other processes read; see `selection`.
         from paletteai_components.changes import difference  # noqa: F401
-        from paletteai_components.stacks.workspace import fleet_from
+        from paletteai_components.stacks.workspace import workspace_from
 
-        return fleet_from(folder, outcomes)
-
-
-def _known(fleet: Fleet) -> list[str]:
-    return [*(stack.name for stack in fleet.stacks), *fleet.unreadable]
+        return workspace_from(folder, outcomes)
 
 
-def _of(files: Iterable[str], problems: Iterable[Problem]) -> list[Problem]:
-    return [problem for problem in problems if any(place.file in files for place in problem.where)]
+def _known(workspace: Workspace) -> list[str]:
+    return [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
+
+
+def _of(files: Iterable[str], diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
 
 
 def _show(answer: _Answer) -> None:
@@ -158,12 +162,12 @@ def _text(line: Line) -> str:
 
 def _apology(error: UserError, limit: int) -> str:
     """The comment for when there is nothing to compare: a reviewer should learn why."""
-    from paletteai_components.cli.output.difference import problem_lines
+    from paletteai_components.cli.output.difference import diagnostic_lines
 
     if isinstance(error, StackFileError):
-        lines = problem_lines(error.problems)
-        verdict = f"The stack files could not be compared: {counted(error.problems)}."
+        lines = diagnostic_lines(error.diagnostics)
+        verdict = f"The stack files could not be compared: {counted(error.diagnostics)}."
     else:
-        lines = [(Foreign(escaped(error.message), sentence=True),)]
+        lines = [(Untrusted(escaped(error.message), sentence=True),)]
         verdict = "The stack files could not be compared."
     return comment_of(verdict, [Section(("Why",), lines)], limit=limit)

@@ -25,9 +25,9 @@ _LISTED = 10
 @click.command("explain")
 @click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
 @in_a_folder
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: str) -> None:
+def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Explain where each integration of a PROJECT comes from, and why: which Settings were looked
     through, which one won, and what else its credential feeds.
 
@@ -36,9 +36,9 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: st
     if len(subject) > 2 or (len(subject) == 2 and subject[0].upper() in RULES):
         raise UserError("name one rule, for example PAI004, or a stack and one of its projects.")
     if len(subject) == 2:
-        ctx.exit(_explain_project(*subject, folder, form))
+        ctx.exit(_explain_project(*subject, folder, output_format))
     rules = [_rule_of(code, folder) for code in subject] or list(RULES.values())
-    if form == "json":
+    if output_format == "json":
         shown = [_as_json(rule) for rule in rules]
         show_json(shown[0] if subject else {"rules": shown})
     elif subject:
@@ -48,7 +48,7 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, form: st
             click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.holds}")
 
 
-def _explain_project(stack_name: str, project_name: str, folder: Path, form: str) -> int:
+def _explain_project(stack_name: str, project_name: str, folder: Path, output_format: str) -> int:
     from paletteai_components.cli.output.explanation import show_explanation
     from paletteai_components.cli.output.report import show
     from paletteai_components.cli.selection import selected
@@ -56,21 +56,21 @@ def _explain_project(stack_name: str, project_name: str, folder: Path, form: str
 
     selection = selected((stack_name,), folder)
     if not selection.stacks:
-        show(selection.problems, err=True)
+        show(selection.diagnostics, err=True)
         return 2
     (stack,) = selection.stacks
-    topology = stack.topology
-    project = next((each for each in topology.projects if each.name == project_name), None) if topology else None
-    if topology is None or project is None:
+    plan = stack.plan
+    project = next((each for each in plan.projects if each.name == project_name), None) if plan else None
+    if plan is None or project is None:
         raise _unknown_project(project_name, stack)
-    explanation = explanation_of(project, stack, topology, selection.fleet)
-    problems = [problem for problem in selection.problems if explanation.concerns(problem)]
-    show_explanation(explanation, problems, len(selection.problems) - len(problems), form)
-    return int(any(problem.severity is Severity.ERROR for problem in problems))
+    explanation = explanation_of(project, stack, plan, selection.workspace)
+    diagnostics = [diagnostic for diagnostic in selection.diagnostics if explanation.concerns(diagnostic)]
+    show_explanation(explanation, diagnostics, len(selection.diagnostics) - len(diagnostics), output_format)
+    return int(any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics))
 
 
 def _unknown_project(name: str, stack: Stack) -> UserError:
-    known = [project.name for project in stack.topology.projects] if stack.topology else []
+    known = [project.name for project in stack.plan.projects] if stack.plan else []
     nearest = difflib.get_close_matches(name, known, 1)
     remedy = ""
     if nearest:
@@ -102,7 +102,7 @@ def _refuse_stack(name: str, folder: Path) -> None:
     from paletteai_components.cli.selection import selected
 
     selection = selected((name,), folder)
-    names = [project.name for stack in selection.stacks if stack.topology for project in stack.topology.projects]
+    names = [project.name for stack in selection.stacks if stack.plan for project in stack.plan.projects]
     there = f"There are: {listed(map(named, names), _LISTED)}." if names else ""
     raise UserError(f"{name} is a stack; name one of its projects, too.", there)
 

@@ -39,7 +39,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin
         return
     selection = selected(names, folder)
     if selection.unreadable:
-        show(selection.problems, err=True)
+        show(selection.diagnostics, err=True)
         ctx.exit(2)
     done = [_write(stack, folder) for stack in selection.stacks]
     ctx.exit(0 if all(done) else 1)

@@ -29,7 +29,7 @@ _BEGINNINGS = (
 @choosing_stacks
 @click.option(
     "--format",
-    "form",
+    "output_format",
     type=click.Choice(["mermaid", "html", "json"]),
     default="mermaid",
     show_default=True,
@@ -37,15 +37,15 @@ _BEGINNINGS = (
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there, not on the screen.")
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str, output: Path | None) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, output: Path | None) -> None:
     """Draw the tenants of the named STACKs with their Settings and projects, where each project's
     Palette integration comes from, and the problems where they belong.
     """
     earlier = _earlier(output) if output is not None else None
     selection = selected(names, folder)
     unread = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in selection.unreadable if name != str(folder)]
-    graph = graph_of([*selection.stacks, *unread], selection.problems)
-    text = _drawn(graph, form)
+    graph = graph_of([*selection.stacks, *unread], selection.diagnostics)
+    text = _drawn(graph, output_format)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -56,16 +56,16 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str,
         projects = sum(len(stack.tenant.projects) for stack in graph.stacks if stack.tenant)
         drawn = f"{plural(len(graph.stacks), 'stack')}, {plural(projects, 'project')}"
         click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
-    if selection.problems:
-        show(selection.problems, err=True)
-        click.echo(f"{counted(selection.problems)}; `paletteai explain CODE` says more.", err=True)
+    if selection.diagnostics:
+        show(selection.diagnostics, err=True)
+        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain CODE` says more.", err=True)
     ctx.exit(selection.exit_code)
 
 
-def _drawn(graph: Graph, form: str) -> str:
-    if form == "json":
+def _drawn(graph: Graph, output_format: str) -> str:
+    if output_format == "json":
         return json_text(_as_json(graph)) + "\n"
-    if form == "html":
+    if output_format == "html":
         from paletteai_components.views.page import page_of
 
         return page_of(graph)
@@ -110,7 +110,7 @@ def _earlier(output: Path) -> bytes | None:
 def _as_json(graph: Graph) -> dict[str, Any]:
     return {
         "stacks": [_stack(stack) for stack in graph.stacks],
-        "problems": [as_json(problem) for problem in graph.problems],
+        "problems": [as_json(diagnostic) for diagnostic in graph.diagnostics],
     }
 
 
@@ -128,24 +128,24 @@ def _stack(stack: StackNode) -> dict[str, Any]:
             "displayName": tenant.display_name,
             "existing": tenant.existing,
             "line": tenant.line,
-            "problems": list(tenant.problems),
+            "problems": list(tenant.diagnostics),
         },
         "integrations": [_integration(each) for each in tenant.integrations] if tenant else [],
         "settings": [_settings(each) for each in tenant.settings] if tenant else [],
         "projects": [_project(each) for each in tenant.projects] if tenant else [],
-        "problems": list(stack.problems),
+        "problems": list(stack.diagnostics),
     }
 
 
 def _integration(integration: IntegrationNode) -> dict[str, Any]:
     return {
         "name": integration.name,
-        "made": integration.made,
+        "made": integration.managed,
         "feeds": integration.feeds,
         "overridden": integration.overridden,
         "credential": integration.credential,
         "line": integration.line,
-        "problems": list(integration.problems),
+        "problems": list(integration.diagnostics),
     }
 
 
@@ -158,7 +158,7 @@ def _settings(settings: SettingsNode) -> dict[str, Any]:
         "default": settings.default,
         "own": settings.own,
         "line": settings.line,
-        "problems": list(settings.problems),
+        "problems": list(settings.diagnostics),
     }
 
 
@@ -170,5 +170,5 @@ def _project(project: ProjectNode) -> dict[str, Any]:
         "own": project.own,
         "reason": project.reason,
         "line": project.line,
-        "problems": list(project.problems),
+        "problems": list(project.diagnostics),
     }

@@ -10,7 +10,7 @@ import click
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder
 from paletteai_components.cli.output.report import show
-from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
 from paletteai_components.redaction import redacted
@@ -65,8 +65,10 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
     A file that is there already is never written over.
     """
     stack = f"{tenant}.{environment}"
-    problems = [
-        Problem("PAI007", f"the {what} {redacted(escaped(name))} {why}; no file was written.", "Choose another name.")
+    diagnostics = [
+        Diagnostic(
+            "PAI007", f"the {what} {redacted(escaped(name))} {why}; no file was written.", "Choose another name."
+        )
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
             ("environment", environment, label_problem(environment)),
@@ -74,8 +76,8 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
         )
         if why is not None
     ]
-    if problems:
-        show(problems, err=True)
+    if diagnostics:
+        show(diagnostics, err=True)
         ctx.exit(2)
     path = folder / f"Pulumi.{stack}.yaml"
     at_home = (folder.parent / _SCHEMA).is_file()

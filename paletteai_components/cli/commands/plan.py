@@ -15,7 +15,7 @@ from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.kube.manifests import objects_of
 from paletteai_components.listing import listed
-from paletteai_components.model.plan import PlannedProject, Topology
+from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import PlannedSettings, Source
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.naming import display_name_problem
@@ -40,33 +40,33 @@ _REMOVALS = {
 
 @click.command("plan")
 @choosing_stacks
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, form: str) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Show what the named STACKs amount to: tenants, Settings, projects and where each project's
     Palette integration comes from.
 
     What the cluster already has is not known here; `pulumi preview` shows what would change.
     """
     selection = selected(names, folder)
-    planned = [(stack, stack.topology) for stack in selection.stacks]
-    if form == "json":
-        stacks = [_as_json(stack, topology) for stack, topology in planned if topology]
-        show_json({"stacks": stacks, "problems": [as_json(problem) for problem in selection.problems]})
+    planned = [(stack, stack.plan) for stack in selection.stacks]
+    if output_format == "json":
+        stacks = [_as_json(stack, plan) for stack, plan in planned if plan]
+        show_json({"stacks": stacks, "problems": [as_json(diagnostic) for diagnostic in selection.diagnostics]})
         ctx.exit(selection.exit_code)
-    for stack, topology in planned:
-        if topology:
-            show_tree(_tree(stack, topology))
-    total = sum((_objects(stack, topology) for stack, topology in planned if topology), Counter[str]())
+    for stack, plan in planned:
+        if plan:
+            show_tree(_tree(stack, plan))
+    total = sum((_objects(stack, plan) for stack, plan in planned if plan), Counter[str]())
     click.echo(f"{plural(len(planned), 'stack')}: {_listed(total)}")
-    if selection.problems:
-        show(selection.problems, err=True)
-        click.echo(f"{counted(selection.problems)}; `paletteai explain CODE` says more.", err=True)
+    if selection.diagnostics:
+        show(selection.diagnostics, err=True)
+        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain CODE` says more.", err=True)
     ctx.exit(selection.exit_code)
 
 
-def _objects(stack: Stack, topology: Topology) -> Counter[str]:
-    return Counter(each.kind for each in objects_of(topology, stack.vendor))
+def _objects(stack: Stack, plan: Plan) -> Counter[str]:
+    return Counter(each.kind for each in objects_of(plan, stack.api))
 
 
 def _listed(objects: Counter[str]) -> str:
@@ -78,8 +78,8 @@ def _listed(objects: Counter[str]) -> str:
     return f"{plural(objects.total(), 'object')} written" + (f": {kinds}" if kinds else "")
 
 
-def _tree(stack: Stack, topology: Topology) -> Tree:
-    tenant = topology.tenant
+def _tree(stack: Stack, plan: Plan) -> Tree:
+    tenant = plan.tenant
     cluster = f"cluster {redacted(stack.cluster)}" if stack.cluster else "no cluster named"
     root = Tree([(stack.name, "bold"), (f"  environment {named(stack.environment)}, {cluster}", "dim")])
     line = root.add(("Tenant ", ""), (named(tenant.name), "bold"))
@@ -96,29 +96,29 @@ def _tree(stack: Stack, topology: Topology) -> Tree:
     for settings in tenant.settings:
         role = "the default of its projects" if settings is tenant.default else ""
         root.branches.append(_settings(settings, role))
-    root.branches.extend(_projects(topology))
+    root.branches.extend(_projects(plan))
     return root
 
 
 def _settings(settings: PlannedSettings, role: str) -> Tree:
     line = Tree([("Settings ", ""), (named(str(settings)), "bold")])
-    if not settings.made:
+    if not settings.managed:
         line.parts.append(("  made elsewhere", "yellow"))
     elif settings.palette is not None:
         line.parts += [("  integration ", "dim"), (_declared(settings) or "not declared", "green")]
     for secret in settings.secrets:
         line.parts.append((f", Secret {named(secret.name)}", "dim"))
-        if not secret.made:
+        if not secret.managed:
             line.parts.append((f" for {secret.type}, made elsewhere", "yellow"))
     if role:
         line.parts.append((f"  ({role})", ""))
     return line
 
 
-def _projects(topology: Topology) -> Iterator[Tree]:
-    plain = [project for project in topology.projects if _is_plain(project, topology)]
+def _projects(plan: Plan) -> Iterator[Tree]:
+    plain = [project for project in plan.projects if _is_plain(project, plan)]
     together = {project.name for project in plain} if len(plain) > _SHOWN else set()
-    shown = [project for project in topology.projects if project.name not in together]
+    shown = [project for project in plan.projects if project.name not in together]
     width = min(max((len(named(project.name)) for project in shown), default=0), 32)
     bound = min(max((len(_integration(project)) for project in shown), default=0), 32)
     for project in shown:
@@ -127,7 +127,7 @@ def _projects(topology: Topology) -> Iterator[Tree]:
         line.parts.append((f"  {project.reason}", "dim"))
         if not project.spec.create_namespace:
             line.add(("its namespace is made elsewhere, yet deleting the Project deletes it too", "yellow"))
-        if project.on_removal is not topology.tenant.spec.on_removal:
+        if project.on_removal is not plan.tenant.spec.on_removal:
             line.add(_REMOVALS.get(project.on_removal, ("on removal: refused", "")))
         if project.own is not None:
             line.branches.append(_settings(project.own, ""))
@@ -140,21 +140,21 @@ def _projects(topology: Topology) -> Iterator[Tree]:
         yield line
 
 
-def _is_plain(project: PlannedProject, topology: Topology) -> bool:
+def _is_plain(project: PlannedProject, plan: Plan) -> bool:
     return (
         project.source is Source.FALLBACK
         and not project.merged
         and project.spec.create_namespace
-        and project.on_removal is topology.tenant.spec.on_removal
+        and project.on_removal is plan.tenant.spec.on_removal
     )
 
 
 def _integration(project: PlannedProject) -> str:
-    if project.provider is None:
+    if project.effective_settings is None:
         return "none"
-    if not project.provider.made:
+    if not project.effective_settings.managed:
         return "made elsewhere"
-    return _declared(project.provider) or "not declared"
+    return _declared(project.effective_settings) or "not declared"
 
 
 def _declared(settings: PlannedSettings) -> str | None:
@@ -162,10 +162,10 @@ def _declared(settings: PlannedSettings) -> str | None:
     return named(settings.palette) if settings.palette is not None and settings.integration else None
 
 
-def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
-    tenant = topology.tenant
-    own = [project.own for project in topology.projects if project.own is not None]
-    objects = _objects(stack, topology)
+def _as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
+    tenant = plan.tenant
+    own = [project.own for project in plan.projects if project.own is not None]
+    objects = _objects(stack, plan)
     return {
         "name": stack.name,
         "environment": named(stack.environment),
@@ -182,11 +182,11 @@ def _as_json(stack: Stack, topology: Topology) -> dict[str, Any]:
                 "name": named(project.name),
                 "namespace": named(project.namespace),
                 "source": project.source.value,
-                "settings": named(str(project.provider)) if project.provider else None,
-                "integration": _declared(project.provider) if project.provider else None,
+                "settings": named(str(project.effective_settings)) if project.effective_settings else None,
+                "integration": _declared(project.effective_settings) if project.effective_settings else None,
                 "reason": project.reason,
             }
-            for project in topology.projects
+            for project in plan.projects
         ],
         "objects": {kind: objects[kind] for kind in _KINDS},
     }
@@ -203,7 +203,7 @@ def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
                 "name": named(secret.name),
                 "namespace": named(secret.namespace),
                 "type": secret.type.value,
-                "made": secret.made,
+                "made": secret.managed,
             }
             for secret in settings.secrets
         ],

@@ -10,7 +10,7 @@ import click
 
 from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.kube.manifests import Manifest, objects_of
 from paletteai_components.listing import listed
@@ -48,7 +48,7 @@ def command(
     """
     selection = selected(names, folder, crds)
     if selection.exit_code:
-        _refuse(ctx, selection.problems, selection.exit_code)
+        _refuse(ctx, selection.diagnostics, selection.exit_code)
     clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
     if len(clusters) > 1:
         raise UserError(
@@ -60,9 +60,9 @@ def command(
         from paletteai_components.cli.opened import manifests_with_data, opened
 
         refuse_existing(secrets_file)
-        problems, stacks, keys = opened(selection, folder)
-        if problems:
-            _refuse(ctx, problems, 1)
+        diagnostics, stacks, keys = opened(selection, folder)
+        if diagnostics:
+            _refuse(ctx, diagnostics, 1)
         manifests = list(manifests_with_data(stacks, keys))
         write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
         click.echo(f"{plural(len(manifests), 'object')} written to {escaped(str(secrets_file))}, keys among them.")
@@ -70,11 +70,11 @@ def command(
     manifests = [
         each.manifest
         for stack in selection.stacks
-        if stack.topology
-        for each in objects_of(stack.topology, stack.vendor)
+        if stack.plan
+        for each in objects_of(stack.plan, stack.api)
         if each.kind != "Secret"
     ]
-    show([each for each in selection.problems if each.code == "PAI016"], err=True)
+    show([each for each in selection.diagnostics if each.code == "PAI016"], err=True)
     click.echo(_yaml_of(manifests), nl=False)
     _tell(selection.stacks)
 
@@ -90,9 +90,9 @@ def _tell(stacks: Iterable[Stack]) -> None:
     made = [
         settings
         for stack in stacks
-        if stack.topology
-        for settings in stack.topology.settings
-        if settings.palette_secret and settings.palette_secret.made
+        if stack.plan
+        for settings in stack.plan.settings
+        if settings.palette_secret and settings.palette_secret.managed
     ]
     if made:
         secrets = [f"{each.namespace}/{each.palette_secret.name}" for each in made if each.palette_secret]
@@ -115,8 +115,8 @@ def _note(text: str) -> None:
     click.echo(f"{click.style('note', fg='cyan', bold=True)}: {text}", err=True)
 
 
-def _refuse(ctx: click.Context, problems: Iterable[Problem], code: int) -> NoReturn:
-    problems = list(problems)
-    show(problems, err=True)
-    click.echo(f"{counted(problems)}; nothing was rendered.", err=True)
+def _refuse(ctx: click.Context, diagnostics: Iterable[Diagnostic], code: int) -> NoReturn:
+    diagnostics = list(diagnostics)
+    show(diagnostics, err=True)
+    click.echo(f"{counted(diagnostics)}; nothing was rendered.", err=True)
     ctx.exit(code)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paletteai_components.cli.output.line import Foreign, Line, Section
+from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.diagnostics import escaped
 
 MARKER = "<!-- paletteai diff -->"
@@ -87,8 +87,8 @@ def _markdown(line: Line) -> str:
     return _parted(part if isinstance(part, str) else _shown(part) for part in line)
 
 
-def _shown(foreign: Foreign) -> str:
-    return _parted(_sentence(_fitting(foreign.text))) if foreign.sentence else _code(_fitting(foreign.text))
+def _shown(untrusted: Untrusted) -> str:
+    return _parted(_sentence(_fitting(untrusted.text))) if untrusted.sentence else _code(_fitting(untrusted.text))
 
 
 def _parted(parts: Iterable[str]) -> str:

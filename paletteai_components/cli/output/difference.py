@@ -8,22 +8,22 @@ from itertools import takewhile
 from typing import Any, TypeVar
 
 from paletteai_components.changes.difference import Difference, Presence, StackChange
-from paletteai_components.changes.fields import CREDENTIALS, FieldChange, Unsaid
+from paletteai_components.changes.fields import CREDENTIALS, FieldChange, Redacted
 from paletteai_components.changes.impact import IntegrationChange, KeyChange, Move, RemovalChange, SourceChange, Steps
-from paletteai_components.changes.objects import Action, Fate, ObjectChange
-from paletteai_components.cli.output.line import Foreign, Line, Section, joined, listed
+from paletteai_components.changes.objects import Action, ObjectChange, RemovalEffect
+from paletteai_components.cli.output.line import Line, Section, Untrusted, joined, listed
 from paletteai_components.cli.output.report import plural
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 
 Change = TypeVar("Change")
 
 _LONGEST = 80
 _FATES = {
-    Fate.REFUSED: "`pulumi up` refuses until a first merge sets `onRemoval`",
-    Fate.RETAINED: "stays on the cluster, and nothing manages it any more",
-    Fate.DELETED: "is deleted",
-    Fate.EMPTIED: "is deleted with every workload in its namespace",
-    Fate.LEFT: "stays on the cluster and in Pulumi's state: the stack file goes, so nothing deletes it",
+    RemovalEffect.REFUSED: "`pulumi up` refuses until a first merge sets `onRemoval`",
+    RemovalEffect.RETAINED: "stays on the cluster, and nothing manages it any more",
+    RemovalEffect.DELETED: "is deleted",
+    RemovalEffect.EMPTIED: "is deleted with every workload in its namespace",
+    RemovalEffect.LEFT: "stays on the cluster and in Pulumi's state: the stack file goes, so nothing deletes it",
 }
 _KEYS = {
     KeyChange.ANOTHER: "another credential",
@@ -50,7 +50,7 @@ _NOT_SHOWN = {
 def verdict_of(difference: Difference) -> str:
     """The difference in one line, without a word from a file."""
     of = difference.objects_that_are
-    errors = sum(problem.severity is Severity.ERROR for problem in difference.introduced)
+    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.introduced)
     others = len(difference.introduced) - errors
     counts = [
         (errors, "error introduced", "errors introduced"),
@@ -68,7 +68,7 @@ def verdict_of(difference: Difference) -> str:
     said = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
     told = ", ".join(said) or ("no object changes" if not difference.is_empty else "no difference")
     unchanged = f"{plural(difference.unchanged, 'stack')} unchanged"
-    errors_before = sum(problem.severity is Severity.ERROR for problem in difference.kept)
+    errors_before = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.kept)
     kept = f"; {plural(errors_before, 'error')} there before" if errors_before else ""
     return f"{told}; {unchanged}{kept}" if not difference.is_empty else f"no difference{kept}"
 
@@ -77,7 +77,7 @@ def sections_of(difference: Difference) -> list[Section]:
     """What a difference amounts to, the most important first."""
     sections = [
         Section(
-            (f"Problems introduced ({len(difference.introduced):,})",), problem_lines(difference.introduced), "red"
+            (f"Problems introduced ({len(difference.introduced):,})",), diagnostic_lines(difference.introduced), "red"
         ),
         Section((f"Not compared ({len(difference.uncompared):,})",), _uncompared(difference.uncompared), "red"),
         _objects(difference, Action.DELETED, "Deleted", "red"),
@@ -89,30 +89,33 @@ def sections_of(difference: Difference) -> list[Section]:
         ),
         *_stacks(difference),
         Section(
-            (f"Problems mended ({len(difference.mended):,})",), problem_lines(difference.mended), "green", folded=True
+            (f"Problems mended ({len(difference.mended):,})",),
+            diagnostic_lines(difference.mended),
+            "green",
+            folded=True,
         ),
     ]
     return [section for section in sections if section.lines]
 
 
-def problem_lines(problems: Iterable[Problem]) -> list[Line]:
+def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> list[Line]:
     """Problems, a line each."""
     return [
         (
-            f"{problem.severity.value} {problem.code} ",
-            *((Foreign(str(problem.where[0])), ": ") if problem.where else ()),
-            Foreign(problem.message, sentence=True),
-            *(part for place in problem.where[1:4] for part in (" Also ", Foreign(str(place)), ".")),
+            f"{diagnostic.severity.value} {diagnostic.code} ",
+            *((Untrusted(str(diagnostic.where[0])), ": ") if diagnostic.where else ()),
+            Untrusted(diagnostic.message, sentence=True),
+            *(part for location in diagnostic.where[1:4] for part in (" Also ", Untrusted(str(location)), ".")),
             " Help: ",
-            Foreign(problem.help, sentence=True),
+            Untrusted(diagnostic.help, sentence=True),
         )
-        for problem in problems
+        for diagnostic in diagnostics
     ]
 
 
 def _uncompared(names: Iterable[str]) -> list[Line]:
     return [
-        ("stack ", Foreign(name), ": its file could not be read or understood on one side, so nothing is told of it")
+        ("stack ", Untrusted(name), ": its file could not be read or understood on one side, so nothing is told of it")
         for name in names
     ]
 
@@ -121,36 +124,47 @@ def _objects(difference: Difference, action: Action, title: str, colour: str) ->
     changes = difference.objects_that_are(action)
     alike = _alike(
         changes,
-        lambda each: (each.stack, each.fate, each.former_stack, each.former_name, each.former_reference and each),
+        lambda each: (
+            each.stack,
+            each.removal_effect,
+            each.former_stack,
+            each.former_name,
+            each.former_reference and each,
+        ),
     )
-    return Section((f"{title} ({len(changes):,})",), list(map(_same_fate, alike)), colour)
+    return Section((f"{title} ({len(changes):,})",), list(map(_same_removal_effect, alike)), colour)
 
 
-def _same_fate(changes: list[ObjectChange]) -> Line:
+def _same_removal_effect(changes: list[ObjectChange]) -> Line:
     first = changes[0]
-    fate = _FATES[first.fate] if first.fate else ""
-    line: Line = ("stack ", Foreign(first.stack), ": ", *listed(change.reference for change in changes))
+    removal_effect = _FATES[first.removal_effect] if first.removal_effect else ""
+    line: Line = ("stack ", Untrusted(first.stack), ": ", *listed(change.reference for change in changes))
     if first.former_reference:
-        return (*line, " takes the place of ", Foreign(first.former_reference), f", which {fate}")
+        return (*line, " takes the place of ", Untrusted(first.former_reference), f", which {removal_effect}")
     if first.former_stack:
-        return (*line, " comes from stack ", Foreign(first.former_stack), f", which gives it up first; there it {fate}")
+        return (
+            *line,
+            " comes from stack ",
+            Untrusted(first.former_stack),
+            f", which gives it up first; there it {removal_effect}",
+        )
     if first.former_name:
         return (
             *line,
             ": Pulumi called it ",
-            Foreign(first.former_name),
+            Untrusted(first.former_name),
             " and calls it ",
-            Foreign(first.name),
-            f" now; the former one {fate}",
+            Untrusted(first.name),
+            f" now; the former one {removal_effect}",
         )
-    return (*line, f": {fate}")
+    return (*line, f": {removal_effect}")
 
 
 def _move(move: Move) -> Line:
-    line: Line = ("stack ", Foreign(move.stack), ": the credential of ", Foreign(move.integration), " goes from ")
-    line += (Foreign(move.former_settings), " to ", Foreign(move.settings))
+    line: Line = ("stack ", Untrusted(move.stack), ": the credential of ", Untrusted(move.integration), " goes from ")
+    line += (Untrusted(move.former_settings), " to ", Untrusted(move.settings))
     if move.steps is Steps.STACKS:
-        return (*line, "; deploy stack ", Foreign(move.former_stack), ", which gives it up, first")
+        return (*line, "; deploy stack ", Untrusted(move.former_stack), ", which gives it up, first")
     if move.steps is Steps.TWO:
         return (*line, "; it takes two deployments: first take it out, then bind it (PAI003)")
     return (*line, "; in one deployment, the old Settings and Secret are deleted first")
@@ -162,12 +176,12 @@ def _integration(change: IntegrationChange) -> Line:
     told.append((f"it feeds {plural(len(change.projects), 'project')}",))
     if number := len(change.overriding):
         told[-1] += (f", {number:,} {'overrides' if number == 1 else 'override'} it",)
-    settings = Foreign(change.settings)
+    settings = Untrusted(change.settings)
     return (
         "stack ",
-        Foreign(change.stack),
+        Untrusted(change.stack),
         ": ",
-        Foreign(change.integration),
+        Untrusted(change.integration),
         " in Settings ",
         settings,
         ": ",
@@ -189,7 +203,7 @@ def _stacks(difference: Difference) -> Iterator[Section]:
         changed = sum(each.action is Action.CHANGED for each in differing)
         counts = [f"{number:,} {what}" for number, what in ((len(created), "created"), (changed, "changed")) if number]
         if lines:
-            yield Section(("Stack ", Foreign(name), f": {', '.join(counts)}" if counts else ""), lines, folded=True)
+            yield Section(("Stack ", Untrusted(name), f": {', '.join(counts)}" if counts else ""), lines, folded=True)
 
 
 def _of_stacks(difference: Difference) -> tuple[Iterable[Any], ...]:
@@ -216,9 +230,9 @@ def source_lines(changes: Iterable[SourceChange]) -> list[Line]:
     """Where Projects get their integration from now, and before."""
     lines: list[Line] = []
     for alike in _alike(changes, lambda each: (each.before, each.after)):
-        before, after = alike[0].before, Foreign(alike[0].after, sentence=True)
+        before, after = alike[0].before, Untrusted(alike[0].after, sentence=True)
         line: Line = ("project ", *listed(each.project for each in alike), ": ", after)
-        lines.append(line if before is None else (*line, "; before: ", Foreign(before, sentence=True)))
+        lines.append(line if before is None else (*line, "; before: ", Untrusted(before, sentence=True)))
     return lines
 
 
@@ -242,11 +256,11 @@ def field_line(change: FieldChange) -> Line:
     """What a field says before and after."""
     before, after = change.before, change.after
     if change.path in CREDENTIALS:
-        return (_SAYS_WHICH[before is Unsaid.ABSENT, after is Unsaid.ABSENT],)
-    line: Line = (Foreign(change.dotted),)
-    if Unsaid.HIDDEN in (before, after) or Unsaid.KEYLIKE in (before, after):
-        why = "the file has errors" if Unsaid.HIDDEN in (before, after) else "it looks like a key"
-        return (*line, _NOT_SHOWN[before is Unsaid.ABSENT, after is Unsaid.ABSENT].format(why=why))
+        return (_SAYS_WHICH[before is Redacted.ABSENT, after is Redacted.ABSENT],)
+    line: Line = (Untrusted(change.dotted),)
+    if Redacted.HIDDEN in (before, after) or Redacted.KEYLIKE in (before, after):
+        why = "the file has errors" if Redacted.HIDDEN in (before, after) else "it looks like a key"
+        return (*line, _NOT_SHOWN[before is Redacted.ABSENT, after is Redacted.ABSENT].format(why=why))
     if isinstance(before, list) and isinstance(after, list):
         added, gone = _missing(after, before), _missing(before, after)
         if not added and not gone:
@@ -257,13 +271,13 @@ def field_line(change: FieldChange) -> Line:
             if each
         ]
         return (*line, ": ", *joined(told))
-    if before is Unsaid.ABSENT:
-        return (*line, " = ", Foreign(_shortened(_json(after))))
-    if after is Unsaid.ABSENT:
-        return (*line, " taken away, was ", Foreign(_shortened(_json(before))))
+    if before is Redacted.ABSENT:
+        return (*line, " = ", Untrusted(_shortened(_json(after))))
+    if after is Redacted.ABSENT:
+        return (*line, " taken away, was ", Untrusted(_shortened(_json(before))))
     old, new = _json(before), _json(after)
     at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
-    return (*line, ": ", Foreign(_shortened(old, at)), " → ", Foreign(_shortened(new, at)))
+    return (*line, ": ", Untrusted(_shortened(old, at)), " → ", Untrusted(_shortened(new, at)))
 
 
 def _missing(items: list[Any], others: list[Any]) -> list[Any]:

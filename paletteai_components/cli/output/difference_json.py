@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from paletteai_components.changes.comparison import Contrast
+from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference, Presence
-from paletteai_components.changes.fields import FieldChange, Unsaid
+from paletteai_components.changes.fields import FieldChange, Redacted
 from paletteai_components.changes.impact import RemovalChange
 from paletteai_components.changes.objects import ObjectChange
-from paletteai_components.cli.output.report import as_json as problem_as_json
+from paletteai_components.cli.output.report import as_json as diagnostic_as_json
 from paletteai_components.diagnostics import Severity
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
     """A difference as JSON shows it."""
-    kept = Counter(problem.severity for problem in difference.kept)
+    kept = Counter(diagnostic.severity for diagnostic in difference.kept)
     return {
         "problems": {
-            "introduced": list(map(problem_as_json, difference.introduced)),
-            "mended": list(map(problem_as_json, difference.mended)),
+            "introduced": list(map(diagnostic_as_json, difference.introduced)),
+            "mended": list(map(diagnostic_as_json, difference.mended)),
             "kept": {severity.value: kept[severity] for severity in Severity},
         },
         "stacks": [
@@ -66,17 +66,19 @@ def as_json(difference: Difference) -> dict[str, Any]:
     }
 
 
-def contrast_as_json(contrast: Contrast) -> dict[str, Any]:
+def contrast_as_json(comparison: Comparison) -> dict[str, Any]:
     """A contrast as JSON shows it."""
     return {
-        "first": contrast.first,
-        "second": contrast.second,
-        "facts": list(map(_field, contrast.facts)),
-        "onlyInFirst": list(contrast.only_in_first),
-        "onlyInSecond": list(contrast.only_in_second),
-        "parts": [{"part": each.part, "fields": list(map(_field, each.fields))} for each in contrast.parts],
-        "sources": [{"project": each.project, "before": each.before, "after": each.after} for each in contrast.sources],
-        "removals": list(map(_removal, contrast.removals)),
+        "first": comparison.first,
+        "second": comparison.second,
+        "facts": list(map(_field, comparison.facts)),
+        "onlyInFirst": list(comparison.only_in_first),
+        "onlyInSecond": list(comparison.only_in_second),
+        "parts": [{"part": each.part, "fields": list(map(_field, each.fields))} for each in comparison.parts],
+        "sources": [
+            {"project": each.project, "before": each.before, "after": each.after} for each in comparison.sources
+        ],
+        "removals": list(map(_removal, comparison.removals)),
     }
 
 
@@ -90,7 +92,7 @@ def _object(change: ObjectChange) -> dict[str, Any]:
         "formerStack": change.former_stack,
         "formerReference": change.former_reference,
         "formerName": change.former_name,
-        "fate": change.fate.value if change.fate else None,
+        "fate": change.removal_effect.value if change.removal_effect else None,
         "fields": list(map(_field, change.fields)),
     }
 
@@ -98,8 +100,8 @@ def _object(change: ObjectChange) -> dict[str, Any]:
 def _field(change: FieldChange) -> dict[str, Any]:
     """A field's path and values. A value that is not there has no entry, one that is not shown is under `hidden`."""
     sides = {"before": change.before, "after": change.after}
-    told = {side: value for side, value in sides.items() if not isinstance(value, Unsaid)}
-    hidden = [side for side, value in sides.items() if value in (Unsaid.HIDDEN, Unsaid.KEYLIKE)]
+    told = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
+    hidden = [side for side, value in sides.items() if value in (Redacted.HIDDEN, Redacted.KEYLIKE)]
     return {"path": list(change.path), **told, **({"hidden": hidden} if hidden else {})}
 
 

@@ -11,7 +11,7 @@ from paletteai_components.cli.output.report import as_json, counted, plural, sho
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.credentials import host_of, host_problem
-from paletteai_components.diagnostics import Place, Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
 from paletteai_components.listing import listed
 from paletteai_components.model.planned import IntegrationType, Source
 from paletteai_components.model.resolution import WORDS, Outcome, Step
@@ -39,18 +39,20 @@ _STYLES = {
 }
 
 
-def show_explanation(explanation: Explanation, problems: Sequence[Problem], others: int, form: str) -> None:
+def show_explanation(
+    explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int, output_format: str
+) -> None:
     """Print an explanation and the problems that concern it; `others` is how many more the stack has."""
-    if form == "json":
+    if output_format == "json":
         value = _as_json(explanation)
-        show_json({**value, "problems": [as_json(problem) for problem in problems], "otherProblems": others})
+        show_json({**value, "problems": [as_json(diagnostic) for diagnostic in diagnostics], "otherProblems": others})
         return
     show_tree(_tree(explanation))
-    show(problems, err=True)
-    if problems or others:
-        summary = f"{counted(problems)} with project {named(explanation.project.name)}"
+    show(diagnostics, err=True)
+    if diagnostics or others:
+        summary = f"{counted(diagnostics)} with project {named(explanation.project.name)}"
         stack = escaped(explanation.stack.name)
-        more = f"; {plural(others, 'other problem')} in the stack, see `paletteai check {stack}`" if others else ""
+        more = f"; {plural(others, 'other diagnostic')} in the stack, see `paletteai check {stack}`" if others else ""
         click.echo(summary + more, err=True)
 
 
@@ -61,13 +63,13 @@ def _tree(explanation: Explanation) -> Tree:
     root.parts.append(
         (f" of tenant {named(project.tenant)}  {stack.name}, environment {named(stack.environment)}, {cluster}", "dim")
     )
-    _add_place(root, stack.place(*project.path, "name"))
+    _add_place(root, stack.location(*project.path, "name"))
     for resolution in explanation.resolutions:
         root.branches.append(_resolution(resolution, stack))
     merges = bool(stack.spec and stack.spec.merged_settings)
     merging = Tree([("mergedSettings  ", ""), (str(merges).lower(), "bold"), (f"  {_MERGING[merges]}", "dim")])
     if stack.spec and "merged_settings" in stack.spec.model_fields_set:
-        _add_place(merging, stack.place("mergedSettings"))
+        _add_place(merging, stack.location("mergedSettings"))
     root.branches.append(merging)
     made = "" if project.spec.create_namespace else "  made elsewhere"
     root.add(("Namespace ", ""), (named(project.namespace), "bold"), (made, "yellow"))
@@ -88,9 +90,9 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
         line.branches.append(_step(number, step, stack))
     if resolution.secret is not None:
         secret = resolution.secret
-        made = "" if secret.made else ", made elsewhere"
+        made = "" if secret.managed else ", made elsewhere"
         branch = line.add(("Secret ", ""), (named(f"{secret.namespace}/{secret.name}"), "bold"), (made, "yellow"))
-        _add_place(branch, stack.place(*secret.path))
+        _add_place(branch, stack.location(*secret.path))
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
@@ -107,7 +109,7 @@ def _outcome(resolution: Resolution) -> str:
     settings = resolution.settings
     if settings is None:
         return "none"
-    if not settings.made:
+    if not settings.managed:
         return f"from Settings {named(str(settings))}, made elsewhere"
     key = _key(resolution)
     given_by = f"integration {named(key)} from " if key else ""
@@ -127,29 +129,29 @@ def _step(number: int, step: Step, stack: Stack) -> Tree:
     line = Tree([(f"{number}. {_STEPS[step.source]}: ", "")])
     said = step.why if step.outcome is Outcome.ABSENT else f"{settings}{step.outcome}: {step.why}"
     line.parts.append((said, _STYLES[step.outcome]))
-    _add_place(line, _place(step, stack))
+    _add_place(line, _location(step, stack))
     return line
 
 
-def _place(step: Step, stack: Stack) -> Place | None:
-    return None if step.path is None else stack.place(*step.path)
+def _location(step: Step, stack: Stack) -> SourceLocation | None:
+    return None if step.path is None else stack.location(*step.path)
 
 
 def _add_credential(line: Tree, resolution: Resolution, stack: Stack) -> None:
     settings = resolution.settings
-    if settings is None or not settings.made:
+    if settings is None or not settings.managed:
         return
     integration, key = settings.integration, _key(resolution)
     if integration is None or key is None:
         line.add(("an integration that is not declared", "red"))
         return
     branch = line.add((f"integration {named(key)}  ", ""), (_said(integration), "dim"))
-    _add_place(branch, stack.place("integrations", key))
+    _add_place(branch, stack.location("integrations", key))
     for use in resolution.uses[:_LISTED]:
         feeds = line.add(
             (f"the credential is in Settings {named(str(use.settings))} of {use.stack} too: {use.how}", "red")
         )
-        _add_place(feeds, use.place)
+        _add_place(feeds, use.location)
     if len(resolution.uses) > _LISTED:
         line.add((f"and in {len(resolution.uses) - _LISTED:,} Settings more", "red"))
     if not resolution.uses:
@@ -191,13 +193,13 @@ def _inherited(inherited: Inherited) -> Tree:
     line = Tree([(f"{inherited.field}  ", ""), (str(value or "none"), "bold")])
     origin = {"project": "stated here", "tenant": "from the tenant", "default": "stated nowhere"}
     line.parts.append((f"  {origin[inherited.origin]}", "dim"))
-    _add_place(line, inherited.place)
+    _add_place(line, inherited.location)
     return line
 
 
-def _add_place(line: Tree, place: Place | None) -> None:
-    if place is not None:
-        line.parts.append((f"  ({place})", "dim"))
+def _add_place(line: Tree, location: SourceLocation | None) -> None:
+    if location is not None:
+        line.parts.append((f"  ({location})", "dim"))
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:
@@ -208,12 +210,12 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
         "cluster": stack.cluster and redacted(stack.cluster),
         "tenant": named(project.tenant),
         "project": named(project.name),
-        "where": _where(stack.place(*project.path, "name")),
+        "where": _where(stack.location(*project.path, "name")),
         "namespace": {"name": named(project.namespace), "made": project.spec.create_namespace},
         "mergedSettings": bool(stack.spec and stack.spec.merged_settings),
         "integrations": {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
         "inherited": {
-            each.field: {"value": each.value, "from": each.origin, "where": _where(each.place)}
+            each.field: {"value": each.value, "from": each.origin, "where": _where(each.location)}
             for each in explanation.inherited
         },
     }
@@ -229,7 +231,7 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
                 "settings": named(str(each.settings)) if each.settings else None,
                 "outcome": each.outcome.value,
                 "why": each.why,
-                "where": _where(_place(each, stack)),
+                "where": _where(_location(each, stack)),
             }
             for each in resolution.steps
         ],
@@ -237,8 +239,8 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
         "secret": {
             "name": named(secret.name),
             "namespace": named(secret.namespace),
-            "made": secret.made,
-            "where": _where(stack.place(*secret.path)),
+            "made": secret.managed,
+            "where": _where(stack.location(*secret.path)),
         }
         if secret
         else None,
@@ -247,7 +249,7 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
         else None,
         "otherProjects": list(map(named, resolution.projects)),
         "alsoIn": [
-            {"stack": use.stack, "settings": named(str(use.settings)), "how": use.how, "where": _where(use.place)}
+            {"stack": use.stack, "settings": named(str(use.settings)), "how": use.how, "where": _where(use.location)}
             for use in resolution.uses
         ],
     }
@@ -261,9 +263,9 @@ def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -
         "defaultProjectID": integration.default_project_id and redacted(integration.default_project_id),
         "existingSecret": integration.existing_secret is not None,
         "recognisedBy": _recognised_by(integration),
-        "where": _where(stack.place("integrations", key)),
+        "where": _where(stack.location("integrations", key)),
     }
 
 
-def _where(place: Place | None) -> dict[str, Any] | None:
-    return {"file": place.file, "line": place.line} if place else None
+def _where(location: SourceLocation | None) -> dict[str, Any] | None:
+    return {"file": location.file, "line": location.line} if location else None

@@ -14,14 +14,14 @@ _LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class Untrusted:
     """A text from a file: a name or a value, or a sentence that holds some."""
 
     text: str
     sentence: bool = False
 
 
-Line = tuple[str | Foreign, ...]
+Line = tuple[str | Untrusted, ...]
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Section:
 def listed(names: Iterable[str]) -> Line:
     """Names in a row; of very many the first ones, and how many more there are."""
     every = list(names)
-    line = joined(((Foreign(name),) for name in every[:_LISTED]), ", ")
+    line = joined(((Untrusted(name),) for name in every[:_LISTED]), ", ")
     return (*line, more(len(every) - _LISTED)) if len(every) > _LISTED else line
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from paletteai_components.diagnostics import Problem, Severity, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.model.planned import Source
 from paletteai_components.views.graph import Binding, Graph, SettingsNode, StackNode, TenantNode
 
@@ -63,7 +63,7 @@ class Flowchart:
 
 def flowchart_of(graph: Graph) -> Flowchart:
     """The flowchart of a graph."""
-    drawing = _Drawing(graph.problems)
+    drawing = _Drawing(graph.diagnostics)
     for number, stack in enumerate(graph.stacks):
         drawing.stack(f"s{number}", stack)
     classes = [f"  classDef {name} {style}" for name, style in _CLASSES.items() if drawing.classes[name]]
@@ -73,8 +73,8 @@ def flowchart_of(graph: Graph) -> Flowchart:
 
 
 class _Drawing:
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
         self.lines: list[str] = []
         self.edges = 0
         self.classes: dict[str, list[str]] = defaultdict(list)
@@ -84,42 +84,42 @@ class _Drawing:
         self.lines.append(f'  subgraph {at}["{_name(stack.name)}, environment {_name(stack.environment)}, {cluster}"]')
         self.lines.append("    direction LR")
         if stack.tenant is None:
-            self.node(f"{at}t", ("[", "]"), ["no tenant could be made out"], stack.problems)
+            self.node(f"{at}t", ("[", "]"), ["no tenant could be made out"], stack.diagnostics)
         else:
             self.tenant(at, stack.tenant)
         self.lines.append("  end")
 
     def tenant(self, at: str, tenant: TenantNode) -> None:
         said = [f"Tenant {_name(tenant.name)}", *(["made elsewhere"] if tenant.existing else [])]
-        self.node(f"{at}t", ("[", "]"), said, tenant.problems, tenant.existing)
+        self.node(f"{at}t", ("[", "]"), said, tenant.diagnostics, tenant.existing)
         for position, integration in enumerate(tenant.integrations):
             said = [f"integration {_name(integration.name)}"]
-            if not integration.made:
+            if not integration.managed:
                 said.append("its Secret is made elsewhere")
-            self.node(f"{at}i{position}", ("[(", ")]"), said, integration.problems, not integration.made)
+            self.node(f"{at}i{position}", ("[(", ")]"), said, integration.diagnostics, not integration.managed)
         for position, settings in enumerate(tenant.settings):
             node = f"{at}s{position}"
             elsewhere = settings.binding is Binding.ELSEWHERE
-            self.node(node, ("[/", "/]"), list(_settings(settings)), settings.problems, elsewhere)
+            self.node(node, ("[/", "/]"), list(_settings(settings)), settings.diagnostics, elsewhere)
             if settings.integration is not None:
                 self.edge(f"{at}i{settings.integration}", "---", node)
             if not settings.own:
                 self.edge(f"{at}t", "---", node)
         for position, project in enumerate(tenant.projects):
             node = f"{at}p{position}"
-            self.node(node, _SHAPES[project.source], [f"Project {_name(project.name)}"], project.problems)
+            self.node(node, _SHAPES[project.source], [f"Project {_name(project.name)}"], project.diagnostics)
             giver = "t" if project.settings is None else f"s{project.settings}"
             self.edge(f"{at}{giver}", _ARROWS[project.source], node)
             if project.own is not None and project.own != project.settings:
                 self.edge(f"{at}s{project.own}", "---|own, without Palette|", node)
 
     def node(
-        self, at: str, shape: tuple[str, str], said: list[str], problems: Iterable[int], elsewhere: bool = False
+        self, at: str, shape: tuple[str, str], said: list[str], diagnostics: Iterable[int], elsewhere: bool = False
     ) -> None:
-        told = [self.problems[position] for position in problems]
+        told = [self.diagnostics[position] for position in diagnostics]
         label = "<br/>".join([*said, *_told(told)])
         self.lines.append(f'    {at}{shape[0]}"{label}"{shape[1]}')
-        worst = min((list(Severity).index(problem.severity) for problem in told), default=None)
+        worst = min((list(Severity).index(diagnostic.severity) for diagnostic in told), default=None)
         if elsewhere:
             self.classes["elsewhere"].append(at)
         if worst is not None and list(Severity)[worst] is not Severity.NOTE:
@@ -138,9 +138,9 @@ def _settings(settings: SettingsNode) -> Iterator[str]:
         yield _BINDINGS[settings.binding]
 
 
-def _told(problems: list[Problem]) -> Iterator[str]:
+def _told(diagnostics: list[Diagnostic]) -> Iterator[str]:
     for severity in Severity:
-        codes = dict.fromkeys(problem.code for problem in problems if problem.severity is severity)
+        codes = dict.fromkeys(diagnostic.code for diagnostic in diagnostics if diagnostic.severity is severity)
         if codes:
             yield f"{severity.value} {' '.join(codes)}"
 

@@ -12,7 +12,7 @@ import click
 from paletteai_components.cli.output.progress import COLOURS
 from paletteai_components.cli.output.report import as_json, plural, show, show_json
 from paletteai_components.deployment import Deployment, Message, Operation, State, Step
-from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.redaction import named, redacted
 
 # How many steps of a stack are shown that take nothing away.
@@ -60,7 +60,7 @@ class Report:
     environment: str
     operation: Operation
     deployments: list[Deployment]
-    refused: Mapping[str, list[Problem]]
+    refused: Mapping[str, list[Diagnostic]]
     seconds: float
 
     def show_json(self) -> None:
@@ -89,7 +89,7 @@ class Report:
                 {"operation": each.operation, "kind": each.kind, "name": named(each.name)} for each in deployment.steps
             ],
             "messages": messages,
-            "problems": [as_json(problem) for problem in self.refused.get(deployment.stack, [])],
+            "problems": [as_json(diagnostic) for diagnostic in self.refused.get(deployment.stack, [])],
         }
 
     def show(self, *, verbose: bool) -> None:

@@ -9,39 +9,39 @@ from typing import Any
 
 import click
 
-from paletteai_components.diagnostics import Problem, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped
 from paletteai_components.errors import UserError
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def show(problems: Iterable[Problem], *, err: bool = False) -> None:
+def show(diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
     """Print problems, in colour on a terminal."""
-    for problem in problems:
-        click.echo("\n".join(_lines(problem)), err=err)
+    for diagnostic in diagnostics:
+        click.echo("\n".join(_lines(diagnostic)), err=err)
 
 
 def show_error(error: UserError) -> None:
     """Print why a command could not do what it was asked for."""
     if isinstance(error, StackFileError):
-        show(error.problems, err=True)
+        show(error.diagnostics, err=True)
     else:
         first, *others = map(escaped, error.help.split("\n"))
         help = [f"  help: {first}", *others] if first else []
         click.echo("\n".join([f"Error: {escaped(error.message)}", *help]), err=True)
 
 
-def _lines(problem: Problem) -> Iterator[str]:
-    head, *others = (escaped(str(place)) for place in problem.where) if problem.where else ("",)
-    said = click.style(f"{problem.severity.value} {problem.code}", fg=_COLOURS[problem.severity], bold=True)
+def _lines(diagnostic: Diagnostic) -> Iterator[str]:
+    head, *others = (escaped(str(location)) for location in diagnostic.where) if diagnostic.where else ("",)
+    said = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
     yield (
-        f"{click.style(head, bold=True)}: {said}: {escaped(problem.message)}"
+        f"{click.style(head, bold=True)}: {said}: {escaped(diagnostic.message)}"
         if head
-        else (f"{said}: {escaped(problem.message)}")
+        else (f"{said}: {escaped(diagnostic.message)}")
     )
-    for place in others:
-        yield click.style(f"  also: {place}", dim=True)
-    yield f"  help: {escaped(problem.help)}"
+    for location in others:
+        yield click.style(f"  also: {location}", dim=True)
+    yield f"  help: {escaped(diagnostic.help)}"
 
 
 def show_json(value: Any) -> None:
@@ -54,20 +54,20 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2).replace("##", "#\\u0023")
 
 
-def as_json(problem: Problem) -> dict[str, Any]:
+def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     """A problem as JSON shows it."""
     return {
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "message": problem.message,
-        "help": problem.help,
-        "where": [{"file": place.file, "line": place.line} for place in problem.where],
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "where": [{"file": location.file, "line": location.line} for location in diagnostic.where],
     }
 
 
-def counted(problems: Iterable[Problem]) -> str:
+def counted(diagnostics: Iterable[Diagnostic]) -> str:
     """How many problems there are of each severity, for example ``3 errors, 1 note``."""
-    numbers = Counter(problem.severity for problem in problems)
+    numbers = Counter(diagnostic.severity for diagnostic in diagnostics)
     return ", ".join(plural(numbers[each], each.value) for each in Severity if numbers[each]) or "no problems"
 
 

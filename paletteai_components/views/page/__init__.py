@@ -15,7 +15,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.views.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, TenantNode
 
 D3 = ("d3-hierarchy", "d3-path", "d3-selection")
@@ -71,14 +71,14 @@ def _embedded(value: Any) -> str:
 def _data(graph: Graph) -> dict[str, Any]:
     return {
         "columns": _COLUMNS,
-        "problems": [_problem(problem) for problem in graph.problems],
+        "problems": [_diagnostic(diagnostic) for diagnostic in graph.diagnostics],
         "stacks": [_stack(stack) for stack in graph.stacks],
     }
 
 
-def _problem(problem: Problem) -> list[Any]:
-    where = [[escaped(place.file), place.line] for place in problem.where]
-    return [problem.severity.value, problem.code, escaped(problem.message), escaped(problem.help), where]
+def _diagnostic(diagnostic: Diagnostic) -> list[Any]:
+    where = [[escaped(location.file), location.line] for location in diagnostic.where]
+    return [diagnostic.severity.value, diagnostic.code, escaped(diagnostic.message), escaped(diagnostic.help), where]
 
 
 def _stack(stack: StackNode) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _stack(stack: StackNode) -> dict[str, Any]:
         "environment": escaped(stack.environment),
         "cluster": escaped(stack.cluster) if stack.cluster else None,
         "tenant": _tenant(stack.tenant) if stack.tenant else None,
-        "problems": stack.problems,
+        "problems": stack.diagnostics,
     }
 
 
@@ -106,13 +106,13 @@ def _tenant(tenant: TenantNode) -> dict[str, Any]:
 
 
 def _integration(each: IntegrationNode) -> tuple[Any, ...]:
-    return escaped(each.name), each.made, each.feeds, each.overridden, each.credential, each.problems
+    return escaped(each.name), each.managed, each.feeds, each.overridden, each.credential, each.diagnostics
 
 
 def _settings(each: SettingsNode) -> tuple[Any, ...]:
     role = "own" if each.own else "default" if each.default else "other"
-    return escaped(str(each)), role, each.binding.value, each.integration, each.line, each.problems
+    return escaped(str(each)), role, each.binding.value, each.integration, each.line, each.diagnostics
 
 
 def _project(each: ProjectNode) -> tuple[Any, ...]:
-    return escaped(each.name), each.source.value, each.settings, each.own, each.line, each.problems
+    return escaped(each.name), each.source.value, each.settings, each.own, each.line, each.diagnostics

@@ -23,8 +23,8 @@ from typing import Any
 
 import yaml
 
-from support.bench.fleets import many_stacks
 from support.bench.measuring import Command, Figure, compared, peak_memory, run
+from support.bench.workspaces import many_stacks
 from support.checkout import ROOT
 
 STACKS, PROJECTS = 1_000, 10

@@ -272,12 +272,12 @@ class _Round:
         default = _at(self._tenants.get(tenant, {}), "spec", "settingsRef") or {}
         named = _at(project, "spec", "settingsRef", "name")
         merged: Object = {}
-        for place in (
+        for location in (
             (default.get("namespace"), default.get("name")),
             (self._homes.get(tenant), named),
             (project["metadata"]["namespace"], named),
         ):
-            merged |= _at(self._settings.get(place, {}), "spec", "integrations") or {}
+            merged |= _at(self._settings.get(location, {}), "spec", "integrations") or {}
         return merged
 
     def _report(self, each: Object, path: str, **fields: Any) -> None:

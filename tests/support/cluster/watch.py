@@ -16,7 +16,7 @@ from support.cluster.control_plane import ControlPlane
 
 KINDS = ("namespaces", "secrets", "tenants", "projects", "settings")
 
-Place = tuple[str, str | None, str]
+SourceLocation = tuple[str, str | None, str]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Event:
     object: Mapping[str, Any]
 
     @property
-    def place(self) -> Place:
+    def location(self) -> SourceLocation:
         """Kind, namespace and name."""
         metadata = self.object["metadata"]
         return self.object["kind"], metadata.get("namespace"), metadata["name"]
@@ -50,7 +50,7 @@ class Watch:
         self._cluster = cluster
         self._kinds = kinds
         self._lists = {kind: _listed(cluster, kind) for kind in kinds}
-        self.before = {Event("", each).place: each for every in self._lists.values() for each in every["items"]}
+        self.before = {Event("", each).location: each for every in self._lists.values() for each in every["items"]}
         self.events: list[Event] = []
         self._seen: list[Event] = []
 
@@ -74,44 +74,44 @@ class Watch:
             thread.join()
         self.events = sorted(self._seen, key=lambda event: event.version)
 
-    def of(self, *place: str | None) -> list[str]:
+    def of(self, *location: str | None) -> list[str]:
         """What happened to one object, in order."""
-        return [event.what for event in self.events if event.place == place]
+        return [event.what for event in self.events if event.location == location]
 
-    def states(self) -> Iterator[dict[Place, Mapping[str, Any]]]:
+    def states(self) -> Iterator[dict[SourceLocation, Mapping[str, Any]]]:
         """Every state that the cluster was in, one after another."""
         state = dict(self.before)
         yield dict(state)
         for event in self.events:
             if event.what == "DELETED":
-                state.pop(event.place, None)
+                state.pop(event.location, None)
             else:
-                state[event.place] = event.object
+                state[event.location] = event.object
             yield dict(state)
 
-    def shared(self, annotation: str) -> list[tuple[Place, Place]]:
+    def shared(self, annotation: str) -> list[tuple[SourceLocation, SourceLocation]]:
         """Two Settings, or two Secrets, that carried one credential at any moment."""
-        pairs: set[tuple[Place, Place]] = set()
+        pairs: set[tuple[SourceLocation, SourceLocation]] = set()
         for state in self.states():
-            owners: dict[tuple[str, str], Place] = {}
-            for place, each in state.items():
+            owners: dict[tuple[str, str], SourceLocation] = {}
+            for location, each in state.items():
                 if each["metadata"].get("deletionTimestamp") is None:
                     for carried in _credentials(each, annotation):
-                        other = owners.setdefault((place[0], carried), place)
-                        if other != place:
-                            pairs.add((other, place))
+                        other = owners.setdefault((location[0], carried), location)
+                        if other != location:
+                            pairs.add((other, location))
         return sorted(pairs)
 
-    def recreated(self, *kinds: str) -> list[Place]:
+    def recreated(self, *kinds: str) -> list[SourceLocation]:
         """Objects that were there before, and were deleted or exchanged for another of their name."""
-        uids = {place: each["metadata"]["uid"] for place, each in self.before.items()}
+        uids = {location: each["metadata"]["uid"] for location, each in self.before.items()}
         return sorted(
             {
-                event.place
+                event.location
                 for event in self.events
-                if event.place in uids
-                and (not kinds or event.place[0] in kinds)
-                and (event.what == "DELETED" or event.object["metadata"]["uid"] != uids[event.place])
+                if event.location in uids
+                and (not kinds or event.location[0] in kinds)
+                and (event.what == "DELETED" or event.object["metadata"]["uid"] != uids[event.location])
             },
             key=str,
         )
@@ -134,18 +134,18 @@ class Watch:
                 if event["type"] in {"ADDED", "MODIFIED", "DELETED"}:
                     self._seen.append(Event(event["type"], event["object"]))
 
-    def _state(self) -> dict[Place, int]:
-        state = {place: int(each["metadata"]["resourceVersion"]) for place, each in self.before.items()}
+    def _state(self) -> dict[SourceLocation, int]:
+        state = {location: int(each["metadata"]["resourceVersion"]) for location, each in self.before.items()}
         for event in sorted([*self._seen], key=lambda event: event.version):
             if event.what == "DELETED":
-                state.pop(event.place, None)
+                state.pop(event.location, None)
             else:
-                state[event.place] = event.version
+                state[event.location] = event.version
         return state
 
-    def _listed(self) -> dict[Place, int]:
+    def _listed(self) -> dict[SourceLocation, int]:
         every = [Event("", each) for kind in self._kinds for each in _listed(self._cluster, kind)["items"]]
-        return {event.place: event.version for event in every}
+        return {event.location: event.version for event in every}
 
 
 def _listed(cluster: ControlPlane, kind: str) -> Any:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.oracle import Files
-from support.samples import HOST, PROOF, codes, digest, fleet, stack
-from support.topologies import fleet_of, fleets, sound_fleets
+from support.samples import HOST, PROOF, codes, digest, stack, workspace
+from support.topologies import sound_workspaces, workspace_of, workspaces
 
 from paletteai_components.changes import objects
 from paletteai_components.changes.difference import Difference, Presence, difference_between
-from paletteai_components.changes.fields import FieldChange, Unsaid, field_changes
+from paletteai_components.changes.fields import FieldChange, Redacted, field_changes
 from paletteai_components.changes.impact import (
     KeyChange,
     Steps,
@@ -27,14 +27,14 @@ from paletteai_components.changes.impact import (
     removal_changes,
     source_changes,
 )
-from paletteai_components.changes.objects import Action, Fate, object_changes
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.changes.objects import Action, RemovalEffect, object_changes
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack, stack_from_document
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 HEX = "0123456789abcdef" * 2 + "01234567"
 
@@ -64,11 +64,11 @@ def acme(
 
 
 def compared(before: Stack | None, after: Stack | None) -> Difference:
-    return difference_between(*(fleet(each) if each else fleet() for each in (before, after)))
+    return difference_between(*(workspace(each) if each else workspace() for each in (before, after)))
 
 
-def told(difference: Difference, *actions: Action) -> list[tuple[str, Fate | None]]:
-    return [(each.reference, each.fate) for each in difference.objects_that_are(*actions)]
+def told(difference: Difference, *actions: Action) -> list[tuple[str, RemovalEffect | None]]:
+    return [(each.reference, each.removal_effect) for each in difference.objects_that_are(*actions)]
 
 
 def fields_of(difference: Difference, reference: str) -> dict[str, tuple[Any, Any]]:
@@ -98,21 +98,23 @@ def test_a_new_project_is_created_and_says_where_its_integration_comes_from() ->
 def test_a_changed_field_is_told_with_its_path_and_both_values() -> None:
     difference = compared(BEFORE, acme("{name: vision, displayName: Sight, labels: {a.b/c: x}}"))
     assert fields_of(difference, "Project/vision/vision") == {
-        "metadata.labels[a.b/c]": (Unsaid.ABSENT, "x"),
+        "metadata.labels[a.b/c]": (Redacted.ABSENT, "x"),
         "spec.displayName": ("Vision", "Sight"),
     }
-    assert fields_of(difference, "Namespace/vision") == {"metadata.labels[a.b/c]": (Unsaid.ABSENT, "x")}
+    assert fields_of(difference, "Namespace/vision") == {"metadata.labels[a.b/c]": (Redacted.ABSENT, "x")}
 
 
 @pytest.mark.parametrize(
     ("removal", "namespace", "project"),
     [
-        ("refuse", Fate.REFUSED, Fate.REFUSED),
-        ("retain", Fate.RETAINED, Fate.RETAINED),
-        ("delete", Fate.EMPTIED, Fate.EMPTIED),
+        ("refuse", RemovalEffect.REFUSED, RemovalEffect.REFUSED),
+        ("retain", RemovalEffect.RETAINED, RemovalEffect.RETAINED),
+        ("delete", RemovalEffect.EMPTIED, RemovalEffect.EMPTIED),
     ],
 )
-def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, namespace: Fate, project: Fate) -> None:
+def test_a_removed_project_meets_the_fate_it_was_deployed_with(
+    removal: str, namespace: RemovalEffect, project: RemovalEffect
+) -> None:
     lab = f"{{name: lab, onRemoval: {removal}, settings: {{palette: lab}}}}"
     integrations = f"shared: {sealed('AAAA')}\nlab: {sealed('BBBB', mark='b')}"
     # What is declared of removal today comes too late for what is gone today.
@@ -120,15 +122,15 @@ def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, nam
     difference = compared(acme(VISION, lab, integrations=integrations), after)
     assert told(difference, Action.DELETED) == [
         ("Namespace/lab", namespace),
-        ("Secret/lab/default-palette", Fate.DELETED),
-        ("Settings/lab/default", Fate.DELETED),
+        ("Secret/lab/default-palette", RemovalEffect.DELETED),
+        ("Settings/lab/default", RemovalEffect.DELETED),
         ("Project/lab/lab", project),
     ]
 
 
 def test_a_stack_file_that_goes_leaves_everything_where_it_is() -> None:
     difference = compared(BEFORE, None)
-    assert {fate for _, fate in told(difference, Action.DELETED)} == {Fate.LEFT}
+    assert {removal_effect for _, removal_effect in told(difference, Action.DELETED)} == {RemovalEffect.LEFT}
     (change,) = difference.stacks
     assert (change.stack, change.file, change.presence) == ("acme.dev", BEFORE.file, Presence.GOES)
 
@@ -142,12 +144,13 @@ def test_a_stack_file_that_appears_creates_everything() -> None:
 def test_another_tenant_namespace_replaces_what_is_in_it() -> None:
     difference = compared(BEFORE, acme(VISION, more="namespace: home"))
     replaced = [
-        (each.former_reference, each.reference, each.fate) for each in difference.objects_that_are(Action.REPLACED)
+        (each.former_reference, each.reference, each.removal_effect)
+        for each in difference.objects_that_are(Action.REPLACED)
     ]
     assert replaced == [
-        ("Namespace/tenant-acme", "Namespace/home", Fate.REFUSED),
-        ("Secret/tenant-acme/default-palette", "Secret/home/default-palette", Fate.DELETED),
-        ("Settings/tenant-acme/default", "Settings/home/default", Fate.DELETED),
+        ("Namespace/tenant-acme", "Namespace/home", RemovalEffect.REFUSED),
+        ("Secret/tenant-acme/default-palette", "Secret/home/default-palette", RemovalEffect.DELETED),
+        ("Settings/tenant-acme/default", "Settings/home/default", RemovalEffect.DELETED),
     ]
     # The Settings is the same one, so nothing moved and every project still falls back to it.
     assert (difference.moves, difference.sources) == ((), ())
@@ -163,8 +166,8 @@ def test_another_name_of_a_secret_replaces_it() -> None:
 
 
 def test_a_secret_of_another_type_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert BEFORE.topology
-    settings = next(BEFORE.topology.settings)
+    assert BEFORE.plan
+    settings = next(BEFORE.plan.settings)
 
     def secrets(kind: str) -> Iterator[PlannedObject]:
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": kind}
@@ -181,7 +184,7 @@ def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
     difference = compared(acme(settings=before), acme(settings=after))
     (secret,) = difference.objects_that_are(Action.REPLACED)
     assert (secret.reference, secret.former_name, secret.name) == ("Secret/tenant-acme/one", "acme.a", "acme.b")
-    assert told(difference, Action.DELETED) == [("Settings/tenant-acme/a", Fate.DELETED)]
+    assert told(difference, Action.DELETED) == [("Settings/tenant-acme/a", RemovalEffect.DELETED)]
 
 
 def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:
@@ -189,18 +192,18 @@ def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:
     grown = acme(
         VISION, name="beta.dev", integrations=f"own: {sealed('BBBB', mark='b')}", settings="{default: {palette: own}}"
     )
-    difference = difference_between(fleet(BEFORE, beta), fleet(acme(), grown))
+    difference = difference_between(workspace(BEFORE, beta), workspace(acme(), grown))
     handed = difference.objects_that_are(Action.HANDED_OVER)
-    assert [(each.reference, each.former_stack, each.stack, each.fate) for each in handed] == [
-        ("Namespace/vision", "acme.dev", "beta.dev", Fate.REFUSED),
-        ("Project/vision/vision", "acme.dev", "beta.dev", Fate.REFUSED),
+    assert [(each.reference, each.former_stack, each.stack, each.removal_effect) for each in handed] == [
+        ("Namespace/vision", "acme.dev", "beta.dev", RemovalEffect.REFUSED),
+        ("Project/vision/vision", "acme.dev", "beta.dev", RemovalEffect.REFUSED),
     ]
     assert difference.objects_that_are(Action.CREATED, Action.DELETED) == []
 
 
 def test_the_same_names_on_another_cluster_are_not_handed_over() -> None:
     beta = acme(VISION, name="beta.dev", top="paletteai:cluster: elsewhere")
-    difference = difference_between(fleet(BEFORE), fleet(beta))
+    difference = difference_between(workspace(BEFORE), workspace(beta))
     assert difference.objects_that_are(Action.HANDED_OVER) == []
 
 
@@ -263,7 +266,7 @@ def test_a_fingerprint_that_was_only_written_changes_no_key() -> None:
     difference = rebound(json.dumps(plain))
     assert difference.integrations == ()
     annotation = f"metadata.annotations[{FINGERPRINT_ANNOTATION}]"
-    assert fields_of(difference, "Settings/tenant-acme/default") == {annotation: (Unsaid.HIDDEN, Unsaid.ABSENT)}
+    assert fields_of(difference, "Settings/tenant-acme/default") == {annotation: (Redacted.HIDDEN, Redacted.ABSENT)}
 
 
 def test_another_host_tenant_or_default_project_is_told() -> None:
@@ -363,7 +366,7 @@ def test_a_credential_for_a_settings_that_had_another_takes_two() -> None:
 
 def test_a_credential_that_goes_to_another_stack_is_given_up_first() -> None:
     beta = acme(name="beta.dev", settings="{default: {palette: shared}}")
-    difference = difference_between(fleet(BEFORE), fleet(acme(VISION, integrations=TWO, settings="{}"), beta))
+    difference = difference_between(workspace(BEFORE), workspace(acme(VISION, integrations=TWO, settings="{}"), beta))
     (move,) = difference.moves
     assert (move.stack, move.former_stack, move.steps) == ("beta.dev", "acme.dev", Steps.STACKS)
 
@@ -397,15 +400,15 @@ def test_a_problem_that_only_wanders_to_another_line_is_no_new_one() -> None:
     after = acme("{name: alpha}", "{name: vision, displayName: Vi-sion}")
     difference = compared(before, after)
     assert (difference.introduced, difference.mended, codes(list(difference.kept))) == ((), (), ["PAI008"])
-    assert difference.kept[0].where[0] == after.place("tenant", "projects", 1, "displayName")
+    assert difference.kept[0].where[0] == after.location("tenant", "projects", 1, "displayName")
 
 
 def test_a_problem_that_is_there_once_more_is_introduced_once() -> None:
-    def with_problems(number: int) -> Fleet:
-        here = (Problem("PAI014", "same", "Mend it.", (Place("x.yaml", line),)) for line in range(number))
-        return Fleet(problems=tuple(here))
+    def with_diagnostics(number: int) -> Workspace:
+        here = (Diagnostic("PAI014", "same", "Mend it.", (SourceLocation("x.yaml", line),)) for line in range(number))
+        return Workspace(diagnostics=tuple(here))
 
-    difference = difference_between(with_problems(2), with_problems(3))
+    difference = difference_between(with_diagnostics(2), with_diagnostics(3))
     assert [len(each) for each in (difference.introduced, difference.mended, difference.kept)] == [1, 0, 2]
     assert not difference.is_empty
 
@@ -417,7 +420,7 @@ def test_a_mended_problem_is_told() -> None:
 
 def test_what_an_error_was_found_in_is_not_shown() -> None:
     difference = compared(BEFORE, acme("{name: vision, displayName: K-3-Y}"))
-    assert fields_of(difference, "Project/vision/vision") == {"spec.displayName": ("Vision", Unsaid.HIDDEN)}
+    assert fields_of(difference, "Project/vision/vision") == {"spec.displayName": ("Vision", Redacted.HIDDEN)}
     assert "K-3-Y" not in repr(difference)
 
 
@@ -425,12 +428,12 @@ def test_a_host_that_is_refused_is_not_shown() -> None:
     difference = rebound(sealed("AAAA", hostUrl="https://user:K3Y@p.example"))
     assert "K3Y" not in repr(difference)
     (change,) = difference.integrations
-    assert change.fields[0].after is Unsaid.HIDDEN
+    assert change.fields[0].after is Redacted.HIDDEN
 
 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_what_could_not_be_read_on_one_side_is_not_compared(swapped: bool) -> None:
-    whole, broken = fleet(BEFORE), Fleet(unreadable=("acme.dev",))
+    whole, broken = workspace(BEFORE), Workspace(unreadable=("acme.dev",))
     difference = difference_between(*((whole, broken) if swapped else (broken, whole)))
     assert difference.uncompared == ("acme.dev",)
     assert (difference.objects, difference.stacks, difference.unchanged) == ((), (), 0)
@@ -474,9 +477,9 @@ def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
     [
         ({"a": 1}, {"a": True}, [("a", 1, True)]),
         ({"a": [1]}, {"a": [True]}, [("a", [1], [True])]),
-        ({"a": None}, {}, [("a", None, Unsaid.ABSENT)]),
-        ({"a": {}}, {}, [("a", {}, Unsaid.ABSENT)]),
-        ({"a": {"b": {"c": 1}}}, {}, [("a.b.c", 1, Unsaid.ABSENT)]),
+        ({"a": None}, {}, [("a", None, Redacted.ABSENT)]),
+        ({"a": {}}, {}, [("a", {}, Redacted.ABSENT)]),
+        ({"a": {"b": {"c": 1}}}, {}, [("a.b.c", 1, Redacted.ABSENT)]),
         ({"a": {"b": 1}}, {"a": "x"}, [("a", {"b": 1}, "x")]),
         ({"a": [{"b": 1, "c": 2}]}, {"a": [{"c": 2, "b": 1}]}, []),
     ],
@@ -492,7 +495,7 @@ Leaves = dict[tuple[str, ...], str]
 Rendered = tuple[str, str, Leaves]
 
 
-def rendered(fleet: Fleet) -> list[Rendered]:
+def rendered(workspace: Workspace) -> list[Rendered]:
     """Every object that is rendered: its stack, its reference and its leaves."""
 
     def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -504,9 +507,9 @@ def rendered(fleet: Fleet) -> list[Rendered]:
 
     return [
         (stack.name, each.reference, dict(leaves(each.manifest)))
-        for stack in fleet.stacks
-        if stack.topology
-        for each in objects_of(stack.topology, stack.vendor)
+        for stack in workspace.stacks
+        if stack.plan
+        for each in objects_of(stack.plan, stack.api)
     ]
 
 
@@ -516,35 +519,35 @@ def once(objects: list[Rendered]) -> dict[tuple[str, str], Leaves]:
     return {(stack, reference): leaves for stack, reference, leaves in objects if numbers[stack, reference] == 1}
 
 
-def pairs_of(files: st.SearchStrategy[Files]) -> st.SearchStrategy[tuple[Fleet, Fleet]]:
+def pairs_of(files: st.SearchStrategy[Files]) -> st.SearchStrategy[tuple[Workspace, Workspace]]:
     """Two fleets that have files in common."""
 
-    def mixed(drawn: tuple[Files, Files, list[bool]]) -> tuple[Fleet, Fleet]:
+    def mixed(drawn: tuple[Files, Files, list[bool]]) -> tuple[Workspace, Workspace]:
         before, other, kept = drawn
         after = dict(other)
         for (name, file), keep in zip(before.items(), kept, strict=False):
             if keep:
                 after[name] = file
-        return fleet_of(before)[0], fleet_of(dict(sorted(after.items())))[0]
+        return workspace_of(before)[0], workspace_of(dict(sorted(after.items())))[0]
 
     return st.tuples(files, files, st.lists(st.booleans(), min_size=4, max_size=4)).map(mixed)
 
 
-PAIRS = st.one_of(pairs_of(fleets()), pairs_of(sound_fleets()))
+PAIRS = st.one_of(pairs_of(workspaces()), pairs_of(sound_workspaces()))
 
 
 @given(PAIRS.map(itemgetter(0)))
-def test_a_fleet_does_not_differ_from_itself(fleet: Fleet) -> None:
-    difference = difference_between(fleet, fleet)
+def test_a_fleet_does_not_differ_from_itself(workspace: Workspace) -> None:
+    difference = difference_between(workspace, workspace)
     assert difference.is_empty
-    assert difference.unchanged == len(fleet.stacks)
-    assert list(difference.kept) == problems_of(fleet)
-    again = Fleet(tuple(replace(stack) for stack in fleet.stacks))
-    assert difference_between(fleet, again) == difference
+    assert difference.unchanged == len(workspace.stacks)
+    assert list(difference.kept) == diagnostics_of(workspace)
+    again = Workspace(tuple(replace(stack) for stack in workspace.stacks))
+    assert difference_between(workspace, again) == difference
 
 
 @given(PAIRS)
-def test_a_difference_keeps_to_its_laws(pair: tuple[Fleet, Fleet]) -> None:
+def test_a_difference_keeps_to_its_laws(pair: tuple[Workspace, Workspace]) -> None:
     difference = difference_between(*pair)
     what_one_way_creates_the_other_way_deletes(difference, difference_between(*reversed(pair)))
     before, after = map(rendered, pair)
@@ -595,6 +598,6 @@ def the_changed_fields_are_those_of_the_manifests(
         assert all(any(path[: len(each)] == each for path in differing) for each in told)
         for path, each in told.items():
             for value, leaves in ((each.before, old), (each.after, new)):
-                if not isinstance(value, Unsaid) and path in leaves:
+                if not isinstance(value, Redacted) and path in leaves:
                     assert json.dumps(value, sort_keys=True) == leaves[path]
-                assert (value is Unsaid.ABSENT) == (not any(leaf[: len(path)] == path for leaf in leaves))
+                assert (value is Redacted.ABSENT) == (not any(leaf[: len(path)] == path for leaf in leaves))

@@ -15,9 +15,9 @@ from support.repository import GIT, Repository
 
 from paletteai_components.changes import git as git_module
 from paletteai_components.changes.git import GitError
-from paletteai_components.changes.revision import Revision, fleet_at, revision_named
-from paletteai_components.rules import problems_of
-from paletteai_components.stacks.workspace import Fleet, fleet_from
+from paletteai_components.changes.revision import Revision, revision_named, workspace_at
+from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.workspace import Workspace, workspace_from
 
 STACKS = Path("stacks")
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")
@@ -33,8 +33,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     return repository
 
 
-def at(name: str | None = "HEAD", folder: Path = STACKS) -> Fleet:
-    return fleet_at(revision_named(name, folder), folder, fleet_from(folder))
+def at(name: str | None = "HEAD", folder: Path = STACKS) -> Workspace:
+    return workspace_at(revision_named(name, folder), folder, workspace_from(folder))
 
 
 def refused(name: str | None = None, folder: Path = STACKS) -> GitError:
@@ -49,30 +49,30 @@ def test_the_files_of_a_revision_are_read_under_the_names_they_have_in_the_folde
     repository.stack("config: {'paletteai:tenant': {name: beta}}", "beta.dev")
     repository.commit()
     repository.stack()
-    fleet = at()
-    assert [stack.file for stack in fleet.stacks] == ["stacks/Pulumi.acme.dev.yaml", "stacks/Pulumi.beta.dev.yaml"]
-    acme = fleet.stacks[0]
+    workspace = at()
+    assert [stack.file for stack in workspace.stacks] == ["stacks/Pulumi.acme.dev.yaml", "stacks/Pulumi.beta.dev.yaml"]
+    acme = workspace.stacks[0]
     assert acme.spec is not None
     assert [project.name for project in acme.spec.tenant.projects] == ["other"]
-    assert str(acme.place("tenant", "name")) == "stacks/Pulumi.acme.dev.yaml:10"
-    assert acme.place("mergedSettings").file == "Pulumi.yaml"
-    (problem,) = problems_of(fleet)
-    assert str(problem.where[0]) == "stacks/Pulumi.acme.dev.yaml:16"
+    assert str(acme.location("tenant", "name")) == "stacks/Pulumi.acme.dev.yaml:10"
+    assert acme.location("mergedSettings").file == "Pulumi.yaml"
+    (diagnostic,) = diagnostics_of(workspace)
+    assert str(diagnostic.where[0]) == "stacks/Pulumi.acme.dev.yaml:16"
 
 
 def test_a_file_that_is_the_same_is_not_read_again(repository: Repository) -> None:
     repository.stack(changed("Acme", "Other"))
-    now = fleet_from(STACKS)
-    before = fleet_at(revision_named("HEAD", STACKS), STACKS, now)
+    now = workspace_from(STACKS)
+    before = workspace_at(revision_named("HEAD", STACKS), STACKS, now)
     assert before.stacks[1] is now.stacks[1]
     assert before.stacks[0] is not now.stacks[0]
 
 
 def test_other_defaults_make_every_stack_another(repository: Repository) -> None:
     (repository.folder / "Pulumi.yaml").unlink()
-    now = fleet_from(STACKS)
-    before = fleet_at(revision_named("HEAD", STACKS), STACKS, now)
-    merged = [[stack.spec.merged_settings for stack in fleet.stacks if stack.spec] for fleet in (before, now)]
+    now = workspace_from(STACKS)
+    before = workspace_at(revision_named("HEAD", STACKS), STACKS, now)
+    merged = [[stack.spec.merged_settings for stack in workspace.stacks if stack.spec] for workspace in (before, now)]
     assert merged == [[False, False], [True, True]]
 
 
@@ -82,14 +82,14 @@ def test_defaults_that_were_not_there_are_none(repository: Repository) -> None:
     (repository.folder / "Pulumi.yaml").write_text("name: x\nconfig: {paletteai:cluster: {default: plant}}\n")
     assert [stack.cluster for stack in at().stacks] == ["dev", "dev"]
     (repository.folder / "Pulumi.yaml").unlink()
-    now = fleet_from(STACKS)
-    assert fleet_at(revision_named("HEAD", STACKS), STACKS, now).stacks == now.stacks
+    now = workspace_from(STACKS)
+    assert workspace_at(revision_named("HEAD", STACKS), STACKS, now).stacks == now.stacks
 
 
 def test_a_folder_that_was_not_there_is_a_fleet_of_nothing(repository: Repository) -> None:
     other = repository.folder / "other"
     shutil.copytree("stacks", other)
-    assert at(folder=other) == Fleet()
+    assert at(folder=other) == Workspace()
 
 
 @pytest.mark.parametrize("shown", ["stacks", "./stacks", "stacks/../stacks", "absolute", "link"])
@@ -99,7 +99,7 @@ def test_a_folder_may_be_named_in_any_way(repository: Repository, shown: str) ->
     repository.stack(changed("Acme", "Other"))
     before = at(folder=folder)
     assert before.stacks[0].file == str(folder / "Pulumi.acme.dev.yaml")
-    assert before.stacks[0].spec != fleet_from(folder).stacks[0].spec
+    assert before.stacks[0].spec != workspace_from(folder).stacks[0].spec
 
 
 def test_the_folder_may_be_the_repository_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,10 +131,10 @@ def test_what_cannot_be_read_does_not_silence_the_rest(repository: Repository) -
     for name in ("Pulumi.gamma.dev.yml", "README.md", "other.yaml"):
         (repository.stacks / name).write_text("x")
     repository.commit()
-    fleet = at()
-    assert [stack.name for stack in fleet.stacks] == ["acme.dev", "beta.dev"]
-    assert fleet.unreadable == ("broken.dev", "folder.dev")
-    assert {place.file for problem in fleet.problems for place in problem.where} == {
+    workspace = at()
+    assert [stack.name for stack in workspace.stacks] == ["acme.dev", "beta.dev"]
+    assert workspace.unreadable == ("broken.dev", "folder.dev")
+    assert {location.file for diagnostic in workspace.diagnostics for location in diagnostic.where} == {
         f"stacks/Pulumi.{name}" for name in ("broken.dev.yaml", "gamma.dev.yml")
     }
 
@@ -146,9 +146,9 @@ def test_links_are_not_followed(repository: Repository, tmp_path: Path) -> None:
     (repository.stacks / "Pulumi.in.dev.yaml").symlink_to("Pulumi.acme.dev.yaml")
     (repository.stacks / "Pulumi.note").symlink_to("Pulumi.acme.dev.yaml")
     repository.commit()
-    fleet = at()
-    assert fleet.unreadable == ("in.dev", "out.dev")
-    assert fleet.problems == ()
+    workspace = at()
+    assert workspace.unreadable == ("in.dev", "out.dev")
+    assert workspace.diagnostics == ()
 
 
 def test_filters_and_attributes_of_the_repository_have_no_say(repository: Repository) -> None:

@@ -10,8 +10,8 @@ from support.projects import changed
 from support.repository import GIT, Repository
 
 from paletteai_components.changes.git import GitError
-from paletteai_components.changes.revision import fleet_at, revision_named
-from paletteai_components.stacks.workspace import fleet_from
+from paletteai_components.changes.revision import revision_named, workspace_at
+from paletteai_components.stacks.workspace import workspace_from
 
 STACKS = Path("stacks")
 ADMIN = changed("{name: vision}", "{name: vision, roleMapping: {admin: [everybody]}}")
@@ -70,7 +70,7 @@ def embedded(repository: Repository, where: str) -> None:
 
 def names(name: str | None = None) -> list[str]:
     """The groups with all power over a project, in the files of a revision."""
-    before = fleet_at(revision_named(name, STACKS), STACKS, fleet_from(STACKS))
+    before = workspace_at(revision_named(name, STACKS), STACKS, workspace_from(STACKS))
     return [
         group
         for stack in before.stacks
@@ -256,10 +256,10 @@ def test_a_huge_file_of_a_revision_is_not_kept_whole(repository: Repository) -> 
         file.truncate(100 * 1024**2)
     repository.commit()
     (repository.stacks / "Pulumi.huge.dev.yaml").unlink()
-    now, revision = fleet_from(STACKS), revision_named("HEAD", STACKS)
+    now, revision = workspace_from(STACKS), revision_named("HEAD", STACKS)
     tracemalloc.start()
     try:
-        before = fleet_at(revision, STACKS, now)
+        before = workspace_at(revision, STACKS, now)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -117,19 +117,19 @@ def test_a_project_file_that_cannot_be_read_leaves_nothing_to_judge(project: Pro
     project.stack()
     (project.folder / "Pulumi.yaml").write_text("a: [")
     result = project.run("check", "--format", "json")
-    assert [problem["where"][0]["file"] for problem in json.loads(result.stdout)["problems"]] == ["Pulumi.yaml"]
+    assert [diagnostic["where"][0]["file"] for diagnostic in json.loads(result.stdout)["problems"]] == ["Pulumi.yaml"]
     assert result.exit_code == 2
 
 
 def test_json_has_exactly_the_documented_form(project: Project) -> None:
     project.stack(WARNED)
     result = project.run("check", "--format", "json")
-    (problem,) = json.loads(result.stdout)["problems"]
-    assert problem == {
+    (diagnostic,) = json.loads(result.stdout)["problems"]
+    assert diagnostic == {
         "code": "PAI015",
         "severity": "warning",
-        "message": problem["message"],
-        "help": problem["help"],
+        "message": diagnostic["message"],
+        "help": diagnostic["help"],
         "where": [{"file": "stacks/Pulumi.acme.dev.yaml", "line": 15}],
     }
     assert json.loads(result.stdout)["stacks"] == [

@@ -15,7 +15,7 @@ from support.projects import KEY, STACK, changed
 from support.repository import Repository
 
 from paletteai_components.cli.output.comment import LEAST, LIMIT, MARKER, comment_of
-from paletteai_components.cli.output.line import Foreign, Line, Section
+from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.diagnostics import escaped
 
 # What acts on the pages of a host, and what would act in one of its logs.
@@ -95,9 +95,11 @@ def shape(comment: str) -> list[tuple[str, str]]:
 
 def page(*texts: str) -> str:
     """A comment with the texts in every place where one may stand."""
-    lines: list[Line] = [("our word ", Foreign(text), ": ", Foreign(text, sentence=True), " ours") for text in texts]
-    sections = [Section(("Title ",), lines), Section(("Stack ", Foreign("x"), ": 1"), lines, folded=True)]
-    return comment_of("all", sections, about=("About ", Foreign(texts[0])))
+    lines: list[Line] = [
+        ("our word ", Untrusted(text), ": ", Untrusted(text, sentence=True), " ours") for text in texts
+    ]
+    sections = [Section(("Title ",), lines), Section(("Stack ", Untrusted("x"), ": 1"), lines, folded=True)]
+    return comment_of("all", sections, about=("About ", Untrusted(texts[0])))
 
 
 @given(TEXTS)
@@ -109,7 +111,7 @@ def test_no_text_from_a_file_makes_an_element(text: str) -> None:
 @given(TEXTS)
 def test_no_title_from_a_file_makes_an_element(text: str) -> None:
     def folded(title: str) -> str:
-        return comment_of("all", [Section(("Stack ", Foreign(title)), [("x",)], folded=True)])
+        return comment_of("all", [Section(("Stack ", Untrusted(title)), [("x",)], folded=True)])
 
     tokens = parsed(folded(text))
     (opening, closing) = (
@@ -134,7 +136,7 @@ def test_outside_of_code_nobody_is_called_and_nothing_referred_to(text: str) -> 
 
 @given(TEXTS)
 def test_a_text_from_a_file_can_be_read_as_it_is(text: str) -> None:
-    comment = comment_of("all", [Section(("T",), [(Foreign(text), "; ", Foreign(text, sentence=True))])])
+    comment = comment_of("all", [Section(("T",), [(Untrusted(text), "; ", Untrusted(text, sentence=True))])])
     read = [token.content for token in parsed(comment) if token.type in {"text", "code_inline"}]
     shown = escaped(text)
     codes = [token.content for token in parsed(comment) if token.type == "code_inline"]
@@ -155,8 +157,8 @@ def test_every_line_begins_with_our_own_words_and_steers_nothing(text: str) -> N
 
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 2_000)), max_size=40), st.integers(LEAST, 20_000))
 def test_a_comment_keeps_to_its_limit_and_is_never_cut(texts: list[tuple[str, int]], limit: int) -> None:
-    lines: list[Line] = [(Foreign(text + "x" * more), Foreign(text, sentence=True)) for text, more in texts]
-    sections = [Section(("T",), lines), Section(("S ", Foreign("x")), lines, folded=True)]
+    lines: list[Line] = [(Untrusted(text + "x" * more), Untrusted(text, sentence=True)) for text, more in texts]
+    sections = [Section(("T",), lines), Section(("S ", Untrusted("x")), lines, folded=True)]
     comment = comment_of("all", sections, limit=limit)
     assert len(comment) <= limit
     whole = comment_of("all", sections, limit=10_000_000)

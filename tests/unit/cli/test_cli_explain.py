@@ -16,7 +16,7 @@ from support.checkout import ROOT
 from support.oracle import Files
 from support.projects import KEY, STACK, Project, changed
 from support.samples import PROOF
-from support.topologies import fleet_of, fleets
+from support.topologies import workspace_of, workspaces
 
 from paletteai_components.cli import main
 from paletteai_components.credentials import digest_of
@@ -142,15 +142,15 @@ def steps(resolution: Any) -> list[tuple[str, str]]:
     return [(each["step"], each["outcome"]) for each in resolution["chain"]]
 
 
-@given(fleets())
+@given(workspaces())
 def test_one_step_is_taken_the_one_that_the_topology_resolves_to_or_none(files: Files) -> None:
-    for stack in fleet_of(files)[0].stacks:
-        topology = stack.topology
-        assert topology is not None
-        for planned in topology.projects:
-            every = steps_of(IntegrationType.PALETTE, planned.spec, planned.own, topology.tenant, planned.path)
+    for stack in workspace_of(files)[0].stacks:
+        plan = stack.plan
+        assert plan is not None
+        for planned in plan.projects:
+            every = steps_of(IntegrationType.PALETTE, planned.spec, planned.own, plan.tenant, planned.path)
             taken = [step for step in every if step.outcome is Outcome.TAKEN]
-            assert [step.settings for step in taken] == ([planned.provider] if taken else [])
+            assert [step.settings for step in taken] == ([planned.effective_settings] if taken else [])
             assert [step.source for step in taken] == ([] if planned.source is Source.NOWHERE else [planned.source])
 
 
@@ -302,8 +302,8 @@ def test_other_settings_with_the_credential_are_named_wherever_they_are(
 ) -> None:
     project.stack(theirs.replace("acme", "beta").replace("vision", "sight"), "beta.prod")
     value = explained(project, "vision", changed(SEALED, SEALED + ours, MIXED))
-    place = {"file": "stacks/Pulumi.beta.prod.yaml", "line": 14 + bool(ours)}
-    expected = {"stack": "beta.prod", "settings": "tenant-beta/default", "how": how, "where": place}
+    location = {"file": "stacks/Pulumi.beta.prod.yaml", "line": 14 + bool(ours)}
+    expected = {"stack": "beta.prod", "settings": "tenant-beta/default", "how": how, "where": location}
     assert value["integrations"]["palette"]["alsoIn"] == [expected]
     assert value["integrations"]["palette"]["otherProjects"] == ["line-1"]
     result = project.run("explain", "acme.dev", "vision")

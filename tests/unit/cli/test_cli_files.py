@@ -152,8 +152,8 @@ def test_a_folder_whose_names_may_not_be_read_is_told_in_json_too(
     for name in ("listdir", "scandir"):
         monkeypatch.setattr(os, name, refused)
     result = project.run("check", "--format", "json")
-    (problem,) = json.loads(result.stdout)["problems"]
-    assert problem["message"] == "the folder cannot be read (Permission denied), so no stack in it was judged."
+    (diagnostic,) = json.loads(result.stdout)["problems"]
+    assert diagnostic["message"] == "the folder cannot be read (Permission denied), so no stack in it was judged."
     assert result.exit_code == 2
 
 

@@ -43,17 +43,17 @@ def test_away_from_the_package_the_schema_has_to_be_written_first(project: Proje
 def test_a_check_of_a_new_file_names_exactly_what_is_missing(project: Project, tenant: str) -> None:
     assert project.run("new", tenant, "dev").exit_code == 0
     result = project.run("check", "--format", "json")
-    (problem,) = json.loads(result.stdout)["problems"]
-    assert problem["code"] == "PAI009"
-    assert problem["message"].startswith("integration default lacks `apiKey`, `defaultProjectID`, `tenant`,")
+    (diagnostic,) = json.loads(result.stdout)["problems"]
+    assert diagnostic["code"] == "PAI009"
+    assert diagnostic["message"].startswith("integration default lacks `apiKey`, `defaultProjectID`, `tenant`,")
     assert result.exit_code == 1
 
 
 def test_beside_another_stack_a_new_file_raises_nothing_more(project: Project) -> None:
     project.run("new", "acme", "dev")
     project.run("new", "beta", "dev")
-    problems = json.loads(project.run("check", "--format", "json").stdout)["problems"]
-    assert [problem["code"] for problem in problems] == ["PAI009", "PAI009"]
+    diagnostics = json.loads(project.run("check", "--format", "json").stdout)["problems"]
+    assert [diagnostic["code"] for diagnostic in diagnostics] == ["PAI009", "PAI009"]
 
 
 def test_filled_in_it_is_right(project: Project) -> None:

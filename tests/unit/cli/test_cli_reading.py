@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from support.bench.fleets import many_stacks, stack_text
+from support.bench.workspaces import many_stacks, stack_text
 from support.checkout import ROOT
 from support.projects import Project
 
@@ -23,9 +23,9 @@ from paletteai_components.cli import reading as module
 from paletteai_components.cli.output import waiting
 from paletteai_components.cli.output.waiting import watched
 from paletteai_components.cli.reading import reading
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.files import outcome_of, stack_files
-from paletteai_components.stacks.workspace import fleet_from
+from paletteai_components.stacks.workspace import workspace_from
 
 NOBODY: list[int] = []
 
@@ -91,16 +91,16 @@ def is_running(process: int) -> bool:
 
 @forks
 def test_several_processes_read_what_one_reads(folder: Path, several: None) -> None:
-    alone = fleet_from(folder)
+    alone = workspace_from(folder)
     before = children()
     with reading(folder) as outcomes:
         assert len(children()) == len(before) + 2
-        together = fleet_from(folder, outcomes)
+        together = workspace_from(folder, outcomes)
     assert children() == before
     assert together == alone
     assert together.unreadable == ("t7.dev",)
-    assert problems_of(together) == problems_of(alone)
-    assert [str(problem.where[0]) for problem in problems_of(together)] == [
+    assert diagnostics_of(together) == diagnostics_of(alone)
+    assert [str(diagnostic.where[0]) for diagnostic in diagnostics_of(together)] == [
         f"{folder}/Pulumi.t7.dev.yaml:2",
         f"{folder}/Pulumi.t8.dev.yaml:13",
     ]
@@ -108,12 +108,12 @@ def test_several_processes_read_what_one_reads(folder: Path, several: None) -> N
 
 @forks
 def test_what_a_process_that_is_gone_has_not_read_is_read_here(folder: Path, several: None) -> None:
-    alone = fleet_from(folder)
+    alone = workspace_from(folder)
     before = set(children())
     with reading(folder) as outcomes:
         for process in set(children()) - before:
             os.kill(process, signal.SIGKILL)
-        assert fleet_from(folder, outcomes) == alone
+        assert workspace_from(folder, outcomes) == alone
 
 
 @forks
@@ -125,7 +125,7 @@ def test_what_no_process_may_be_started_for_is_read_here(
 
     monkeypatch.setattr(BaseProcess, "start", refused)
     with reading(folder) as outcomes:
-        assert fleet_from(folder, outcomes) == fleet_from(folder)
+        assert workspace_from(folder, outcomes) == workspace_from(folder)
 
 
 @forks

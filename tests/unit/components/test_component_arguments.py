@@ -127,8 +127,8 @@ def refusal(program: Callable[[], object]) -> list[str]:
     """What a refused program is told of each problem."""
     recording = recorded(program)
     assert isinstance(recording.error, DeclarationError), recording.error
-    assert {problem.code for problem in recording.error.problems} == {"PAI012"}
-    return [problem.message for problem in recording.error.problems]
+    assert {diagnostic.code for diagnostic in recording.error.diagnostics} == {"PAI012"}
+    return [diagnostic.message for diagnostic in recording.error.diagnostics]
 
 
 LATE = "is an Output; it is checked before anything is registered, so it has to be a plain value."
@@ -304,4 +304,4 @@ def test_what_a_program_declares_beside_its_stack_is_compared_with_it(tmp_path: 
         assert recording.error is None
     else:
         assert isinstance(recording.error, DeclarationError)
-        assert [problem.code for problem in recording.error.problems] == [code]
+        assert [diagnostic.code for diagnostic in recording.error.diagnostics] == [code]

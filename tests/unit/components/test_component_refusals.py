@@ -268,7 +268,7 @@ def refusals() -> tuple[dict[str, DeclarationError], Recording]:
 @pytest.mark.parametrize("name", list(REFUSED))
 def test_what_is_wrong_is_refused_with_its_code(name: str) -> None:
     raised, _ = refusals()
-    assert [problem.code for problem in raised[name].problems] == REFUSED[name][1]
+    assert [diagnostic.code for diagnostic in raised[name].diagnostics] == REFUSED[name][1]
     assert str(raised[name]).count("error PAI") == len(REFUSED[name][1])
     assert "nothing of it was registered" in str(raised[name])
     assert isinstance(raised[name], pulumi.RunError)
@@ -292,6 +292,6 @@ def test_what_is_wrong_beside_something_right_is_refused_with_its_code(name: str
         raised.append(error.value)
 
     recording = run(program)
-    assert [problem.code for problem in raised[0].problems] == codes
+    assert [diagnostic.code for diagnostic in raised[0].diagnostics] == codes
     more = {each.urn for each in recording.resources} - {each.urn for each in alone().resources}
     assert all("::beta" in urn for urn in more)

@@ -24,7 +24,7 @@ from paletteai_components import (
     Tenant,
     TenantArgs,
 )
-from paletteai_components.components.registry import Ledger
+from paletteai_components.components.registry import Registry
 
 
 def test_after_a_refusal_the_corrected_component_can_be_declared() -> None:
@@ -71,12 +71,12 @@ def test_programs_of_one_process_do_not_see_each_other() -> None:
 
 
 def test_a_ledger_does_not_outlive_its_program() -> None:
-    ledgers: list[weakref.ref[Ledger]] = []
+    ledgers: list[weakref.ref[Registry]] = []
 
     def program() -> None:
         acme()
-        ledgers.append(weakref.ref(Ledger.of_this_program()))
-        assert Ledger.of_this_program() is ledgers[-1]()
+        ledgers.append(weakref.ref(Registry.of_this_program()))
+        assert Registry.of_this_program() is ledgers[-1]()
 
     run(program)
     # The runtime's defaults hold on to the last monitor that was set.
@@ -115,10 +115,10 @@ def secret() -> Any:
 def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any]) -> None:
     recording = told(*keys)
     assert isinstance(recording.error, DeclarationError)
-    (problem,) = recording.error.problems
-    assert problem.code == "PAI003"
-    assert "Settings tenant-one/default" in problem.message
-    assert "Settings tenant-two/default" in problem.message
+    (diagnostic,) = recording.error.diagnostics
+    assert diagnostic.code == "PAI003"
+    assert "Settings tenant-one/default" in diagnostic.message
+    assert "Settings tenant-two/default" in diagnostic.message
     assert "its Secret and Settings were not registered" in str(recording.error)
     bound = {each.name for each in recording.objects if each.kind in ("Secret", "Settings")}
     assert len(bound) <= 1
@@ -128,14 +128,14 @@ def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any
 def test_one_key_on_two_hosts_is_one_credential() -> None:
     recording = told(secret, secret, hosts=(HOST, "https://palette.example"))
     assert isinstance(recording.error, DeclarationError)
-    assert [problem.code for problem in recording.error.problems] == ["PAI003"]
+    assert [diagnostic.code for diagnostic in recording.error.diagnostics] == ["PAI003"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "CHANGE_ME", "${KEY}", None, 6, ["x"]], ids=repr)
 def test_a_key_that_turns_out_to_be_none_is_refused_when_it_is_known(text: Any) -> None:
     recording = told(KEY, lambda: pulumi.Output.secret(text))
     assert isinstance(recording.error, DeclarationError)
-    assert [problem.code for problem in recording.error.problems] == ["PAI009"]
+    assert [diagnostic.code for diagnostic in recording.error.diagnostics] == ["PAI009"]
     assert not [
         each for each in recording.objects if each.kind in ("Secret", "Settings") and each.name == "two.default"
     ]

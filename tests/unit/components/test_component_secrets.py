@@ -97,10 +97,10 @@ def _is_marked(value: Any) -> bool:
 def test_the_fingerprint_is_in_the_open_and_that_of_the_key(recording: Recording) -> None:
     for name, key in KEYS.items():
         settings = recording.object("Settings", name)
-        place = f"{settings.inputs['metadata']['namespace']}/{settings.inputs['metadata']['name']}"
+        location = f"{settings.inputs['metadata']['namespace']}/{settings.inputs['metadata']['name']}"
         assert settings.inputs["metadata"]["annotations"] == {
             FINGERPRINT_ANNOTATION: fingerprint_of(key),
-            PROOF_ANNOTATION: settings_proof_of(key, place),
+            PROOF_ANNOTATION: settings_proof_of(key, location),
         }
         integration = recording.component("PaletteIntegration", name)
         assert recording.outputs[integration.urn]["fingerprint"] == fingerprint_of(key)

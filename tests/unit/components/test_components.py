@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 from support.programs import KEY, acme, credential
-from support.recording import Recording, Registered, place_of, run, without_data
+from support.recording import Recording, Registered, location_of, run, without_data
 from support.samples import credential as declared_credential
 
 from paletteai_components import (
@@ -30,8 +30,8 @@ from paletteai_components import (
 )
 from paletteai_components.credentials import fingerprint_of, settings_proof_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, objects_of
-from paletteai_components.kube.palette_api import Vendor
-from paletteai_components.model.plan import topology_of
+from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.model.plan import plan_of
 from paletteai_components.model.spec import StackSpec
 
 
@@ -138,7 +138,7 @@ DECLARED = {
 }
 
 TENANT, INTEGRATION, PROJECT = (f"paletteai:index:{kind}" for kind in ("Tenant", "PaletteIntegration", "Project"))
-VENDOR = "kubernetes:spectrocloud.com/v1alpha1"
+API = "kubernetes:spectrocloud.com/v1alpha1"
 
 
 def chain(registered: Registered, recording: Recording) -> str:
@@ -156,50 +156,50 @@ def test_everything_has_the_type_the_name_and_the_parent_that_the_documentation_
         [
             (TENANT, "acme"),
             ("kubernetes:core/v1:Namespace", "acme > acme"),
-            (f"{VENDOR}:Tenant", "acme > acme"),
+            (f"{API}:Tenant", "acme > acme"),
             (INTEGRATION, "acme > acme.default"),
             ("kubernetes:core/v1:Secret", "acme > acme.default > acme.default"),
-            (f"{VENDOR}:Settings", "acme > acme.default > acme.default"),
+            (f"{API}:Settings", "acme > acme.default > acme.default"),
             (INTEGRATION, "acme > acme.edge"),
             ("kubernetes:core/v1:Secret", "acme > acme.edge > acme.edge"),
-            (f"{VENDOR}:Settings", "acme > acme.edge > acme.edge"),
+            (f"{API}:Settings", "acme > acme.edge > acme.edge"),
             (PROJECT, "acme > acme.vision"),
             ("kubernetes:core/v1:Namespace", "acme > acme.vision > acme.vision"),
-            (f"{VENDOR}:Project", "acme > acme.vision > acme.vision"),
+            (f"{API}:Project", "acme > acme.vision > acme.vision"),
             (PROJECT, "acme > acme.line-1"),
             ("kubernetes:core/v1:Namespace", "acme > acme.line-1 > acme.line-1"),
-            (f"{VENDOR}:Project", "acme > acme.line-1 > acme.line-1"),
+            (f"{API}:Project", "acme > acme.line-1 > acme.line-1"),
             (PROJECT, "acme > acme.lab"),
             ("kubernetes:core/v1:Namespace", "acme > acme.lab > acme.lab"),
             (INTEGRATION, "acme > acme.lab > acme.lab.own"),
             ("kubernetes:core/v1:Secret", "acme > acme.lab > acme.lab.own > acme.lab.own"),
-            (f"{VENDOR}:Settings", "acme > acme.lab > acme.lab.own > acme.lab.own"),
-            (f"{VENDOR}:Project", "acme > acme.lab > acme.lab"),
+            (f"{API}:Settings", "acme > acme.lab > acme.lab.own > acme.lab.own"),
+            (f"{API}:Project", "acme > acme.lab > acme.lab"),
             (PROJECT, "acme > acme.robotics"),
             (INTEGRATION, "acme > acme.robotics > acme.robotics.default"),
-            (f"{VENDOR}:Settings", "acme > acme.robotics > acme.robotics.default > acme.robotics.default"),
-            (f"{VENDOR}:Project", "acme > acme.robotics > acme.robotics"),
+            (f"{API}:Settings", "acme > acme.robotics > acme.robotics.default > acme.robotics.default"),
+            (f"{API}:Project", "acme > acme.robotics > acme.robotics"),
         ]
     )
 
 
 def test_what_a_program_registers_is_what_render_prints_for_the_same_declaration() -> None:
     spec = StackSpec.model_validate(DECLARED, by_alias=True, by_name=False)
-    objects = objects_of(topology_of(spec), Vendor(fields=spec.vendor_fields))
-    manifests = {place_of(each.manifest): each.manifest for each in objects}
+    objects = objects_of(plan_of(spec), PaletteApi(fields=spec.vendor_fields))
+    manifests = {location_of(each.manifest): each.manifest for each in objects}
     keys = {
         ("dev-tenant", "default"): KEY,
         ("dev-tenant", "edge"): "Key-0f-edge-of-the-2nd-mine",
         ("lab", "own"): "Key-0f-lab-of-the-2nd-mine",
     }
-    for place, key in keys.items():
+    for location, key in keys.items():
         # No key is opened to render, so only the program can tell the fingerprints.
-        metadata = manifests["Settings", *place]["metadata"]
+        metadata = manifests["Settings", *location]["metadata"]
         annotations = metadata.setdefault("annotations", {})
         annotations[FINGERPRINT_ANNOTATION] = fingerprint_of(key)
-        annotations[PROOF_ANNOTATION] = settings_proof_of(key, "/".join(place))
+        annotations[PROOF_ANNOTATION] = settings_proof_of(key, "/".join(location))
     recording = recorded_factory()
-    assert {each.place: without_data(each) for each in recording.objects} == manifests
+    assert {each.location: without_data(each) for each in recording.objects} == manifests
     assert len(recording.objects) == len(manifests) == 16
 
 
@@ -308,7 +308,7 @@ def test_names_that_run_together_stay_apart() -> None:
     recording = run(program)
     names = {each.name for each in recording.components if each.type == INTEGRATION}
     assert names == {"acme.a.b-c", "acme.a-b.c"}
-    assert len({each.place for each in recording.objects}) == len(recording.objects)
+    assert len({each.location for each in recording.objects}) == len(recording.objects)
 
 
 def test_two_tenants_of_one_program_keep_to_themselves() -> None:
@@ -338,7 +338,7 @@ def test_an_integration_that_is_added_can_be_referred_to_by_name_or_as_itself() 
 
     recording = run(program)
     settings = recording.object("Settings", "acme.edge")
-    assert settings.place == ("Settings", "tenant-acme", "edge")
+    assert settings.location == ("Settings", "tenant-acme", "edge")
     assert recording.at(settings.parent).parent == recording.component("Tenant", "acme").urn
     assert recording.object("Namespace", "acme").urn in settings.dependencies
     for project in ("acme.one", "acme.two"):
@@ -355,7 +355,9 @@ def test_a_tenant_made_elsewhere_is_referred_to_and_never_written() -> None:
         Project("acme.vision", ProjectArgs(tenant=tenant, name="vision"))
 
     recording = run(program)
-    assert [each.place for each in recording.objects if each.parent == recording.component("Tenant", "acme").urn] == []
+    assert [
+        each.location for each in recording.objects if each.parent == recording.component("Tenant", "acme").urn
+    ] == []
     assert recording.component("Tenant", "acme").type == TENANT
     settings = recording.object("Settings", "acme.default")
     assert settings.inputs["metadata"]["labels"] == {"team": "one"}

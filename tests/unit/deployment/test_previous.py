@@ -12,8 +12,8 @@ from support.recording import Recording, urn_of
 from support.samples import credential
 
 from paletteai_components.credentials import fingerprint_of
-from paletteai_components.deployment import previous as history
-from paletteai_components.deployment.previous import HistoryError
+from paletteai_components.deployment import previous as previous
+from paletteai_components.deployment.previous import PreviousDeploymentError
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 
@@ -47,7 +47,7 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
     }
     assert sources["vision"]["reason"] == "falls back to the tenant's default Settings dev-tenant/default"
     vault = "vault://dev/acme/robotics"
-    written = ["/".join(part for part in each.place if part) for each in recording.objects]
+    written = ["/".join(part for part in each.location if part) for each in recording.objects]
     last = recording.exports["lastDeployment"]
     assert recording.exports == {
         "tenant": "acme",
@@ -275,11 +275,11 @@ def test_outputs_that_are_as_they_should_be_are_not_ignored(tmp_path: Path) -> N
 
 
 def test_outputs_that_cannot_be_read_at_once_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(previous, "_WAITS", (0.0, 0.0))
     first = deployment(tmp_path, bindings({"default": "v1:a"}))
     assert deployment(tmp_path, bindings({"edge": "v1:a"}), first, failures=2).error is None
     recording = deployment(tmp_path, bindings({"edge": "v1:a"}), first, failures=3)
-    assert isinstance(recording.error, HistoryError)
+    assert isinstance(recording.error, PreviousDeploymentError)
     assert "the checkpoint cannot be read" in str(recording.error)
     assert recording.resources == []
 
@@ -288,7 +288,7 @@ def test_the_urn_that_is_left_is_the_one_that_is_registered(tmp_path: Path) -> N
     recording = deployment(tmp_path, bindings({"default": "v1:a"}, lab="v1:b"))
     tenant = urn_of("", TENANT, "acme")
     project = urn_of(tenant, PROJECT, "acme.lab")
-    assert {place: each["urn"] for place, each in recording.exports["lastDeployment"]["settings"].items()} == {
+    assert {location: each["urn"] for location, each in recording.exports["lastDeployment"]["settings"].items()} == {
         "tenant-acme/default": urn_of(tenant, INTEGRATION, "acme.default"),
         "lab/default": urn_of(project, INTEGRATION, "acme.lab.default"),
     }

@@ -14,8 +14,8 @@ from support.recording import Secret, recorded, without_data
 
 from paletteai_components import DeclarationError, deploy
 from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
-from paletteai_components.diagnostics import Place
-from paletteai_components.stacks.workspace import fleet_from
+from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.stacks.workspace import workspace_from
 
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("*.yaml"))
 
@@ -42,9 +42,9 @@ def test_there_are_example_stacks() -> None:
 def test_an_example_stack_registers_what_render_prints_for_it(examples: Path, name: str, preview: bool) -> None:
     recording = deployed(examples, name, preview=preview)
     assert recording.error is None
-    stack = fleet_from(examples).stack_named(name)
+    stack = workspace_from(examples).stack_named(name)
     assert stack is not None
-    assert {each.place: without_data(each) for each in recording.objects} == rendered(stack)
+    assert {each.location: without_data(each) for each in recording.objects} == rendered(stack)
     assert [each for each in recording.objects if each.kind == "Secret"] == [
         each for each in recording.objects if isinstance(each.inputs.get("data"), Secret)
     ]
@@ -92,7 +92,7 @@ paletteai:tenant:
     recording = deployed(folder, "acme.dev")
     assert refused(recording) == ["PAI009", "PAI001", "PAI007", "PAI008", "PAI005"]
     assert isinstance(recording.error, DeclarationError)
-    assert [(place.file, place.line) for place in (each.where[0] for each in recording.error.problems)] == [
+    assert [(location.file, location.line) for location in (each.where[0] for each in recording.error.diagnostics)] == [
         (str(path), line) for line in (3, 7, 10, 12, 13)
     ]
     assert str(recording.error).startswith("5 problems in what is declared; nothing of it was registered.\n")
@@ -113,10 +113,10 @@ def test_a_configuration_without_a_file_is_judged_all_the_same(folder: Path) -> 
             "paletteai:tenant": {"name": "acme", "settings": {"default": {"palette": "shared"}}},
         }
     )
-    for place in (folder, folder / "missing"):
-        recording = deployed(place, "acme.dev", config=config, secret_keys=secret_keys)
+    for location in (folder, folder / "missing"):
+        recording = deployed(location, "acme.dev", config=config, secret_keys=secret_keys)
         assert refused(recording) == ["PAI009"]
-        assert f"{place}/Pulumi.acme.dev.yaml: error PAI009" in str(recording.error)
+        assert f"{location}/Pulumi.acme.dev.yaml: error PAI009" in str(recording.error)
     # A folder that is not there is said, because neighbours cannot be judged without it.
     assert any("missing" in warning for warning in recording.warnings)
 
@@ -128,7 +128,7 @@ def test_what_an_environment_adds_counts_and_not_what_the_file_says(folder: Path
     )
     recording = deployed(folder, "acme.dev", config=config, secret_keys=secret_keys)
     assert recording.error is None
-    assert ("Project", "from-esc", "from-esc") in {each.place for each in recording.objects}
+    assert ("Project", "from-esc", "from-esc") in {each.location for each in recording.objects}
 
 
 SHARED = '{hostUrl: "https://api.spectrocloud.com", tenant: t, defaultProjectID: "1", apiKey: {secure: "v1:shared"}%s}'
@@ -178,7 +178,7 @@ def test_the_fingerprint_in_a_file_has_to_be_that_of_its_key(folder: Path, writt
     else:
         assert refused(recording) == ["PAI003"]
         assert isinstance(recording.error, DeclarationError)
-        assert recording.error.problems[0].where == (Place(str(path), 2),)
+        assert recording.error.diagnostics[0].where == (SourceLocation(str(path), 2),)
 
 
 def test_a_conflict_with_a_neighbour_is_refused_in_both_stacks_and_in_no_third(folder: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_conflict_with_a_neighbour_is_refused_in_both_stacks_and_in_no_third(f
     recording = deployed(folder, "acme.dev")
     assert refused(recording) == ["PAI003"]
     assert isinstance(recording.error, DeclarationError)
-    assert {place.file for place in recording.error.problems[0].where} == {str(ours), str(theirs)}
+    assert {location.file for location in recording.error.diagnostics[0].where} == {str(ours), str(theirs)}
     assert deployed(folder, "gamma.dev").error is None
 
 

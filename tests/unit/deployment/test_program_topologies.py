@@ -34,16 +34,16 @@ def right(draw: st.DrawFn, least: int = 0) -> dict[str, Any]:
     def stated(**fields: st.SearchStrategy[Any]) -> dict[str, Any]:
         return {field: draw(each) for field, each in fields.items() if draw(st.booleans())}
 
-    def own(place: str) -> dict[str, Any]:
+    def own(location: str) -> dict[str, Any]:
         number = next(numbers)
-        integrations[f"{place} key"] = (
+        integrations[f"{location} key"] = (
             credential(f"v1:{number}", defaultProjectID=f"65000000000000000000000{number}")
             if number % 3
-            else {"existingSecret": f"{place}-secret", "credential": f"vault://{number}"}
+            else {"existingSecret": f"{location}-secret", "credential": f"vault://{number}"}
         )
-        hugging_face, extra = st.just({"existingSecret": f"{place}-hf"}), st.just({"x": [1]})
+        hugging_face, extra = st.just({"existingSecret": f"{location}-hf"}), st.just({"x": [1]})
         return {
-            "palette": f"{place} key",
+            "palette": f"{location} key",
             **stated(labels=_LABELS, huggingFace=hugging_face, extraSpec=extra),
         }
 
@@ -108,8 +108,8 @@ def deployment(folder: Path, declared: dict[str, Any], **more: Any) -> Recording
 def check(recording: Recording, declared: dict[str, Any]) -> None:
     """What is registered is what `render` prints, each object once, and goes away in the right order."""
     stack, _ = stack_of("acme.dev", {"config": declared})
-    assert {each.place: without_data(each) for each in recording.objects} == rendered(stack)
-    assert len(recording.objects) == len({each.place for each in recording.objects})
+    assert {each.location: without_data(each) for each in recording.objects} == rendered(stack)
+    assert len(recording.objects) == len({each.location for each in recording.objects})
     for name, output in recording.exports.items():
         assert "None" not in repr(output)
         assert ("urn:pulumi:" in repr(output)) <= (name == "lastDeployment")
@@ -182,7 +182,9 @@ def test_whatever_was_declared_before_no_credential_is_in_two_places_at_any_mome
         assert "two deployments" in str(second.error)
         return
     was, is_now, continued = by_credential(first), by_credential(second), second.continued(first)
-    moved = [credential_ for credential_ in was.keys() & is_now if was[credential_].place != is_now[credential_].place]
+    moved = [
+        credential_ for credential_ in was.keys() & is_now if was[credential_].location != is_now[credential_].location
+    ]
     event(f"{len(moved)} moved")
     for credential_ in was.keys() & is_now:
         # Known for the same resource, it is changed in place, or deleted before it is made anew.

@@ -26,8 +26,8 @@ from support.structural_schemas import (
     schemas,
 )
 
-from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, in_order
-from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, problems_in
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, in_order
+from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, diagnostics_in
 
 FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
 
@@ -68,14 +68,14 @@ def read_schema(path: Path, spec: Schema) -> Crds:
     return crds_from(file)
 
 
-def messages(problems: list[Problem]) -> list[str]:
-    assert {problem.code for problem in problems} <= {"PAI016"}
-    return [problem.message for problem in problems]
+def messages(diagnostics: list[Diagnostic]) -> list[str]:
+    assert {diagnostic.code for diagnostic in diagnostics} <= {"PAI016"}
+    return [diagnostic.message for diagnostic in diagnostics]
 
 
-def only(problems: list[Problem]) -> Problem:
-    assert len(problems) == 1, messages(problems)
-    return problems[0]
+def only(diagnostics: list[Diagnostic]) -> Diagnostic:
+    assert len(diagnostics) == 1, messages(diagnostics)
+    return diagnostics[0]
 
 
 # What is accepted
@@ -119,7 +119,7 @@ def only(problems: list[Problem]) -> Problem:
     ids=lambda whole: str(whole["kind"]),
 )
 def test_a_manifest_of_every_kind_with_every_field_keeps_to_the_schemas(vendor: Crds, whole: dict[str, Any]) -> None:
-    assert problems_in(whole, vendor) == []
+    assert diagnostics_in(whole, vendor) == []
 
 
 def test_metadata_may_hold_whatever_object_metadata_may(vendor: Crds) -> None:
@@ -131,20 +131,20 @@ def test_metadata_may_hold_whatever_object_metadata_may(vendor: Crds) -> None:
         "ownerReferences": [{"kind": "Tenant"}],
         "creationTimestamp": None,
     }
-    assert problems_in(whole, vendor) == []
+    assert diagnostics_in(whole, vendor) == []
 
 
 def test_a_status_may_keep_what_its_schema_preserves(vendor: Crds) -> None:
     whole = {**project(), "status": {"effectiveSettings": {"anything": {"at": ["all"]}}}}
-    assert problems_in(whole, vendor) == []
+    assert diagnostics_in(whole, vendor) == []
     whole["status"]["else"] = {}
-    assert "knows no field status.else;" in only(problems_in(whole, vendor)).message
+    assert "knows no field status.else;" in only(diagnostics_in(whole, vendor)).message
 
 
 def test_objects_of_other_groups_are_not_judged(vendor: Crds) -> None:
     for api_version, kind in (("v1", "Secret"), ("v1", "Namespace"), ("apps/v1", "Deployment"), ("", "")):
-        assert problems_in({"apiVersion": api_version, "kind": kind, "whatever": 1}, vendor) == []
-    assert problems_in({}, vendor) == []
+        assert diagnostics_in({"apiVersion": api_version, "kind": kind, "whatever": 1}, vendor) == []
+    assert diagnostics_in({}, vendor) == []
     assert vendor.groups == {"spectrocloud.com"}
 
 
@@ -152,24 +152,24 @@ def test_objects_of_other_groups_are_not_judged(vendor: Crds) -> None:
 
 
 def test_an_unknown_field_is_named_with_the_nearest_one_beside_it(vendor: Crds) -> None:
-    problem = only(problems_in(settings(palette={"secretRef": {"name": "x"}, "secretReference": {}}), vendor))
-    assert problem.message == (
+    diagnostic = only(diagnostics_in(settings(palette={"secretRef": {"name": "x"}, "secretReference": {}}), vendor))
+    assert diagnostic.message == (
         "Settings tenant-acme/default: the CRD of spectrocloud.com/v1alpha1 knows no field "
         "spec.integrations.palette.secretReference; the API server would drop it without a word, or at best refuse "
         "the manifest."
     )
-    assert problem.help == (
+    assert diagnostic.help == (
         "nearest known field: spec.integrations.palette.secretRef; set it with paletteai:vendorFields or update the "
         "package"
     )
-    assert problem.where == (Place(str(FILES["Settings"])),)
-    assert problem.severity is Severity.ERROR
+    assert diagnostic.where == (SourceLocation(str(FILES["Settings"])),)
+    assert diagnostic.severity is Severity.ERROR
 
 
 def test_the_places_given_stand_before_the_crd(vendor: Crds) -> None:
-    mine = (Place("stacks/Pulumi.acme.dev.yaml", 7), Place("b"))
-    problem = only(problems_in(project(nope=1), vendor, mine))
-    assert problem.where == (*mine, Place(str(FILES["Project"])))
+    mine = (SourceLocation("stacks/Pulumi.acme.dev.yaml", 7), SourceLocation("b"))
+    diagnostic = only(diagnostics_in(project(nope=1), vendor, mine))
+    assert diagnostic.where == (*mine, SourceLocation(str(FILES["Project"])))
 
 
 @pytest.mark.parametrize(
@@ -190,33 +190,33 @@ def test_the_places_given_stand_before_the_crd(vendor: Crds) -> None:
 def test_the_nearest_field_is_a_sibling_else_a_namesake_else_what_is_known(
     vendor: Crds, spec: dict[str, Any], unknown: str, nearest: str
 ) -> None:
-    problem = only(problems_in(project(**spec), vendor))
-    assert f" knows no field {unknown};" in problem.message
-    assert nearest in problem.help
+    diagnostic = only(diagnostics_in(project(**spec), vendor))
+    assert f" knows no field {unknown};" in diagnostic.message
+    assert nearest in diagnostic.help
 
 
 def test_a_field_at_the_top_is_unknown_too(vendor: Crds) -> None:
-    problem = only(problems_in({**settings(), "integrations": {}}, vendor))
-    assert "knows no field integrations;" in problem.message
-    assert "nearest known field: spec.integrations;" in problem.help
+    diagnostic = only(diagnostics_in({**settings(), "integrations": {}}, vendor))
+    assert "knows no field integrations;" in diagnostic.message
+    assert "nearest known field: spec.integrations;" in diagnostic.help
 
 
 def test_a_field_that_object_metadata_lacks_is_unknown(vendor: Crds) -> None:
     whole = settings()
     whole["metadata"]["lables"] = {"a": "b"}
-    problem = only(problems_in(whole, vendor))
-    assert "knows no field metadata.lables;" in problem.message
-    assert "nearest known field: metadata.labels;" in problem.help
+    diagnostic = only(diagnostics_in(whole, vendor))
+    assert "knows no field metadata.lables;" in diagnostic.message
+    assert "nearest known field: metadata.labels;" in diagnostic.help
 
 
 def test_all_unknown_fields_are_told_at_once_and_only_the_outermost_of_each(vendor: Crds) -> None:
-    found = messages(problems_in(project(a={"b": {"c": 1}}, d=1, roleMapping={"admins": []}), vendor))
+    found = messages(diagnostics_in(project(a={"b": {"c": 1}}, d=1, roleMapping={"admins": []}), vendor))
     assert sorted(re.findall(r"no field (\S+);", " ".join(found))) == ["spec.a", "spec.d", "spec.roleMapping.admins"]
 
 
 def test_a_control_character_in_a_name_is_not_obeyed(vendor: Crds) -> None:
     whole = manifest("Project", "a\x1b[2J", "b\n", {"tenantRef": {"name": "acme"}, "\x1b[31m": 1})
-    text = str(only(problems_in(whole, vendor)))
+    text = str(only(diagnostics_in(whole, vendor)))
     assert all(part.isprintable() for part in text.split("\n"))
     assert "PAI016: <redacted>: the CRD of " in text
     assert 'knows no field spec["\\u001b[31m"]' in text
@@ -247,17 +247,17 @@ def test_a_control_character_in_a_name_is_not_obeyed(vendor: Crds) -> None:
 def test_a_value_that_the_schema_refuses_is_one_problem_with_its_path(
     vendor: Crds, spec: dict[str, Any], fact: str
 ) -> None:
-    problem = only(problems_in(project(**spec), vendor))
-    assert problem.message.startswith(f"Project vision/vision: the CRD of {VENDOR} ")
-    assert fact in problem.message
-    assert problem.message.endswith(".")
-    assert problem.help
+    diagnostic = only(diagnostics_in(project(**spec), vendor))
+    assert diagnostic.message.startswith(f"Project vision/vision: the CRD of {VENDOR} ")
+    assert fact in diagnostic.message
+    assert diagnostic.message.endswith(".")
+    assert diagnostic.help
 
 
 def test_a_number_outside_an_enum_is_told_with_what_is_allowed(vendor: Crds) -> None:
     pool = {"nodeCount": 2, "workerNodeEligible": "yes"}
     spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": pool}}}
-    found = messages(problems_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
+    found = messages(diagnostics_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
     assert len(found) == 2
     assert "nodeCount to be one of 1, 3, 5, and it is not;" in found[0]
     assert "workerNodeEligible to be boolean, and it is string;" in found[1]
@@ -265,16 +265,16 @@ def test_a_number_outside_an_enum_is_told_with_what_is_allowed(vendor: Crds) -> 
 
 def test_a_value_of_a_wrong_type_is_told_once_whatever_else_it_breaks(vendor: Crds) -> None:
     spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": {"nodeCount": "two"}}}}
-    problem = only(problems_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
-    assert "nodeCount to be integer, and it is string;" in problem.message
+    diagnostic = only(diagnostics_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
+    assert "nodeCount to be integer, and it is string;" in diagnostic.message
 
 
 def test_a_schema_may_narrow_the_name(vendor: Crds) -> None:
     whole = settings()
     whole["metadata"]["name"] = "Default"
-    assert "wants metadata.name to match " in only(problems_in(whole, vendor)).message
+    assert "wants metadata.name to match " in only(diagnostics_in(whole, vendor)).message
     whole["metadata"]["name"] = "a" * 64
-    assert "wants metadata.name to keep to maxLength 63" in only(problems_in(whole, vendor)).message
+    assert "wants metadata.name to keep to maxLength 63" in only(diagnostics_in(whole, vendor)).message
 
 
 def test_no_value_of_a_manifest_is_ever_repeated(vendor: Crds) -> None:
@@ -286,27 +286,27 @@ def test_no_value_of_a_manifest_is_ever_repeated(vendor: Crds) -> None:
         "computeConfigRef": [key],
         "roleMapping": {"admin": key, "nope": key},
     }
-    problems = problems_in(project(**spec), vendor)
-    assert len(problems) == 6
-    assert key not in "".join(map(str, problems))
+    diagnostics = diagnostics_in(project(**spec), vendor)
+    assert len(diagnostics) == 6
+    assert key not in "".join(map(str, diagnostics))
 
 
 def test_every_kind_of_mistake_is_told_in_one_go(vendor: Crds) -> None:
-    found = messages(problems_in(project(tenantRef={}, displayName="-", extra=1, roleMapping=3), vendor))
+    found = messages(diagnostics_in(project(tenantRef={}, displayName="-", extra=1, roleMapping=3), vendor))
     assert len(found) == 4
 
 
 def test_two_missing_fields_are_two_problems(vendor: Crds) -> None:
-    found = messages(problems_in(project(computeConfigRef={}), vendor))
+    found = messages(diagnostics_in(project(computeConfigRef={}), vendor))
     named = re.findall(r"requires (\S+), ", " ".join(found))
     assert named == ["spec.computeConfigRef.name", "spec.computeConfigRef.namespace"]
 
 
 def test_a_manifest_without_spec_or_metadata_is_judged_all_the_same(vendor: Crds) -> None:
-    problem = only(problems_in({"apiVersion": VENDOR, "kind": "Settings"}, vendor))
-    assert problem.message.startswith("Settings (no name): ")
-    assert "metadata.namespace is missing" in problem.message
-    found = messages(problems_in({"apiVersion": VENDOR, "kind": "Settings", "metadata": "x", "spec": 1}, vendor))
+    diagnostic = only(diagnostics_in({"apiVersion": VENDOR, "kind": "Settings"}, vendor))
+    assert diagnostic.message.startswith("Settings (no name): ")
+    assert "metadata.namespace is missing" in diagnostic.message
+    found = messages(diagnostics_in({"apiVersion": VENDOR, "kind": "Settings", "metadata": "x", "spec": 1}, vendor))
     assert len(found) == 3
 
 
@@ -314,21 +314,23 @@ def test_a_manifest_without_spec_or_metadata_is_judged_all_the_same(vendor: Crds
 
 
 def test_an_object_of_a_cluster_scoped_kind_in_a_namespace_is_a_problem(vendor: Crds) -> None:
-    problem = only(problems_in(manifest("Tenant", "acme", "tenant-acme", {}), vendor))
-    assert problem.message.startswith("Tenant tenant-acme/acme: ")
-    assert "makes the kind cluster-scoped, and the manifest has a metadata.namespace; the API server" in problem.message
+    diagnostic = only(diagnostics_in(manifest("Tenant", "acme", "tenant-acme", {}), vendor))
+    assert diagnostic.message.startswith("Tenant tenant-acme/acme: ")
+    assert (
+        "makes the kind cluster-scoped, and the manifest has a metadata.namespace; the API server" in diagnostic.message
+    )
 
 
 def test_an_object_of_a_namespaced_kind_without_namespace_is_a_problem(vendor: Crds) -> None:
-    problem = only(problems_in(manifest("Settings", "default", None, {}), vendor))
-    assert problem.message.startswith("Settings default: ")
-    assert "metadata.namespace is missing" in problem.message
+    diagnostic = only(diagnostics_in(manifest("Settings", "default", None, {}), vendor))
+    assert diagnostic.message.startswith("Settings default: ")
+    assert "metadata.namespace is missing" in diagnostic.message
 
 
 def test_a_kind_without_a_crd_is_a_problem_that_names_the_kinds_there_are(vendor: Crds) -> None:
-    problem = only(problems_in(manifest("Setting", "default", "x", {}), vendor))
-    assert "the CRDs define ComputeConfig, Project, Settings, Tenant, not this kind" in problem.message
-    assert problem.where == (Place(str(CRD_FOLDER)),)
+    diagnostic = only(diagnostics_in(manifest("Setting", "default", "x", {}), vendor))
+    assert "the CRDs define ComputeConfig, Project, Settings, Tenant, not this kind" in diagnostic.message
+    assert diagnostic.where == (SourceLocation(str(CRD_FOLDER)),)
 
 
 def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crds_of: Callable[..., Crds]) -> None:
@@ -341,17 +343,17 @@ def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crd
     ]
     crds = crds_of(crd)
     for gone in ("v0", "v3"):
-        problem = only(problems_in({**lab({}), "apiVersion": f"lab.example/{gone}"}, crds))
-        assert f"its CRD serves lab.example/v1, lab.example/v2, not lab.example/{gone};" in problem.message
-        assert "paletteai:apiVersion" in problem.help
+        diagnostic = only(diagnostics_in({**lab({}), "apiVersion": f"lab.example/{gone}"}, crds))
+        assert f"its CRD serves lab.example/v1, lab.example/v2, not lab.example/{gone};" in diagnostic.message
+        assert "paletteai:apiVersion" in diagnostic.help
     for served in ("v1", "v2"):
-        assert problems_in({**lab({}), "apiVersion": f"lab.example/{served}"}, crds) == []
+        assert diagnostics_in({**lab({}), "apiVersion": f"lab.example/{served}"}, crds) == []
 
 
 def test_a_kind_of_which_no_version_is_served_is_a_problem(crds_of: Callable[..., Crds]) -> None:
     crd = lab_crd({"type": "object"})
     crd["spec"]["versions"][0]["served"] = False
-    assert "its CRD serves no version, not lab.example/v1;" in only(problems_in(lab({}), crds_of(crd))).message
+    assert "its CRD serves no version, not lab.example/v1;" in only(diagnostics_in(lab({}), crds_of(crd))).message
 
 
 # The features of structural schemas
@@ -525,7 +527,7 @@ OK = ""
 def test_a_feature_of_structural_schemas_is_understood(tmp_path: Path, schema: Schema, judged: Judged) -> None:
     crds = read_schema(tmp_path, object_of(x=schema))
     for value, fact in judged:
-        found = messages(problems_in(lab({"x": value}), crds))
+        found = messages(diagnostics_in(lab({"x": value}), crds))
         if fact:
             assert len(found) == 1, found
             assert fact in found[0]
@@ -536,24 +538,24 @@ def test_a_feature_of_structural_schemas_is_understood(tmp_path: Path, schema: S
 def test_what_is_not_evaluated_is_told_in_a_note_once_for_a_kind(tmp_path: Path) -> None:
     rule = {"x-kubernetes-validations": [{"rule": "self.a != ''"}]}
     crds = read_schema(tmp_path, {**object_of(a={"type": "string", "pattern": r"^\pL+$"}, b={**TEXT, **rule}), **rule})
-    notes = in_order([*problems_in(lab({"a": "1"}), crds, (Place("x"),)), *problems_in(lab({}), crds)])
+    notes = in_order([*diagnostics_in(lab({"a": "1"}), crds, (SourceLocation("x"),)), *diagnostics_in(lab({}), crds)])
     note = only(notes)
     assert note.severity is Severity.NOTE
     assert "a CEL rule of Lab.spec, the pattern of Lab.spec.a, a CEL rule of Lab.spec.b;" in note.message
-    assert note.where == (Place(str(tmp_path / "lab.json")),)
+    assert note.where == (SourceLocation(str(tmp_path / "lab.json")),)
 
 
 @pytest.mark.parametrize("pattern", [r"\pL", "[[:alpha:]]+", "a(?i)b", r"\Qa\E", "(?U)a+"])
 def test_a_pattern_that_only_go_can_read_is_not_guessed_at(tmp_path: Path, pattern: str) -> None:
     crds = read_schema(tmp_path, object_of(a={"type": "string", "pattern": pattern}))
-    note = only(problems_in(lab({"a": "1"}), crds))
+    note = only(diagnostics_in(lab({"a": "1"}), crds))
     assert note.severity is Severity.NOTE
 
 
 def test_a_crd_that_keeps_all_unknown_fields_has_none(crds_of: Callable[..., Crds]) -> None:
     crds = crds_of(lab_crd(object_of(a=TEXT), preserveUnknownFields=True))
-    assert problems_in(lab({"z": {"y": 1}}), crds) == []
-    assert "to be string" in only(problems_in(lab({"a": 1}), crds)).message
+    assert diagnostics_in(lab({"z": {"y": 1}}), crds) == []
+    assert "to be string" in only(diagnostics_in(lab({"a": 1}), crds)).message
 
 
 # Files
@@ -571,7 +573,7 @@ def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> Non
     assert crds.files == (str(file),)
     assert crds.source == str(file)
     assert crds.versions[VENDOR, "Tenant"].scope == "Cluster"
-    assert "no field spec.nope;" in only(problems_in(project(nope=1), crds)).message
+    assert "no field spec.nope;" in only(diagnostics_in(project(nope=1), crds)).message
 
 
 def test_json_is_read_as_well(tmp_path: Path) -> None:
@@ -667,11 +669,11 @@ def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text
     file.write_bytes(data)
     with pytest.raises(StackFileError) as raised:
         crds_from(file)
-    problem = only(list(raised.value.problems))
-    assert fact in problem.message
-    assert problem.message.endswith("; no manifest was checked against the cluster's schemas.")
-    assert problem.where[0].file == str(file)
-    assert "kubectl get crds -o yaml" in problem.help
+    diagnostic = only(list(raised.value.diagnostics))
+    assert fact in diagnostic.message
+    assert diagnostic.message.endswith("; no manifest was checked against the cluster's schemas.")
+    assert diagnostic.where[0].file == str(file)
+    assert "kubectl get crds -o yaml" in diagnostic.help
 
 
 def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
@@ -680,7 +682,7 @@ def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(StackFileError) as raised:
             crds_from(file)
-        assert raised.value.problems[0].where == (Place(str(file), line),)
+        assert raised.value.diagnostics[0].where == (SourceLocation(str(file), line),)
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"a": 1} {"b": 2}', '"\\ud800'])
@@ -720,14 +722,18 @@ def test_all_unreadable_files_of_a_directory_are_told_at_once(tmp_path: Path) ->
     (tmp_path / "d.yaml").symlink_to(tmp_path / "nowhere")
     with pytest.raises(StackFileError) as raised:
         crds_from(tmp_path)
-    assert [Path(problem.where[0].file).name for problem in raised.value.problems] == ["a.yaml", "c.json", "d.yaml"]
+    assert [Path(diagnostic.where[0].file).name for diagnostic in raised.value.diagnostics] == [
+        "a.yaml",
+        "c.json",
+        "d.yaml",
+    ]
 
 
 def test_a_v1beta1_crd_drops_unknown_fields_only_if_it_says_so(crds_of: Callable[..., Crds]) -> None:
     beta = {**lab_crd(object_of(a=TEXT)), "apiVersion": "apiextensions.k8s.io/v1beta1"}
-    assert problems_in(lab({"z": 1}), crds_of(beta)) == []
+    assert diagnostics_in(lab({"z": 1}), crds_of(beta)) == []
     closed = {**lab_crd(object_of(a=TEXT), preserveUnknownFields=False), "apiVersion": beta["apiVersion"]}
-    assert "no field spec.z;" in only(problems_in(lab({"z": 1}), crds_of(closed))).message
+    assert "no field spec.z;" in only(diagnostics_in(lab({"z": 1}), crds_of(closed))).message
 
 
 def test_the_crds_for_these_tests_say_that_they_are_not_the_vendors() -> None:
@@ -740,7 +746,7 @@ def test_the_crds_for_these_tests_say_that_they_are_not_the_vendors() -> None:
 
 def judge(folder: Path, schema: Schema, value: Any) -> tuple[set[str], list[str]]:
     """The unknown fields, and whatever else is wrong."""
-    found = messages(problems_in(lab(value), read_schema(folder, schema)))
+    found = messages(diagnostics_in(lab(value), read_schema(folder, schema)))
     unknown = [re.search(r"knows no field (\S+);", message) for message in found]
     return {hit[1] for hit in unknown if hit}, [m for m, hit in zip(found, unknown, strict=True) if not hit]
 

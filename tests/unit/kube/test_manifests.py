@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from support.checkout import CRD_FOLDER
 from support.oracle import Files
 from support.samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
-from support.topologies import fleet_of, sound_fleets
+from support.topologies import sound_workspaces, workspace_of
 
-from paletteai_components.kube.crds import crds_from, problems_in
+from paletteai_components.kube.crds import crds_from, diagnostics_in
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
-from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, Vendor, overlaps
+from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi, overlaps
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
-from paletteai_components.rules import problems_of_stack
+from paletteai_components.rules import diagnostics_of_stack
 from paletteai_components.stacks.stack import Stack
 
 FINGERPRINT = f"pai1:{'1' * 40}"
@@ -150,14 +150,14 @@ spec:
 
 
 def objects(declared: Stack) -> list[Manifest]:
-    assert declared.topology
-    return [each.manifest for each in objects_of(declared.topology, declared.vendor)]
+    assert declared.plan
+    return [each.manifest for each in objects_of(declared.plan, declared.api)]
 
 
 def test_each_object_knows_its_name_where_it_is_declared_and_what_removing_it_does() -> None:
     declared = stack(FULL.replace("- name: lab", "- name: lab\n      onRemoval: retain"))
-    assert declared.topology
-    written = objects_of(declared.topology, declared.vendor)
+    assert declared.plan
+    written = objects_of(declared.plan, declared.api)
     refuse, retain = OnRemoval.REFUSE, OnRemoval.RETAIN
     tenant, default = ("tenant", "name"), ("tenant", "settings", "default")
     assert [(each.reference, each.logical_name, each.path, each.removal) for each in written] == [
@@ -184,7 +184,7 @@ def reached(manifest: Any, path: tuple[str, ...]) -> bool:
 
 def test_a_full_declaration_is_exactly_these_objects_in_this_order() -> None:
     declared = stack(FULL)
-    assert problems_of_stack(declared) == []
+    assert diagnostics_of_stack(declared) == []
     assert objects(declared) == list(yaml.safe_load_all(OBJECTS))
 
 
@@ -237,7 +237,7 @@ def test_a_field_that_is_assumed_can_be_given_another_path() -> None:
     (tenants,) = [each for each in moved if each["kind"] == "Settings" and each["metadata"]["name"] == "default"]
     assert tenants["spec"]["palette"] == {"secretName": "default-palette"}
     assert tenants["spec"]["integrations"]["palette"] == {"retry": 3}
-    assert Vendor(fields={"settings.palette": "spec.a"}).path("settings.nvidia") == FIELDS["settings.nvidia"].path
+    assert PaletteApi(fields={"settings.palette": "spec.a"}).path("settings.nvidia") == FIELDS["settings.nvidia"].path
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -245,13 +245,13 @@ def test_every_field_says_whether_it_was_seen_and_appears_in_an_object(name: str
     field = FIELDS[name]
     assert field.seen.startswith(("the vendor's", "a user's")) or name.startswith("settings."), "assumed"
     assert field.kind in {*KINDS, "Namespace", "Secret"}
-    topology = stack(FULL).topology
-    assert topology
-    written = [each.manifest for each in objects_of(topology, Vendor())]
-    default = next(topology.settings)
+    plan = stack(FULL).plan
+    assert plan
+    written = [each.manifest for each in objects_of(plan, PaletteApi())]
+    default = next(plan.settings)
     secret = default.palette_secret
     assert secret
-    written.append(secret_object(secret, default, "ZG9jdW1lbnQ=", {}, {}, Vendor()))
+    written.append(secret_object(secret, default, "ZG9jdW1lbnQ=", {}, {}, PaletteApi()))
     assert any(each["kind"] == field.kind and reached(each, field.path) for each in written)
 
 
@@ -265,18 +265,22 @@ def test_only_the_layout_of_settings_is_assumed() -> None:
 
 def test_the_objects_keep_to_the_crds_but_for_what_is_passed_through() -> None:
     plain = re.sub("extraSpec: .*", "extraSpec: {}", FULL)
-    assert [str(problem) for manifest in objects(stack(plain)) for problem in problems_in(manifest, CRDS)] == []
-    unknown = [problem.message for manifest in objects(stack(FULL)) for problem in problems_in(manifest, CRDS)]
+    assert [
+        str(diagnostic) for manifest in objects(stack(plain)) for diagnostic in diagnostics_in(manifest, CRDS)
+    ] == []
+    unknown = [diagnostic.message for manifest in objects(stack(FULL)) for diagnostic in diagnostics_in(manifest, CRDS)]
     extra = ["spec.integrations.palette.retry", "spec.gpuQuota", "spec.tenantRoleMapping.strict", "spec.maintenance"]
     assert len(unknown) == len(extra)
     assert all(any(field in message for message in unknown) for field in extra)
 
 
-@given(sound_fleets())
+@given(sound_workspaces())
 @settings(max_examples=settings().max_examples // 4)
 def test_what_no_rule_refuses_the_crds_accept(files: Files) -> None:
-    for declared in fleet_of(files)[0].stacks:
-        assert [str(problem) for manifest in objects(declared) for problem in problems_in(manifest, CRDS)] == []
+    for declared in workspace_of(files)[0].stacks:
+        assert [
+            str(diagnostic) for manifest in objects(declared) for diagnostic in diagnostics_in(manifest, CRDS)
+        ] == []
 
 
 def needed(manifest: Manifest) -> list[tuple[str, str | None, str]]:
@@ -294,10 +298,10 @@ def needed(manifest: Manifest) -> list[tuple[str, str | None, str]]:
     return needs
 
 
-@given(sound_fleets())
+@given(sound_workspaces())
 @settings(max_examples=settings().max_examples // 4)
 def test_everything_is_written_once_and_after_what_it_needs(files: Files) -> None:
-    for declared in fleet_of(files)[0].stacks:
+    for declared in workspace_of(files)[0].stacks:
         written = objects(declared)
         order = [(each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]) for each in written]
         assert len(set(order)) == len(order)
@@ -328,13 +332,13 @@ def test_the_document_is_written_the_same_way_for_ever() -> None:
 
 
 def test_a_secret_is_rendered_without_data_unless_it_is_handed_its_document() -> None:
-    topology = stack(FULL).topology
-    assert topology
-    default = next(topology.settings)
+    plan = stack(FULL).plan
+    assert plan
+    default = next(plan.settings)
     secret = default.palette_secret
     assert secret
-    assert "data" not in secret_object(secret, default, None, {}, {}, Vendor())
-    assert secret_object(secret, default, "ZG9j", {}, {}, Vendor())["data"] == {"palette": "ZG9j"}
+    assert "data" not in secret_object(secret, default, None, {}, {}, PaletteApi())
+    assert secret_object(secret, default, "ZG9j", {}, {}, PaletteApi())["data"] == {"palette": "ZG9j"}
 
 
 def test_a_stale_fingerprint_is_not_written_on_the_settings() -> None:

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from support.oracle import Files, bindings, namespace_of, projects_of, resolutions, secrets_of
 from support.samples import stack
-from support.topologies import fleet_of, fleets
+from support.topologies import workspace_of, workspaces
 
-from paletteai_components.model.plan import PlannedProject, Topology, topology_of
+from paletteai_components.model.plan import Plan, PlannedProject, plan_of
 from paletteai_components.model.planned import IntegrationType
 from paletteai_components.model.spec import OnRemoval
 
 
-def amounts_to(config: str) -> Topology:
+def amounts_to(config: str) -> Plan:
     spec = stack(config).spec
     assert spec
-    return topology_of(spec)
+    return plan_of(spec)
 
 
 def only_project(config: str) -> PlannedProject:
@@ -24,40 +24,43 @@ def only_project(config: str) -> PlannedProject:
     return project
 
 
-@given(fleets(most=2))
+@given(workspaces(most=2))
 @settings(max_examples=settings().max_examples // 2)
 def test_each_project_resolves_as_the_oracle_says(files: Files) -> None:
-    for judged in fleet_of(files)[0].stacks:
-        assert judged.topology
-        answers = [(each.source.value, each.provider and each.provider.path) for each in judged.topology.projects]
+    for judged in workspace_of(files)[0].stacks:
+        assert judged.plan
+        answers = [
+            (each.source.value, each.effective_settings and each.effective_settings.path)
+            for each in judged.plan.projects
+        ]
         assert answers == resolutions(files[judged.name])
 
 
-@given(fleets(most=2))
+@given(workspaces(most=2))
 @settings(max_examples=settings().max_examples // 4)
 def test_there_are_the_settings_and_secrets_that_the_oracle_says(files: Files) -> None:
     wanted = bindings(files)
-    for judged in fleet_of(files)[0].stacks:
-        assert judged.topology
+    for judged in workspace_of(files)[0].stacks:
+        assert judged.plan
         mine = [binding for binding in wanted if binding.stack == judged.name]
-        assert [(each.namespace, each.name, each.path) for each in judged.topology.settings] == [
+        assert [(each.namespace, each.name, each.path) for each in judged.plan.settings] == [
             (binding.namespace, binding.name, binding.path) for binding in mine
         ]
         assert [
-            [(secret.namespace, secret.name, secret.path, secret.made) for secret in each.secrets]
-            for each in judged.topology.settings
+            [(secret.namespace, secret.name, secret.path, secret.managed) for secret in each.secrets]
+            for each in judged.plan.settings
         ] == [[tuple(secret) for secret in secrets_of(binding)] for binding in mine]
 
 
-@given(fleets(most=2))
+@given(workspaces(most=2))
 @settings(max_examples=settings().max_examples // 4)
 def test_a_project_has_its_namespace_and_what_it_inherits(files: Files) -> None:
-    for judged in fleet_of(files)[0].stacks:
-        assert judged.topology
+    for judged in workspace_of(files)[0].stacks:
+        assert judged.plan
         file = files[judged.name]
-        assert judged.topology.tenant.namespace == namespace_of(file)
+        assert judged.plan.tenant.namespace == namespace_of(file)
         tenant = file["config"]["paletteai:tenant"]
-        for planned, (project, path) in zip(judged.topology.projects, projects_of(file), strict=True):
+        for planned, (project, path) in zip(judged.plan.projects, projects_of(file), strict=True):
             assert (planned.name, planned.namespace, planned.path) == (project["name"], project["name"], path)
             config = project.get("computeConfigRef", tenant.get("computeConfigRef"))
             assert (planned.compute_config and planned.compute_config.name) == (config and config["name"])
@@ -117,7 +120,7 @@ def test_a_settings_that_falls_back_by_name_is_not_merged_into() -> None:
 
 
 def test_a_tenant_says_what_its_projects_leave_out() -> None:
-    topology = amounts_to(
+    plan = amounts_to(
         """
         paletteai:tenant:
           name: acme
@@ -135,7 +138,7 @@ def test_a_tenant_says_what_its_projects_leave_out() -> None:
               onRemoval: retain
         """
     )
-    heir, other = topology.projects
+    heir, other = plan.projects
     assert (heir.shared_cluster_only, other.shared_cluster_only) == (True, False)
     assert heir.compute_config
     assert other.compute_config
@@ -147,9 +150,9 @@ def test_a_tenant_says_what_its_projects_leave_out() -> None:
 
 
 def test_what_nobody_says_is_refused_removal_no_roles_and_the_tenants_namespace() -> None:
-    topology = amounts_to("paletteai:tenant: {name: acme, projects: [{name: p}]}")
-    (project,) = topology.projects
-    assert (topology.tenant.namespace, topology.tenant.default) == ("tenant-acme", None)
+    plan = amounts_to("paletteai:tenant: {name: acme, projects: [{name: p}]}")
+    (project,) = plan.projects
+    assert (plan.tenant.namespace, plan.tenant.default) == ("tenant-acme", None)
     assert project.on_removal is OnRemoval.REFUSE
     assert (project.role_mapping.admin, project.role_mapping.editor, project.role_mapping.viewer) == ((), (), ())
     assert (project.compute_config, project.compute_config_namespace) == (None, "tenant-acme")
@@ -169,18 +172,18 @@ def test_a_settings_has_one_secret_for_each_integration_and_palettes_is_found_am
 
 
 def test_settings_made_elsewhere_give_palette_and_are_written_by_nobody_here() -> None:
-    topology = amounts_to("paletteai:tenant: {name: acme, existing: true, existingSettings: [default]}")
-    assert list(topology.settings) == []
-    assert topology.tenant.default
-    assert topology.tenant.default.has_palette
-    assert not topology.tenant.default.made
-    assert topology.tenant.default.secrets == ()
+    plan = amounts_to("paletteai:tenant: {name: acme, existing: true, existingSettings: [default]}")
+    assert list(plan.settings) == []
+    assert plan.tenant.default
+    assert plan.tenant.default.has_palette
+    assert not plan.tenant.default.managed
+    assert plan.tenant.default.secrets == ()
 
 
 def test_a_tenant_settings_that_is_made_here_wins_over_one_of_its_name_elsewhere() -> None:
     tenant = amounts_to("paletteai:tenant: {name: a, settings: {default: {}}, existingSettings: [default]}").tenant
     assert tenant.default
-    assert tenant.default.made
+    assert tenant.default.managed
     assert tenant.settings_named("default") is tenant.default
     assert tenant.settings_named("nowhere") is None
     assert tenant.settings_named(None) is None

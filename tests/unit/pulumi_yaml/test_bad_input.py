@@ -40,11 +40,14 @@ def test_a_mistake_has_its_code_and_its_line(case: Case, project: Project) -> No
         project.stack(text, name)
     before = project.files()
     result = project.run("check", "--format", "json")
-    problems = json.loads(result.stdout)["problems"]
-    first = [(problem["code"], problem["where"][0]["file"], problem["where"][0]["line"]) for problem in problems]
+    diagnostics = json.loads(result.stdout)["problems"]
+    first = [
+        (diagnostic["code"], diagnostic["where"][0]["file"], diagnostic["where"][0]["line"])
+        for diagnostic in diagnostics
+    ]
     file = "stacks/Pulumi.acme.dev.yaml"
-    assert first == [(code, file, line_of(piece, case.text)) for code, piece in case.problems]
-    assert case.says in " ".join(f"{problem['message']} {problem['help']}" for problem in problems)
+    assert first == [(code, file, line_of(piece, case.text)) for code, piece in case.diagnostics]
+    assert case.says in " ".join(f"{diagnostic['message']} {diagnostic['help']}" for diagnostic in diagnostics)
     assert result.exit_code == case.code
     for command in COMMANDS:
         output = project.run(*command).output
@@ -55,7 +58,7 @@ def test_a_mistake_has_its_code_and_its_line(case: Case, project: Project) -> No
 
 
 def test_every_code_that_a_file_alone_can_break_is_met_here() -> None:
-    met = {code for case in CASES for code, _ in case.problems}
+    met = {code for case in CASES for code, _ in case.diagnostics}
     # Of the others one is a matter of the cluster, and one is a warning about what is not there.
     assert met | {"PAI015", "PAI016"} == {f"PAI{number:03}" for number in range(1, 17)}
 

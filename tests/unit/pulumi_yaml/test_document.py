@@ -49,7 +49,7 @@ def value_of(scalar: str) -> Any:
 def refusal(text: str | bytes) -> StackFileError:
     with pytest.raises(StackFileError) as refused:
         read(text)
-    assert all(problem.code == "PAI012" and problem.help for problem in refused.value.problems)
+    assert all(diagnostic.code == "PAI012" and diagnostic.help for diagnostic in refused.value.diagnostics)
     return refused.value
 
 
@@ -62,7 +62,7 @@ def refusal_if_any(text: str | bytes) -> StackFileError | None:
 
 
 def lines_of(text: str | bytes) -> list[list[int | None]]:
-    return [[place.line for place in problem.where] for problem in refusal(text).problems]
+    return [[location.line for location in diagnostic.where] for diagnostic in refusal(text).diagnostics]
 
 
 def as_json(value: Any) -> str:
@@ -518,7 +518,7 @@ def test_the_bounds_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_problems_are_told_up_to_a_thousand() -> None:
-    assert len(refusal("a: 1\n" * 100_000).problems) == 1000
+    assert len(refusal("a: 1\n" * 100_000).diagnostics) == 1000
 
 
 COST = """
@@ -571,7 +571,7 @@ def test_any_text_is_read_or_refused(text: str, around: str) -> None:
     refused = refusal_if_any(text)
 
     if refused:
-        assert all(place.line for problem in refused.problems for place in problem.where)
+        assert all(location.line for diagnostic in refused.diagnostics for location in diagnostic.where)
     else:
         value = read(text).value
         assert json.loads(json.dumps(value)) == value

@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
 
 from paletteai_components.cli.output.comment import comment_of
-from paletteai_components.cli.output.line import Foreign, Section
+from paletteai_components.cli.output.line import Section, Untrusted
 
 MARKER = "<!-- paletteai diff -->"
 TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"
@@ -427,8 +427,8 @@ PLACES = ("{}", "x {} y", "- {}", "### {}", "**{}**", "  {}", "a\r{}", "a\u2028{
 
 @pytest.mark.parametrize("acting", ACTING)
 def test_what_could_act_is_code(acting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in PLACES:
-        outside = shown_outside_of_code(sanitized(monkeypatch, f"{MARKER}\n{place.format(acting)}\n"))
+    for location in PLACES:
+        outside = shown_outside_of_code(sanitized(monkeypatch, f"{MARKER}\n{location.format(acting)}\n"))
         assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
         assert not re.search(r"!\S|\b(GH|gh|GL|JIRA)-|[0-9a-fA-F]{7}|www|:\w", outside)
 
@@ -493,9 +493,9 @@ def test_what_the_diff_is_made_of_stays_as_it_is(platform: Platform, comment: Ca
 
 def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform, comment: Callable[..., Ran]) -> None:
     for hostile in (*ACTING, " ".join(ACTING), "", " ", "  x ", "` `", "`a", "a`", "``a`b```", "x" * 700, "é ü"):
-        line = ("project ", Foreign(hostile), " says ", Foreign(hostile, sentence=True))
-        both = (Foreign(hostile), Foreign(hostile, sentence=True))
-        folded = Section(("Stack ", Foreign(hostile)), [line, both] * 3, folded=True)
+        line = ("project ", Untrusted(hostile), " says ", Untrusted(hostile, sentence=True))
+        both = (Untrusted(hostile), Untrusted(hostile, sentence=True))
+        folded = Section(("Stack ", Untrusted(hostile)), [line, both] * 3, folded=True)
         text = comment_of("1 error is new", [Section(("New",), [line]), folded], about=line)
         platform.comments.clear()
         comment(platform, text)

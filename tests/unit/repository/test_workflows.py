@@ -123,7 +123,7 @@ def test_every_job_may_do_only_what_it_says_and_has_an_end() -> None:
     for name, job, content in jobs():
         assert "uses" in content or 0 < content["timeout-minutes"] <= 60, (name, job)
         written[name, job] = {key: value for key, value in content["permissions"].items() if value != "read"}
-    assert {place: more for place, more in written.items() if more} == {
+    assert {location: more for location, more in written.items() if more} == {
         ("comment", "comment"): {"pull-requests": "write"},
         ("release", "publish"): {"id-token": "write"},
         ("release", "announce"): {"contents": "write"},

@@ -14,15 +14,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.oracle import Files, Path, Thing
 from support.oracle_rules import Finding, findings
-from support.samples import PROOF, codes, digest, fleet, stack
-from support.topologies import fleet_of, fleets, line_of, sound_fleets, stack_of, written
+from support.samples import PROOF, codes, digest, stack, workspace
+from support.topologies import line_of, sound_workspaces, stack_of, workspace_of, workspaces, written
 
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import objects_of
-from paletteai_components.rules import RULES, page_of, problems_of, problems_of_stack
+from paletteai_components.rules import RULES, diagnostics_of, diagnostics_of_stack, page_of
 from paletteai_components.rules.rule import Scope
 from paletteai_components.stacks.stack import Stack, stack_from_config
-from paletteai_components.stacks.workspace import Fleet, fleet_from
+from paletteai_components.stacks.workspace import Workspace, workspace_from
 
 Lines = dict[str, dict[Path, int]]
 
@@ -30,13 +30,13 @@ Lines = dict[str, dict[Path, int]]
 FEW = settings(max_examples=settings().max_examples // 5)
 
 
-def found(problem: Problem, lines: Lines) -> Finding:
+def found(diagnostic: Diagnostic, lines: Lines) -> Finding:
     """The problem as the oracle would tell it: what takes part is read off the lines it shows."""
     by_line = {
         (f"stacks/Pulumi.{name}.yaml", line): (name, path) for name in lines for path, line in lines[name].items()
     }
-    things = {by_line[place.file, place.line or 0] for place in problem.where}
-    return Finding(problem.code, problem.severity, frozenset((name, _declared(path)) for name, path in things))
+    things = {by_line[location.file, location.line or 0] for location in diagnostic.where}
+    return Finding(diagnostic.code, diagnostic.severity, frozenset((name, _declared(path)) for name, path in things))
 
 
 def _declared(path: Path) -> Path:
@@ -54,58 +54,58 @@ def expected(finding: Finding, lines: Lines) -> Finding:
     return finding._replace(things=frozenset(map(shown, finding.things)))
 
 
-@given(fleets())
+@given(workspaces())
 def test_the_rules_find_exactly_what_the_oracle_finds(files: Files) -> None:
-    judged, lines = fleet_of(files)
+    judged, lines = workspace_of(files)
     wanted = Counter(expected(finding, lines) for finding in findings(files))
-    assert Counter(found(problem, lines) for problem in problems_of(judged)) == wanted
+    assert Counter(found(diagnostic, lines) for diagnostic in diagnostics_of(judged)) == wanted
 
 
-@given(fleets(most=2))
+@given(workspaces(most=2))
 @FEW
 def test_files_on_disk_are_judged_as_their_text_is(files: Files) -> None:
-    judged, _ = fleet_of(dict(sorted(files.items(), key=lambda each: f"Pulumi.{each[0]}.yaml")))
+    judged, _ = workspace_of(dict(sorted(files.items(), key=lambda each: f"Pulumi.{each[0]}.yaml")))
     with tempfile.TemporaryDirectory() as folder:
         for name, file in files.items():
             (FilePath(folder) / f"Pulumi.{name}.yaml").write_text(written(file)[0])
-        read = problems_of(fleet_from(FilePath(folder)))
-        told = [str(problem).replace(f"{folder}/", "stacks/") for problem in read]
-    assert told == [str(problem) for problem in problems_of(judged)]
+        read = diagnostics_of(workspace_from(FilePath(folder)))
+        told = [str(diagnostic).replace(f"{folder}/", "stacks/") for diagnostic in read]
+    assert told == [str(diagnostic) for diagnostic in diagnostics_of(judged)]
 
 
-@given(fleets())
+@given(workspaces())
 @FEW
 def test_every_problem_shows_a_line_says_a_sentence_and_a_remedy_and_repeats_no_key(files: Files) -> None:
-    judged, _ = fleet_of(files)
-    for problem in problems_of(judged):
-        assert problem.where
-        assert all(place.file and place.line for place in problem.where)
-        assert re.fullmatch(r"[^\n]+\.", problem.message)
-        assert re.fullmatch(r"[^\n]+[.?]", problem.help)
-        assert "v1:" not in str(problem)
-        assert "as-text" not in str(problem)
+    judged, _ = workspace_of(files)
+    for diagnostic in diagnostics_of(judged):
+        assert diagnostic.where
+        assert all(location.file and location.line for location in diagnostic.where)
+        assert re.fullmatch(r"[^\n]+\.", diagnostic.message)
+        assert re.fullmatch(r"[^\n]+[.?]", diagnostic.help)
+        assert "v1:" not in str(diagnostic)
+        assert "as-text" not in str(diagnostic)
 
 
-@given(fleets())
+@given(workspaces())
 @FEW
 def test_problems_are_told_once_and_errors_before_the_rest(files: Files) -> None:
-    problems = problems_of(fleet_of(files)[0])
-    assert len(set(problems)) == len(problems)
-    rank = [list(Severity).index(problem.severity) for problem in problems]
+    diagnostics = diagnostics_of(workspace_of(files)[0])
+    assert len(set(diagnostics)) == len(diagnostics)
+    rank = [list(Severity).index(diagnostic.severity) for diagnostic in diagnostics]
     assert rank == sorted(rank)
 
 
-@given(fleets(most=3))
+@given(workspaces(most=3))
 @FEW
 def test_a_stack_is_judged_by_itself_as_in_the_fleet_where_a_rule_sees_one_stack(files: Files) -> None:
-    judged, _ = fleet_of(files)
-    alone = {problem for each in judged.stacks for problem in problems_of_stack(each)}
-    together = set(problems_of(judged))
+    judged, _ = workspace_of(files)
+    alone = {diagnostic for each in judged.stacks for diagnostic in diagnostics_of_stack(each)}
+    together = set(diagnostics_of(judged))
     narrow = {code for code, rule in RULES.items() if rule.scope is Scope.STACK}
     assert {each for each in alone if each.code in narrow} == {each for each in together if each.code in narrow}
 
 
-@given(fleets())
+@given(workspaces())
 @FEW
 def test_the_order_of_projects_changes_no_problem(files: Files) -> None:
     turned = copy.deepcopy(files)
@@ -123,8 +123,8 @@ def test_the_order_of_projects_changes_no_problem(files: Files) -> None:
         return finding._replace(things=frozenset(map(turn, finding.things)))
 
     def told(files: Files, *, turn: bool) -> Counter[Finding]:
-        judged, lines = fleet_of(files)
-        every = (found(problem, lines) for problem in problems_of(judged))
+        judged, lines = workspace_of(files)
+        every = (found(diagnostic, lines) for diagnostic in diagnostics_of(judged))
         # Which of several equal credentials speaks for them in this warning is no matter.
         spoken = (each._replace(things=frozenset()) if each[:2] == ("PAI003", "warning") else each for each in every)
         return Counter(back(each) if turn else each for each in spoken)
@@ -132,16 +132,16 @@ def test_the_order_of_projects_changes_no_problem(files: Files) -> None:
     assert told(turned, turn=True) == told(files, turn=False)
 
 
-@given(fleets(), st.randoms(use_true_random=False))
+@given(workspaces(), st.randoms(use_true_random=False))
 @FEW
 def test_the_order_of_stacks_changes_no_problem(files: Files, random: Any) -> None:
-    judged, _ = fleet_of(files)
+    judged, _ = workspace_of(files)
     shuffled = random.sample(judged.stacks, len(judged.stacks))
 
-    def told(judged: Fleet) -> Counter[tuple[str, Severity]]:
-        return Counter((problem.code, problem.severity) for problem in problems_of(judged))
+    def told(judged: Workspace) -> Counter[tuple[str, Severity]]:
+        return Counter((diagnostic.code, diagnostic.severity) for diagnostic in diagnostics_of(judged))
 
-    assert told(Fleet(tuple(shuffled))) == told(judged)
+    assert told(Workspace(tuple(shuffled))) == told(judged)
 
 
 ELSEWHERE = """
@@ -161,21 +161,21 @@ paletteai:tenant:
 """.replace("DIGEST", digest("v1:moon:moon")).replace("PROOF", f'"{PROOF}"')
 
 
-@given(fleets(most=3))
+@given(workspaces(most=3))
 @FEW
 def test_an_unrelated_stack_adds_no_problem(files: Files) -> None:
-    judged, _ = fleet_of(files)
+    judged, _ = workspace_of(files)
     apart = stack(ELSEWHERE, "moon.dev")
-    assert problems_of(fleet(apart)) == []
+    assert diagnostics_of(workspace(apart)) == []
 
-    def told(judged: Fleet) -> list[str]:
+    def told(judged: Workspace) -> list[str]:
         # Only the note on what is not decided counts over all.
-        return [str(problem) for problem in problems_of(judged) if problem.severity is not Severity.NOTE]
+        return [str(diagnostic) for diagnostic in diagnostics_of(judged) if diagnostic.severity is not Severity.NOTE]
 
-    assert told(Fleet((*judged.stacks, apart))) == told(judged)
+    assert told(Workspace((*judged.stacks, apart))) == told(judged)
 
 
-@given(fleets(most=1))
+@given(workspaces(most=1))
 @FEW
 def test_renaming_an_integrations_key_changes_no_manifest(files: Files) -> None:
     ((name, file),) = files.items()
@@ -187,13 +187,13 @@ def test_renaming_an_integrations_key_changes_no_manifest(files: Files) -> None:
         if "palette" in body:
             body["palette"] += "-2"
     before, after = stack_of(name, file)[0], stack_of(name, renamed)[0]
-    assert before.topology
-    assert after.topology
-    was, now = objects_of(before.topology, before.vendor), objects_of(after.topology, after.vendor)
+    assert before.plan
+    assert after.plan
+    was, now = objects_of(before.plan, before.api), objects_of(after.plan, after.api)
     assert [each.manifest for each in now] == [each.manifest for each in was]
 
 
-@given(fleets(most=1))
+@given(workspaces(most=1))
 @FEW
 def test_what_is_found_does_not_depend_on_where_it_is_written(files: Files) -> None:
     ((name, file),) = files.items()
@@ -201,7 +201,7 @@ def test_what_is_found_does_not_depend_on_where_it_is_written(files: Files) -> N
     bare = stack_from_config(name, file["config"], judged.file, imports=judged.imports)
 
     def told(stack: Stack) -> set[tuple[str, str, str]]:
-        return {(problem.code, problem.message, problem.help) for problem in problems_of_stack(stack)}
+        return {(diagnostic.code, diagnostic.message, diagnostic.help) for diagnostic in diagnostics_of_stack(stack)}
 
     assert told(bare) == told(judged)
 
@@ -228,7 +228,7 @@ def test_everything_that_is_wrong_with_a_fleet_is_told_at_once() -> None:
         """,
         "acme.dev",
     )
-    told = set(codes(problems_of(fleet(wrong))))
+    told = set(codes(diagnostics_of(workspace(wrong))))
     assert told == {
         code
         for code in RULES
@@ -236,10 +236,10 @@ def test_everything_that_is_wrong_with_a_fleet_is_told_at_once() -> None:
     }
 
 
-@given(sound_fleets())
+@given(sound_workspaces())
 @FEW
 def test_a_fleet_with_nothing_wrong_has_no_problem(files: Files) -> None:
-    assert [str(problem) for problem in problems_of(fleet_of(files)[0])] == []
+    assert [str(diagnostic) for diagnostic in diagnostics_of(workspace_of(files)[0])] == []
 
 
 @pytest.mark.parametrize("code", RULES)
@@ -256,11 +256,11 @@ def test_the_codes_are_numbered_without_a_gap() -> None:
     assert sorted(RULES) == [f"PAI{number:03}" for number in range(1, len(RULES) + 1)]
 
 
-@given(fleets(most=1))
+@given(workspaces(most=1))
 @FEW
 def test_a_warning_or_note_comes_only_from_rules_that_promise_nothing_graver(files: Files) -> None:
-    problems = problems_of(fleet_of(files)[0])
-    assume(problems)
+    diagnostics = diagnostics_of(workspace_of(files)[0])
+    assume(diagnostics)
     order = list(Severity)
-    for problem in problems:
-        assert order.index(problem.severity) >= order.index(RULES[problem.code].severity)
+    for diagnostic in diagnostics:
+        assert order.index(diagnostic.severity) >= order.index(RULES[diagnostic.code].severity)

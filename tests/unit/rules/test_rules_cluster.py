@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from support.samples import PROOF, codes, credential, digest, stack
 
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 FINGERPRINT = "pai1:" + "1" * 40
 VERSION = "spectrocloud.com/v1alpha1"
@@ -33,14 +33,14 @@ def acme(*lines: str) -> Stack:
     return stack("\n".join(config), "acme.dev")
 
 
-def judged(declared: Stack, *live: str, known: tuple[str, ...] = KINDS, **cluster: Any) -> list[Problem]:
+def judged(declared: Stack, *live: str, known: tuple[str, ...] = KINDS, **cluster: Any) -> list[Diagnostic]:
     """The problems of a stack in a cluster where these objects are. One that ends in `!` is being deleted."""
     objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in known}
     for each in live:
         reference = each.removesuffix("!")
         objects[reference.split("/")[0]][reference] = LiveObject(each != reference)
     given = Cluster("the cluster of context dev", VERSION, **{"objects": objects, **cluster})
-    return problems_of(Fleet((declared,), cluster=given))
+    return diagnostics_of(Workspace((declared,), cluster=given))
 
 
 def test_where_nothing_is_there_everything_can_be_created() -> None:
@@ -61,11 +61,11 @@ def test_where_nothing_is_there_everything_can_be_created() -> None:
 def test_an_object_that_is_there_and_not_in_the_state_is_refused_with_the_way_to_take_it_over(
     reference: str, line: int
 ) -> None:
-    (problem,) = judged(acme(), reference)
-    assert problem.code == "PAI018"
-    assert problem.message.startswith(f"{reference} is in the cluster of context dev already")
-    assert f"importIds: [{reference}]" in problem.help
-    assert problem.where[0].line == line
+    (diagnostic,) = judged(acme(), reference)
+    assert diagnostic.code == "PAI018"
+    assert diagnostic.message.startswith(f"{reference} is in the cluster of context dev already")
+    assert f"importIds: [{reference}]" in diagnostic.help
+    assert diagnostic.where[0].line == line
 
 
 def test_of_two_projects_of_one_name_each_is_told_at_its_own_line() -> None:
@@ -79,7 +79,7 @@ def test_a_secret_that_nothing_uses_yet_may_be_deleted_instead() -> None:
     (alone,) = judged(acme(), "Secret/tenant-acme/default-palette")
     assert advice in alone.help
     used = judged(acme(), "Secret/tenant-acme/default-palette", "Settings/tenant-acme/default")
-    assert [problem.code for problem in used if "kubectl delete" in problem.help] == []
+    assert [diagnostic.code for diagnostic in used if "kubectl delete" in diagnostic.help] == []
     assert codes(used) == ["PAI018", "PAI018"]
 
 
@@ -90,11 +90,11 @@ def test_an_object_that_the_state_holds_is_no_surprise() -> None:
 def test_an_object_that_is_taken_over_is_expected_to_be_there() -> None:
     declared = acme("importIds: [Tenant/acme]", "projects: [{name: vision, importIds: [Namespace/vision]}]")
     assert judged(declared, "Tenant/acme", "Namespace/vision") == []
-    (problem,) = judged(declared, "Tenant/acme")
-    assert problem.code == "PAI018"
-    assert problem.message.startswith("Namespace/vision is to be taken over, and is not in the cluster")
-    assert problem.help == "Take it out of `importIds`: it will be created."
-    assert problem.where[0].line == 8
+    (diagnostic,) = judged(declared, "Tenant/acme")
+    assert diagnostic.code == "PAI018"
+    assert diagnostic.message.startswith("Namespace/vision is to be taken over, and is not in the cluster")
+    assert diagnostic.help == "Take it out of `importIds`: it will be created."
+    assert diagnostic.where[0].line == 8
 
 
 def test_of_kinds_that_were_not_told_nothing_is_concluded() -> None:
@@ -104,9 +104,12 @@ def test_of_kinds_that_were_not_told_nothing_is_concluded() -> None:
 
 def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
     declared = acme("createNamespace: false", "projects: [{name: vision, createNamespace: false}]")
-    problems = judged(declared)
-    assert codes(problems) == ["PAI017", "PAI017"]
-    assert [problem.message.split(" is ")[0] for problem in problems] == ["namespace tenant-acme", "namespace vision"]
+    diagnostics = judged(declared)
+    assert codes(diagnostics) == ["PAI017", "PAI017"]
+    assert [diagnostic.message.split(" is ")[0] for diagnostic in diagnostics] == [
+        "namespace tenant-acme",
+        "namespace vision",
+    ]
     assert judged(declared, "Namespace/tenant-acme", "Namespace/vision") == []
 
 
@@ -121,20 +124,22 @@ def test_the_namespace_of_a_tenant_made_elsewhere_has_to_be_there_where_somethin
 def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None:
     state = frozenset({"Namespace/vision"} if owned else ())
     declared = acme() if owned else acme("projects: [{name: vision, createNamespace: false}]")
-    (problem,) = judged(declared, "Namespace/vision!", owned=state)
-    assert problem.code == "PAI017"
-    assert "namespace vision is being deleted" in problem.message
-    assert "kubectl wait --for=delete namespace/vision" in problem.help
+    (diagnostic,) = judged(declared, "Namespace/vision!", owned=state)
+    assert diagnostic.code == "PAI017"
+    assert "namespace vision is being deleted" in diagnostic.message
+    assert "kubectl wait --for=delete namespace/vision" in diagnostic.help
 
 
 def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
     live = {"Settings": {"Settings/lab/default": LiveObject(fingerprint=FINGERPRINT)}}
-    (problem,) = judged(acme(), objects=live)
-    assert problem.code == "PAI003"
-    assert problem.severity is Severity.WARNING
-    assert problem.message.startswith("Settings/lab/default in the cluster of context dev is annotated with the cred")
-    assert problem.help.startswith("Deploy the stack that gives it up first")
-    assert FINGERPRINT not in str(problem)
+    (diagnostic,) = judged(acme(), objects=live)
+    assert diagnostic.code == "PAI003"
+    assert diagnostic.severity is Severity.WARNING
+    assert diagnostic.message.startswith(
+        "Settings/lab/default in the cluster of context dev is annotated with the cred"
+    )
+    assert diagnostic.help.startswith("Deploy the stack that gives it up first")
+    assert FINGERPRINT not in str(diagnostic)
 
 
 @pytest.mark.parametrize(
@@ -191,16 +196,18 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
     objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in KINDS} | {
         reference.split("/")[0]: {reference: live}
     }
-    problems = judged(declared, objects=objects, owned=frozenset({reference}))
-    assert codes(problems) == (["PAI019"] if told else [])
-    assert all(problem.severity is Severity.WARNING and str(told) in problem.message for problem in problems)
+    diagnostics = judged(declared, objects=objects, owned=frozenset({reference}))
+    assert codes(diagnostics) == (["PAI019"] if told else [])
+    assert all(
+        diagnostic.severity is Severity.WARNING and str(told) in diagnostic.message for diagnostic in diagnostics
+    )
 
 
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
     declared = acme("projects: [{name: vision}, {name: lab}]")
-    (problem,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
-    assert problem.code == "PAI016"
-    assert "does not serve Project of spectrocloud.com/v1alpha1, so 2 of what is declared" in problem.message
+    (diagnostic,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
+    assert diagnostic.code == "PAI016"
+    assert "does not serve Project of spectrocloud.com/v1alpha1, so 2 of what is declared" in diagnostic.message
     assert judged(declared, kinds=frozenset({"Tenant", "Settings", "Project"})) == []
     assert judged(declared, kinds=None) == []
     assert len(judged(declared, kinds=frozenset())) == 3
@@ -208,9 +215,9 @@ def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
 
 @pytest.mark.parametrize("wrong", ["Namespace/vision", "Tenant/beta", "acme", "", "Tenant/ck7f3aCANARY91x"])
 def test_what_is_taken_over_is_an_object_that_is_written(wrong: str) -> None:
-    (problem,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
-    assert problem.code == "PAI005"
-    assert "importIds" in problem.message
-    assert "Declared: Namespace/tenant-acme, Secret/tenant-acme/default-palette," in problem.help
-    assert "CANARY" not in str(problem)
-    assert problem.where[0].line == 7
+    (diagnostic,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
+    assert diagnostic.code == "PAI005"
+    assert "importIds" in diagnostic.message
+    assert "Declared: Namespace/tenant-acme, Secret/tenant-acme/default-palette," in diagnostic.help
+    assert "CANARY" not in str(diagnostic)
+    assert diagnostic.where[0].line == 7

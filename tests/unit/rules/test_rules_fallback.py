@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.samples import codes, fleet, stack, told
+from support.samples import codes, stack, told, workspace
 
 from paletteai_components.diagnostics import Severity
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 
 
@@ -18,26 +18,26 @@ def tenant(*lines: str, top: str = "") -> Stack:
 
 
 def of(code: str, *lines: str, top: str = "") -> list[str]:
-    return [problem.message for problem in told(problems_of(fleet(tenant(*lines, top=top))), code)]
+    return [diagnostic.message for diagnostic in told(diagnostics_of(workspace(tenant(*lines, top=top))), code)]
 
 
 def test_a_project_with_nothing_to_fall_back_to_is_refused_with_the_reason_and_three_remedies() -> None:
-    (problem,) = told(problems_of(fleet(tenant("projects: [{name: vision}]"))), "PAI004")
-    assert problem.severity is Severity.ERROR
-    assert problem.message == (
+    (diagnostic,) = told(diagnostics_of(workspace(tenant("projects: [{name: vision}]"))), "PAI004")
+    assert diagnostic.severity is Severity.ERROR
+    assert diagnostic.message == (
         "project vision gets no Palette integration: it has no Settings of its own, and tenant acme has no default "
         "Settings. No compute could be discovered and no dedicated cluster made."
     )
-    assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:8"]
+    assert [str(location) for location in diagnostic.where] == ["stacks/Pulumi.acme.dev.yaml:8"]
     for remedy in ("default Settings with `palette`", "`settings` or `settingsRef`", "`sharedClusterOnly: true`"):
-        assert remedy in problem.help
+        assert remedy in diagnostic.help
 
 
 def test_a_default_settings_without_palette_is_shown_beside_the_project() -> None:
     empty = "settings: {default: {nvidia: {existingSecret: ngc}}}"
-    (problem,) = told(problems_of(fleet(tenant(empty, "projects:", "  - {name: vision}"))), "PAI004")
-    assert "the default Settings tenant-acme/default hold no Palette integration" in problem.message
-    assert [place.line for place in problem.where] == [10, 8]
+    (diagnostic,) = told(diagnostics_of(workspace(tenant(empty, "projects:", "  - {name: vision}"))), "PAI004")
+    assert "the default Settings tenant-acme/default hold no Palette integration" in diagnostic.message
+    assert [location.line for location in diagnostic.where] == [10, 8]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_a_default_settings_without_palette_is_shown_beside_the_project() -> Non
     ids=["default", "named", "elsewhere", "settingsRef", "own", "merged", "stated", "stated above"],
 )
 def test_each_way_to_an_integration_or_to_go_without_is_fine(lines: list[str]) -> None:
-    problems = problems_of(fleet(tenant(*lines)))
-    assert [problem for problem in problems if problem.severity is Severity.ERROR] == []
+    diagnostics = diagnostics_of(workspace(tenant(*lines)))
+    assert [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR] == []
 
 
 def test_a_project_can_refuse_what_its_tenant_states() -> None:
@@ -74,7 +74,7 @@ def test_settings_without_palette_hide_the_default_where_nothing_is_merged() -> 
 
 def test_a_reference_that_leads_nowhere_is_told_once_and_not_as_a_missing_integration_too() -> None:
     dangling = tenant("settingsRef: nowhere", "projects: [{name: vision}, {name: lab, settingsRef: edeg}]")
-    assert codes(problems_of(fleet(dangling))) == ["PAI005", "PAI005", "PAI011", "PAI011"]
+    assert codes(diagnostics_of(workspace(dangling))) == ["PAI005", "PAI005", "PAI011", "PAI011"]
 
 
 def test_a_default_that_would_not_reach_a_project_excuses_nothing() -> None:
@@ -85,13 +85,13 @@ def test_a_default_that_would_not_reach_a_project_excuses_nothing() -> None:
 
 
 def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones() -> None:
-    (problem,) = told(problems_of(fleet(tenant("settings:", "  default: {palette: shard}"))), "PAI005")
-    assert problem.message == (
+    (diagnostic,) = told(diagnostics_of(workspace(tenant("settings:", "  default: {palette: shard}"))), "PAI005")
+    assert diagnostic.message == (
         "Settings tenant-acme/default binds the integration shard, which is not declared, so it would hold no "
         "credential."
     )
-    assert problem.help == "Declare it under `paletteai:integrations`. Declared: a, b."
-    assert [place.line for place in problem.where] == [9]
+    assert diagnostic.help == "Declare it under `paletteai:integrations`. Declared: a, b."
+    assert [location.line for location in diagnostic.where] == [9]
 
 
 @pytest.mark.parametrize(
@@ -102,18 +102,18 @@ def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones
     ],
 )
 def test_a_settings_reference_is_followed_and_the_known_ones_are_listed(lines: list[str], said: str) -> None:
-    (problem,) = told(problems_of(fleet(tenant(*lines))), "PAI005")
-    assert said in problem.message
-    assert "Declared: edge." in problem.help
-    assert [place.line for place in problem.where] == [9]
+    (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI005")
+    assert said in diagnostic.message
+    assert "Declared: edge." in diagnostic.help
+    assert [location.line for location in diagnostic.where] == [9]
 
 
 def test_a_key_that_was_pasted_as_a_reference_is_not_repeated() -> None:
     key = "Zm9vYmFyYmF6cXV4+/=="
     wrong = tenant(f'settings: {{default: {{palette: "{key}"}}}}', f'settingsRef: "{key}"')
-    problems = told(problems_of(fleet(wrong)), "PAI005")
-    assert len(problems) == 2
-    assert key not in "".join(map(str, problems))
+    diagnostics = told(diagnostics_of(workspace(wrong)), "PAI005")
+    assert len(diagnostics) == 2
+    assert key not in "".join(map(str, diagnostics))
 
 
 @pytest.mark.parametrize(
@@ -121,11 +121,11 @@ def test_a_key_that_was_pasted_as_a_reference_is_not_repeated() -> None:
 )
 def test_settings_and_a_reference_together_contradict_each_other(name: str, effect: str) -> None:
     project = f"projects: [{{name: lab, settingsRef: edge, settings: {{name: {name}, palette: a}}}}]"
-    (problem,) = told(problems_of(fleet(tenant("settings: {edge: {palette: b}}", project))), "PAI005")
-    assert problem.message == (
+    (diagnostic,) = told(diagnostics_of(workspace(tenant("settings: {edge: {palette: b}}", project))), "PAI005")
+    assert diagnostic.message == (
         f"project lab refers to the tenant's Settings edge and has Settings lab/{name} of its own, which {effect}."
     )
-    assert problem.help == "Keep `settings` or `settingsRef`, not both."
+    assert diagnostic.help == "Keep `settings` or `settingsRef`, not both."
 
 
 @pytest.mark.parametrize(
@@ -139,23 +139,23 @@ def test_settings_and_a_reference_together_contradict_each_other(name: str, effe
 )
 def test_going_without_is_no_promise_where_something_gives_an_integration(lines: list[str], given_by: str) -> None:
     stated = tenant(*(line.replace("SHARED", "sharedClusterOnly: true") for line in lines))
-    (problem,) = told(problems_of(fleet(stated)), "PAI013")
-    assert problem.message == (
+    (diagnostic,) = told(diagnostics_of(workspace(stated)), "PAI013")
+    assert diagnostic.message == (
         "project lab states `sharedClusterOnly`, but gets a Palette integration from Settings "
         f"{given_by}, so it would discover compute all the same."
     )
-    assert [place.line for place in problem.where] == [9, 9 if given_by == "lab/default" else 8]
-    assert "Take `sharedClusterOnly` away" in problem.help
+    assert [location.line for location in diagnostic.where] == [9, 9 if given_by == "lab/default" else 8]
+    assert "Take `sharedClusterOnly` away" in diagnostic.help
 
 
 def test_a_tenant_that_goes_without_has_no_default_with_an_integration() -> None:
     lines = ("sharedClusterOnly: true", "settings: {default: {palette: a}}", "projects: [{name: lab}]")
-    (problem,) = told(problems_of(fleet(tenant(*lines))), "PAI013")
-    assert problem.message == (
+    (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI013")
+    assert diagnostic.message == (
         "tenant acme states `sharedClusterOnly`, but its default Settings tenant-acme/default give every project a "
         "Palette integration."
     )
-    assert [place.line for place in problem.where] == [8, 9]
+    assert [location.line for location in diagnostic.where] == [8, 9]
 
 
 def test_a_tenant_that_goes_without_may_have_a_project_that_brings_its_own() -> None:
@@ -165,9 +165,9 @@ def test_a_tenant_that_goes_without_may_have_a_project_that_brings_its_own() -> 
 def test_projects_without_a_compute_config_are_one_warning() -> None:
     names = ", ".join(f"{{name: p{at}, sharedClusterOnly: true}}" for at in range(12))
     bare = stack(f"paletteai:tenant: {{name: acme, projects: [{names}]}}")
-    (problem,) = problems_of(fleet(bare))
-    assert (problem.code, problem.severity) == ("PAI015", Severity.WARNING)
-    assert problem.message == (
+    (diagnostic,) = diagnostics_of(workspace(bare))
+    assert (diagnostic.code, diagnostic.severity) == ("PAI015", Severity.WARNING)
+    assert diagnostic.message == (
         "no compute config is named for project p0, p1, p2, p3, p4 and 7 more; PaletteAI requires one for every "
         "project."
     )
@@ -175,4 +175,4 @@ def test_projects_without_a_compute_config_are_one_warning() -> None:
 
 def test_a_compute_config_of_its_own_is_enough() -> None:
     own = "{name: acme, projects: [{name: p, sharedClusterOnly: true, computeConfigRef: {name: big}}]}"
-    assert problems_of(fleet(stack(f"paletteai:tenant: {own}"))) == []
+    assert diagnostics_of(workspace(stack(f"paletteai:tenant: {own}"))) == []

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from support.samples import codes, fleet, stack, told
+from support.samples import codes, stack, told, workspace
 
-from paletteai_components.diagnostics import Problem
+from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import stack_from_config
 
 TENANT = "paletteai:tenant: {name: acme}\n"
 
 
-def misread(config: str) -> list[Problem]:
+def misread(config: str) -> list[Diagnostic]:
     """What PAI012 says of a configuration, which has nothing else wrong with it."""
-    problems = problems_of_stack(stack(config))
-    assert set(codes(problems)) <= {"PAI012"}
-    return problems
+    diagnostics = diagnostics_of_stack(stack(config))
+    assert set(codes(diagnostics)) <= {"PAI012"}
+    return diagnostics
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,12 @@ def misread(config: str) -> list[Problem]:
 def test_what_is_not_understood_is_told_with_its_line_and_what_was_meant(
     config: str, line: int, said: str, remedy: str
 ) -> None:
-    (problem,) = told(problems_of_stack(stack(config.replace("TENANT", "paletteai:tenant: {name: acme"))), "PAI012")
-    assert said in problem.message
-    assert problem.help.startswith(remedy)
-    assert [place.line for place in problem.where] == [line]
+    (diagnostic,) = told(
+        diagnostics_of_stack(stack(config.replace("TENANT", "paletteai:tenant: {name: acme"))), "PAI012"
+    )
+    assert said in diagnostic.message
+    assert diagnostic.help.startswith(remedy)
+    assert [location.line for location in diagnostic.where] == [line]
 
 
 def test_keys_of_other_programs_are_none_of_ours() -> None:
@@ -97,11 +99,11 @@ def test_keys_of_other_programs_are_none_of_ours() -> None:
 def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
     key = "q9Z-kj3_8sPPw1-fake-key-77"
     declared = document_from(spill.replace("KEY", f'"{key}"').encode(), "spilt").value
-    problems = problems_of_stack(
+    diagnostics = diagnostics_of_stack(
         stack_from_config("acme.dev", {f"paletteai:{name}": declared[name] for name in declared})
     )
-    assert "PAI012" in codes(problems)
-    assert key not in "".join(str(problem) for problem in problems if problem.code == "PAI012")
+    assert "PAI012" in codes(diagnostics)
+    assert key not in "".join(str(diagnostic) for diagnostic in diagnostics if diagnostic.code == "PAI012")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +130,9 @@ def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
 def test_only_assumed_fields_get_another_path_and_one_that_leads_somewhere_of_its_own(
     fields: str, said: str, remedy: str
 ) -> None:
-    (problem,) = misread(f"{TENANT}paletteai:vendorFields: {fields}")
-    assert said in problem.message
-    assert problem.help.startswith(remedy)
+    (diagnostic,) = misread(f"{TENANT}paletteai:vendorFields: {fields}")
+    assert said in diagnostic.message
+    assert diagnostic.help.startswith(remedy)
 
 
 def test_assumed_fields_can_trade_places() -> None:
@@ -155,15 +157,15 @@ def test_a_field_may_stand_where_another_object_has_another() -> None:
     ],
 )
 def test_extra_spec_cannot_say_what_a_field_says(config: str, said: str) -> None:
-    (problem,) = misread(f"paletteai:tenant: {{{config}}}")
-    assert said in problem.message
-    assert "which is modelled; one would overwrite the other" in problem.message
-    assert problem.help == "Use the field of ours, and delete it here."
+    (diagnostic,) = misread(f"paletteai:tenant: {{{config}}}")
+    assert said in diagnostic.message
+    assert "which is modelled; one would overwrite the other" in diagnostic.message
+    assert diagnostic.help == "Use the field of ours, and delete it here."
 
 
 def test_extra_spec_of_a_project_and_of_its_own_settings_is_read_too() -> None:
-    problems = told(
-        problems_of_stack(
+    diagnostics = told(
+        diagnostics_of_stack(
             stack(
                 """
                 paletteai:tenant:
@@ -178,7 +180,7 @@ def test_extra_spec_of_a_project_and_of_its_own_settings_is_read_too() -> None:
         ),
         "PAI012",
     )
-    assert [(problem.where[0].line, problem.message.split("`")[3]) for problem in problems] == [
+    assert [(diagnostic.where[0].line, diagnostic.message.split("`")[3]) for diagnostic in diagnostics] == [
         (6, "tenantRef.name"),
         (8, "integrations.palette.secretRef.name"),
     ]
@@ -187,8 +189,8 @@ def test_extra_spec_of_a_project_and_of_its_own_settings_is_read_too() -> None:
 def test_extra_spec_follows_a_field_that_was_given_another_path() -> None:
     moved = "paletteai:vendorFields: {settings.nvidia: spec.ngc}\npaletteai:tenant: {name: acme, settings: {ngc: {%s}}}"
     body = "nvidia: {existingSecret: n}, extraSpec: {ngc: x}"
-    (problem,) = misread(moved % body)
-    assert "`ngc` of a Settings" in problem.message
+    (diagnostic,) = misread(moved % body)
+    assert "`ngc` of a Settings" in diagnostic.message
     assert misread(moved % body.replace("ngc: x", "integrations: {nvidia: {secretRef: {name: x}}}")) == []
 
 
@@ -207,24 +209,24 @@ def test_extra_spec_may_say_everything_else() -> None:
     ],
 )
 def test_a_file_is_called_after_the_tenant_in_it(name: str, config: str, said: str, remedy: str) -> None:
-    (problem,) = problems_of(fleet(stack(f"paletteai:tenant:\n  {config}", name)))
-    assert problem.code == "PAI014"
-    assert problem.message == f"{said}, so its name would mislead whoever deploys or removes it."
-    assert f"Rename the file to {remedy}" in problem.help
-    assert [str(place) for place in problem.where] == [f"stacks/Pulumi.{name}.yaml:3"]
+    (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:tenant:\n  {config}", name)))
+    assert diagnostic.code == "PAI014"
+    assert diagnostic.message == f"{said}, so its name would mislead whoever deploys or removes it."
+    assert f"Rename the file to {remedy}" in diagnostic.help
+    assert [str(location) for location in diagnostic.where] == [f"stacks/Pulumi.{name}.yaml:3"]
 
 
 def test_a_file_is_called_after_the_environment_that_it_states() -> None:
-    (problem,) = problems_of(fleet(stack(f"paletteai:environment: prod\n{TENANT}")))
-    assert problem.code == "PAI014"
-    assert problem.message.startswith("the stack acme.dev states the environment prod;")
-    assert [place.line for place in problem.where] == [2]
-    assert problems_of(fleet(stack(f"paletteai:environment: dev\n{TENANT}"))) == []
+    (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:environment: prod\n{TENANT}")))
+    assert diagnostic.code == "PAI014"
+    assert diagnostic.message.startswith("the stack acme.dev states the environment prod;")
+    assert [location.line for location in diagnostic.where] == [2]
+    assert diagnostics_of(workspace(stack(f"paletteai:environment: dev\n{TENANT}"))) == []
 
 
 def test_a_tenant_may_have_dots_before_its_environment_but_then_it_is_no_valid_name() -> None:
-    assert codes(problems_of(fleet(stack("paletteai:tenant: {name: acme.eu}", "acme.eu.dev")))) == ["PAI007"]
+    assert codes(diagnostics_of(workspace(stack("paletteai:tenant: {name: acme.eu}", "acme.eu.dev")))) == ["PAI007"]
 
 
 def test_a_declaration_without_a_file_is_called_as_it_likes() -> None:
-    assert problems_of(fleet(stack_from_config("anything", {"paletteai:tenant": {"name": "acme"}}))) == []
+    assert diagnostics_of(workspace(stack_from_config("anything", {"paletteai:tenant": {"name": "acme"}}))) == []

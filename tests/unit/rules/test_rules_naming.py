@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.samples import codes, fleet, stack, told
+from support.samples import codes, stack, told, workspace
 
-from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import Stack
 
 
@@ -19,19 +19,22 @@ def tenant(name: str, *lines: str, top: str = "kubernetes:context: dev", stack_n
 def named(**fields: str) -> list[str]:
     """What PAI007 says of a tenant of these fields."""
     lines = [f"{field}: {value}" for field, value in fields.items()]
-    return [problem.message for problem in told(problems_of_stack(tenant("acme", *lines)), "PAI007")]
+    return [diagnostic.message for diagnostic in told(diagnostics_of_stack(tenant("acme", *lines)), "PAI007")]
 
 
 def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
     one, two = tenant("acme", "projects: [{name: vision}]"), tenant("beta", "projects: [{name: vision}]")
-    (problem,) = problems_of(fleet(one, two))
-    assert problem.code == "PAI006"
-    assert problem.message == (
+    (diagnostic,) = diagnostics_of(workspace(one, two))
+    assert diagnostic.code == "PAI006"
+    assert diagnostic.message == (
         "Project and namespace vision is claimed by project vision of tenant acme (acme.dev) and project vision of "
         "tenant beta (beta.dev). One would take the other's place in the cluster."
     )
-    assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:7", "stacks/Pulumi.beta.dev.yaml:7"]
-    assert problem.help == "Give one of them another name, or declare it once."
+    assert [str(location) for location in diagnostic.where] == [
+        "stacks/Pulumi.acme.dev.yaml:7",
+        "stacks/Pulumi.beta.dev.yaml:7",
+    ]
+    assert diagnostic.help == "Give one of them another name, or declare it once."
 
 
 @pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: prod, paletteai:cluster: other}"])
@@ -39,8 +42,8 @@ def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
     one, two = tenant("acme", "projects: [{name: vision}]"), tenant("beta", "projects: [{name: vision}]")
     lines = "\n".join(top.strip("{}").split(", "))
     apart = tenant("beta", "projects: [{name: vision}]", top=lines)
-    assert codes(problems_of(fleet(one, two))) == ["PAI006"]
-    assert problems_of(fleet(one, apart)) == []
+    assert codes(diagnostics_of(workspace(one, two))) == ["PAI006"]
+    assert diagnostics_of(workspace(one, apart)) == []
 
 
 @pytest.mark.parametrize(
@@ -53,25 +56,25 @@ def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
     ids=["default namespace", "two tenants", "stated namespace"],
 )
 def test_a_namespace_has_one_owner(one: list[str], two: list[str], what: str) -> None:
-    (problem,) = problems_of(fleet(tenant("acme", *one), tenant("beta", *two)))
-    assert problem.code == "PAI006"
-    assert problem.message.partition(" is claimed by ")[0] in what.split("|")
-    assert "(acme.dev) and " in problem.message
-    assert "tenant beta (beta.dev)" in problem.message
+    (diagnostic,) = diagnostics_of(workspace(tenant("acme", *one), tenant("beta", *two)))
+    assert diagnostic.code == "PAI006"
+    assert diagnostic.message.partition(" is claimed by ")[0] in what.split("|")
+    assert "(acme.dev) and " in diagnostic.message
+    assert "tenant beta (beta.dev)" in diagnostic.message
 
 
 def test_a_project_that_stands_twice_in_one_file_shows_both_lines() -> None:
-    (problem,) = problems_of(fleet(tenant("acme", "projects:", "- {name: lab}", "- {name: lab}")))
-    assert problem.code == "PAI006"
-    assert [place.line for place in problem.where] == [8, 9]
+    (diagnostic,) = diagnostics_of(workspace(tenant("acme", "projects:", "- {name: lab}", "- {name: lab}")))
+    assert diagnostic.code == "PAI006"
+    assert [location.line for location in diagnostic.where] == [8, 9]
 
 
 def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other() -> None:
     lines = "settings: {ngc: {nvidia: {existingSecret: NAME}}}"
     one = tenant("acme", lines.replace("NAME", "a"))
     two = tenant("acme", lines.replace("NAME", "b"), stack_name="acme.eu.dev")
-    problems = told(problems_of(fleet(one, two)), "PAI006")
-    assert [problem.message for problem in problems] == [
+    diagnostics = told(diagnostics_of(workspace(one, two)), "PAI006")
+    assert [diagnostic.message for diagnostic in diagnostics] == [
         "Tenant acme is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
         "One would take the other's place in the cluster.",
         "Settings tenant-acme/ngc is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
@@ -82,7 +85,7 @@ def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other(
 def test_many_stacks_may_refer_to_a_tenant_that_one_of_them_makes() -> None:
     one = tenant("acme", "projects: [{name: vision}]")
     two = tenant("acme", "existing: true", "projects: [{name: lab}]", stack_name="acme.eu.dev")
-    assert codes(problems_of(fleet(one, two))) == ["PAI014"]
+    assert codes(diagnostics_of(workspace(one, two))) == ["PAI014"]
 
 
 def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
@@ -90,7 +93,7 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
     others = [
         tenant("acme", "existing: true", "existingSettings: [ngc]", stack_name=f"acme.{part}.dev") for part in "ab"
     ]
-    assert told(problems_of(fleet(one, *others)), "PAI006") == []
+    assert told(diagnostics_of(workspace(one, *others)), "PAI006") == []
 
 
 @pytest.mark.parametrize(
@@ -123,11 +126,11 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
 )
 def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said: str) -> None:
     config = "\n".join(f"  {field}: {value}" for field, value in {"name": "acme", **fields}.items())
-    problems = told(problems_of_stack(stack(f"paletteai:tenant:\n{config}")), "PAI007")
-    assert len(problems) == 1
-    assert said in problems[0].message
-    assert problems[0].where[0].line == 3 + list({"name": "acme", **fields}).index(list(fields)[-1])
-    assert "Choose another name" in problems[0].help
+    diagnostics = told(diagnostics_of_stack(stack(f"paletteai:tenant:\n{config}")), "PAI007")
+    assert len(diagnostics) == 1
+    assert said in diagnostics[0].message
+    assert diagnostics[0].where[0].line == 3 + list({"name": "acme", **fields}).index(list(fields)[-1])
+    assert "Choose another name" in diagnostics[0].help
 
 
 @pytest.mark.parametrize(
@@ -170,8 +173,10 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
         "- {name: a, annotations: {a b: c}}",
         "- {name: b, settings: {nvidia: {existingSecret: n}, annotations: {a b: c}}}",
     )
-    problems = told(problems_of_stack(wrong), "PAI007")
-    assert [(problem.where[0].line, problem.message.split(" in ")[1].split(" is ")[0]) for problem in problems] == [
+    diagnostics = told(diagnostics_of_stack(wrong), "PAI007")
+    assert [
+        (diagnostic.where[0].line, diagnostic.message.split(" in ")[1].split(" is ")[0]) for diagnostic in diagnostics
+    ] == [
         (7, "`labels` of Settings tenant-acme/ngc"),
         (9, "`annotations` of project a"),
         (10, "`annotations` of Settings b/default"),
@@ -181,24 +186,26 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
 @pytest.mark.parametrize("text", ["Vision!", " Vision", "Vision ", "Vis\\tion", "Visión", "", "Vision-2", "a\\nb"])
 def test_a_display_name_that_the_webhook_refuses_is_refused_here_and_not_repeated(text: str) -> None:
     wrong = tenant("acme", f'displayName: "{text}"', f'projects: [{{name: vision, displayName: "{text}"}}]')
-    problems = problems_of_stack(wrong)
-    assert codes(problems) == ["PAI008", "PAI008"]
-    assert [problem.message.split(" is not made of ")[0] for problem in problems] == [
+    diagnostics = diagnostics_of_stack(wrong)
+    assert codes(diagnostics) == ["PAI008", "PAI008"]
+    assert [diagnostic.message.split(" is not made of ")[0] for diagnostic in diagnostics] == [
         "the display name of tenant acme",
         "the display name of project vision",
     ]
-    assert [problem.where[0].line for problem in problems] == [7, 8]
-    assert "letters, digits and spaces" in problems[0].help
-    assert not text.strip() or text not in str(problems[1])
+    assert [diagnostic.where[0].line for diagnostic in diagnostics] == [7, 8]
+    assert "letters, digits and spaces" in diagnostics[0].help
+    assert not text.strip() or text not in str(diagnostics[1])
 
 
 @pytest.mark.parametrize("text", ["Vision", "Line 1", "9", "A  b"])
 def test_letters_digits_and_spaces_are_a_display_name(text: str) -> None:
-    assert problems_of_stack(tenant("acme", f'displayName: "{text}"')) == []
+    assert diagnostics_of_stack(tenant("acme", f'displayName: "{text}"')) == []
 
 
 def test_a_name_that_is_refused_is_told_by_its_place_only() -> None:
     lines = [f'- {{name: "{name}"}}' for name in ("a\\x1b[2J\\u202eb", "correct horse!", "Vision")]
-    problems = told(problems_of_stack(tenant("acme", "projects:", *lines)), "PAI007")
-    assert {problem.message.partition(" is not made of ")[0] for problem in problems} == {"the name of a project"}
-    assert [problem.where[0].line for problem in problems] == [8, 9, 10]
+    diagnostics = told(diagnostics_of_stack(tenant("acme", "projects:", *lines)), "PAI007")
+    assert {diagnostic.message.partition(" is not made of ")[0] for diagnostic in diagnostics} == {
+        "the name of a project"
+    }
+    assert [diagnostic.where[0].line for diagnostic in diagnostics] == [8, 9, 10]

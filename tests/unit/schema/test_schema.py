@@ -204,8 +204,8 @@ def _taken(stack: dict[str, Any]) -> bool:
     config = {key if ":" in key else f"paletteai:{key}": value for key, value in stack["config"].items()}
     read = stack_from_config("abc.dev", config)
     # What is encrypted inside of `extraSpec`, at any depth, is the rules' to find.
-    wrong = [each for each in read.file_problems if ".extraSpec." not in each.message]
-    if read.problems or wrong or read.spec is None:
+    wrong = [each for each in read.file_diagnostics if ".extraSpec." not in each.message]
+    if read.diagnostics or wrong or read.spec is None:
         return False
     keys = [integration.api_key for integration in read.spec.integrations.values()]
     return not any(key is not None and key.state is KeyState.PLAINTEXT for key in keys)

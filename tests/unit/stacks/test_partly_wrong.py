@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from support.oracle import File, Path
-from support.samples import PROOF, codes, credential, digest, fleet, stack, told
+from support.samples import PROOF, codes, credential, digest, stack, told, workspace
 from support.topologies import stack_of
 
 from paletteai_components.diagnostics import Severity
-from paletteai_components.rules import problems_of
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.workspace import Workspace
 
 
 def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
@@ -117,10 +117,10 @@ NEIGHBOURS = [
 ]
 
 
-def places(value: Any, path: Path = ()) -> list[Path]:
+def locations(value: Any, path: Path = ()) -> list[Path]:
     """The path of everything in a value."""
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [found for key, inner in entries for found in [(*path, key), *places(inner, (*path, key))]]
+    return [found for key, inner in entries for found in [(*path, key), *locations(inner, (*path, key))]]
 
 
 def spoiled(file: File, path: Path, value: Any) -> File:
@@ -133,28 +133,28 @@ def spoiled(file: File, path: Path, value: Any) -> File:
     return file
 
 
-def judged(file: File) -> Fleet:
-    return fleet(stack_of("acme.eu.dev", file)[0], *NEIGHBOURS)
+def judged(file: File) -> Workspace:
+    return workspace(stack_of("acme.eu.dev", file)[0], *NEIGHBOURS)
 
 
 @pytest.mark.parametrize("file", [WHOLE, MADE], ids=["elsewhere", "made"])
 def test_the_whole_file_has_nothing_wrong_with_it(file: File) -> None:
-    assert [str(problem) for problem in problems_of(judged(file)) if problem.code != "PAI014"] == []
+    assert [str(diagnostic) for diagnostic in diagnostics_of(judged(file)) if diagnostic.code != "PAI014"] == []
 
 
 WRONG = [
     pytest.param(file, path, id=".".join(map(str, path)).removeprefix("paletteai:"))
     for file in (WHOLE, MADE)
-    for path in places(file["config"])
+    for path in locations(file["config"])
     if path != ("kubernetes:context",) and "extraSpec" not in path[:-1]
 ]
 
 
 @pytest.mark.parametrize(("file", "path"), WRONG)
 def test_a_value_of_another_type_is_one_problem(file: File, path: Path) -> None:
-    problems = [each for each in problems_of(judged(spoiled(file, path, 651))) if each.code != "PAI014"]
+    diagnostics = [each for each in diagnostics_of(judged(spoiled(file, path, 651))) if each.code != "PAI014"]
     # That a fingerprint cannot be compared is noted all the same.
-    assert codes([each for each in problems if each.severity is not Severity.NOTE]) == ["PAI012"]
+    assert codes([each for each in diagnostics if each.severity is not Severity.NOTE]) == ["PAI012"]
 
 
 def test_what_is_wrong_elsewhere_in_a_partly_wrong_file_is_told_all_the_same() -> None:
@@ -170,8 +170,8 @@ def test_what_is_wrong_elsewhere_in_a_partly_wrong_file_is_told_all_the_same() -
             - {name: Vision}
         """
     )
-    problems = problems_of(fleet(wrong))
-    assert sorted(codes(problems)) == ["PAI007", "PAI008", "PAI012", "PAI012", "PAI012"]
+    diagnostics = diagnostics_of(workspace(wrong))
+    assert sorted(codes(diagnostics)) == ["PAI007", "PAI008", "PAI012", "PAI012", "PAI012"]
 
 
 def test_the_lines_of_projects_hold_when_others_were_left_out() -> None:
@@ -187,7 +187,11 @@ def test_the_lines_of_projects_hold_when_others_were_left_out() -> None:
               displayName: "Line!"
         """
     )
-    told = {(problem.code, place.line) for problem in problems_of(fleet(wrong)) for place in problem.where}
+    told = {
+        (diagnostic.code, location.line)
+        for diagnostic in diagnostics_of(workspace(wrong))
+        for location in diagnostic.where
+    }
     assert told == {("PAI012", 5), ("PAI012", 7), ("PAI007", 8), ("PAI008", 9)}
 
 
@@ -199,14 +203,14 @@ def test_a_number_where_text_belongs_is_told_to_be_quoted() -> None:
         paletteai:tenant: {name: acme}
         """
     )
-    (problem,) = told(problems_of(fleet(wrong)), "PAI012")
-    assert "defaultProjectID" in problem.message
-    assert "reads as a number" in problem.message
-    assert "651" not in str(problem)
-    assert problem.help == "Write the value in quotes."
-    assert "PAI009" not in codes(problems_of(fleet(wrong)))
+    (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI012")
+    assert "defaultProjectID" in diagnostic.message
+    assert "reads as a number" in diagnostic.message
+    assert "651" not in str(diagnostic)
+    assert diagnostic.help == "Write the value in quotes."
+    assert "PAI009" not in codes(diagnostics_of(workspace(wrong)))
 
 
 def test_one_wrong_stack_does_not_silence_another() -> None:
     wrong, right = stack("paletteai:tenant: 7", "wrong.dev"), stack("paletteai:tenant: {name: Bad}", "Bad.dev")
-    assert codes(problems_of(fleet(wrong, right))) == ["PAI007", "PAI012"]
+    assert codes(diagnostics_of(workspace(wrong, right))) == ["PAI007", "PAI012"]

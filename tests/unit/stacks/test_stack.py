@@ -14,10 +14,10 @@ from support.samples import codes
 
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.kube.crds import crds_from
-from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model import spec
 from paletteai_components.pulumi_yaml.document import Document, document_from
-from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import (
     Stack,
     defaults_from_file,
@@ -25,7 +25,7 @@ from paletteai_components.stacks.stack import (
     stack_from_file,
     stack_name_of,
 )
-from paletteai_components.stacks.workspace import Fleet
+from paletteai_components.stacks.workspace import Workspace
 
 CRDS = crds_from(CRD_FOLDER)
 TENANT = "config:\n  paletteai:tenant: {name: acme}\n"
@@ -103,7 +103,7 @@ def test_a_default_may_be_written_in_every_form_that_pulumi_knows(
 
 def test_a_default_that_is_a_list_is_taken_as_it_stands(tmp_path: Path) -> None:
     stack = read(tmp_path, TENANT, "config:\n  paletteai:mergedSettings: [a]\n")
-    assert codes(list(stack.problems)) == ["PAI012"]
+    assert codes(list(stack.diagnostics)) == ["PAI012"]
 
 
 @pytest.mark.parametrize("project", ["name: paletteai\n", "config:\n", "config: []\n"])
@@ -114,7 +114,7 @@ def test_a_project_file_without_defaults_changes_nothing(tmp_path: Path, project
 def test_keys_without_a_namespace_are_the_projects_own(tmp_path: Path) -> None:
     stack = read(tmp_path, "config:\n  tenant:\n    name: acme\n    displayName: A!\n  cluster: plant\n  tenannt: {}\n")
     assert stack.cluster == "plant"
-    told = {(problem.code, problem.where[0].line) for problem in problems_of_stack(stack)}
+    told = {(diagnostic.code, diagnostic.where[0].line) for diagnostic in diagnostics_of_stack(stack)}
     assert told == {("PAI012", 6), ("PAI008", 4)}
 
 
@@ -158,24 +158,24 @@ def test_imported_environments_are_known_by_name(tmp_path: Path, environment: st
 def test_the_salt_of_the_passphrase_is_kept_with_its_line(tmp_path: Path) -> None:
     stack = read(tmp_path, f"encryptionsalt: v1:salt\n{TENANT}")
     assert stack.salt == "v1:salt"
-    assert str(stack.file_place("encryptionsalt")) == f"{tmp_path}/Pulumi.acme.dev.yaml:1"
+    assert str(stack.file_location("encryptionsalt")) == f"{tmp_path}/Pulumi.acme.dev.yaml:1"
     assert read(tmp_path, TENANT).salt is None
     assert read(tmp_path, f"encryptionsalt: []\n{TENANT}").salt is None
 
 
 def test_the_vendors_api_is_the_stacks_to_choose(tmp_path: Path) -> None:
     chosen = "  paletteai:apiVersion: spectrocloud.com/v1\n  paletteai:vendorFields: {settings.nvidia: spec.ngc}\n"
-    assert read(tmp_path, TENANT + chosen).vendor == Vendor("spectrocloud.com/v1", {"settings.nvidia": "spec.ngc"})
-    assert read(tmp_path, TENANT).vendor.api_version == API_VERSION == "spectrocloud.com/v1alpha1"
-    assert Stack("nothing").vendor == Vendor()
+    assert read(tmp_path, TENANT + chosen).api == PaletteApi("spectrocloud.com/v1", {"settings.nvidia": "spec.ngc"})
+    assert read(tmp_path, TENANT).api.api_version == API_VERSION == "spectrocloud.com/v1alpha1"
+    assert Stack("nothing").api == PaletteApi()
 
 
 @pytest.mark.parametrize("text", ["name: x\n", "config:\n", "config: []\n", "config: acme\n"])
 def test_a_file_without_config_declares_nothing_and_says_so(tmp_path: Path, text: str) -> None:
     stack = read(tmp_path, text)
-    assert (stack.spec, stack.topology, stack.whole) == (None, None, False)
-    assert "has no object `config`, so it declares no tenant" in stack.problems[-1].message
-    assert set(codes(problems_of_stack(stack))) == {"PAI012"}
+    assert (stack.spec, stack.plan, stack.whole) == (None, None, False)
+    assert "has no object `config`, so it declares no tenant" in stack.diagnostics[-1].message
+    assert set(codes(diagnostics_of_stack(stack))) == {"PAI012"}
 
 
 @pytest.mark.parametrize(
@@ -187,10 +187,10 @@ def test_a_file_without_config_declares_nothing_and_says_so(tmp_path: Path, text
     ],
 )
 def test_what_stands_outside_of_config_has_no_effect_and_is_told(tmp_path: Path, outside: str, said: str) -> None:
-    (problem,) = problems_of_stack(read(tmp_path, f"{TENANT}{outside}\n"))
-    assert said in problem.message
-    assert "no effect" in problem.message
-    assert [place.line for place in problem.where] == [3]
+    (diagnostic,) = diagnostics_of_stack(read(tmp_path, f"{TENANT}{outside}\n"))
+    assert said in diagnostic.message
+    assert "no effect" in diagnostic.message
+    assert [location.line for location in diagnostic.where] == [3]
 
 
 def test_every_place_is_found_in_the_file_that_counts(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_every_place_is_found_in_the_file_that_counts(tmp_path: Path) -> None:
     stack = read(tmp_path, text, project)
 
     def line(*path: str | int) -> str:
-        return str(stack.place(*path)).removeprefix(f"{tmp_path}/Pulumi.")
+        return str(stack.location(*path)).removeprefix(f"{tmp_path}/Pulumi.")
 
     assert line("tenant", "projects", 1, "settings", "palette") == "acme.dev.yaml:9"
     assert line("tenant", "projects", 1, "displayName") == "acme.dev.yaml:7"
@@ -235,14 +235,14 @@ def test_lines_of_projects_are_those_of_the_file_when_some_were_left_out(tmp_pat
     assert stack.spec
     assert stack.left_out == {0, 2, 3}
     assert [project.name for project in stack.spec.tenant.projects] == ["a", "b"]
-    assert [stack.place("tenant", "projects", at, "name").line for at in (0, 1)] == [6, 9]
-    assert stack.place("tenant", "projects").line == 4
+    assert [stack.location("tenant", "projects", at, "name").line for at in (0, 1)] == [6, 9]
+    assert stack.location("tenant", "projects").line == 4
 
 
 def test_a_declaration_in_python_has_no_line() -> None:
     stack = stack_from_config("acme.dev", {"paletteai:tenant": {"name": "Acme"}})
-    (problem,) = problems_of_stack(stack)
-    assert [str(place) for place in problem.where] == ["stack configuration"]
+    (diagnostic,) = diagnostics_of_stack(stack)
+    assert [str(location) for location in diagnostic.where] == ["stack configuration"]
 
 
 def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_path: Path) -> None:
@@ -261,10 +261,10 @@ def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_p
     ]:
         with pytest.raises(StackFileError) as refused:
             stack_from_file(inside / f"Pulumi.{name}.dev.yaml")
-        (problem,) = refused.value.problems
-        assert problem.code == "PAI012"
-        assert said in problem.message
-        assert "so nothing in it was judged" in problem.message
+        (diagnostic,) = refused.value.diagnostics
+        assert diagnostic.code == "PAI012"
+        assert said in diagnostic.message
+        assert "so nothing in it was judged" in diagnostic.message
 
 
 SPECS = [each for each in vars(spec).values() if isinstance(each, type) and issubclass(each, spec.Spec)]
@@ -292,7 +292,7 @@ def test_whatever_is_declared_is_judged_without_an_exception(
     declared = {f"paletteai:{key}": value for key, value in config.items()}
     for extra in ({}, {"paletteai:tenant": named, "paletteai:vendorFields": fields}):
         stack = stack_from_config("acme.dev", {**declared, **extra})
-        told = codes(problems_of(Fleet((stack,), crds=CRDS)))
+        told = codes(diagnostics_of(Workspace((stack,), crds=CRDS)))
         assert (stack.spec is not None) or told
         assert stack.whole or "PAI012" in told
 
@@ -309,9 +309,11 @@ def test_whatever_is_declared_is_judged_without_an_exception(
 )
 def test_what_cannot_be_written_is_refused_without_an_exception(config: dict[str, Any]) -> None:
     stack = stack_from_config("acme.dev", {f"paletteai:{key}": value for key, value in config.items()})
-    assert "PAI012" in codes(problems_of(Fleet((stack,), crds=CRDS)))
+    assert "PAI012" in codes(diagnostics_of(Workspace((stack,), crds=CRDS)))
 
 
 def test_a_document_is_what_lines_come_from() -> None:
     document = document_from(TENANT.encode(), "here")
-    assert str(stack_from_config("acme.dev", document.value["config"], "here", (document,)).place("tenant")) == "here:2"
+    assert (
+        str(stack_from_config("acme.dev", document.value["config"], "here", (document,)).location("tenant")) == "here:2"
+    )

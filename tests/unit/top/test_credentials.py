@@ -107,11 +107,11 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
         ("--------------------------------", "is too plain for a Palette API key: it could be guessed"),
     ],
 )
-def test_what_is_no_key_is_said_without_repeating_it_and_has_no_fingerprint(key: str, problem: str | None) -> None:
-    assert key_problem(key) == problem
+def test_what_is_no_key_is_said_without_repeating_it_and_has_no_fingerprint(key: str, diagnostic: str | None) -> None:
+    assert key_problem(key) == diagnostic
     opened = ApiKey.opened(key)
-    assert opened.problem == problem
-    assert (opened.fingerprint is None, opened.prove is None) == (problem is not None, problem is not None)
+    assert opened.diagnostic == diagnostic
+    assert (opened.fingerprint is None, opened.prove is None) == (diagnostic is not None, diagnostic is not None)
 
 
 @given(st.binary(min_size=24, max_size=24), st.sampled_from(["hex", "base64", "letters and digits"]))
@@ -213,7 +213,7 @@ def exposed() -> list[Any]:
     spec = IntegrationSpec.model_validate(credential(apiKey=KEY))
     config = {"paletteai:integrations": {"a": credential(apiKey=KEY)}, "paletteai:tenant": {"name": "acme"}}
     stack = stack_from_config("acme.dev", config)
-    return [spec.api_key, spec, stack.spec, stack, stack.topology]
+    return [spec.api_key, spec, stack.spec, stack, stack.plan]
 
 
 @pytest.mark.parametrize("holder", exposed(), ids=lambda holder: type(holder).__name__)
@@ -237,7 +237,7 @@ def test_a_sealed_key_does_not_show_its_ciphertext_when_it_is_printed() -> None:
 def test_an_opened_key_does_not_show_its_secret_when_it_is_printed_or_compared() -> None:
     key = ApiKey.opened(KEY, secret=Opaque(KEY))
     spec = IntegrationSpec(host_url=HOST, tenant="t", default_project_id="1", api_key=key)
-    assert KEY not in shown(key) + shown(spec) + shown(replace(key, problem="is wrong"))
+    assert KEY not in shown(key) + shown(spec) + shown(replace(key, diagnostic="is wrong"))
     assert key == replace(key, secret=Opaque("another"))
     assert spec.api_key is key
     with pytest.raises(TypeError):

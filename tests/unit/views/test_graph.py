@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from support.samples import fleet, stack
-from support.topologies import fleet_of, fleets
+from support.samples import stack, workspace
+from support.topologies import workspace_of, workspaces
 
-from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.planned import Source
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.views.graph import Binding, Graph, StackNode, TenantNode, graph_of
 
@@ -40,17 +40,17 @@ paletteai:tenant:
 
 
 def graph(*stacks: Stack) -> Graph:
-    return graph_of(stacks, problems_of(fleet(*stacks)))
+    return graph_of(stacks, diagnostics_of(workspace(*stacks)))
 
 
-def tenant_of(config: str, problems: tuple[Problem, ...] = ()) -> TenantNode:
-    tenant = graph_of([stack(config)], problems).stacks[0].tenant
+def tenant_of(config: str, diagnostics: tuple[Diagnostic, ...] = ()) -> TenantNode:
+    tenant = graph_of([stack(config)], diagnostics).stacks[0].tenant
     assert tenant is not None
     return tenant
 
 
-def problem_at(*lines: int | None, file: str = "stacks/Pulumi.acme.dev.yaml") -> Problem:
-    return Problem("PAI000", f"{lines}", "Mend it.", tuple(Place(file, line) for line in lines))
+def diagnostic_at(*lines: int | None, file: str = "stacks/Pulumi.acme.dev.yaml") -> Diagnostic:
+    return Diagnostic("PAI000", f"{lines}", "Mend it.", tuple(SourceLocation(file, line) for line in lines))
 
 
 def test_each_project_is_bound_to_the_settings_that_give_it_palette() -> None:
@@ -87,7 +87,7 @@ def test_settings_say_what_they_have_for_palette() -> None:
 
 
 def test_an_integration_says_whom_it_feeds_and_who_overrides_it() -> None:
-    assert [(each.name, each.feeds, each.overridden, each.made) for each in tenant_of(VARIED).integrations] == [
+    assert [(each.name, each.feeds, each.overridden, each.managed) for each in tenant_of(VARIED).integrations] == [
         ("shared", 2, 3, False),
         ("lab", 1, 0, False),
     ]
@@ -156,16 +156,16 @@ def test_nothing_of_a_credential_is_in_a_graph() -> None:
     ],
 )
 def test_a_problem_is_shown_at_the_part_on_its_line(line: int | None, part: str) -> None:
-    tenant = tenant_of(VARIED, (problem_at(), problem_at(line)))
+    tenant = tenant_of(VARIED, (diagnostic_at(), diagnostic_at(line)))
     assert marked(tenant, 1) == [part]
     assert marked(tenant, 0) == []
 
 
-def marked(tenant: TenantNode, problem: int) -> list[str]:
+def marked(tenant: TenantNode, diagnostic: int) -> list[str]:
     parts: list[tuple[str, Any]] = [("tenant", tenant)]
     for kind in ("integrations", "settings", "projects"):
         parts += [(f"{kind} {each.name}", each) for each in getattr(tenant, kind)]
-    return [name for name, each in parts if problem in each.problems]
+    return [name for name, each in parts if diagnostic in each.diagnostics]
 
 
 def test_parts_that_share_a_line_leave_a_problem_to_the_tenant() -> None:
@@ -175,15 +175,15 @@ def test_parts_that_share_a_line_leave_a_problem_to_the_tenant() -> None:
       settings: {default: {}, edge: {}}
       projects: [{name: a}]
     """
-    tenant = tenant_of(config, (problem_at(4), problem_at(5)))
+    tenant = tenant_of(config, (diagnostic_at(4), diagnostic_at(5)))
     assert marked(tenant, 0) == ["tenant"]
     assert marked(tenant, 1) == ["projects a"]
 
 
 def test_a_problem_in_two_places_is_shown_in_both_and_once_in_each() -> None:
-    tenant = tenant_of(VARIED, (problem_at(10, 16, 16),))
+    tenant = tenant_of(VARIED, (diagnostic_at(10, 16, 16),))
     assert marked(tenant, 0) == ["settings default", "projects lab"]
-    assert tenant.projects[2].problems == (0,)
+    assert tenant.projects[2].diagnostics == (0,)
 
 
 def test_a_project_that_is_left_out_does_not_shift_the_others() -> None:
@@ -200,7 +200,7 @@ def test_a_project_that_is_left_out_does_not_shift_the_others() -> None:
     assert tenant is not None
     assert [each.name for each in tenant.projects] == ["first", "third"]
     assert [each.line for each in tenant.projects] == [5, 7]
-    (misread,) = (at for at, each in enumerate(drawn.problems) if each.where[0].line == 6)
+    (misread,) = (at for at, each in enumerate(drawn.diagnostics) if each.where[0].line == 6)
     assert marked(tenant, misread) == ["tenant"]
 
 
@@ -215,22 +215,22 @@ def test_a_part_that_only_the_defaults_declare_has_no_line() -> None:
 
 def test_a_declaration_made_in_python_has_no_lines() -> None:
     made = stack_from_config("acme.dev", {"paletteai:tenant": {"name": "acme", "projects": [{"name": "a"}]}})
-    tenant = graph_of([made], [problem_at(None, file="")]).stacks[0].tenant
+    tenant = graph_of([made], [diagnostic_at(None, file="")]).stacks[0].tenant
     assert tenant is not None
-    assert (tenant.line, tenant.projects[0].line, tenant.problems) == (None, None, (0,))
+    assert (tenant.line, tenant.projects[0].line, tenant.diagnostics) == (None, None, (0,))
 
 
 def test_a_stack_without_a_tenant_keeps_its_problems() -> None:
     unread = Stack("acme.dev", "stacks/Pulumi.acme.dev.yaml")
-    assert graph_of([unread], [problem_at(1), problem_at(1, file="other")]).stacks == (
+    assert graph_of([unread], [diagnostic_at(1), diagnostic_at(1, file="other")]).stacks == (
         StackNode("acme.dev", "stacks/Pulumi.acme.dev.yaml", "dev", None, None, (0,)),
     )
 
 
-@given(fleets())
+@given(workspaces())
 def test_every_position_leads_somewhere_and_every_project_is_counted_once(files: dict[str, dict[str, Any]]) -> None:
-    stacks, _ = fleet_of(files)
-    drawn = graph_of(stacks.stacks, problems_of(stacks))
+    stacks, _ = workspace_of(files)
+    drawn = graph_of(stacks.stacks, diagnostics_of(stacks))
     for node in drawn.stacks:
         tenant = node.tenant
         if tenant is None:
@@ -242,7 +242,7 @@ def test_every_position_leads_somewhere_and_every_project_is_counted_once(files:
         given = [tenant.settings[each.settings] for each in tenant.projects if each.settings is not None]
         assert fed == sum(each.binding is Binding.DECLARED for each in given)
         told = {at for part in dataclasses.astuple(tenant)[5:8] for each in part for at in each[-1]}
-        assert told | set(tenant.problems) == set(node.problems)
+        assert told | set(tenant.diagnostics) == set(node.diagnostics)
 
 
 def test_ten_times_the_stacks_take_about_ten_times_as_long() -> None:
@@ -250,11 +250,11 @@ def test_ten_times_the_stacks_take_about_ten_times_as_long() -> None:
         projects = "".join(f"    - {{name: p{number}}}\n" for number in range(20))
         config = f"paletteai:tenant:\n  name: acme\n  projects:\n{projects}"
         stacks = [stack(config, f"t{number}.dev") for number in range(count)]
-        problems = [problem_at(number % 20 + 5, file=each.file) for number, each in enumerate(stacks)]
+        diagnostics = [diagnostic_at(number % 20 + 5, file=each.file) for number, each in enumerate(stacks)]
         for each in stacks:
-            assert each.topology
+            assert each.plan
         began = time.process_time()
-        graph_of(stacks, problems)
+        graph_of(stacks, diagnostics)
         return time.process_time() - began
 
     seconds(10)

@@ -17,10 +17,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from support.graphs import HOSTILE, quoted
 from support.graphs import with_projects as projects_called
-from support.samples import fleet, stack
+from support.samples import stack, workspace
 
-from paletteai_components.diagnostics import Problem
-from paletteai_components.rules import problems_of
+from paletteai_components.diagnostics import Diagnostic
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.views import page
 from paletteai_components.views.graph import Graph, graph_of
 from paletteai_components.views.page import D3, page_of
@@ -93,10 +93,10 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
 
 def drawn(**configs: str) -> Graph:
     stacks = [stack(config, f"{name}.dev") for name, config in configs.items()]
-    return graph_of(stacks, problems_of(fleet(*stacks)))
+    return graph_of(stacks, diagnostics_of(workspace(*stacks)))
 
 
-def fleet_graph() -> Graph:
+def workspace_graph() -> Graph:
     return drawn(acme=ACME, beta=BETA, gamma=SOUND)
 
 
@@ -148,12 +148,12 @@ def test_no_script_makes_markup_or_code_out_of_text() -> None:
 
 
 def test_the_page_names_nothing_outside_of_itself() -> None:
-    html = re.sub(r"/\*\nCopyright.*?</script>", "", page_of(fleet_graph()), flags=re.DOTALL)
+    html = re.sub(r"/\*\nCopyright.*?</script>", "", page_of(workspace_graph()), flags=re.DOTALL)
     assert not re.findall(r"(?:src|href)=\"(?!data:,|#)|url\(|@import|https?:", html)
 
 
 def test_the_policy_lets_nothing_run_or_load_but_what_the_page_was_made_with() -> None:
-    html = page_of(fleet_graph())
+    html = page_of(workspace_graph())
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy
     rules = dict(rule.split(" ", 1) for rule in policy[1].split("; "))
@@ -191,7 +191,7 @@ def test_a_project_of_a_large_fleet_takes_few_bytes() -> None:
 
 
 def test_a_tenant_is_drawn_with_where_each_project_gets_palette_from(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     expect(page.get_by_role("heading", level=2, name="acme.dev")).to_be_visible()
     assert page.get_by_role("tree").aria_snapshot() == (
         '- tree "Diagram of tenant acme":\n'
@@ -222,7 +222,7 @@ def test_a_tenant_is_drawn_with_where_each_project_gets_palette_from(opened: Ope
 
 
 def test_each_source_has_a_shape_and_a_line_of_its_own_besides_its_colour(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     style = "(each) => { const s = getComputedStyle(each); return [%s].join(' ') }"
     shape = style % "s.borderTopStyle, s.borderTopWidth, s.borderTopRightRadius, s.backgroundImage.slice(0, 9)"
     line = style % "s.strokeDasharray, s.strokeWidth"
@@ -245,7 +245,7 @@ def test_each_source_has_a_shape_and_a_line_of_its_own_besides_its_colour(opened
 
 
 def test_projects_without_palette_are_told_apart_by_why(opened: Opened) -> None:
-    page = opened(fleet_graph(), "#tenant=beta.dev")
+    page = opened(workspace_graph(), "#tenant=beta.dev")
     labels = page.get_by_role("treeitem").evaluate_all("all => all.map(each => each.getAttribute('aria-label'))")
     assert labels[3:] == [
         "Without Palette, shared cluster only",
@@ -256,7 +256,7 @@ def test_projects_without_palette_are_told_apart_by_why(opened: Opened) -> None:
 
 
 def test_a_credential_in_two_integrations_is_marked_on_both(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     expect(page.locator("#integrations .same")).to_have_text("Same credential: same of beta.dev")
     choose(page, "beta.dev")
     expect(page.locator("#integrations .same")).to_have_text("Same credential: shared of acme.dev")
@@ -276,20 +276,20 @@ def test_a_credential_in_two_integrations_is_marked_on_both(opened: Opened) -> N
     ],
 )
 def test_a_search_finds_tenants_by_all_that_is_in_them(opened: Opened, sought: str, found: list[str]) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     page.get_by_role("searchbox").fill(sought)
     assert listed(page) == found
     expect(page.get_by_role("status")).to_have_text(f"{len(found)} of 3 tenants")
 
 
 def test_tenants_without_problems_can_be_left_out(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     page.get_by_role("checkbox", name="Only with problems").check()
     assert listed(page) == ["acme.dev", "beta.dev"]
 
 
 def test_the_address_keeps_tenant_search_and_filter(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     page.get_by_role("searchbox").fill("dev")
     page.get_by_role("checkbox", name="Only with problems").check()
     page.wait_for_url(re.compile("#tenant=acme.dev&search=dev&problems=only$"))
@@ -303,17 +303,17 @@ def test_the_address_keeps_tenant_search_and_filter(opened: Opened) -> None:
 
 
 def test_every_problem_leads_to_its_place_with_text_help_and_line(opened: Opened) -> None:
-    graph = fleet_graph()
+    graph = workspace_graph()
     page = opened(graph)
     page.locator("#all summary").click()
-    places = []
-    for position, problem in enumerate(graph.problems):
+    locations = []
+    for position, diagnostic in enumerate(graph.diagnostics):
         page.locator("#all-problems a").nth(position).click()
-        place = page.locator("#details, #integrations [open]").filter(has_text=problem.message)
-        expect(place.first).to_contain_text(problem.help)
-        expect(place.first).to_contain_text(str(problem.where[0]))
-        places.append(focused(page))
-    assert places == [
+        location = page.locator("#details, #integrations [open]").filter(has_text=diagnostic.message)
+        expect(location.first).to_contain_text(diagnostic.help)
+        expect(location.first).to_contain_text(str(diagnostic.where[0]))
+        locations.append(focused(page))
+    assert locations == [
         "card-integrations:0",
         "Project lost, nothing to fall back to. 1 error: PAI004",
         "card-integrations:0",
@@ -325,10 +325,10 @@ def test_a_problem_behind_a_show_more_is_reached(opened: Opened) -> None:
     graph = with_projects(100)
     tenant = graph.stacks[0].tenant
     assert tenant
-    last = dataclasses.replace(tenant.projects[-1], problems=(len(graph.problems),))
+    last = dataclasses.replace(tenant.projects[-1], diagnostics=(len(graph.diagnostics),))
     tenant = dataclasses.replace(tenant, projects=(*tenant.projects[:-1], last))
-    problem = Problem("PAI000", "it is wrong", "Mend it.")
-    page = opened(Graph((dataclasses.replace(graph.stacks[0], tenant=tenant),), (*graph.problems, problem)))
+    diagnostic = Diagnostic("PAI000", "it is wrong", "Mend it.")
+    page = opened(Graph((dataclasses.replace(graph.stacks[0], tenant=tenant),), (*graph.diagnostics, diagnostic)))
     page.locator("#all summary").click()
     page.locator("#all-problems a").last.click()
     assert focused(page).startswith("Project project-99, ")
@@ -364,7 +364,7 @@ def test_a_tenant_that_was_found_by_a_project_opens_at_it(opened: Opened) -> Non
 
 
 def test_all_can_be_done_by_keyboard(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     press = page.keyboard.press
     press("Tab")
     assert focused(page) == "skip"
@@ -403,7 +403,7 @@ def test_all_can_be_done_by_keyboard(opened: Opened) -> None:
 
 
 def test_one_tab_stop_is_in_the_list_and_one_in_the_diagram(opened: Opened) -> None:
-    page = opened(fleet_graph(), "#tenant=beta.dev")
+    page = opened(workspace_graph(), "#tenant=beta.dev")
     assert page.locator("#tenants [tabindex='0']").count() == 1
     box(page, "Project lost").click()
     assert page.locator("#canvas [tabindex='0']").get_attribute("id") == box(page, "Project lost").get_attribute("id")
@@ -412,7 +412,7 @@ def test_one_tab_stop_is_in_the_list_and_one_in_the_diagram(opened: Opened) -> N
 
 
 def test_what_has_the_focus_is_seen_to_have_it(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     for _ in range(7):
         page.keyboard.press("Tab")
         width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
@@ -425,7 +425,7 @@ INTERACTIVE = {"button", "link", "searchbox", "textbox", "checkbox", "treeitem",
 
 
 def test_everything_that_can_be_used_has_a_name_and_the_page_has_landmarks(opened: Opened) -> None:
-    page = opened(fleet_graph())
+    page = opened(workspace_graph())
     page.locator("#all summary").click()
     nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     told = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
@@ -453,7 +453,7 @@ def test_hostile_names_are_shown_as_the_text_they_are(opened: Opened) -> None:
 
 @pytest.mark.parametrize("width", [320, 640, 1280])
 def test_nothing_is_cut_off_or_drawn_over_another(opened: Opened, width: int) -> None:
-    page = opened(fleet_graph(), "#tenant=beta.dev")
+    page = opened(workspace_graph(), "#tenant=beta.dev")
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for name in ("acme.dev", "beta.dev"):
@@ -514,7 +514,7 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_lines_stand_out_in_light_and_dark(opened: Opened, scheme: str) -> None:
-    page = opened(fleet_graph(), color_scheme=scheme)
+    page = opened(workspace_graph(), color_scheme=scheme)
     page.locator("#all summary").click()
     seen = []
     for name in ("acme.dev", "beta.dev"):
@@ -527,13 +527,13 @@ def test_text_and_lines_stand_out_in_light_and_dark(opened: Opened, scheme: str)
 
 
 def test_forced_colours_reach_the_lines_too(opened: Opened) -> None:
-    page = opened(fleet_graph(), forced_colors="active")
+    page = opened(workspace_graph(), forced_colors="active")
     strokes = page.locator("#canvas .edge:not(.core)").evaluate_all("all => all.map((e) => getComputedStyle(e).stroke)")
     assert set(strokes) == {page.evaluate("getComputedStyle(document.body).color")}
 
 
 def test_nothing_moves_for_whoever_asked_for_that(opened: Opened) -> None:
-    page = opened(fleet_graph(), reduced_motion="reduce")
+    page = opened(workspace_graph(), reduced_motion="reduce")
     durations = page.locator("*").evaluate_all("all => all.map((each) => getComputedStyle(each).transitionDuration)")
     assert set(durations) == {"0s"}
 
@@ -550,7 +550,7 @@ def test_a_thousand_tenants_open_and_are_searched_quickly(opened: Opened) -> Non
     graph = with_projects(10)
     (node,) = graph.stacks
     stacks = tuple(dataclasses.replace(node, name=f"tenant-{number}.dev") for number in range(1000))
-    page = opened(Graph(stacks, graph.problems))
+    page = opened(Graph(stacks, graph.diagnostics))
     milliseconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     keystrokes = page.evaluate(
         """async () => {

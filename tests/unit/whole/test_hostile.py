@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from support.programs import KEY, deployed, key_in, refused, written
-from support.samples import HOST, PROJECT_ID, codes, fleet, stack
+from support.samples import HOST, PROJECT_ID, codes, stack, workspace
 
 from paletteai_components.components import DeclarationError
 from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
-from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.encryption import canonical_ciphertext, data_key_of, salt_of
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.rules import problems_of
+from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack, stack_from_document
 
 VICTIM = "v1:4DdLuoo5hxI=:QkJCQkJCQkJCQkJCQkJCQg=="
@@ -45,8 +45,8 @@ def tenant(name: str, own: str = "", top: str = "", body: str = "", file: str = 
     return stack_from_document(document_from(text.encode(), f"stacks/Pulumi.{name}.dev.yaml"))
 
 
-def errors(*stacks: Stack) -> list[Problem]:
-    return [problem for problem in problems_of(fleet(*stacks)) if problem.severity is Severity.ERROR]
+def errors(*stacks: Stack) -> list[Diagnostic]:
+    return [diagnostic for diagnostic in diagnostics_of(workspace(*stacks)) if diagnostic.severity is Severity.ERROR]
 
 
 # What is encrypted becomes plain text only in the Secret of its integration
@@ -68,22 +68,22 @@ SECRET = '{secure: "v1:4DdLuoo5hxI=:QkJCQg=="}'
     ],
 )
 def test_an_encrypted_value_that_is_no_key_is_refused_once(body: str, shown: str) -> None:
-    (problem,) = errors(tenant("acme", body=body))
-    assert problem.code == "PAI012"
-    assert problem.message.startswith(f"{shown} is encrypted; Pulumi opens it, and it would be plain text")
-    assert str(problem.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
+    (diagnostic,) = errors(tenant("acme", body=body))
+    assert diagnostic.code == "PAI012"
+    assert diagnostic.message.startswith(f"{shown} is encrypted; Pulumi opens it, and it would be plain text")
+    assert str(diagnostic.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
 
 
 @pytest.mark.parametrize("field", ["hostUrl", "tenant", "defaultProjectID", "existingSecret", "credential"])
 def test_of_an_integration_only_its_key_is_encrypted(field: str) -> None:
     encrypted: Any = {field: {"secure": "v1:4DdLuoo5hxI=:QkJCQg=="}}
     own = integration(**encrypted)
-    assert [problem.code for problem in errors(tenant("acme", own))] == ["PAI012"]
+    assert [diagnostic.code for diagnostic in errors(tenant("acme", own))] == ["PAI012"]
 
 
 def test_a_text_of_the_stack_that_is_encrypted_is_refused() -> None:
-    (problem,) = errors(tenant("acme", top=f"paletteai:cluster: {SECRET}"))
-    assert problem.message.startswith("cluster is encrypted")
+    (diagnostic,) = errors(tenant("acme", top=f"paletteai:cluster: {SECRET}"))
+    assert diagnostic.message.startswith("cluster is encrypted")
 
 
 @pytest.mark.parametrize("value", ["{secure: true}", "{secure: a, more: b}"])
@@ -149,10 +149,10 @@ def test_what_pulumi_writes_and_what_it_cannot_decode_keep_their_spelling(text: 
 @pytest.mark.parametrize("field", ["encryptionsalt", "encryptedkey"])
 def test_two_files_with_one_encryption_are_refused(field: str) -> None:
     one, two = (tenant(name, file=f'{field}: "{SALT}"') for name in ("acme", "evil"))
-    (problem,) = errors(one, two)
-    assert problem.code == "PAI020"
-    assert f"2 stack files have the same `{field}`" in problem.message
-    assert [str(place) for place in problem.where] == [
+    (diagnostic,) = errors(one, two)
+    assert diagnostic.code == "PAI020"
+    assert f"2 stack files have the same `{field}`" in diagnostic.message
+    assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:1",
         "stacks/Pulumi.evil.dev.yaml:1",
     ]
@@ -173,10 +173,10 @@ def test_a_data_key_is_the_same_in_another_spelling_and_wrapped_twice() -> None:
 
 
 def test_another_secret_of_the_stack_is_no_api_key() -> None:
-    (problem,) = errors(tenant("acme", integration(), top=f'my-app:dbPassword: {{secure: "{VICTIM}"}}'))
-    assert problem.code == "PAI010"
-    assert "is a copy of another secret of the stack, which would be sent to its host" in problem.message
-    assert [place.line for place in problem.where] == [4, 3]
+    (diagnostic,) = errors(tenant("acme", integration(), top=f'my-app:dbPassword: {{secure: "{VICTIM}"}}'))
+    assert diagnostic.code == "PAI010"
+    assert "is a copy of another secret of the stack, which would be sent to its host" in diagnostic.message
+    assert [location.line for location in diagnostic.where] == [4, 3]
 
 
 def test_one_key_under_two_names_of_a_host_is_found_without_opening_it() -> None:
@@ -186,9 +186,9 @@ def test_one_key_under_two_names_of_a_host_is_found_without_opening_it() -> None
 
     one = tenant("acme", said("v1:a", "https://api.spectrocloud.com", "1"))
     two = tenant("beta", said("v1:b", "https://console.spectrocloud.com", "2"))
-    (problem,) = errors(one, two)
-    assert problem.code == "PAI003"
-    assert "equal fingerprint" in problem.message
+    (diagnostic,) = errors(one, two)
+    assert diagnostic.code == "PAI003"
+    assert "equal fingerprint" in diagnostic.message
 
 
 # What is judged is what is deployed
@@ -207,19 +207,19 @@ def test_two_keys_that_are_one_to_pulumi_are_refused(first: str, second: str) ->
     text = f"config:\n  {first}\n  {second}\n"
     read = stack_from_document(document_from(text.encode(), "stacks/Pulumi.acme.dev.yaml"))
     found = [each for each in errors(read) if "two keys of `config` are one key to Pulumi" in each.message]
-    assert [[place.line for place in each.where] for each in found] == [[2, 3]]
+    assert [[location.line for location in each.where] for each in found] == [[2, 3]]
     assert codes(found) == ["PAI012"]
 
 
 @pytest.mark.parametrize("key", ["kubernetes:config:context", "paletteai:config:tenant", "a:b:c", "a:b:c:d"])
 def test_a_key_with_more_than_one_colon_is_refused_also_in_the_project_file(key: str) -> None:
     said = "a key of `config` has more than one colon"
-    (problem,) = [each for each in errors(tenant("acme", top=f"{key}: x")) if said in each.message]
-    assert str(problem.where[0]) == "stacks/Pulumi.acme.dev.yaml:3"
+    (diagnostic,) = [each for each in errors(tenant("acme", top=f"{key}: x")) if said in each.message]
+    assert str(diagnostic.where[0]) == "stacks/Pulumi.acme.dev.yaml:3"
     project = document_from(f"name: paletteai\nconfig:\n  {key}: x\n".encode(), "Pulumi.yaml")
     declared = document_from(b"config: {'paletteai:tenant': {name: acme}}\n", "stacks/Pulumi.acme.dev.yaml")
-    (problem,) = [each for each in errors(stack_from_document(declared, project)) if said in each.message]
-    assert str(problem.where[0]) == "Pulumi.yaml:3"
+    (diagnostic,) = [each for each in errors(stack_from_document(declared, project)) if said in each.message]
+    assert str(diagnostic.where[0]) == "Pulumi.yaml:3"
 
 
 # Nothing of another tenant is taken over
@@ -232,9 +232,9 @@ def test_one_context_under_two_names_is_refused() -> None:
         top="kubernetes:context: prod\npaletteai:cluster: elsewhere",
         body="projects: [{name: vision, importIds: [Namespace/vision, Project/vision/vision]}]",
     )
-    (problem,) = errors(victim, hostile)
-    assert problem.code == "PAI006"
-    assert "the context prod is the cluster prod in acme.dev and elsewhere in evil.dev" in problem.message
+    (diagnostic,) = errors(victim, hostile)
+    assert diagnostic.code == "PAI006"
+    assert "the context prod is the cluster prod in acme.dev and elsewhere in evil.dev" in diagnostic.message
 
 
 @pytest.mark.parametrize(
@@ -260,8 +260,8 @@ def test_a_stack_that_names_no_cluster_is_compared_with_all_of_its_environment_a
     unnamed = tenant("evil", body="projects: [{name: vision}]")
     prod = tenant("evil", top="paletteai:environment: prod", body="projects: [{name: vision}]")
     assert errors(one, two) == []
-    (problem,) = [each for each in errors(one, two, unnamed) if each.code == "PAI006"]
-    assert len(problem.where) == 3
+    (diagnostic,) = [each for each in errors(one, two, unnamed) if each.code == "PAI006"]
+    assert len(diagnostic.where) == 3
     assert [each for each in errors(one, two, prod) if each.code == "PAI006"] == []
 
 
@@ -271,10 +271,10 @@ def test_a_stack_that_names_no_cluster_is_compared_with_all_of_its_environment_a
 def test_what_another_stack_declares_is_not_imported(reference: str) -> None:
     victim = tenant("acme", top="kubernetes:context: prod", body="projects: [{name: vision}]")
     hostile = tenant("evil", top="kubernetes:context: prod", body=f"importIds: [{reference}]")
-    (problem,) = [each for each in errors(victim, hostile) if each.code == "PAI006"]
-    assert reference.split("/")[-1] in problem.message
-    assert "importIds of evil.dev" in problem.message
-    assert "paletteai:cluster" not in problem.help
+    (diagnostic,) = [each for each in errors(victim, hostile) if each.code == "PAI006"]
+    assert reference.split("/")[-1] in diagnostic.message
+    assert "importIds of evil.dev" in diagnostic.message
+    assert "paletteai:cluster" not in diagnostic.help
 
 
 def test_what_a_stack_declares_itself_it_may_import() -> None:
@@ -342,7 +342,7 @@ def test_a_host_that_was_changed_by_who_does_not_know_the_key_is_refused(tmp_pat
     recording = run("acme")
     assert refused(recording) == ["PAI003"]
     assert isinstance(recording.error, DeclarationError)
-    assert "made for another stack, host or encryption" in recording.error.problems[0].message
+    assert "made for another stack, host or encryption" in recording.error.diagnostics[0].message
 
 
 def test_offline_both_are_named_because_nothing_is_opened() -> None:

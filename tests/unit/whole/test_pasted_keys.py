@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.pasted import EVERYTHING, fields_of, keys, pasted, places, text
+from support.pasted import EVERYTHING, fields_of, keys, locations, pasted, text
 from support.programs import credential, deployed
 from support.projects import Project
 from support.recording import recorded
@@ -18,7 +18,7 @@ from paletteai_components.model.spec import StackSpec
 # What they run is run by other tests, too.
 pytestmark = pytest.mark.no_cover
 
-PLACES = dict(places())
+PLACES = dict(locations())
 COMMANDS = (
     ["check"],
     ["plan"],
@@ -69,7 +69,7 @@ def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
         told = json.loads(checked.stdout)["problems"]
         at = {number for number, each in enumerate(line, 1) if key in each}
         if path[-1] not in ("value", "ciphertext", "proof"):
-            assert at & {place["line"] for problem in told for place in problem["where"]}, (kind, told)
+            assert at & {location["line"] for diagnostic in told for location in diagnostic["where"]}, (kind, told)
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
@@ -101,8 +101,8 @@ def test_no_component_tells_a_key_that_it_is_called_by() -> None:
         lambda: Tenant(key, TenantArgs(name=key, settings={key: SettingsArgs(palette=credential(key, host_url="?"))}))
     )
     assert isinstance(ran.error, DeclarationError)
-    assert [each.code for each in ran.error.problems] == ["PAI009"]
-    assert key not in f"{ran.error!r} {ran.error} {ran.error.problems!r}"
+    assert [each.code for each in ran.error.diagnostics] == ["PAI009"]
+    assert key not in f"{ran.error!r} {ran.error} {ran.error.diagnostics!r}"
 
 
 @pytest.fixture(scope="module")

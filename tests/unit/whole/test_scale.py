@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support.bench.fleets import many_stacks, stack_text
+from support.bench.workspaces import many_stacks, stack_text
 
 from paletteai_components.cli import main
 
@@ -106,9 +106,9 @@ def steps(command: str, folder: Path, code: int) -> int:
     ids=lambda value: value.__name__ if callable(value) else str(value),
 )
 def test_four_times_as_much_takes_no_more_than_four_times_as_many_steps(
-    tmp_path: Path, command: str, fleet: Callable[[Path, int], Path], code: int
+    tmp_path: Path, command: str, workspace: Callable[[Path, int], Path], code: int
 ) -> None:
-    few, many = fleet(tmp_path / "few", 8), fleet(tmp_path / "many", 32)
+    few, many = workspace(tmp_path / "few", 8), workspace(tmp_path / "many", 32)
     # What is imported and built on first use counts for neither.
     steps(command, few, code)
     before, after = steps(command, few, code), steps(command, many, code)
