@@ -34,10 +34,10 @@ plan: $(RUNTIME)
 	@$(BIN)/paletteai plan $(STACKS)
 
 test: $(TESTS)
-	@$(RUN) pytest --cov --cov-report=term $(PYTEST_FLAGS)
+	@$(RUN) pytest --numprocesses auto --dist loadgroup --cov --cov-report=term $(PYTEST_FLAGS)
 
 assets:
-	@folder=$$(bash tests/cluster/assets.sh) && \
+	@folder=$$(bash tests/support/cluster/assets.sh) && \
 	  echo "The programs of the test control plane are in $$folder" && \
 	  echo "make test finds them. For other tools: export KUBEBUILDER_ASSETS='$$folder'"
 
@@ -45,6 +45,7 @@ check: $(TESTS)
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 fmt: $(TESTS)
 	@$(RUN) ruff check --quiet --fix-only .

@@ -1,4 +1,4 @@
-"""An HTTP API that speaks JSON, asked politely, with a token that is never shown.
+"""A client of an HTTP API that speaks JSON. It retries while the server is busy, and never shows its token.
 
 The scripts here run where nothing but Python is installed, so they use its standard library alone.
 """
@@ -156,7 +156,7 @@ _REMEDIES = {
 }
 
 
-def politely(action: Callable[[], Result]) -> Result:
+def with_retries(action: Callable[[], Result]) -> Result:
     """The result of an action that is begun again while the API asks for patience, within bounds.
 
     The action is repeated as a whole, so it must look again for what it may have done already.
@@ -175,8 +175,8 @@ def politely(action: Callable[[], Result]) -> Result:
         time.sleep(wait)
 
 
-def run(main: Callable[[list[str]], str]) -> NoReturn:
-    """Run a script: print what it returns and exit 0, or its error in one line and exit 2."""
+def exit_with(main: Callable[[list[str]], str]) -> NoReturn:
+    """Run a script: print what it returns and exit 0, or print its error on one line and exit 2."""
     try:
         print(main(sys.argv[1:]))
     except ApiError as error:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from api import Api, ApiError, politely, run
+from api import Api, ApiError, exit_with, with_retries
 
 MARKER = "<!-- paletteai diff -->"
 # GitHub takes 65,536 characters, GitLab more.
@@ -35,7 +35,7 @@ _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 
 
-def harmless(text: str, notice: str = "") -> str:
+def sanitized(text: str, notice: str = "") -> str:
     """The text as it may be posted under the bot's name.
 
     It is not searched for what could act. Lines and words of known forms are let through, and all else becomes code,
@@ -170,7 +170,7 @@ class GitHub:
         branch = f"{head.partition('/')[0]}:{_needed('HEAD_BRANCH')}"
         found = [
             int(each["number"])
-            for each in politely(lambda: list(api.pages(f"repos/{repository}/pulls", state="open", head=branch)))
+            for each in with_retries(lambda: list(api.pages(f"repos/{repository}/pulls", state="open", head=branch)))
             if each["head"]["sha"] == sha and (each["head"]["repo"] or {}).get("full_name") == head
         ]
         if len(found) > 1:
@@ -230,7 +230,7 @@ class GitLab:
 
 def publish(platform: Platform, text: str) -> str:
     """Put the text into the bot's comment and return what was done. Raises ApiError and Busy."""
-    body = harmless(text, platform.notice)
+    body = sanitized(text, platform.notice)
     for number, old in platform.own():
         lines = old.splitlines()
         if lines and lines[0].rstrip() == MARKER:
@@ -256,7 +256,7 @@ def main(arguments: list[str]) -> str:
         platform: Any = GitHub.from_environment() if arguments[0] == "github" else GitLab.from_environment()
         if platform is None:
             return "No open pull request has this head any more: there is nothing to comment on."
-        return politely(lambda: publish(platform, text))
+        return with_retries(lambda: publish(platform, text))
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ApiError("the API's answer has another form than is documented, so it was not understood.") from None
 
@@ -269,4 +269,4 @@ def _needed(name: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    exit_with(main)

@@ -3,7 +3,7 @@
 
     matrix.py github                        a line for $GITHUB_OUTPUT
     matrix.py gitlab up                     a child pipeline
-    matrix.py gitlab preview REF COMMIT     one for a pull request, which `take.py` takes
+    matrix.py gitlab preview REF COMMIT     one for a pull request, which `checkout_stacks.py` takes
 
 PULUMI_IMAGE_DIGEST is the digest of Pulumi's image for GitLab: a tag can be moved to another image.
 
@@ -58,7 +58,7 @@ def for_github(stacks: list[tuple[str, str]]) -> str:
 def for_gitlab(stacks: list[tuple[str, str]], pull_request: tuple[str, str] | None = None) -> str:
     """A pipeline with a job for each stack: `up`, or the preview of a pull request. JSON is YAML.
 
-    `pull_request` is the ref and the commit that `take.py` takes.
+    `pull_request` is the ref and the commit that `checkout_stacks.py` takes.
     """
     command = "preview" if pull_request else "up"
     jobs = {f"{command} {stack}": _job(stack, environment, pull_request) for stack, environment in stacks}
@@ -76,7 +76,7 @@ def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> 
             "script": [install, f".ci/pulumi up {stack}"],
         }
     else:
-        take = f".venv/bin/python .ci/take.py {' '.join(pull_request)}"
+        take = f".venv/bin/python .ci/checkout_stacks.py {' '.join(pull_request)}"
         own = {
             "environment": {"name": f"preview-{environment}"},
             "resource_group": f"preview-{stack}",

@@ -12,42 +12,62 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from paletteai_components.components import (
         ComputeConfigRefArgs,
+        ComputeConfigRefArgsDict,
         DeclarationError,
         DeploymentNamespacesArgs,
+        DeploymentNamespacesArgsDict,
         PaletteCredential,
         PaletteIntegration,
         PaletteIntegrationArgs,
+        PaletteIntegrationArgsDict,
         Project,
         ProjectArgs,
+        ProjectArgsDict,
         RoleMappingArgs,
+        RoleMappingArgsDict,
         SecretReferenceArgs,
+        SecretReferenceArgsDict,
         SettingsArgs,
+        SettingsArgsDict,
+        SettingsComponent,
         Tenant,
         TenantArgs,
+        TenantArgsDict,
         TenantOwner,
         TenantReference,
         TenantReferenceArgs,
+        TenantReferenceArgsDict,
         kubernetes_provider,
     )
-    from paletteai_components.program import deploy
+    from paletteai_components.deployment.program import deploy
 
 __all__ = [
     "ComputeConfigRefArgs",
+    "ComputeConfigRefArgsDict",
     "DeclarationError",
     "DeploymentNamespacesArgs",
+    "DeploymentNamespacesArgsDict",
     "PaletteCredential",
     "PaletteIntegration",
     "PaletteIntegrationArgs",
+    "PaletteIntegrationArgsDict",
     "Project",
     "ProjectArgs",
+    "ProjectArgsDict",
     "RoleMappingArgs",
+    "RoleMappingArgsDict",
     "SecretReferenceArgs",
+    "SecretReferenceArgsDict",
     "SettingsArgs",
+    "SettingsArgsDict",
+    "SettingsComponent",
     "Tenant",
     "TenantArgs",
+    "TenantArgsDict",
     "TenantOwner",
     "TenantReference",
     "TenantReferenceArgs",
+    "TenantReferenceArgsDict",
     "deploy",
     "kubernetes_provider",
 ]
@@ -58,5 +78,5 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "program" if name == "deploy" else "components"
+    module = "deployment.program" if name == "deploy" else "components"
     return getattr(importlib.import_module(f"{__name__}.{module}"), name)

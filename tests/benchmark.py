@@ -21,9 +21,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.fleets import stack_text
-from bench.measuring import ROOT, Figure, compared, run
-from bench.scale import at_scale
+from support.bench.fleets import stack_text
+from support.bench.measuring import Figure, compared, run
+from support.bench.scale import at_scale
+from support.checkout import ROOT
 
 MANY_PROJECTS = 5_000
 PREVIEWED_PROJECTS = 500

@@ -1,26 +1,35 @@
-"""How the property tests run, and the real API server and the real CLI that some tests need.
+"""How the property tests run, the real API server and the real CLI that some tests need, and who runs where.
 
-The properties are tested on a few hundred examples, always the same ones, or on very many:
+The properties are tested on a hundred examples, always the same ones, or on very many:
 `pytest --hypothesis-profile=thorough --timeout=0`.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from cluster.control_plane import ControlPlane, MissingAssets, assets
-from cluster.vendor import Vendor
-from hypothesis import HealthCheck, settings
-from real import PULUMI, RealProject
+from hypothesis import HealthCheck, is_hypothesis_test, settings
+from support.cluster.control_plane import ControlPlane, MissingAssets, assets
+from support.cluster.vendor import Vendor
+from support.real import PULUMI, RealProject
+from support.real_stacks import empty
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 settings.register_profile(
-    "ci", derandomize=True, max_examples=200, deadline=None, database=None, suppress_health_check=_SLOW
+    "ci", derandomize=True, max_examples=100, deadline=None, database=None, suppress_health_check=_SLOW
 )
 settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("ci")
@@ -32,11 +41,56 @@ os.environ["KUBECONFIG"] = os.devnull
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps on one worker what shares a browser or a cluster, and measures no coverage of properties.
+
+    Under coverage a property takes twice its time, and what only chance reaches is not held by a test.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        if item.get_closest_marker("cluster"):
+            # Tests on the real CLI take so long that a second cluster is worth its start.
+            item.add_marker(pytest.mark.xdist_group("cluster" if PULUMI is None else item.path.stem))
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Runs what is marked `no_cover` without a tracer: on a worker, pytest-cov stops one of the two that it started."""
+    if not item.get_closest_marker("no_cover"):
+        return (yield)
+    tracers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracers[0])
+        threading.settrace(tracers[1])
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Function) -> None:
     """Skips a test that needs the real CLI where there is none, before a cluster is started for it."""
     if "real" in item.fixturenames and item.get_closest_marker("engine") and PULUMI is None:
-        pytest.skip("there is no pulumi on PATH")
+        pytest.skip("needs pulumi on PATH")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says in one line what was skipped. What is skipped says what it needs: `needs pulumi on PATH`."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.getreports("skipped")
+        if isinstance(report.longrepr, tuple)
+    )
+    if reasons:
+        each = (
+            f"{number} {reason if number == 1 else reason.replace('needs', 'need', 1)}"
+            for reason, number in reasons.most_common()
+        )
+        terminalreporter.write_line(f"{reasons.total()} skipped: {'; '.join(each)} (see CONTRIBUTING.md)")
 
 
 @pytest.fixture
@@ -53,12 +107,12 @@ def programs() -> Path:
     except MissingAssets as error:
         if os.environ.get("KUBEBUILDER_ASSETS"):
             pytest.fail(str(error))
-        pytest.skip(str(error))
+        pytest.skip("needs the programs of a control plane: make assets")
 
 
-@pytest.fixture(scope="module")
-def bare_cluster(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A cluster that knows nothing of PaletteAI, for the tests of one module."""
+@pytest.fixture(scope="session")
+def control_plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The one cluster of this process, with whatever the tests so far have left in it."""
     cluster = ControlPlane(programs, tmp_path_factory.mktemp("cluster"))
     try:
         cluster.start()
@@ -67,20 +121,40 @@ def bare_cluster(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         cluster.stop()
 
 
-@pytest.fixture(scope="module")
-def vendor(bare_cluster: ControlPlane) -> Iterator[Vendor]:
+@pytest.fixture(scope="session")
+def vendor(control_plane: ControlPlane) -> Iterator[Vendor]:
     """The vendor's kinds, admission and controllers on the cluster."""
-    with Vendor(bare_cluster) as vendor:
+    with Vendor(control_plane) as vendor:
         yield vendor
 
 
 @pytest.fixture(scope="module")
-def cluster(bare_cluster: ControlPlane, vendor: Vendor) -> ControlPlane:
-    """A cluster with the vendor's part, for the tests of one module."""
-    return bare_cluster
+def cluster(control_plane: ControlPlane, vendor: Vendor) -> ControlPlane:
+    """The cluster with the vendor's part, and nothing in it that the tests of another module made."""
+    vendor.install()
+    empty(control_plane)
+    return control_plane
 
 
 @pytest.fixture
 def real(cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
     """Makes a project for the real CLI."""
     return lambda program=None: RealProject(tmp_path, cluster, program)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium. Tests are skipped without one, unless it was promised."""
+    promised = os.environ.get("PALETTEAI_CHROMIUM")
+    chromium = promised or shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs chromium on PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -21,13 +21,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from paletteai_components.document import document_from
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import StackFileError
-from paletteai_components.rules import problems_of
-from paletteai_components.stack import stack_from_document
+from support.checkout import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+from paletteai_components.diagnostics import StackFileError
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.rules import problems_of
+from paletteai_components.stacks.stack import stack_from_document
+from paletteai_components.stacks.workspace import Fleet
+
 CANARY = "Canary7f3aQ4tZ8mWd2xK9"
 SECONDS = 2.0
 PIECES = [

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from paletteai_components import __version__
-from paletteai_components.cli.report import show_error
+from paletteai_components.cli.output.report import show_error
 from paletteai_components.errors import UserError
 
 COMMANDS = {
@@ -41,7 +41,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        command: click.Command = import_module(f"{__name__}.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

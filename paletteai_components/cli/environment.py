@@ -9,21 +9,21 @@ from pathlib import Path
 
 import click
 
-from paletteai_components.cli import outcome
 from paletteai_components.cli.folder import Command, in_a_folder
-from paletteai_components.cli.progress import progress
+from paletteai_components.cli.output import outcome
+from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
 from paletteai_components.deployment import Deployment, Operation, State
-from paletteai_components.deployment.installation import WORKS_WITHOUT, found, install, judged, pinned
+from paletteai_components.deployment.command import WORKS_WITHOUT, found, install, judged, pinned
+from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.engine import EngineError
+from paletteai_components.diagnostics import Problem, Severity
 from paletteai_components.errors import UserError
-from paletteai_components.fleet import concerning, fleet_from
-from paletteai_components.problem import Problem, Severity
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import problems_of
-from paletteai_components.stack import PROJECT_FILE, Stack, defaults_from_file
+from paletteai_components.stacks.stack import PROJECT_FILE, Stack, defaults_from_file
+from paletteai_components.stacks.workspace import concerning, fleet_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from paletteai_components.changes.git import top_of
 from paletteai_components.errors import UserError
-from paletteai_components.folder import bytes_of
-from paletteai_components.git import top_of
+from paletteai_components.stacks.files import bytes_of
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from paletteai_components.cli.selection import Selection
-from paletteai_components.credential import ApiKey
-from paletteai_components.engine import EngineError, opened_keys
-from paletteai_components.fleet import concerning
-from paletteai_components.manifests import Manifest, palette_document
-from paletteai_components.problem import Problem, Severity, escaped
+from paletteai_components.credentials import ApiKey
+from paletteai_components.deployment.decryption import EngineError, opened_keys
+from paletteai_components.diagnostics import Problem, Severity, escaped
+from paletteai_components.kube.manifests import Manifest, objects_of, palette_document
+from paletteai_components.model.planned import IntegrationType, PlannedSettings
+from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules import problems_of
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import concerning
 
 Keys = Mapping[str, Mapping[str, str]]
 """The keys as text: by stack, then by integration."""
@@ -40,15 +41,18 @@ def opened(selection: Selection, folder: Path) -> tuple[list[Problem], tuple[Sta
     return problems, stacks, keys
 
 
-def with_data(manifests: Iterable[Manifest], stacks: Iterable[Stack], keys: Keys) -> list[Manifest]:
-    """The manifests with the data of their Secrets."""
-    data = dict(entry for stack in stacks for entry in _data_of(stack, keys[stack.name]))
-    return [
-        {**manifest, "data": data[manifest["metadata"]["namespace"], manifest["metadata"]["name"]]}
-        if manifest["kind"] == "Secret"
-        else manifest
-        for manifest in manifests
-    ]
+def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifest]:
+    """Every manifest of the stacks, the data of their Secrets included."""
+    for stack in stacks:
+        integrations = dict(_integrations(stack))
+        for each in objects_of(stack.topology, stack.vendor) if stack.topology else ():
+            if each.kind == "Secret" and isinstance(each.owner, PlannedSettings):
+                palette = str(each.owner.palette)
+                document = palette_document(integrations[palette], keys[stack.name][palette])
+                encoded = b64encode(document.encode()).decode("ascii")
+                yield {**each.manifest, "data": {IntegrationType.PALETTE.value: encoded}}
+            else:
+                yield each.manifest
 
 
 def _keys_of(stack: Stack, folder: Path) -> dict[str, str]:
@@ -83,12 +87,3 @@ def _with_handles(stack: Stack, keys: Mapping[str, str]) -> Stack:
 
 def _handle(integration: IntegrationSpec, key: str) -> ApiKey:
     return ApiKey.opened(key, ciphertext=integration.api_key.ciphertext if integration.api_key else None)
-
-
-def _data_of(stack: Stack, keys: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], dict[str, str]]]:
-    for settings in stack.topology.settings if stack.topology else ():
-        secret, integration = settings.palette_secret, settings.integration
-        if secret and secret.made and integration and settings.palette is not None:
-            document = palette_document(integration, keys[settings.palette])
-            encoded = b64encode(document.encode()).decode("ascii")
-            yield (secret.namespace, secret.name), {secret.type.value: encoded}

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paletteai_components.cli.waiting import watched
-from paletteai_components.folder import Outcome, outcome_of, stack_files
+from paletteai_components.cli.output.waiting import watched
+from paletteai_components.stacks.files import Outcome, outcome_of, stack_files
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -11,13 +11,13 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder
 from paletteai_components.cli.reading import reading
+from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.problem import Place, Problem, Severity, StackFileError, escaped
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
-    from paletteai_components.fleet import Fleet
-    from paletteai_components.stack import Stack
+    from paletteai_components.stacks.stack import Stack
+    from paletteai_components.stacks.workspace import Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,17 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     try:
         with reading(folder) as outcomes:
             # Half of the start-up time goes into importing what judges; meanwhile other processes read.
-            from paletteai_components.fleet import concerning, fleet_from
             from paletteai_components.rules import problems_of
-            from paletteai_components.stack import Stack
+            from paletteai_components.stacks.stack import Stack
+            from paletteai_components.stacks.workspace import concerning, fleet_from
 
             fleet = fleet_from(folder, outcomes)
         if crds is not None:
-            from paletteai_components.crds import crds_from
+            from paletteai_components.kube.crds import crds_from
 
             fleet = replace(fleet, crds=crds_from(crds))
     except StackFileError as error:
-        from paletteai_components.fleet import Fleet
+        from paletteai_components.stacks.workspace import Fleet
 
         return Selection(Fleet(), (), error.problems, (str(folder),))
     known = [*(stack.name for stack in fleet.stacks), *fleet.unreadable]

@@ -1,202 +1,117 @@
-"""A Palette integration: a Settings object and the Secret with its credential, in one namespace."""
+"""A Palette integration that is added to a tenant's namespace: one more Settings and its Secret."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paletteai_components.claims import binding_claims
-from paletteai_components.components.args import PaletteIntegrationArgs, opened_key
-from paletteai_components.components.ledger import DeclarationError, Ledger, expect
-from paletteai_components.components.providers import warn_of_replaced_secrets
-from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind, of_the_tenant
-from paletteai_components.credential import fingerprint_of, settings_proof_of
-from paletteai_components.manifests import palette_document, secret_object, settings_object
-from paletteai_components.planned import PlannedSettings
+from paletteai_components import naming
+from paletteai_components.components.credential import PaletteCredential
+from paletteai_components.components.declaration import Declaration, extended
+from paletteai_components.components.registry import DeclarationError, Ledger
+from paletteai_components.components.resource import of_the_tenant
+from paletteai_components.components.settings import SecretReferenceArgs, SecretReferenceArgsDict, SettingsComponent
+from paletteai_components.components.tenant import TenantOwner
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.model.plan import planned_tenant
+from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.ownership import binding_claims, settings_claims
 
 
 @dataclass
-class Placement:
-    """Where a Settings goes, as its owner worked it out.
+class PaletteIntegrationArgs:
+    """A Palette integration added to a tenant's namespace: a Settings and its Secret.
 
     Fields:
-        settings: the Settings and its Secrets.
-        labels, annotations: the owner's.
-        stack: the declaration it is part of.
-        depends_on: what has to be there first.
-        import_ids: the references of objects that are taken over.
-        former_urns: URNs under which the integration, its Settings and its Secret may be known.
+        tenant: the `Tenant` or `TenantReference` it is added to.
+        name: the Settings' name, by which Projects refer to it.
+        credential: the Palette credential, bound here and nowhere else.
+        secret_name, hugging_face, nvidia, labels, annotations, extra_spec: as of `SettingsArgs`.
+        import_ids: its Settings and Secret, where they exist and are taken over; see `TenantReferenceArgs`.
     """
 
-    settings: PlannedSettings
-    stack: Stack
+    tenant: TenantOwner
+    name: str
+    credential: PaletteCredential
+    secret_name: str | None = None
+    hugging_face: SecretReferenceArgs | SecretReferenceArgsDict | None = None
+    nvidia: SecretReferenceArgs | SecretReferenceArgsDict | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    depends_on: list[pulumi.Resource] = field(default_factory=list)
-    import_ids: Collection[str] = ()
-    former_urns: Sequence[str] = ()
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    import_ids: Sequence[str] = ()
 
 
-class PaletteIntegration(pulumi.ComponentResource):
-    """A Settings object and the Secret with its Palette credential.
+class PaletteIntegrationArgsDict(TypedDict):
+    """`PaletteIntegrationArgs` as a dict."""
 
-    A `Tenant` and a `Project` make one for each of their Settings. In a program of your own, add one
-    to a `Tenant` or a `TenantReference` to give Projects another Settings to refer to.
+    tenant: TenantOwner
+    name: str
+    credential: PaletteCredential
+    secret_name: NotRequired[str]
+    hugging_face: NotRequired[SecretReferenceArgs | SecretReferenceArgsDict]
+    nvidia: NotRequired[SecretReferenceArgs | SecretReferenceArgsDict]
+    labels: NotRequired[Mapping[str, str]]
+    annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
+    extra_spec: NotRequired[Mapping[str, Any]]
+    import_ids: NotRequired[Sequence[str]]
+
+
+class PaletteIntegration(SettingsComponent):
+    """A Palette integration that is added to a `Tenant` or a `TenantReference`, for Projects to refer to.
 
     Raises DeclarationError, before anything is registered, where it is wrong or its credential,
     Secret or name is another's. A key that is an Output is judged when it is known; then its Secret
     and Settings are not registered.
 
-    Outputs:
-        settings_name, namespace, reference: where the Settings is; `reference` is ``namespace/name``.
-        palette: what its credential is called; None without one.
-        secret_name: the Secret with it, ``namespace/name``; None without one.
-        credential: what is in an existing Secret, as far as that is stated.
-        fingerprint: of its credential; None for an existing Secret.
-        settings: the Settings resource.
-        secret: the Secret resource; None for an existing Secret.
+    Its outputs are those of every Settings: see `SettingsComponent`.
     """
 
     def __init__(
         self,
         name: str,
-        args: PaletteIntegrationArgs | Placement,
+        args: PaletteIntegrationArgs | PaletteIntegrationArgsDict,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Checks the integration against the program so far, then registers its Secret and Settings."""
-        if isinstance(args, PaletteIntegrationArgs):
-            placement = _admitted(name, args)
-            opts = of_the_tenant(args.tenant, opts)
-        else:
-            expect(args, Placement, f"PaletteIntegration {named(name)}", "args", "a PaletteIntegrationArgs")
-            placement = args
-        super().__init__("paletteai:index:PaletteIntegration", name, None, opts)
-        planned = placement.settings
-        self.settings_name = planned.name
-        self.namespace = planned.namespace
-        self.reference = str(planned)
-        self.palette = planned.palette
-        secret = planned.palette_secret
-        self.secret_name = f"{secret.namespace}/{secret.name}" if secret else None
-        self.credential = planned.integration.credential if planned.integration else None
-        key = _judged_key(placement)
-        self.fingerprint = _fingerprint(planned.integration, key)
-        self.secret = self._secret(name, placement, key, opts)
-        before = [*placement.depends_on, *([self.secret] if self.secret else [])]
-        self.settings = kubernetes_resource(
-            settings_object(
-                planned,
-                self.fingerprint,
-                _proof(planned, key),
-                placement.labels,
-                placement.annotations,
-                placement.stack.vendor,
-            ),
-            name,
-            _movable(child_options(self, opts, before, aliases=_former(placement, "Settings"))),
-            placement.stack.vendor,
-            placement.import_ids,
-        )
-        if isinstance(args, PaletteIntegrationArgs):
-            args.tenant.integrations[planned.name] = self
-        self.register_outputs(
-            {"settingsName": self.settings_name, "namespace": self.namespace, "fingerprint": self.fingerprint}
-        )
-
-    def _secret(
-        self,
-        name: str,
-        placement: Placement,
-        key: pulumi.Output[str] | None,
-        opts: pulumi.ResourceOptions | None,
-    ) -> pulumi.CustomResource | None:
-        planned, secret = placement.settings, placement.settings.palette_secret
-        integration = planned.integration
-        if secret is None or not secret.made or integration is None or key is None:
-            return None
-
-        def encoded(api_key: str) -> str:
-            return base64.b64encode(palette_document(integration, api_key).encode()).decode()
-
-        labels, annotations, vendor = placement.labels, placement.annotations, placement.stack.vendor
-        manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, vendor)
-        options = _movable(child_options(self, opts, placement.depends_on, aliases=_former(placement, "Secret")))
-        warn_of_replaced_secrets(self.get_provider("kubernetes:core/v1:Secret"), f"PaletteIntegration {named(name)}")
-        return kubernetes_resource(manifest, name, options, vendor, placement.import_ids)
+        tenant, settings = _admitted(name, args)
+        super().__init__(name, tenant._placement(settings), of_the_tenant(tenant, opts))
+        tenant.integrations[self.settings_name] = self
 
 
-def _admitted(name: str, args: PaletteIntegrationArgs) -> Placement:
-    from paletteai_components.components.tenant import TenantOwner
+def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
+    """The tenant, and the new Settings, which are in its declaration now.
 
-    expect(args.tenant, TenantOwner, f"PaletteIntegration {named(name)}", "the tenant", "a Tenant or TenantReference")
-    return args.tenant.admitted(name, args)
-
-
-def _former(placement: Placement, kind: str) -> list[str | pulumi.Alias]:
-    """Under what an object of the integration may be known, besides what its parent's aliases lead to.
-
-    A deployment that was killed during a move leaves it below the new integration, by its old name.
+    Raises DeclarationError where they are wrong, or a name of them is taken.
     """
-    urns = placement.former_urns
-    names_before = [urn.rpartition("::")[2] for urn in of_kind(urns, "PaletteIntegration")]
-    return [*of_kind(urns, kind), *(pulumi.Alias(name=name) for name in names_before)]
-
-
-def _movable(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    # One credential must never be live in two places, so the old place is cleared first.
-    opts.delete_before_replace = True
-    return opts
-
-
-def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
-    """The key as a secret. One that is an Output is judged when it is known, by the same rules.
-
-    What is wrong is raised from `apply` then: Pulumi prints a RunError as it is, and neither the
-    Secret nor the Settings is registered.
-    """
-    settings = placement.settings
-    integration = settings.integration
-    if integration is None or integration.api_key is None:
-        return None
-    secret = pulumi.Output.secret(integration.api_key.secret)
-    if integration.api_key.fingerprint is not None:
-        return secret
-    ledger = Ledger.of_this_program()
-
-    def judged(text: Any) -> str:
-        key = text if isinstance(text, str) else ""
-        opened = integration.model_copy(update={"api_key": opened_key(key)})
-        spec = placement.stack.spec
-        if spec is not None:
-            spec = spec.model_copy(update={"integrations": {**spec.integrations, str(settings.palette): opened}})
-        stack = replace(placement.stack, spec=spec)
-        try:
-            ledger.admit(stack, binding_claims(replace(settings, integration=opened), stack, code="PAI003"))
-        except DeclarationError as error:
-            raise DeclarationError(error.problems, "its Secret and Settings were not registered") from None
-        return key
-
-    return secret.apply(judged)
-
-
-def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-    if integration is None or key is None or integration.api_key is None:
-        return None
-    if integration.api_key.fingerprint is not None:
-        return integration.api_key.fingerprint
-    # It is one way, and useless to a reviewer while it is shown as [secret].
-    return pulumi.Output.unsecret(key.apply(fingerprint_of))
-
-
-def _proof(settings: PlannedSettings, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
-    if settings.integration is None or key is None or settings.integration.api_key is None:
-        return None
-    known = settings.integration.api_key.settings_proof(str(settings))
-    return known or pulumi.Output.unsecret(key.apply(lambda text: settings_proof_of(text, str(settings))))
+    declaration = Declaration("PaletteIntegration", name, PaletteIntegrationArgs, args)
+    owner = declaration.take("tenant", TenantOwner, "a Tenant or TenantReference")
+    called = declaration.take("name", str, "text")
+    palette = declaration.take("credential", PaletteCredential, "a PaletteCredential")
+    import_ids = declaration.stated.pop("import_ids", ())
+    settings = {called: {**declaration.stated, "palette": palette}}
+    alone = {"name": owner.tenant_name, "settings": settings, "import_ids": import_ids}
+    added = declaration.spec(("tenant", "settings", called), tenant=alone)
+    stack, tenant = owner._stack, owner._planned.spec
+    default = tenant.settings_ref or naming.DEFAULT_SETTINGS
+    if called in (*tenant.settings, *tenant.existing_settings) or (called == default and not tenant.existing):
+        fact = f"tenant {named(tenant.name)} has or refers to Settings {named(called)} already"
+        remedy = "Put default Settings into the tenant's own args; give others another name."
+        place = (Place(declaration.part),)
+        raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy, place)])
+    spec = extended(
+        owner._stack,
+        added,
+        settings={**tenant.settings, **added.tenant.settings},
+        import_ids=(*tenant.import_ids, *added.tenant.import_ids),
+    )
+    stack = replace(owner._stack, spec=spec, part=declaration.part)
+    planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
+    new = next(each for each in planned.settings if each.name == called)
+    Ledger.of_this_program().admit(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
+    owner._planned, owner._stack = planned, stack
+    return owner, new

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
-from paletteai_components.manifests import API_VERSION, Manifest, Vendor, reference_of
-from paletteai_components.spec import OnRemoval
+from paletteai_components.components.registry import Ledger
+from paletteai_components.kube.manifests import Manifest, reference_of
+from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.model.identity import object_type
+from paletteai_components.model.spec import OnRemoval
 
 _TAKE_OVER = "pulumi.com/patchForce"
 
@@ -19,6 +22,7 @@ def kubernetes_resource(
     manifest: Manifest, name: str, opts: pulumi.ResourceOptions, vendor: Vendor, import_ids: Collection[str]
 ) -> pulumi.CustomResource:
     """The resource that writes a manifest. It takes over an object whose reference `import_ids` lists."""
+    manifest = Ledger.of_this_program().with_outputs(manifest)
     kind: str = manifest["kind"]
     metadata: Any = manifest["metadata"]
     reference = reference_of(manifest)
@@ -33,16 +37,11 @@ def kubernetes_resource(
         return Secret(name, metadata=metadata, type=manifest["type"], data=manifest["data"], opts=opts)
     # A type's version is part of its URN: without aliases another one would recreate the object.
     former = {API_VERSION, *vendor.former_api_versions} - {manifest["apiVersion"]}
-    aliases = [pulumi.Alias(type_=f"kubernetes:{version}:{kind}") for version in sorted(former)]
+    aliases = [pulumi.Alias(type_=object_type(version, kind)) for version in sorted(former)]
     opts.aliases = [*(opts.aliases or []), *aliases]
     return CustomResource(
         name, api_version=manifest["apiVersion"], kind=kind, metadata=metadata, spec=manifest.get("spec"), opts=opts
     )
-
-
-def of_kind(urns: Iterable[str], kind: str) -> list[str]:
-    """Those of the URNs that are of resources of a kind."""
-    return [urn for urn in urns if urn.split("::")[2].rpartition(":")[2] == kind]
 
 
 def removal_options(on_removal: OnRemoval) -> pulumi.ResourceOptions:

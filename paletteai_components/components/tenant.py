@@ -2,33 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from paletteai_components import names
-from paletteai_components.claims import Claim, binding_claims, settings_claims, tenant_claims
-from paletteai_components.components.args import (
-    Declaration,
-    PaletteCredential,
-    PaletteIntegrationArgs,
-    TenantArgs,
-    TenantReferenceArgs,
+from paletteai_components.components.declaration import Declaration
+from paletteai_components.components.registry import Ledger
+from paletteai_components.components.resource import child_options, kubernetes_resource
+from paletteai_components.components.settings import (
+    Placement,
+    SettingsArgs,
+    SettingsArgsDict,
+    SettingsComponent,
+    settings_below,
 )
-from paletteai_components.components.integration import PaletteIntegration, Placement
-from paletteai_components.components.ledger import DeclarationError, Ledger, expect, spec_of
-from paletteai_components.components.resource import child_options, kubernetes_resource, of_kind
-from paletteai_components.manifests import tenant_namespace, tenant_object
-from paletteai_components.planned import PlannedSettings, PlannedTenant
-from paletteai_components.problem import Place, Problem
-from paletteai_components.redaction import named
-from paletteai_components.spec import StackSpec
-from paletteai_components.stack import Stack
-from paletteai_components.topology import planned_tenant
+from paletteai_components.kube.manifests import tenant_namespace, tenant_object
+from paletteai_components.model import identity
+from paletteai_components.model.plan import planned_tenant
+from paletteai_components.model.planned import PlannedSettings, PlannedTenant
+from paletteai_components.model.spec import OnRemoval
+from paletteai_components.stacks.ownership import binding_claims, tenant_claims
+from paletteai_components.stacks.stack import Stack
 
-_OF_THE_STACK = ("apiVersion", "vendorFields", "mergedSettings")
+_OF_THE_STACK = ("api_version", "vendor_fields", "merged_settings")
+
+
+@dataclass
+class ComputeConfigRefArgs:
+    """Which ComputeConfig a Project deploys with.
+
+    Fields:
+        name: the ComputeConfig's name.
+        namespace: its namespace. Default: the tenant's.
+    """
+
+    name: str
+    namespace: str | None = None
+
+
+class ComputeConfigRefArgsDict(TypedDict):
+    """`ComputeConfigRefArgs` as a dict."""
+
+    name: str
+    namespace: NotRequired[str]
+
+
+@dataclass
+class RoleMappingArgs:
+    """Groups of the identity provider and their roles in a Project.
+
+    Fields:
+        admin, editor, viewer: the groups that hold each role.
+    """
+
+    admin: Sequence[pulumi.Input[str]] = ()
+    editor: Sequence[pulumi.Input[str]] = ()
+    viewer: Sequence[pulumi.Input[str]] = ()
+
+
+class RoleMappingArgsDict(TypedDict, total=False):
+    """`RoleMappingArgs` as a dict."""
+
+    admin: Sequence[pulumi.Input[str]]
+    editor: Sequence[pulumi.Input[str]]
+    viewer: Sequence[pulumi.Input[str]]
+
+
+@dataclass
+class TenantReferenceArgs:
+    """A Tenant made elsewhere, and what is added to its namespace.
+
+    Fields:
+        name: the Tenant's name. It cannot be changed later.
+        namespace: the tenant namespace. Default: ``tenant-<name>``.
+        settings: Settings objects to write into it, by name; ``default`` is every Project's fallback.
+        existing_settings: Settings in it that are made elsewhere.
+        settings_ref: the Settings that Projects fall back to, where it is not ``default``.
+        shared_cluster_only: True to go without Palette in every Project that brings none.
+        compute_config_ref, role_mapping: inherited by Projects.
+        labels, annotations: for every object that is written for the Tenant itself.
+        on_removal: refuse, retain or delete; inherited by Projects.
+        import_ids: objects of the Tenant itself that exist and are taken over, as ``Kind/name`` or
+            ``Kind/namespace/name``. Take them out again when that is done.
+        former_api_versions: versions of the vendor's API that it was deployed with, besides the one this
+            package was written for; changing `api_version` then recreates nothing.
+        api_version, vendor_fields, merged_settings: see the stack file's fields of those names.
+    """
+
+    name: str
+    namespace: str | None = None
+    settings: Mapping[str, SettingsArgs | SettingsArgsDict] = field(default_factory=dict)
+    existing_settings: Sequence[str] = ()
+    settings_ref: str | None = None
+    shared_cluster_only: bool | None = None
+    compute_config_ref: ComputeConfigRefArgs | ComputeConfigRefArgsDict | None = None
+    role_mapping: RoleMappingArgs | RoleMappingArgsDict | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    on_removal: OnRemoval | str = OnRemoval.REFUSE
+    import_ids: Sequence[str] = ()
+    api_version: str | None = None
+    vendor_fields: Mapping[str, str] = field(default_factory=dict)
+    merged_settings: bool = True
+    former_api_versions: Sequence[str] = ()
+
+
+class TenantReferenceArgsDict(TypedDict):
+    """`TenantReferenceArgs` as a dict."""
+
+    name: str
+    namespace: NotRequired[str]
+    settings: NotRequired[Mapping[str, SettingsArgs | SettingsArgsDict]]
+    existing_settings: NotRequired[Sequence[str]]
+    settings_ref: NotRequired[str]
+    shared_cluster_only: NotRequired[bool]
+    compute_config_ref: NotRequired[ComputeConfigRefArgs | ComputeConfigRefArgsDict]
+    role_mapping: NotRequired[RoleMappingArgs | RoleMappingArgsDict]
+    labels: NotRequired[Mapping[str, str]]
+    annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
+    on_removal: NotRequired[OnRemoval | str]
+    import_ids: NotRequired[Sequence[str]]
+    api_version: NotRequired[str]
+    vendor_fields: NotRequired[Mapping[str, str]]
+    merged_settings: NotRequired[bool]
+    former_api_versions: NotRequired[Sequence[str]]
+
+
+@dataclass
+class TenantArgs(TenantReferenceArgs):
+    """A Tenant made here.
+
+    Fields, besides those of `TenantReferenceArgs`:
+        create_namespace: whether the namespace is made here, or only referred to.
+        display_name: letters, digits and spaces.
+        description: a sentence for people.
+        groups: groups that hold the tenant role.
+        extra_spec: fields of `spec` that are not modelled, passed through.
+    """
+
+    create_namespace: bool = True
+    display_name: str | None = None
+    description: pulumi.Input[str] | None = None
+    groups: Sequence[pulumi.Input[str]] = ()
+    extra_spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TenantArgsDict(TenantReferenceArgsDict, total=False):
+    """`TenantArgs` as a dict."""
+
+    create_namespace: bool
+    display_name: str
+    description: pulumi.Input[str]
+    groups: Sequence[pulumi.Input[str]]
+    extra_spec: Mapping[str, Any]
 
 
 class TenantOwner(pulumi.ComponentResource):
@@ -36,141 +164,66 @@ class TenantOwner(pulumi.ComponentResource):
 
     Both are of one resource type, so taking over a Tenant made elsewhere changes no URN below it.
 
-    Outputs:
+    Outputs, which are plain because they are known before anything is registered:
         tenant_name, namespace: the Tenant and the namespace of its Settings.
-        integrations: its `PaletteIntegration` components, by the Settings' name.
+        integrations: the components of its Settings, by name; any of them is a `settings_ref` of a Project.
+        resource: the Tenant resource; None for one that is made elsewhere.
     """
 
-    _existing: ClassVar[bool]
+    tenant_name: str
+    namespace: str
+    integrations: dict[str, SettingsComponent]
+    resource: pulumi.CustomResource | None
 
     def __init__(
         self,
         name: str,
-        args: TenantReferenceArgs,
+        planned: PlannedTenant,
+        stack: Stack,
         opts: pulumi.ResourceOptions | None = None,
-        *,
-        integration_aliases: Mapping[str, Sequence[str]] | None = None,
+        former_urns: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Checks the Tenant against the program so far, then registers what is written for it.
+        """Registers what is written for a Tenant of a stack.
 
-        `integration_aliases` gives, by the Settings' name, former URNs of its integrations, and of their Settings
-        and Secrets.
+        `former_urns` gives, by the Settings' name, former URNs of its component, and of its Settings and Secret.
         """
-        ledger = Ledger.of_this_program()
-        part = ledger.part_of(type(self).__name__, name)
-        expect(args, TenantReferenceArgs, part, "args", "a TenantReferenceArgs" if self._existing else "a TenantArgs")
-        declaration = Declaration(ledger.key_of)
-        tenant = declaration.of(args, leave_out={"former_api_versions"}) | {"existing": self._existing}
-        declared: dict[str, Any] = {key: tenant.pop(key) for key in _OF_THE_STACK if key in tenant}
-        self._spec = spec_of(tenant, {"integrations": declaration.integrations, **declared}, part)
-        former = tuple(args.former_api_versions)
-        self._stack = Stack(pulumi.get_stack(), spec=self._spec, part=part, former_api_versions=former)
-        self._planned = planned_tenant(self._spec.tenant, self._spec.integrations, merges=self._spec.merged_settings)
-        ledger.admit(self._stack, [*tenant_claims(self._planned, self._stack), *self._bindings(self._stack)])
-
-        super().__init__("paletteai:index:Tenant", name, None, opts)
-        self.tenant_name, self.namespace = self.planned.name, self.planned.namespace
-        self.integrations: dict[str, PaletteIntegration] = {}
-        self._ready: list[pulumi.Resource] = []
+        super().__init__(identity.TENANT, name, None, opts)
+        self.tenant_name, self.namespace = planned.name, planned.namespace
+        self.integrations = {}
+        self.resource = None
+        # An exported component shows what is in its attributes, but for these.
+        self._planned, self._stack = planned, stack
         self._namespace: list[pulumi.Resource] = []
-        self._register(name, opts, integration_aliases or {})
+        self._register(name, opts, former_urns or {})
         self.register_outputs({"tenantName": self.tenant_name, "namespace": self.namespace})
 
-    # Properties, because an exported component shows what is in its attributes.
-
-    @property
-    def spec(self) -> StackSpec:
-        """The declaration so far."""
-        return self._spec
-
-    @property
-    def stack(self) -> Stack:
-        """The declaration as a stack."""
-        return self._stack
-
-    @property
-    def planned(self) -> PlannedTenant:
-        """What the declaration amounts to so far."""
-        return self._planned
-
-    @property
-    def ready(self) -> Sequence[pulumi.Resource]:
-        """What a Project of the Tenant has to wait for."""
-        return self._ready
-
-    def admitted(self, name: str, args: PaletteIntegrationArgs) -> Placement:
-        """Takes one more Settings into the tenant's namespace, for the component of a name.
-
-        Raises DeclarationError where it is wrong, or a name of it is taken.
-        """
-        ledger = Ledger.of_this_program()
-        part = ledger.part_of("PaletteIntegration", name)
-        expect(args.credential, PaletteCredential, part, "the credential", "a PaletteCredential")
-        declaration = Declaration(ledger.key_of)
-        settings = {args.name: declaration.of(args.settings())}
-        tenant_of_its_own = {"name": self.tenant_name, "settings": settings, "importIds": list(args.import_ids)}
-        added = spec_of(tenant_of_its_own, {"integrations": declaration.integrations}, part)
-        tenant = self._spec.tenant
-        taken = args.name in (*tenant.settings, *tenant.existing_settings)
-        if taken or (args.name == self._default and not self._existing):
-            fact = f"tenant {named(self.tenant_name)} has or refers to Settings {named(args.name)} already"
-            remedy = "Put default Settings into the tenant's own args; give others another name."
-            place = (Place(part),)
-            raise DeclarationError([Problem("PAI006", f"{fact}, so these would take their place.", remedy, place)])
-        spec = self._spec.model_copy(
-            update={
-                "integrations": {**self._spec.integrations, **added.integrations},
-                "tenant": tenant.model_copy(
-                    update={
-                        "settings": {**tenant.settings, **added.tenant.settings},
-                        "import_ids": (*tenant.import_ids, *added.tenant.import_ids),
-                    }
-                ),
-            }
-        )
-        stack = replace(self._stack, spec=spec, part=part)
-        planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
-        new = next(each for each in planned.settings if each.name == args.name)
-        ledger.admit(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
-        self._spec, self._stack, self._planned = spec, stack, planned
-        return self._placement(new)
-
-    def _placement(self, settings: PlannedSettings, former_urns: Sequence[str] = ()) -> Placement:
-        tenant = self._spec.tenant
-        return Placement(
-            settings, self._stack, tenant.labels, tenant.annotations, self._namespace, tenant.import_ids, former_urns
-        )
-
-    @property
-    def _default(self) -> str:
-        return self._spec.tenant.settings_ref or names.DEFAULT_SETTINGS
-
-    def _bindings(self, stack: Stack) -> Iterator[Claim]:
-        for settings in self._planned.settings:
-            if settings.made:
-                yield from binding_claims(settings, stack)
-
-    def _register(self, name: str, opts: pulumi.ResourceOptions | None, aliases: Mapping[str, Sequence[str]]) -> None:
+    def _register(
+        self, name: str, opts: pulumi.ResourceOptions | None, former_urns: Mapping[str, Sequence[str]]
+    ) -> None:
         tenant, vendor = self._planned, self._stack.vendor
-        on_removal = tenant.spec.on_removal
+        on_removal, import_ids = tenant.spec.on_removal, tenant.spec.import_ids
         if tenant.spec.create_namespace and not tenant.spec.existing:
             manifest = tenant_namespace(tenant, vendor)
             options = child_options(self, opts, [], on_removal)
-            self._namespace = [kubernetes_resource(manifest, name, options, vendor, tenant.spec.import_ids)]
+            self._namespace = [kubernetes_resource(manifest, name, options, vendor, import_ids)]
         for settings in tenant.settings:
             if settings.made:
-                former = aliases.get(settings.name, ())
-                self.integrations[settings.name] = PaletteIntegration(
-                    f"{name}.{settings.name}",
-                    self._placement(settings, former),
-                    child_options(self, opts, [], aliases=of_kind(former, "PaletteIntegration")),
-                )
+                placement = self._placement(settings, former_urns.get(settings.name, ()))
+                self.integrations[settings.name] = settings_below(self, name, placement, opts)
+        # What a Project waits for.
         self._ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
         if not tenant.spec.existing:
             # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
             options = child_options(self, opts, self._ready, on_removal)
-            manifest = tenant_object(tenant, vendor)
-            self._ready = [kubernetes_resource(manifest, name, options, vendor, tenant.spec.import_ids)]
+            self.resource = kubernetes_resource(tenant_object(tenant, vendor), name, options, vendor, import_ids)
+            self._ready = [self.resource]
+
+    def _placement(self, settings: PlannedSettings, former_urns: Sequence[str] = ()) -> Placement:
+        """Where Settings in the tenant's namespace go."""
+        spec = self._planned.spec
+        return Placement(
+            settings, self._stack, spec.labels, spec.annotations, self._namespace, spec.import_ids, former_urns
+        )
 
 
 class Tenant(TenantOwner):
@@ -179,26 +232,47 @@ class Tenant(TenantOwner):
     Raises DeclarationError, before anything is registered, where it is wrong or something of it is
     another's. Projects are children of it unless they are given another parent, and so take over its
     provider and transforms.
+
+    For its outputs see `TenantOwner`.
     """
 
-    _existing = False
-
     def __init__(
-        self,
-        name: str,
-        args: TenantArgs,
-        opts: pulumi.ResourceOptions | None = None,
-        *,
-        integration_aliases: Mapping[str, Sequence[str]] | None = None,
+        self, name: str, args: TenantArgs | TenantArgsDict, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Checks the Tenant against the program so far, then registers it."""
-        super().__init__(name, args, opts, integration_aliases=integration_aliases)
+        super().__init__(name, *_admitted(Declaration("Tenant", name, TenantArgs, args), existing=False), opts)
 
 
 class TenantReference(TenantOwner):
     """A Tenant made elsewhere: it is referred to, and only Settings are added to its namespace.
 
     Raises DeclarationError, before anything is registered, where it is wrong.
+
+    For its outputs see `TenantOwner`.
     """
 
-    _existing = True
+    def __init__(
+        self,
+        name: str,
+        args: TenantReferenceArgs | TenantReferenceArgsDict,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Checks the Tenant against the program so far, then registers its Settings."""
+        declaration = Declaration("TenantReference", name, TenantReferenceArgs, args)
+        super().__init__(name, *_admitted(declaration, existing=True), opts)
+
+
+def _admitted(declaration: Declaration, *, existing: bool) -> tuple[PlannedTenant, Stack]:
+    """A declared Tenant, planned, and its declaration. Raises DeclarationError where it is wrong."""
+    former = declaration.take_texts("former_api_versions")
+    tenant = {**declaration.stated, "existing": existing}
+    of_the_stack = {
+        key: tenant.pop(key) for key in ("api_version", "vendor_fields", "merged_settings") if key in tenant
+    }
+    spec = declaration.spec(("tenant",), tenant=tenant, **of_the_stack)
+    stack = Stack(pulumi.get_stack(), spec=spec, part=declaration.part, former_api_versions=former)
+    planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
+    made = [settings for settings in planned.settings if settings.made]
+    bindings = [claim for settings in made for claim in binding_claims(settings, stack)]
+    Ledger.of_this_program().admit(stack, [*tenant_claims(planned, stack), *bindings])
+    return planned, stack

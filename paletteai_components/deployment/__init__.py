@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
+from paletteai_components.model.identity import is_object_type, kind_of, name_of
+
 # Pulumi's own words, and what mends it.
 _REMEDIES = {
     "no stack named": "Make it with `pulumi stack init {stack}`; nothing here makes a stack by itself.",
@@ -129,14 +131,16 @@ class Deployment:
         if diagnostic := event.get("diagnosticEvent"):
             text = str(diagnostic.get("message", "")).strip()
             if text and diagnostic.get("severity") != "debug" and not diagnostic.get("ephemeral"):
-                about = " ".join(_kind_and_name(str(diagnostic.get("urn", ""))))
-                self._say(Message(str(diagnostic.get("severity", "")), text, about.strip()))
+                urn = str(diagnostic.get("urn", ""))
+                about = f"{kind_of(urn)} {name_of(urn)}".strip()
+                self._say(Message(str(diagnostic.get("severity", "")), text, about))
         elif outputs := event.get("resOutputsEvent"):
             self.done += 1
             metadata = outputs.get("metadata") or {}
             operation, of_type = str(metadata.get("op", "")), str(metadata.get("type", ""))
-            if operation not in _NO_STEPS and of_type.startswith("kubernetes:"):
-                self.steps.append(Step(operation, *_kind_and_name(str(metadata.get("urn", "")))))
+            if operation not in _NO_STEPS and is_object_type(of_type):
+                urn = str(metadata.get("urn", ""))
+                self.steps.append(Step(operation, kind_of(urn), name_of(urn)))
         elif summary := event.get("summaryEvent"):
             self.changes = dict(summary.get("resourceChanges") or {})
 
@@ -153,10 +157,3 @@ class Deployment:
             self.state = State.SUCCEEDED
         else:
             self.state = State.INTERRUPTED if interrupted else State.FAILED
-
-
-def _kind_and_name(urn: str) -> tuple[str, str]:
-    """For example ``Namespace`` and ``acme.vision``; of a component its own kind."""
-    _, _, path = urn.partition("::")
-    types, _, name = path.partition("::")[2].partition("::")
-    return types.rpartition(":")[2], name

@@ -21,13 +21,13 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from paletteai_components.sdk import PROGRAM_SERVER, program_server
-from paletteai_components.stack import PROJECT_FILE, defaults_from_file
+from paletteai_components.stacks.stack import PROJECT_FILE, defaults_from_file
 
 _PROGRAM = "__main__.py"
 # Loaded once, in the process from which every host is forked. None of them starts a thread.
 _LOADED = [
-    "paletteai_components.program",
-    "paletteai_components.api_server",
+    "paletteai_components.deployment.program",
+    "paletteai_components.kube.api_server",
     PROGRAM_SERVER,
     # The SDK loads this one when the first object is registered.
     "pulumi_kubernetes.meta.v1",

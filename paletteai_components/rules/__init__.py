@@ -9,11 +9,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Problem, Severity, in_order
+from paletteai_components.diagnostics import Problem, Severity, in_order
 from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 RULES: dict[str, Rule] = {
     rule.code: rule

@@ -8,18 +8,25 @@ from itertools import islice
 
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.claims import CONSEQUENCE, Claim, binding_claims, conflict, conflicts, conflicts_on_clusters
-from paletteai_components.cluster import Cluster
-from paletteai_components.credential import KeyState
-from paletteai_components.equality import equal_credentials
-from paletteai_components.fleet import Fleet
+from paletteai_components.credentials import KeyState
+from paletteai_components.diagnostics import Place, Problem, Severity, escaped
+from paletteai_components.kube.cluster import Cluster
 from paletteai_components.listing import listed
-from paletteai_components.planned import PlannedSettings
-from paletteai_components.problem import Place, Problem, Severity, escaped
+from paletteai_components.model.equality import equal_credentials
+from paletteai_components.model.planned import PlannedSettings
+from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.ownership import (
+    CONSEQUENCE,
+    Claim,
+    binding_claims,
+    conflict,
+    conflicts,
+    conflicts_on_clusters,
+)
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 _Bound = tuple[Stack, PlannedSettings]
 

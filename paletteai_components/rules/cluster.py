@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paletteai_components.cluster import Cluster
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import (
-    FIELDS,
+from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.kube.cluster import Cluster
+from paletteai_components.kube.manifests import (
     FINGERPRINT_ANNOTATION,
     PROOF_ANNOTATION,
     Manifest,
-    manifests_of,
-    reference_of,
+    PlannedObject,
+    objects_of,
 )
-from paletteai_components.planned import Path
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.kube.palette_api import FIELDS
+from paletteai_components.model.plan import Topology
+from paletteai_components.model.planned import Path, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stack import Stack
-from paletteai_components.topology import Topology
+from paletteai_components.stacks.workspace import Fleet
 
 
 @rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)
@@ -64,17 +63,17 @@ def object_is_new(fleet: Fleet) -> Iterator[Problem]:
         if stack.topology is None:
             continue
         imported = dict(stack.topology.import_ids)
-        for manifest in manifests_of(stack.topology, stack.vendor):
-            reference = reference_of(manifest)
-            known = manifest["kind"] in cluster.objects and reference not in cluster.owned
+        for each in objects_of(stack.topology, stack.vendor):
+            reference = each.reference
+            known = each.kind in cluster.objects and reference not in cluster.owned
             there = cluster.live(reference) is not None
             if known and there and reference not in imported:
                 yield Problem(
                     "PAI018",
                     f"{named(reference)} is in {named(cluster.name)} already and not in this stack's state, so "
                     "`pulumi up` would fail on it.",
-                    _remedy(cluster, stack.topology, reference),
-                    (_place_of(stack, stack.topology, reference),),
+                    _remedy(cluster, each),
+                    (stack.place(*each.path),),
                 )
             elif known and not there and reference in imported:
                 yield Problem(
@@ -102,12 +101,12 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
     for stack in fleet.stacks:
         if stack.topology is None:
             continue
-        for manifest in manifests_of(stack.topology, stack.vendor):
-            reference = reference_of(manifest)
+        for each in objects_of(stack.topology, stack.vendor):
+            reference = each.reference
             live = cluster.live(reference)
             fates: dict[tuple[str, bool], list[str]] = {}
             for manager, path in live.taken_over if live is not None else ():
-                declared = _declares(manifest, path)
+                declared = _declares(each.manifest, path)
                 # What an import changes of a declared field, the preview shows.
                 if path not in _NOBODYS and (reference in cluster.owned or not declared):
                     fates.setdefault((manager, declared), []).append(".".join(path))
@@ -124,7 +123,7 @@ def field_is_declared(fleet: Fleet) -> Iterator[Problem]:
                     "PAI019",
                     f"{named(reference)} {fact}",
                     "Declare it, if need be under `extraSpec`, or give it up.",
-                    (_place_of(stack, stack.topology, reference),),
+                    (stack.place(*each.path),),
                     Severity.WARNING,
                 )
 
@@ -186,28 +185,14 @@ def _namespace_problem(cluster: Cluster, name: str, made: bool, place: Place) ->
     return None
 
 
-def _remedy(cluster: Cluster, topology: Topology, reference: str) -> str:
-    shown = named(reference)
-    for settings in topology.settings:
-        secret = settings.palette_secret
-        ours = secret is not None and reference == f"Secret/{secret.namespace}/{secret.name}"
-        if secret is not None and ours and cluster.live(f"Settings/{settings}") is None:
-            delete = f"kubectl delete secret {named(secret.name)} --namespace {named(secret.namespace)}"
-            return (
-                f"Its Settings is not there: if an interrupted deployment left it, delete it (`{delete}`). If nothing "
-                f"else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
-            )
+def _remedy(cluster: Cluster, each: PlannedObject) -> str:
+    shown = named(each.reference)
+    owner = each.owner
+    if each.kind == "Secret" and isinstance(owner, PlannedSettings) and cluster.live(f"Settings/{owner}") is None:
+        name, namespace = each.manifest["metadata"]["name"], each.manifest["metadata"]["namespace"]
+        delete = f"kubectl delete secret {named(name)} --namespace {named(namespace)}"
+        return (
+            f"Its Settings is not there: if an interrupted deployment left it, delete it (`{delete}`). If nothing "
+            f"else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
+        )
     return f"If nothing else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
-
-
-def _place_of(stack: Stack, topology: Topology, reference: str) -> Place:
-    for project in topology.projects:
-        if reference in (f"Namespace/{project.namespace}", f"Project/{project.namespace}/{project.name}"):
-            return stack.place(*project.path, "name")
-    for settings in topology.settings:
-        secret = settings.palette_secret
-        if reference == f"Settings/{settings}" or (
-            secret is not None and reference == f"Secret/{secret.namespace}/{secret.name}"
-        ):
-            return stack.place(*settings.path)
-    return stack.place("tenant", "name")

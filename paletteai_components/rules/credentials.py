@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 
-from paletteai_components.credential import (
+from paletteai_components.credentials import (
     DIGEST,
     FINGERPRINT,
     PROOF,
@@ -14,14 +14,14 @@ from paletteai_components.credential import (
     host_problem,
     is_placeholder,
 )
+from paletteai_components.diagnostics import Place, Problem, Severity
 from paletteai_components.encryption import data_key_of, salt_of
-from paletteai_components.fleet import Fleet
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.pasted import pasted_keys
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.spec import IntegrationSpec
-from paletteai_components.stack import Stack
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 # The example stacks' own salts, and whose they are. Their passphrase is printed in the README, so whatever is encrypted
 # under one of them is public.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from paletteai_components import names
+from paletteai_components import naming
+from paletteai_components.diagnostics import Place, Problem, Severity
+from paletteai_components.kube.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.listing import listed
-from paletteai_components.manifests import Manifest, project_manifests, reference_of, tenant_manifests
-from paletteai_components.planned import Path, PlannedTenant, Source
-from paletteai_components.problem import Place, Problem, Severity
+from paletteai_components.model.plan import PlannedProject
+from paletteai_components.model.planned import Path, PlannedTenant, Source
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import rule
-from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject
+from paletteai_components.stacks.stack import Stack
 
 _PLACES = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
@@ -107,17 +107,17 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Problem]:
             (stack.place("tenant", "settingsRef"),),
         )
     if tenant.spec.import_ids:
-        yield from _imports(tenant.spec.import_ids, tenant_manifests(tenant, stack.vendor), ("tenant",), stack)
+        yield from _imports(tenant.spec.import_ids, tenant_objects(tenant, stack.vendor), ("tenant",), stack)
     for project in topology.projects:
         ids = project.spec.import_ids
         if project.spec.settings_ref is not None:
             yield from _project_references(project, project.spec.settings_ref, tenant, stack)
         if ids:
-            yield from _imports(ids, project_manifests(project, stack.vendor), project.path, stack)
+            yield from _imports(ids, project_objects(project, stack.vendor), project.path, stack)
 
 
-def _imports(ids: Iterable[str], manifests: Iterable[Manifest], path: Path, stack: Stack) -> Iterator[Problem]:
-    written = [reference_of(manifest) for manifest in manifests]
+def _imports(ids: Iterable[str], objects: Iterable[PlannedObject], path: Path, stack: Stack) -> Iterator[Problem]:
+    written = [each.reference for each in objects]
     for position, each in enumerate(ids):
         if each not in written:
             yield Problem(
@@ -161,12 +161,12 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
 
 def _said(name: str) -> str:
     # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
-    return " (no plain name)" if names.label_problem(name) else f" {named(name)}"
+    return " (no plain name)" if naming.label_problem(name) else f" {named(name)}"
 
 
 def _said_object(reference: str) -> str:
     kind, *parts = reference.split("/")
-    plain = kind in _KINDS and not any(names.subdomain_problem(part) for part in parts)
+    plain = kind in _KINDS and not any(naming.subdomain_problem(part) for part in parts)
     return f" {named(reference)}" if plain else " (no object's name)"
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paletteai_components.fleet import Fleet
-from paletteai_components.manifests import FIELDS, Vendor, overlaps
-from paletteai_components.planned import Path
-from paletteai_components.problem import Problem, escaped
+from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.kube.palette_api import FIELDS, Vendor, overlaps
+from paletteai_components.model.planned import Path
+from paletteai_components.model.spec import ExtraSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.spec import ExtraSpec
-from paletteai_components.stack import Stack
-from paletteai_components.validation import misread, unknown_field
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.validation import misread, unknown_field
+from paletteai_components.stacks.workspace import Fleet
 
 
 @rule("PAI012", "A stack file says only what the schema knows, in Pulumi's own reading of YAML")

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from paletteai_components import names
-from paletteai_components.claims import (
+from paletteai_components import naming
+from paletteai_components.diagnostics import Place, Problem, escaped
+from paletteai_components.model.plan import PlannedProject
+from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
+from paletteai_components.redaction import named
+from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.stacks.ownership import (
     Claim,
     conflict,
     conflicts_on_clusters,
@@ -14,13 +19,8 @@ from paletteai_components.claims import (
     project_claims,
     tenant_claims,
 )
-from paletteai_components.fleet import Fleet
-from paletteai_components.planned import Path, PlannedSettings, PlannedTenant
-from paletteai_components.problem import Place, Problem, escaped
-from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stack import Stack
-from paletteai_components.topology import PlannedProject
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Fleet
 
 _OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "paletteai-components/")
 
@@ -100,7 +100,7 @@ def name_is_valid(stack: Stack) -> Iterator[Problem]:
 def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Problem]:
     """What is wrong with the names of a Tenant and its Settings."""
     spec, path = tenant.spec, ("tenant",)
-    why = names.label_problem(spec.name)
+    why = naming.label_problem(spec.name)
     yield from _name("the name of a tenant", why, (*path, "name"), stack)
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
@@ -125,14 +125,14 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Problem]:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
                 at = (*path, "deploymentNamespaces", field, position)
-                yield from _name("a namespace", names.label_problem(name), at, stack)
+                yield from _name("a namespace", naming.label_problem(name), at, stack)
 
 
 def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
-    at = (*settings.path, "name") if settings.owner.startswith("project") else settings.path
-    yield from _name("the name of a Settings", names.label_problem(settings.name), at, stack)
+    at = (*settings.path, "name") if settings.project is not None else settings.path
+    yield from _name("the name of a Settings", naming.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
-        yield from _name("the name of a Secret", names.subdomain_problem(secret.name), secret.path, stack)
+        yield from _name("the name of a Secret", naming.subdomain_problem(secret.name), secret.path, stack)
     if settings.made:
         yield from _metadata(
             f"Settings {settings}", settings.spec.labels, settings.spec.annotations, settings.path, stack
@@ -141,15 +141,15 @@ def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Problem]:
 
 def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
     at = (*path, "computeConfigRef")
-    yield from _name("the name of a compute config", names.subdomain_problem(name), (*at, "name"), stack)
+    yield from _name("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
     if namespace is not None:
-        yield from _name("a namespace", names.label_problem(namespace), (*at, "namespace"), stack)
+        yield from _name("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
 
 
 def _namespace(what: str, said: str, name: str, path: Path, stack: Stack) -> Iterator[Problem]:
-    why = names.label_problem(name)
+    why = naming.label_problem(name)
     yield from _name(what, why, path, stack)
-    if why is None and names.is_reserved(name):
+    if why is None and naming.is_reserved(name):
         yield Problem(
             "PAI007",
             f"{said} {named(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
@@ -175,10 +175,10 @@ def _metadata(
 ) -> Iterator[Problem]:
     for field, entries in (("labels", labels), ("annotations", annotations)):
         for key, value in entries.items():
-            why = names.qualified_key_problem(key)
+            why = naming.qualified_key_problem(key)
             entry = "an entry" if why else f"the entry {named(key)}"
             if why is None and field == "labels":
-                why = names.label_value_problem(value)
+                why = naming.label_value_problem(value)
             if why is None and _is_owned(key):
                 why = "belongs to PaletteAI, Kubernetes or this package, which would overwrite it"
             if why is not None:
@@ -211,7 +211,7 @@ def display_name_is_plain(stack: Stack) -> Iterator[Problem]:
 
 def display_name_problems(said: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Problem]:
     """What is wrong with a display name. It is not repeated: anything may stand in it."""
-    why = names.display_name_problem(display_name) if display_name is not None else None
+    why = naming.display_name_problem(display_name) if display_name is not None else None
     if why is not None:
         yield Problem(
             "PAI008",

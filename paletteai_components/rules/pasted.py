@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from paletteai_components.planned import Path
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.model.planned import Path
+from paletteai_components.model.spec import FingerprintSpec
 from paletteai_components.redaction import looks_like_key
-from paletteai_components.spec import FingerprintSpec
-from paletteai_components.stack import Stack
-from paletteai_components.validation import shown_path
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.validation import shown_path
 
 
 def pasted_keys(stack: Stack) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from paletteai_components.problem import Problem, Severity
+from paletteai_components.diagnostics import Problem, Severity
 
 
 class Scope(StrEnum):

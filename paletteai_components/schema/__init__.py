@@ -11,9 +11,9 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from paletteai_components import spec
-from paletteai_components.configuration import NAMESPACE
-from paletteai_components.names import NAME_LIMIT
+from paletteai_components.model import spec
+from paletteai_components.naming import NAME_LIMIT
+from paletteai_components.stacks.configuration import NAMESPACE
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,0 +1,119 @@
+"""`paletteai fingerprint`: which credential an encrypted key is, written beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from paletteai_components.cli.output.report import show
+from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
+from paletteai_components.diagnostics import escaped
+from paletteai_components.errors import UserError
+from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.redaction import named
+from paletteai_components.stacks.files import bytes_of
+from paletteai_components.stacks.stack import Stack
+
+
+@click.command("fingerprint")
+@choosing_stacks
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read one key instead and print its fingerprint.")
+@click.pass_context
+def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin: bool) -> None:
+    """Write its fingerprint beside every encrypted key of the named STACKs.
+
+    The pulumi command opens the keys; none is shown or kept. A fingerprint tells that two keys are
+    the same, and nothing else about them, so it can be committed.
+
+    With --stdin nothing is written and pulumi is not needed: the key is typed in, or comes by a pipe.
+    """
+    if from_stdin:
+        if names:
+            raise UserError("name stacks, or give `--stdin`, not both.")
+        click.echo(_typed())
+        return
+    selection = selected(names, folder)
+    if selection.unreadable:
+        show(selection.problems, err=True)
+        ctx.exit(2)
+    done = [_write(stack, folder) for stack in selection.stacks]
+    ctx.exit(0 if all(done) else 1)
+
+
+def _typed() -> str:
+    key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    why = key_problem(key)
+    if why:
+        raise UserError(f"the key {why}.", "Type a Palette API key, or send it by a pipe.")
+    return fingerprint_of(key)
+
+
+def _write(stack: Stack, folder: Path) -> bool:
+    """Whether every key of the stack has its fingerprint now."""
+    integrations = stack.spec.integrations if stack.spec else {}
+    sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
+    found, refused = _fingerprints(stack, sealed, folder) if sealed else ({}, {})
+    written = {name: each for name, each in found.items() if integrations[name].fingerprint != each}
+    if written:
+        _put(stack, written)
+    for name, integration in integrations.items():
+        outcome = "written" if name in written else refused.get(name) or _unwanted(integration)
+        click.echo(f"{escaped(stack.name)} {named(name)}: {outcome}")
+    return not refused and not any(each.api_key and not _is_sealed(each) for each in integrations.values())
+
+
+def _is_sealed(integration: IntegrationSpec) -> bool:
+    return bool(integration.api_key and integration.api_key.ciphertext)
+
+
+def _unwanted(integration: IntegrationSpec) -> str:
+    if integration.existing_secret is not None:
+        return "none, `credential` tells what is in an existing Secret"
+    if integration.api_key is None:
+        return "none, there is no key here"
+    return "unchanged" if _is_sealed(integration) else "none, the key is not encrypted"
+
+
+def _fingerprints(
+    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: Path
+) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
+    """The fingerprints of keys, and why there is none for others."""
+    from paletteai_components.cli.opened import project_of
+    from paletteai_components.deployment.decryption import opened_keys
+
+    keys = opened_keys(stack.name, project_of(folder))
+    found: dict[str, FingerprintSpec] = {}
+    refused: dict[str, str] = {}
+    for name, integration in wanted.items():
+        key, host, sealed = keys.get(name), integration.host_url, integration.api_key
+        why = None if key is None else key_problem(key)
+        if key is None or sealed is None or sealed.ciphertext is None:
+            refused[name] = "none, pulumi gave no key for it"
+        elif not host:
+            refused[name] = "none, it has no `hostUrl`"
+        elif why:
+            refused[name] = f"none, its key {why}"
+        else:
+            found[name] = FingerprintSpec(
+                value=fingerprint_of(key),
+                ciphertext=digest_of(sealed.ciphertext),
+                proof=proof_of(key, stack.name, host, sealed.ciphertext),
+            )
+    return found, refused
+
+
+def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
+    from paletteai_components.cli.files import replace
+    from paletteai_components.stacks.editor import with_fingerprints
+
+    path, read = Path(stack.file), stack.documents[0]
+    old = bytes_of(path)
+    # The keys were opened for what the file said before; it may have been changed since.
+    if document_from(old, stack.file).value != read.value:
+        raise UserError(f"{stack.file} was changed while this command ran.", "Run it again.")
+    replace(path, old, with_fingerprints(old, read, fingerprints))

@@ -1,0 +1,266 @@
+"""The explanation of a project: as a tree, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
+from paletteai_components.cli.output.tree import Tree
+from paletteai_components.cli.output.tree import show as show_tree
+from paletteai_components.credentials import host_of, host_problem
+from paletteai_components.diagnostics import Place, Problem, escaped
+from paletteai_components.listing import listed
+from paletteai_components.model.planned import IntegrationType, Source
+from paletteai_components.model.resolution import WORDS, Outcome, Step
+from paletteai_components.model.spec import IntegrationSpec
+from paletteai_components.redaction import named, redacted
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.views.explanation import Explanation, Inherited, Resolution
+
+_LISTED = 10
+_STEPS = {
+    Source.OWN: "its own Settings",
+    Source.SETTINGS_REF: "settingsRef",
+    Source.FALLBACK: "the tenant's default",
+    Source.SHARED_CLUSTER_ONLY: "sharedClusterOnly",
+}
+_MERGING = {
+    True: "what the first Settings do not hold comes from the tenant's default",
+    False: "the first Settings count alone",
+}
+_STYLES = {
+    Outcome.TAKEN: "bold green",
+    Outcome.UNKNOWN: "yellow",
+    Outcome.PASSED_OVER: "",
+    Outcome.ABSENT: "dim",
+}
+
+
+def show_explanation(explanation: Explanation, problems: Sequence[Problem], others: int, form: str) -> None:
+    """Print an explanation and the problems that concern it; `others` is how many more the stack has."""
+    if form == "json":
+        value = _as_json(explanation)
+        show_json({**value, "problems": [as_json(problem) for problem in problems], "otherProblems": others})
+        return
+    show_tree(_tree(explanation))
+    show(problems, err=True)
+    if problems or others:
+        summary = f"{counted(problems)} with project {named(explanation.project.name)}"
+        stack = escaped(explanation.stack.name)
+        more = f"; {plural(others, 'other problem')} in the stack, see `paletteai check {stack}`" if others else ""
+        click.echo(summary + more, err=True)
+
+
+def _tree(explanation: Explanation) -> Tree:
+    stack, project = explanation.stack, explanation.project
+    cluster = f"cluster {redacted(stack.cluster)}" if stack.cluster else "no cluster named"
+    root = Tree([("Project ", ""), (named(project.name), "bold")])
+    root.parts.append(
+        (f" of tenant {named(project.tenant)}  {stack.name}, environment {named(stack.environment)}, {cluster}", "dim")
+    )
+    _add_place(root, stack.place(*project.path, "name"))
+    for resolution in explanation.resolutions:
+        root.branches.append(_resolution(resolution, stack))
+    merges = bool(stack.spec and stack.spec.merged_settings)
+    merging = Tree([("mergedSettings  ", ""), (str(merges).lower(), "bold"), (f"  {_MERGING[merges]}", "dim")])
+    if stack.spec and "merged_settings" in stack.spec.model_fields_set:
+        _add_place(merging, stack.place("mergedSettings"))
+    root.branches.append(merging)
+    made = "" if project.spec.create_namespace else "  made elsewhere"
+    root.add(("Namespace ", ""), (named(project.namespace), "bold"), (made, "yellow"))
+    for inherited in explanation.inherited:
+        root.branches.append(_inherited(inherited))
+    return root
+
+
+def _resolution(resolution: Resolution, stack: Stack) -> Tree:
+    settings = resolution.settings
+    line = Tree([(f"{WORDS[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")])
+    looked_at = [each for each in resolution.steps if each.settings is not None]
+    if settings is None and resolution.type is not IntegrationType.PALETTE:
+        return line
+    if not looked_at and resolution.source is Source.NOWHERE:
+        line.parts.append(("  nothing to fall back to", "red"))
+    for number, step in enumerate(resolution.steps, 1):
+        line.branches.append(_step(number, step, stack))
+    if resolution.secret is not None:
+        secret = resolution.secret
+        made = "" if secret.made else ", made elsewhere"
+        branch = line.add(("Secret ", ""), (named(f"{secret.namespace}/{secret.name}"), "bold"), (made, "yellow"))
+        _add_place(branch, stack.place(*secret.path))
+    if settings is not None and resolution.type is IntegrationType.PALETTE:
+        _add_credential(line, resolution, stack)
+    if settings is not None:
+        others = listed(map(named, resolution.projects), _LISTED)
+        fed = f"{others} too" if others else "no other project of this stack"
+        line.add((f"Settings {named(str(settings))} feed {fed}", ""))
+    return line
+
+
+def _outcome(resolution: Resolution) -> str:
+    settings = resolution.settings
+    if settings is None:
+        return "none"
+    if not settings.made:
+        return f"from Settings {named(str(settings))}, made elsewhere"
+    key = _key(resolution)
+    given_by = f"integration {named(key)} from " if key else ""
+    return f"{given_by}Settings {named(str(settings))}"
+
+
+def _key(resolution: Resolution) -> str | None:
+    # A reference that leads nowhere may be anything, a key too.
+    settings = resolution.settings
+    if resolution.type is not IntegrationType.PALETTE or settings is None or settings.integration is None:
+        return None
+    return settings.palette
+
+
+def _step(number: int, step: Step, stack: Stack) -> Tree:
+    settings = f"{named(str(step.settings))}, " if step.settings else ""
+    line = Tree([(f"{number}. {_STEPS[step.source]}: ", "")])
+    said = step.why if step.outcome is Outcome.ABSENT else f"{settings}{step.outcome}: {step.why}"
+    line.parts.append((said, _STYLES[step.outcome]))
+    _add_place(line, _place(step, stack))
+    return line
+
+
+def _place(step: Step, stack: Stack) -> Place | None:
+    return None if step.path is None else stack.place(*step.path)
+
+
+def _add_credential(line: Tree, resolution: Resolution, stack: Stack) -> None:
+    settings = resolution.settings
+    if settings is None or not settings.made:
+        return
+    integration, key = settings.integration, _key(resolution)
+    if integration is None or key is None:
+        line.add(("an integration that is not declared", "red"))
+        return
+    branch = line.add((f"integration {named(key)}  ", ""), (_said(integration), "dim"))
+    _add_place(branch, stack.place("integrations", key))
+    for use in resolution.uses[:_LISTED]:
+        feeds = line.add(
+            (f"the credential is in Settings {named(str(use.settings))} of {use.stack} too: {use.how}", "red")
+        )
+        _add_place(feeds, use.place)
+    if len(resolution.uses) > _LISTED:
+        line.add((f"and in {len(resolution.uses) - _LISTED:,} Settings more", "red"))
+    if not resolution.uses:
+        known = _recognised_by(integration)
+        sure = "" if known else ", as far as this can be known without a fingerprint or `credential`"
+        line.add((f"no other Settings of the fleet carry the credential{sure}", "" if known else "yellow"))
+
+
+def _said(integration: IntegrationSpec) -> str:
+    if integration.existing_secret is not None:
+        return "an existing Secret"
+    parts = (
+        f"on {_host(integration) or 'a host that is not usable'}",
+        f"Palette tenant {redacted(integration.tenant)}" if integration.tenant else "no Palette tenant",
+        f"default project {redacted(integration.default_project_id)}"
+        if integration.default_project_id
+        else "no default project",
+    )
+    return ", ".join(parts)
+
+
+def _host(integration: IntegrationSpec) -> str | None:
+    # A URL that is refused may carry a password.
+    if not integration.host_url or host_problem(integration.host_url):
+        return None
+    return redacted(host_of(integration.host_url))
+
+
+def _recognised_by(integration: IntegrationSpec) -> str | None:
+    if integration.fingerprint_in_force:
+        return "fingerprint"
+    return "credential" if integration.credential else None
+
+
+def _inherited(inherited: Inherited) -> Tree:
+    value = inherited.value
+    if isinstance(value, dict):
+        value = "  ".join(f"{key} {', '.join(each) if isinstance(each, list) else each}" for key, each in value.items())
+    line = Tree([(f"{inherited.field}  ", ""), (str(value or "none"), "bold")])
+    origin = {"project": "stated here", "tenant": "from the tenant", "default": "stated nowhere"}
+    line.parts.append((f"  {origin[inherited.origin]}", "dim"))
+    _add_place(line, inherited.place)
+    return line
+
+
+def _add_place(line: Tree, place: Place | None) -> None:
+    if place is not None:
+        line.parts.append((f"  ({place})", "dim"))
+
+
+def _as_json(explanation: Explanation) -> dict[str, Any]:
+    stack, project = explanation.stack, explanation.project
+    return {
+        "stack": stack.name,
+        "environment": named(stack.environment),
+        "cluster": stack.cluster and redacted(stack.cluster),
+        "tenant": named(project.tenant),
+        "project": named(project.name),
+        "where": _where(stack.place(*project.path, "name")),
+        "namespace": {"name": named(project.namespace), "made": project.spec.create_namespace},
+        "mergedSettings": bool(stack.spec and stack.spec.merged_settings),
+        "integrations": {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
+        "inherited": {
+            each.field: {"value": each.value, "from": each.origin, "where": _where(each.place)}
+            for each in explanation.inherited
+        },
+    }
+
+
+def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
+    settings, secret, key = resolution.settings, resolution.secret, _key(resolution)
+    return {
+        "source": resolution.source.value,
+        "chain": [
+            {
+                "step": each.source.value,
+                "settings": named(str(each.settings)) if each.settings else None,
+                "outcome": each.outcome.value,
+                "why": each.why,
+                "where": _where(_place(each, stack)),
+            }
+            for each in resolution.steps
+        ],
+        "settings": named(str(settings)) if settings else None,
+        "secret": {
+            "name": named(secret.name),
+            "namespace": named(secret.namespace),
+            "made": secret.made,
+            "where": _where(stack.place(*secret.path)),
+        }
+        if secret
+        else None,
+        "integration": _integration_as_json(key, settings.integration, stack)
+        if key and settings and settings.integration
+        else None,
+        "otherProjects": list(map(named, resolution.projects)),
+        "alsoIn": [
+            {"stack": use.stack, "settings": named(str(use.settings)), "how": use.how, "where": _where(use.place)}
+            for use in resolution.uses
+        ],
+    }
+
+
+def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -> dict[str, Any]:
+    return {
+        "key": named(key),
+        "host": _host(integration),
+        "tenant": integration.tenant and redacted(integration.tenant),
+        "defaultProjectID": integration.default_project_id and redacted(integration.default_project_id),
+        "existingSecret": integration.existing_secret is not None,
+        "recognisedBy": _recognised_by(integration),
+        "where": _where(stack.place("integrations", key)),
+    }
+
+
+def _where(place: Place | None) -> dict[str, Any] | None:
+    return {"file": place.file, "line": place.line} if place else None

@@ -1,0 +1,166 @@
+"""What became of an environment's stacks: for people, and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from paletteai_components.cli.output.progress import COLOURS
+from paletteai_components.cli.output.report import as_json, plural, show, show_json
+from paletteai_components.deployment import Deployment, Message, Operation, State, Step
+from paletteai_components.diagnostics import Problem, escaped
+from paletteai_components.redaction import named, redacted
+
+# How many steps of a stack are shown that take nothing away.
+_SHOWN = 20
+_SYMBOLS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red"), "replace": ("±", "red")}
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "import": "imported",
+    "same": "unchanged",
+}
+_SEVERITIES = {"error": "red", "warning": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An operation in words: what is being done, and what was done."""
+
+    doing: str
+    done: str
+
+
+WORDS = {
+    Operation.PREVIEW: Words("previewing", "previewed"),
+    Operation.UP: Words("deploying", "deployed"),
+    Operation.PREVIEW_REFRESH: Words("previewing the refresh", "previewed"),
+    Operation.REFRESH: Words("refreshing", "refreshed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything there is to say at the end.
+
+    Fields:
+        environment: whose stacks they are.
+        operation: what was to be done.
+        deployments: what became of each stack, by name.
+        refused: the errors of those that were not even started.
+        seconds: how long it took.
+    """
+
+    environment: str
+    operation: Operation
+    deployments: list[Deployment]
+    refused: Mapping[str, list[Problem]]
+    seconds: float
+
+    def show_json(self) -> None:
+        """Prints it as JSON."""
+        show_json(
+            {
+                "environment": self.environment,
+                "operation": self.operation.value[0],
+                "preview": self.operation.is_preview,
+                "seconds": round(self.seconds, 1),
+                "stacks": [self._as_json(each) for each in self.deployments],
+            }
+        )
+
+    def _as_json(self, deployment: Deployment) -> dict[str, Any]:
+        messages = [
+            {"severity": each.severity, "about": redacted(each.about), "text": each.text}
+            for each in deployment.messages
+        ]
+        return {
+            "name": deployment.stack,
+            "state": deployment.state.value,
+            "seconds": round(deployment.seconds, 1),
+            "changes": dict(deployment.changes),
+            "steps": [
+                {"operation": each.operation, "kind": each.kind, "name": named(each.name)} for each in deployment.steps
+            ],
+            "messages": messages,
+            "problems": [as_json(problem) for problem in self.refused.get(deployment.stack, [])],
+        }
+
+    def show(self, *, verbose: bool) -> None:
+        """Prints it for people: what each stack has to say, then a line for each, then the sum."""
+        for deployment in self.deployments:
+            lines = list(self._lines(deployment, verbose))
+            if lines or deployment.stack in self.refused:
+                click.echo(click.style(escaped(deployment.stack), bold=True))
+            for line in lines:
+                click.echo(f"  {line}")
+            show(self.refused.get(deployment.stack, []))
+        width = max(len(each.stack) for each in self.deployments)
+        for deployment in self.deployments:
+            state = click.style(f"{self._state(deployment):<11}", fg=COLOURS[deployment.state])
+            rest = self._counts(deployment)
+            click.echo(f"{escaped(deployment.stack):<{width}}  {state}  {rest}".rstrip())
+        states = Counter(self._state(each) for each in self.deployments)
+        told = ", ".join(f"{number} {state}" for state, number in states.items())
+        stacks = plural(len(self.deployments), "stack")
+        click.echo(f"{stacks} of {named(self.environment)}: {told} in {self.seconds:.1f} s")
+
+    def _state(self, deployment: Deployment) -> str:
+        return WORDS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
+
+    def _counts(self, deployment: Deployment) -> str:
+        if deployment.state is State.REFUSED:
+            return plural(len(self.refused[deployment.stack]), "error")
+        if deployment.state is State.WAITING:
+            return ""
+        counts = [_counted(each, number, self.operation) for each, number in _in_order(deployment.changes)]
+        return ", ".join([*counts, f"{deployment.seconds:.1f} s"])
+
+    def _lines(self, deployment: Deployment, verbose: bool) -> Iterator[str]:
+        everything = verbose or deployment.state in {State.FAILED, State.INTERRUPTED}
+        if everything or self.operation.is_preview:
+            yield from _steps(deployment.steps, everything)
+        for message in deployment.messages:
+            if everything or message.severity in _SEVERITIES:
+                yield from _said(message)
+        if deployment.remedy:
+            yield f"help: {escaped(deployment.remedy)}"
+
+
+def _steps(steps: list[Step], everything: bool) -> Iterator[str]:
+    shown = 0
+    for step in steps:
+        symbol, colour = _SYMBOLS.get(step.operation, ("*", "cyan"))
+        takes_away = colour == "red"
+        shown += not takes_away
+        if everything or takes_away or shown <= _SHOWN:
+            yield click.style(f"{symbol} {redacted(escaped(str(step)))}", fg=colour)
+    if shown > _SHOWN and not everything:
+        yield f"and {shown - _SHOWN:,} more; `--verbose` shows them all"
+
+
+def _said(message: Message) -> Iterator[str]:
+    first, *others = message.text.splitlines()
+    about = f"{redacted(escaped(message.about))}: " if message.about else ""
+    severity = f"{click.style(message.severity, fg=_SEVERITIES.get(message.severity))}: " if message.severity else ""
+    yield f"{severity}{about}{escaped(first)}"
+    for line in others:
+        yield f"  {escaped(line)}"
+
+
+def _in_order(changes: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    order = list(_DONE)
+    # Whatever else there is stands before what stayed as it is.
+    return iter(sorted(changes.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order) - 2))
+
+
+def _counted(operation: str, number: int, of: Operation) -> str:
+    if operation == "same" or not of.is_preview:
+        return f"{number:,} {_DONE.get(operation, operation)}"
+    return f"{number:,} to {operation}"

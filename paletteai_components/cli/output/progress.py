@@ -1,0 +1,80 @@
+"""What is seen of deployments while they run: a line for each on a terminal, else one where each begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from paletteai_components.deployment import Deployment, State
+from paletteai_components.diagnostics import escaped
+
+Tell = Callable[[Deployment], None]
+"""Is called, in any thread, whenever something about a deployment is new."""
+
+COLOURS = {
+    State.SUCCEEDED: "green",
+    State.FAILED: "red",
+    State.REFUSED: "red",
+    State.INTERRUPTED: "yellow",
+    State.WAITING: "yellow",
+}
+
+
+@contextmanager
+def progress(stacks: int, doing: str) -> Iterator[Tell]:
+    """What is told shows on the error stream. `doing` is for example ``deploying``."""
+    if not sys.stderr.isatty():
+        yield _Lines(doing).tell
+        return
+    with _live(stacks, doing) as tell:
+        yield tell
+
+
+class _Lines:
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._told: dict[str, State] = {}
+
+    def tell(self, deployment: Deployment) -> None:
+        if self._told.get(deployment.stack) is deployment.state:
+            return
+        self._told[deployment.stack] = deployment.state
+        running = deployment.state is State.RUNNING
+        said = self._doing if running else f"{deployment.state}, {deployment.seconds:.1f} s"
+        click.echo(f"{escaped(deployment.stack)}: {said}", err=True)
+
+
+@contextmanager
+def _live(stacks: int, doing: str) -> Iterator[Tell]:
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+    # Names come from files: nothing in them is taken for markup.
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.fields[done]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as shown:
+        ended: list[str] = []
+        tasks: dict[str, TaskID] = {}
+        whole = shown.add_task(doing, total=None, done=f"0 of {stacks} stacks")
+
+        def tell(deployment: Deployment) -> None:
+            name = deployment.stack
+            if name not in tasks:
+                tasks[name] = shown.add_task(escaped(name), total=None, done="")
+            if deployment.state is State.RUNNING:
+                shown.update(tasks[name], done=f"{deployment.done} resources")
+                return
+            shown.remove_task(tasks[name])
+            line = f"{escaped(name)}: {deployment.state}, {deployment.seconds:.1f} s"
+            shown.console.print(line, style=COLOURS[deployment.state], markup=False)
+            ended.append(name)
+            shown.update(whole, done=f"{len(ended)} of {stacks} stacks")
+
+        yield tell

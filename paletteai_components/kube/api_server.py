@@ -1,0 +1,155 @@
+"""The API server of the cluster that a stack is deployed to, and the few questions it is asked.
+
+However many projects a stack has, there are at most nine requests: which kinds of the vendor's API it
+serves, the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so
+no Secret's data is ever sent.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+from kubernetes import client, config
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
+from paletteai_components.kube.crds import Crds, crds_of
+from paletteai_components.kube.manifests import (
+    CREDENTIAL_ANNOTATION,
+    FINGERPRINT_ANNOTATION,
+    PROOF_ANNOTATION,
+    reference_of,
+)
+from paletteai_components.kube.structural import UnusableSchema
+from paletteai_components.redaction import redacted
+from paletteai_components.sdk import connections_of
+
+# Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
+TIMEOUT = Timeout(connect=5, read=15)
+
+_WHOLE = "application/json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+class ClusterUnavailable(Exception):
+    """The cluster was not asked, or did not answer. The text says why, and holds no secret."""
+
+
+class ApiServer:
+    """A cluster's API server, reached as Pulumi's provider reaches it.
+
+    Fields:
+        name: what messages call the cluster, for example ``the cluster of context dev``.
+    """
+
+    def __init__(self, kubeconfig: str | None, context: str | None) -> None:
+        """Reads the kubeconfig: a path, its content, or None for the usual places.
+
+        Raises ClusterUnavailable where it leads to no cluster.
+        """
+        try:
+            settings = _settings(kubeconfig, context)
+        except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
+            # What a kubeconfig says wrongly may be a token.
+            fact = f"has no usable context {redacted(context)}" if context else "names no usable current context"
+            raise ClusterUnavailable(f"the kubeconfig {fact}") from None
+        self.name = f"the cluster of context {redacted(context)}" if context else f"the cluster at {settings.host}"
+        # The client would try again three times, and log each.
+        settings.retries = False
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        self._pool = connections_of(settings)
+        self._host = settings.host
+        authentication: Mapping[str, Any] = settings.auth_settings()
+        self._headers = {each["key"]: each["value"] for each in authentication.values()}
+        self._unanswered: list[str] = []
+
+    def cluster(self, api_version: str, kinds: Collection[str]) -> Cluster:
+        """What the cluster holds of these kinds, of which the vendor's are of `api_version`.
+
+        Raises ClusterUnavailable where it does not answer.
+        """
+        group, vendors = api_version.rpartition("/")[0], f"/apis/{quote(api_version)}"
+        resources = self._resources(api_version, vendors)
+        served = resources or {}
+        crds = self._crds([f"{served[kind]}.{group}" for kind in sorted(kinds) if kind in served])
+        lists = {"Namespace": "/api/v1/namespaces"}
+        for kind in sorted(served.keys() & kinds):
+            lists[kind] = f"{vendors}/{served[kind]}"
+        if "Secret" in kinds:
+            lists |= {"Secret": "/api/v1/secrets?fieldSelector=type%3DOpaque"}
+        answers = {kind: self._asked(f"list every {kind}", path, _METADATA) for kind, path in lists.items()}
+        objects = {kind: dict(_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
+        served_kinds = None if resources is None else frozenset(resources)
+        return Cluster(self.name, api_version, served_kinds, objects, crds=crds, unanswered=tuple(self._unanswered))
+
+    def _crds(self, names: Iterable[str]) -> Crds | None:
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        answers = [self._asked(f"read the CRD {name}", f"{path}/{quote(name)}") for name in names]
+        try:
+            return crds_of([answer for answer in answers if answer], self.name)
+        except UnusableSchema as error:
+            self._unanswered.append(f"no schema can be made of its CRDs ({error})")
+            return None
+
+    def _resources(self, api_version: str, path: str) -> dict[str, str] | None:
+        """The kinds that are served and the names of their resources; None where that is not told."""
+        answer = self._asked(f"list the kinds of {api_version}", path)
+        if answer is None:
+            return None
+        every = answer.get("resources") or ()
+        # A subresource, such as `tenants/status`, is of the same kind.
+        return {each["kind"]: each["name"] for each in every if "/" not in each["name"]}
+
+    def _asked(self, what: str, path: str, accept: str = _WHOLE) -> dict[str, Any] | None:
+        """The answer: empty where there is no such thing, None where it is not to be told."""
+        headers = {**self._headers, "Accept": accept}
+        try:
+            response = self._pool.request("GET", f"{self._host}{path}", headers=headers, timeout=TIMEOUT)
+            answer = json.loads(response.data) if response.status == HTTPStatus.OK else {}
+        except (HTTPError, OSError, ValueError):
+            # A certificate that is not trusted is among them.
+            raise ClusterUnavailable("it cannot be reached") from None
+        if response.status == HTTPStatus.FORBIDDEN:
+            self._unanswered.append(f"this user may not {what}")
+            return None
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise ClusterUnavailable("it does not accept the user of the kubeconfig")
+        if response.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            raise ClusterUnavailable(f"it answers with HTTP {response.status}")
+        return answer if isinstance(answer, dict) else {}
+
+
+def _settings(kubeconfig: str | None, context: str | None) -> client.Configuration:
+    settings = client.Configuration()
+    path = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    if kubeconfig is not None and not Path(kubeconfig).expanduser().is_file():
+        config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, settings)
+    elif inside and context is None and not Path(path).expanduser().is_file():
+        config.load_incluster_config(settings)
+    else:
+        config.load_kube_config(path, context, settings, persist_config=False)
+    return settings
+
+
+def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
+    for item in answer.get("items") or ():
+        metadata = item["metadata"]
+        annotations = metadata.get("annotations") or {}
+        live = LiveObject(
+            "deletionTimestamp" in metadata,
+            annotations.get(FINGERPRINT_ANNOTATION),
+            annotations.get(PROOF_ANNOTATION),
+            annotations.get(CREDENTIAL_ANNOTATION),
+            tuple(fields_taken_over(metadata.get("managedFields") or ())),
+        )
+        yield reference_of({"kind": kind, "metadata": metadata}), live

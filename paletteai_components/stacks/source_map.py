@@ -1,0 +1,77 @@
+"""Parts: which part of a tenant stands on which line of its stack file, so that a problem is shown where it belongs."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paletteai_components.pulumi_yaml.document import Path, items_of
+from paletteai_components.stacks.stack import Stack
+
+Part = tuple[str, int]
+"""``integrations``, ``settings`` or ``projects`` with a position in the topology, or `TENANT`."""
+
+TENANT: Part = ("tenant", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one stack.
+
+    Fields:
+        lines: where each part begins. A part that only the project's defaults declare is not among them.
+    """
+
+    lines: dict[Part, int]
+    _starts: tuple[tuple[int, Part], ...]
+
+    def at(self, line: int | None) -> Part:
+        """The part on a line. It is the tenant where several share the line, or none is there."""
+        position = bisect_right(self._starts, line or 0, key=lambda start: start[0])
+        return self._starts[position - 1][1] if position else TENANT
+
+
+def parts_of(stack: Stack) -> Parts:
+    """The parts of a stack whose tenant could be made out; none for a declaration made in Python."""
+    if not stack.documents:
+        return Parts({}, ())
+    document = stack.documents[0]
+    known = {at: part for path, part in _declared(stack) if (at := stack.own_path(*path))}
+    tenant = [at for at, part in known.items() if part == TENANT]
+    lines: dict[Part, int] = {}
+    starts: dict[int, set[Part]] = defaultdict(set)
+    for path in (*tenant, *_paths(document.value["config"], known, ("config",)), *((key,) for key in document.value)):
+        line, part = document.line(path), known.get(path, TENANT)
+        lines.setdefault(part, line)
+        starts[line].add(part)
+    return Parts(lines, tuple((line, _only(parts)) for line, parts in sorted(starts.items())))
+
+
+def _only(parts: set[Part]) -> Part:
+    """The one part there is besides the tenant, else the tenant."""
+    others = parts - {TENANT}
+    return others.pop() if len(others) == 1 else TENANT
+
+
+def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
+    """The path of each part."""
+    yield ("tenant",), TENANT
+    topology = stack.topology
+    for kind, paths in (
+        ("integrations", [("integrations", key) for key in (stack.spec.integrations if stack.spec else ())]),
+        ("settings", [each.path for each in (topology.tenant.settings if topology else ())]),
+        ("projects", [each.path for each in (topology.projects if topology else ())]),
+    ):
+        yield from ((path, (kind, position)) for position, path in enumerate(paths))
+
+
+def _paths(value: Any, known: Mapping[Path, Part], above: Path) -> Iterator[Path]:
+    """The paths of what is written below `config`, as far down as another part can begin."""
+    for step, inner in items_of(value):
+        path = (*above, step)
+        yield path
+        if len(path) < 4 and known.get(path, TENANT) == TENANT:
+            yield from _paths(inner, known, path)

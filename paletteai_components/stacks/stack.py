@@ -1,0 +1,283 @@
+"""A stack: one tenant in one environment, as its file and the project's defaults declare it.
+
+Reading never stops at the first mistake. What a stack file says wrongly becomes a PAI012 problem and
+is left out; the rest is still judged, as far as a part of a declaration can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
+from paletteai_components.kube.palette_api import API_VERSION, Vendor
+from paletteai_components.model.plan import Topology, topology_of
+from paletteai_components.model.spec import StackSpec
+from paletteai_components.pulumi_yaml.document import Document, Path
+from paletteai_components.stacks.configuration import (
+    NAMESPACE,
+    ambiguous_keys,
+    encrypted_values,
+    is_key_field,
+    malformed_keys,
+    qualified,
+)
+from paletteai_components.stacks.files import PROJECT_FILE as PROJECT_FILE
+from paletteai_components.stacks.files import document_in
+from paletteai_components.stacks.files import stack_name_of as stack_name_of
+from paletteai_components.stacks.sources import Written
+from paletteai_components.stacks.validation import misread, unknown_field, validated
+
+# What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
+_PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
+_KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as declared.
+
+    Fields:
+        name: the stack's name, for example ``acme.dev``.
+        file: the stack file as the user would type it; empty for a declaration made in Python.
+        spec: the declaration; None where not even a tenant could be made out.
+        problems: what is wrong with the declaration itself (PAI012).
+        file_problems: what is wrong with the file, whatever Pulumi adds to what it says (PAI012).
+        whole: False where something was left out of `spec` because it could not be understood.
+        left_out: the positions, in the file, of projects that are not in `spec`.
+        identified: False where what tells its cluster or its tenant's place in it was left out, so
+            that nothing can be said of its neighbours there.
+        documents: the files it came from with their values' lines, the first one counting most.
+        part: the component, where it is only a part of a program that is judged; empty for a whole stack.
+        former_api_versions: versions of the vendor's API that it may have been deployed with.
+        cluster: the cluster it is deployed to, as far as the declaration says.
+        imports: the ESC environments whose values only Pulumi can add.
+        context: the context of the kubeconfig that it is deployed with, where it names one.
+        kubeconfig: the kubeconfig that it brings, where it brings one; an encrypted one in its ciphertext.
+        salt: the salt of the stack's passphrase, where it has one, as `encryptionsalt` gives it.
+        data_key: the encrypted data key of the stack, where it has one, as `encryptedkey` gives it.
+        other_secrets: what is encrypted in its file for others than PaletteAI, by ciphertext, each with its path.
+    """
+
+    name: str
+    file: str = ""
+    spec: StackSpec | None = None
+    problems: tuple[Problem, ...] = ()
+    file_problems: tuple[Problem, ...] = ()
+    whole: bool = True
+    documents: tuple[Document, ...] = field(default=(), repr=False)
+    left_out: frozenset[int] = frozenset()
+    identified: bool = True
+    part: str = ""
+    former_api_versions: tuple[str, ...] = ()
+    cluster: str | None = None
+    imports: tuple[str, ...] = ()
+    context: str | None = None
+    kubeconfig: str | None = None
+    salt: str | None = None
+    data_key: str | None = None
+    other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
+
+    @property
+    def environment(self) -> str:
+        """`paletteai:environment`, else what follows the last dot of the stack's name."""
+        declared = self.spec.environment if self.spec else None
+        return declared or self.name.rpartition(".")[2]
+
+    @property
+    def cluster_name(self) -> str:
+        """The cluster: `paletteai:cluster`, else the context, else one that all of the environment share."""
+        return self.cluster or self.environments_cluster
+
+    @property
+    def environments_cluster(self) -> str:
+        """The one cluster of its environment, as messages call it."""
+        return f"the cluster of {self.environment}"
+
+    def file_place(self, *path: str | int) -> Place:
+        """Where the value at a path of the stack file stands, for example ``file_place("encryptionsalt")``."""
+        return self.documents[0].place(path) if self.documents else Place(self.file)
+
+    @property
+    def vendor(self) -> Vendor:
+        """The vendor API this stack is written for."""
+        spec = self.spec
+        if spec is None:
+            return Vendor()
+        return Vendor(spec.api_version or API_VERSION, spec.vendor_fields, self.former_api_versions)
+
+    @cached_property
+    def topology(self) -> Topology | None:
+        """What the declaration amounts to."""
+        return topology_of(self.spec) if self.spec else None
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        """The positions, in the file, of the projects in `spec`."""
+        projects = self.spec.tenant.projects if self.spec else ()
+        return [at for at in range(len(projects) + len(self.left_out)) if at not in self.left_out]
+
+    def place(self, *path: str | int) -> Place:
+        """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
+        return self._written.place(self._in_file(path))
+
+    def places(self, *path: str | int) -> Iterator[Place]:
+        """Where the value at a path of the spec is declared, and everything in it; nothing where it is not written."""
+        return self._written.places(self._in_file(path))
+
+    def own_path(self, *path: str | int) -> Path | None:
+        """The path in the stack file of what is at a path of the spec; None where the file does not declare it."""
+        document, at = self._written.found(self._in_file(path)) or (None, ())
+        return at if self.documents and document is self.documents[0] else None
+
+    @property
+    def _written(self) -> Written:
+        return Written(self.documents, self.file or self.part)
+
+    def _in_file(self, path: Path) -> Path:
+        if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
+            return (*path[:2], self._kept[int(path[2])], *path[3:])
+        return path
+
+
+def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
+    """The stack that a file declares, with the project's defaults under it as Pulumi puts them there.
+
+    Raises StackFileError where the file cannot be read or is not YAML as Pulumi reads it.
+    """
+    return stack_from_document(document_in(path), defaults)
+
+
+def stack_from_document(document: Document, defaults: Document | None = None) -> Stack:
+    """The stack that a file declares whose document this is: see `stack_from_file`."""
+    shown = document.file
+    path = FilePath(shown)
+    name = stack_name_of(path.name) or path.stem
+    config = document.value.get("config")
+    unknown = tuple(_outside_of_config(key, document.place((key,))) for key in document.value if key not in _PULUMIS)
+    if not isinstance(config, dict):
+        place = document.place(("config",) if "config" in document.value else ())
+        fact = "the file has no object `config`, so it declares no tenant"
+        remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
+        problem = misread(place, fact, remedy)
+        return Stack(name, shown, problems=(*unknown, problem), whole=False)
+    merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
+    documents = (document, defaults) if defaults else (document,)
+    stack = stack_from_config(name, merged, shown, documents)
+    others = {key: value for key, value in config.items() if not qualified(key).startswith(f"{NAMESPACE}:")}
+    salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
+    return replace(
+        stack,
+        file_problems=(*unknown, *_key_problems(documents), *stack.file_problems),
+        imports=_imported(document.value.get("environment", ())),
+        salt=salt if isinstance(salt, str) else None,
+        data_key=data_key if isinstance(data_key, str) else None,
+        other_secrets={
+            canonical_ciphertext(ciphertext): ("config", *path) for path, ciphertext in encrypted_values(others)
+        },
+    )
+
+
+def stack_from_config(
+    name: str,
+    config: Mapping[str, Any],
+    file: str = "",
+    documents: tuple[Document, ...] = (),
+    *,
+    imports: tuple[str, ...] = (),
+    is_opened: bool = False,
+) -> Stack:
+    """The stack that a configuration declares: Pulumi's keys, such as ``paletteai:tenant``, with their values.
+
+    `is_opened` says that Pulumi has opened what is encrypted; nothing in it is a ciphertext then.
+    """
+    written = Written(documents, file)
+    problems: list[Problem] = []
+    declared: dict[str, Any] = {}
+    for key, value in config.items():
+        namespace, _, field_name = key.partition(":")
+        if namespace == NAMESPACE and field_name in _KEYS:
+            declared[field_name] = value
+        elif namespace == NAMESPACE:
+            problems.append(unknown_field(written.place((field_name,)), field_name, _KEYS, "config"))
+    encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
+    result = validated(declared, written, frozenset(encrypted))
+    spec = result.spec
+    context, kubeconfig = config.get("kubernetes:context"), config.get("kubernetes:kubeconfig")
+    context = context if isinstance(context, str) and context else None
+    cluster = spec.cluster if spec and spec.cluster else context
+    return Stack(
+        name,
+        file,
+        spec,
+        (*problems, *result.problems),
+        result.file_problems,
+        whole=result.whole,
+        left_out=result.left_out,
+        identified=result.identified,
+        documents=documents,
+        cluster=cluster,
+        imports=imports,
+        context=context,
+        kubeconfig=_kubeconfig_in(kubeconfig),
+    )
+
+
+def defaults_from_file(path: FilePath) -> Document:
+    """The project file, whose `config` holds the defaults of every stack. Raises StackFileError."""
+    return document_in(path)
+
+
+def _outside_of_config(key: str, place: Place) -> Problem:
+    if key.removeprefix(f"{NAMESPACE}:") in _KEYS:
+        return misread(place, f"`{key}` stands outside of `config`, so it has no effect", "Indent it under `config:`.")
+    return unknown_field(place, key, _PULUMIS, "the file, outside of `config`,")
+
+
+def _key_problems(documents: tuple[Document, ...]) -> Iterator[Problem]:
+    """What is wrong with the keys below `config` in a stack file, and in the project file."""
+    for document in documents:
+        config = document.value.get("config")
+        if not isinstance(config, dict):
+            continue
+        for key in malformed_keys(config):
+            fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
+            remedy = "Write it as `<namespace>:<name>`, for example `kubernetes:context`."
+            yield misread(document.place(("config", key)), fact, remedy)
+        for pair in ambiguous_keys(config):
+            first, second = (document.place(("config", key)) for key in pair)
+            fact = "two keys of `config` are one key to Pulumi, which takes the value of either"
+            yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
+
+
+def _kubeconfig_in(value: object) -> str | None:
+    ciphertext = ciphertext_of(value)
+    if ciphertext is not None:
+        return canonical_ciphertext(ciphertext)
+    return value if isinstance(value, str) and value else None
+
+
+def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
+    config = project.value.get("config") if project else None
+    if not isinstance(config, dict):
+        return {}
+    values: dict[str, Any] = {}
+    for key, entry in config.items():
+        if not isinstance(entry, dict):
+            values[qualified(key)] = entry
+        elif "default" in entry or "value" in entry:
+            values[qualified(key)] = entry.get("default", entry.get("value"))
+    return values
+
+
+def _imported(imports: object) -> tuple[str, ...]:
+    if isinstance(imports, dict):
+        imports = imports.get("imports")
+    if not isinstance(imports, list | tuple):
+        return ()
+    # An import is a name, or an object with the name as its key and options for it.
+    return tuple(str(name) for entry in imports for name in (entry if isinstance(entry, dict) else (entry,)))

@@ -1,0 +1,193 @@
+"""An environment's stacks on the real CLI and a real API server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.cluster.control_plane import ControlPlane
+from support.cluster.vendor import wait_until
+from support.programs import written
+from support.real import RealProject
+from support.real_stacks import empty, held
+
+pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+
+STACK = """\
+kubernetes:context: dev
+paletteai:integrations: {own: {existingSecret: there, credential: "vault://TENANT"}}
+paletteai:tenant:
+  name: TENANT
+  onRemoval: delete
+  settings: {default: {palette: own}}
+  computeConfigRef: {name: default}
+  projects: [{name: TENANT-lab}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def emptied(cluster: ControlPlane) -> None:
+    empty(cluster)
+
+
+@pytest.fixture
+def project(real: Callable[..., RealProject]) -> RealProject:
+    """A project with two stacks of one environment, and a third that somebody has selected."""
+    project = real()
+    for tenant in ("acme", "beta"):
+        declare(project, tenant)
+        project.init(f"{tenant}.lab")
+    written(project.stacks, "other.prod", STACK.replace("TENANT", "other"))
+    project.init("other.prod")
+    project.run("stack", "select", "other.prod")
+    return project
+
+
+def declare(project: RealProject, tenant: str, *changes: tuple[str, str]) -> None:
+    text = STACK.replace("TENANT", tenant)
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    written(project.stacks, f"{tenant}.lab", text)
+
+
+def told(project: RealProject, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """What the command says of each stack."""
+    outcome = project.paletteai(*arguments, "--format", "json", check=False)
+    assert outcome.code == code, outcome.printed
+    return {each["name"]: each for each in json.loads(outcome.stdout)["stacks"]}
+
+
+def selected(project: RealProject) -> dict[str, str]:
+    """What Pulumi keeps of what is selected in which folder."""
+    folder = Path(project.env["PULUMI_HOME"]) / "workspaces"
+    return {path.name: path.read_text() for path in sorted(folder.iterdir())}
+
+
+def locks(project: RealProject) -> list[Path]:
+    return [path for path in (project.state / ".pulumi" / "locks").rglob("*.json") if path.is_file()]
+
+
+@pytest.mark.timeout(600)
+def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
+    project: RealProject, cluster: ControlPlane
+) -> None:
+    before = selected(project)
+    assert before
+    previewed = told(project, "preview", "lab")
+    assert {name: each["changes"] for name, each in previewed.items()} == {
+        "acme.lab": {"create": 9},
+        "beta.lab": {"create": 9},
+    }
+    assert held(cluster) == {}
+
+    first = told(project, "up", "lab", "--yes")
+    assert {name: each["changes"] for name, each in first.items()} == {
+        name: each["changes"] for name, each in previewed.items()
+    }
+    for tenant in ("acme", "beta"):
+        places = {("Namespace", None, f"tenant-{tenant}"), ("Project", f"{tenant}-lab", f"{tenant}-lab")}
+        assert places <= held(cluster).keys()
+
+    again = told(project, "up", "lab", "--yes")
+    refreshed = told(project, "refresh", "lab", "--yes")
+    assert [each["changes"] for each in (*again.values(), *refreshed.values())] == [{"same": 9}] * 4
+    assert all(each["steps"] == [] for each in (*again.values(), *refreshed.values()))
+    assert selected(project) == before
+    # What was deployed is what a plain `pulumi` deploys.
+    assert project.steps("acme.lab") == {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("hosted", [True, False], ids=["here", "by Pulumi"])
+def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealProject, hosted: bool) -> None:
+    if not hosted:
+        # The same environment by another name: Pulumi then runs the program itself.
+        path = project.folder / "Pulumi.yaml"
+        other = project.folder / "elsewhere"
+        other.mkdir()
+        for each in Path(sys.prefix).iterdir():
+            (other / each.name).symlink_to(each)
+        path.write_text(path.read_text().replace(f"virtualenv: {sys.prefix}", "virtualenv: elsewhere"))
+    declare(project, "beta", ("{name: beta-lab}", "{name: beta-lab, createNamespace: false}"))
+    result = told(project, "up", "lab", "--yes", code=1)
+    assert {name: each["state"] for name, each in result.items()} == {"acme.lab": "succeeded", "beta.lab": "failed"}
+    errors = [each["text"] for each in result["beta.lab"]["messages"] if each["severity"] == "error"]
+    assert "PAI017: namespace beta-lab is not in the cluster" in errors[0]
+    assert len(errors) == (1 if hosted else 2)
+    # It is no other environment for Pulumi, wherever the program runs.
+    assert project.steps("acme.lab") == {}
+    # The stack itself is registered before the program runs.
+    traced = {each["type"] for each in project.resources("acme.lab") if {"stackTrace", "sourcePosition"} & each.keys()}
+    assert traced <= {"pulumi:pulumi:Stack"}
+
+
+@pytest.mark.timeout(600)
+def test_what_the_api_server_refuses_is_told_and_the_rest_is_kept(project: RealProject) -> None:
+    declare(project, "beta", ("onRemoval: delete", "onRemoval: delete\n  annotations: {note: '" + "x" * 300_000 + "'}"))
+    result = told(project, "up", "lab", "--yes", code=1)
+    assert result["acme.lab"]["state"] == "succeeded"
+    assert any("Too long" in each["text"] for each in result["beta.lab"]["messages"] if each["severity"] == "error")
+    assert "an unhandled error" not in str(result["beta.lab"]["messages"])
+
+
+@pytest.mark.timeout(600)
+def test_a_stack_that_pulumi_does_not_know_is_said_how_to_make(project: RealProject) -> None:
+    written(project.stacks, "gamma.lab", STACK.replace("TENANT", "gamma"))
+    outcome = project.paletteai("up", "lab", "--yes", check=False)
+    assert outcome.code == 1
+    assert "help: Make it with `pulumi stack init gamma.lab`" in outcome.stdout
+    assert "3 stacks of lab: 2 deployed, 1 failed in " in outcome.stdout
+
+
+@pytest.mark.timeout(600)
+def test_interrupted_stacks_leave_no_lock_and_are_finished_by_the_next_run_or_as_it_says(
+    project: RealProject, cluster: ControlPlane
+) -> None:
+    many = ", ".join(f"{{name: acme-lab-{number}}}" for number in range(150))
+    declare(project, "acme", ("{name: acme-lab}", many))
+    command = [str(Path(sys.executable).with_name("paletteai")), "up", "lab", "--yes", "--parallel", "1"]
+    with subprocess.Popen(
+        [*command, "--format", "json"],
+        cwd=project.folder,
+        env=project.env,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        until = time.monotonic() + 120
+        while not any(name.startswith("acme-lab") for _, _, name in held(cluster)) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert locks(project)
+        # As a terminal does it: everything in its foreground gets the signal.
+        os.killpg(process.pid, signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    stacks = {each["name"]: each["state"] for each in json.loads(printed)["stacks"]}
+    assert stacks == {"acme.lab": "interrupted", "beta.lab": "not started"}
+    assert locks(project) == []
+    # The process that hosts are forked from sees that its parent is gone, and ends.
+    wait_until("nothing of it runs", lambda: left_of(process.pid) == [])
+
+    finished = project.paletteai("up", "lab", "--yes", check=False)
+    if finished.code:
+        # The provider gave up waiting for an answer: the object is named, and can be taken over.
+        assert project.take_over("acme.lab", finished)
+    assert project.steps("acme.lab") == project.steps("beta.lab") == {}
+
+
+def left_of(session: int) -> list[str]:
+    """What still runs of a session of processes."""
+    listed = subprocess.run(
+        ["ps", "-s", str(session), "-o", "args="], capture_output=True, text=True, check=False
+    ).stdout
+    # What has ended and nobody has asked for yet does not run.
+    return [line for line in listed.splitlines() if not line.endswith("<defunct>")]

@@ -1,0 +1,1 @@
+"""What tests share: projects, samples, oracles, a recorded engine, a control plane."""

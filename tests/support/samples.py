@@ -1,0 +1,57 @@
+"""Declarations that tests are about, and short ways to say them."""
+
+from __future__ import annotations
+
+import hashlib
+from textwrap import dedent, indent
+from typing import Any
+
+from paletteai_components.diagnostics import Problem
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.workspace import Fleet
+
+HOST = "https://api.spectrocloud.com"
+PROJECT_ID = "651234567890123456789012"
+PROOF = "0" * 40
+"""Stands where the proof of a fingerprint stands, which no offline command can verify."""
+
+
+def digest(ciphertext: str) -> str:
+    """The digest by which a fingerprint says which encryption it was made for."""
+    parts = (b"paletteai-components/ciphertext", ciphertext.encode())
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()[:32]
+
+
+def credential(ciphertext: str = "v1:AAAA:1111", **fields: Any) -> dict[str, Any]:
+    """A complete Palette credential; a field given as None is left out."""
+    every = {
+        "hostUrl": HOST,
+        "tenant": "example-tenant",
+        "defaultProjectID": PROJECT_ID,
+        "apiKey": {"secure": ciphertext},
+        **fields,
+    }
+    return {field: value for field, value in every.items() if value is not None}
+
+
+def stack(config: str, name: str = "acme.dev", **more: Any) -> Stack:
+    """The stack that some lines below `config:` declare."""
+    file = f"stacks/Pulumi.{name}.yaml"
+    document = document_from(f"config:\n{indent(dedent(config).strip(), '  ')}\n".encode(), file)
+    return stack_from_config(name, document.value["config"], file, (document,), **more)
+
+
+def fleet(*stacks: Stack) -> Fleet:
+    """The stacks as one fleet."""
+    return Fleet(stacks)
+
+
+def told(problems: list[Problem], code: str) -> list[Problem]:
+    """The problems of one code."""
+    return [problem for problem in problems if problem.code == code]
+
+
+def codes(problems: list[Problem]) -> list[str]:
+    """The codes of the problems, in their order."""
+    return [problem.code for problem in problems]

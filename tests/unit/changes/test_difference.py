@@ -1,0 +1,600 @@
+"""A difference: what a change of stack files does, object by object and to whom."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.oracle import Files
+from support.samples import HOST, PROOF, codes, digest, fleet, stack
+from support.topologies import fleet_of, fleets, sound_fleets
+
+from paletteai_components.changes import objects
+from paletteai_components.changes.difference import Difference, Presence, difference_between
+from paletteai_components.changes.fields import FieldChange, Unsaid, field_changes
+from paletteai_components.changes.impact import (
+    KeyChange,
+    Steps,
+    integration_changes,
+    moves_between,
+    removal_changes,
+    source_changes,
+)
+from paletteai_components.changes.objects import Action, Fate, object_changes
+from paletteai_components.diagnostics import Place, Problem
+from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
+from paletteai_components.model.spec import OnRemoval
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.rules import problems_of
+from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.workspace import Fleet
+
+HEX = "0123456789abcdef" * 2 + "01234567"
+
+
+def sealed(key: str, *, mark: str = "a", **fields: str) -> str:
+    """An integration with a fingerprint, on one line."""
+    said = {"hostUrl": HOST, "tenant": "t", "defaultProjectID": f"65-{mark}", **fields}
+    written = {"value": f"pai1:{mark * 40}", "ciphertext": digest(f"v1:{key}:1"), "proof": PROOF}
+    return json.dumps({**said, "apiKey": {"secure": f"v1:{key}:1"}, "fingerprint": written})
+
+
+def acme(
+    *projects: str,
+    integrations: str = f"shared: {sealed('AAAA')}",
+    settings: str = "{default: {palette: shared}}",
+    more: str = "",
+    top: str = "",
+    name: str = "acme.dev",
+) -> Stack:
+    """A stack of the tenant acme."""
+    lines = ["kubernetes:context: dev", *top.splitlines(), "paletteai:integrations:"]
+    lines += [f"  {line}" for line in integrations.splitlines()]
+    lines += ["paletteai:tenant:", f"  name: {name.partition('.')[0]}", "  computeConfigRef: {name: default}"]
+    lines += [f"  {line}" for line in more.splitlines()]
+    lines += [f"  settings: {settings}", "  projects:", *(f"    - {project}" for project in projects)]
+    return stack("\n".join(lines if projects else lines[:-1]), name)
+
+
+def compared(before: Stack | None, after: Stack | None) -> Difference:
+    return difference_between(*(fleet(each) if each else fleet() for each in (before, after)))
+
+
+def told(difference: Difference, *actions: Action) -> list[tuple[str, Fate | None]]:
+    return [(each.reference, each.fate) for each in difference.objects_that_are(*actions)]
+
+
+def fields_of(difference: Difference, reference: str) -> dict[str, tuple[Any, Any]]:
+    (change,) = (each for each in difference.objects if each.reference == reference)
+    return {each.dotted: (each.before, each.after) for each in change.fields}
+
+
+VISION = "{name: vision, displayName: Vision}"
+BEFORE = acme(VISION)
+
+
+def test_nothing_differs_from_itself() -> None:
+    for after in (BEFORE, acme(VISION)):
+        difference = compared(BEFORE, after)
+        assert difference.is_empty
+        assert difference.unchanged == 1
+
+
+def test_a_new_project_is_created_and_says_where_its_integration_comes_from() -> None:
+    difference = compared(BEFORE, acme(VISION, "{name: lab}"))
+    assert told(difference, *Action) == [("Namespace/lab", None), ("Project/lab/lab", None)]
+    (source,) = difference.sources
+    assert (source.project, source.before) == ("lab", None)
+    assert source.after == "falls back to the tenant's default Settings tenant-acme/default"
+
+
+def test_a_changed_field_is_told_with_its_path_and_both_values() -> None:
+    difference = compared(BEFORE, acme("{name: vision, displayName: Sight, labels: {a.b/c: x}}"))
+    assert fields_of(difference, "Project/vision/vision") == {
+        "metadata.labels[a.b/c]": (Unsaid.ABSENT, "x"),
+        "spec.displayName": ("Vision", "Sight"),
+    }
+    assert fields_of(difference, "Namespace/vision") == {"metadata.labels[a.b/c]": (Unsaid.ABSENT, "x")}
+
+
+@pytest.mark.parametrize(
+    ("removal", "namespace", "project"),
+    [
+        ("refuse", Fate.REFUSED, Fate.REFUSED),
+        ("retain", Fate.RETAINED, Fate.RETAINED),
+        ("delete", Fate.EMPTIED, Fate.EMPTIED),
+    ],
+)
+def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, namespace: Fate, project: Fate) -> None:
+    lab = f"{{name: lab, onRemoval: {removal}, settings: {{palette: lab}}}}"
+    integrations = f"shared: {sealed('AAAA')}\nlab: {sealed('BBBB', mark='b')}"
+    # What is declared of removal today comes too late for what is gone today.
+    after = acme(VISION, integrations=integrations, more="onRemoval: delete")
+    difference = compared(acme(VISION, lab, integrations=integrations), after)
+    assert told(difference, Action.DELETED) == [
+        ("Namespace/lab", namespace),
+        ("Secret/lab/default-palette", Fate.DELETED),
+        ("Settings/lab/default", Fate.DELETED),
+        ("Project/lab/lab", project),
+    ]
+
+
+def test_a_stack_file_that_goes_leaves_everything_where_it_is() -> None:
+    difference = compared(BEFORE, None)
+    assert {fate for _, fate in told(difference, Action.DELETED)} == {Fate.LEFT}
+    (change,) = difference.stacks
+    assert (change.stack, change.file, change.presence) == ("acme.dev", BEFORE.file, Presence.GOES)
+
+
+def test_a_stack_file_that_appears_creates_everything() -> None:
+    difference = compared(None, BEFORE)
+    assert [each.presence for each in difference.stacks] == [Presence.APPEARS]
+    assert len(difference.objects_that_are(Action.CREATED)) == len(difference.objects) == 6
+
+
+def test_another_tenant_namespace_replaces_what_is_in_it() -> None:
+    difference = compared(BEFORE, acme(VISION, more="namespace: home"))
+    replaced = [
+        (each.former_reference, each.reference, each.fate) for each in difference.objects_that_are(Action.REPLACED)
+    ]
+    assert replaced == [
+        ("Namespace/tenant-acme", "Namespace/home", Fate.REFUSED),
+        ("Secret/tenant-acme/default-palette", "Secret/home/default-palette", Fate.DELETED),
+        ("Settings/tenant-acme/default", "Settings/home/default", Fate.DELETED),
+    ]
+    # The Settings is the same one, so nothing moved and every project still falls back to it.
+    assert (difference.moves, difference.sources) == ((), ())
+
+
+def test_another_name_of_a_secret_replaces_it() -> None:
+    difference = compared(BEFORE, acme(VISION, settings="{default: {palette: shared, secretName: other}}"))
+    (change,) = difference.objects_that_are(Action.REPLACED)
+    assert (change.former_reference, change.reference) == (
+        "Secret/tenant-acme/default-palette",
+        "Secret/tenant-acme/other",
+    )
+
+
+def test_a_secret_of_another_type_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert BEFORE.topology
+    settings = next(BEFORE.topology.settings)
+
+    def secrets(kind: str) -> Iterator[PlannedObject]:
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": kind}
+        yield PlannedObject(secret, settings, settings.path)
+
+    kinds = iter(["Opaque", "other/type"])
+    monkeypatch.setattr(objects, "objects_of", lambda *_: secrets(next(kinds)))
+    (change,) = object_changes([(BEFORE, acme(VISION), (True, True))])
+    assert (change.action, change.former_reference, change.name) == (Action.REPLACED, None, "acme.default")
+
+
+def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
+    before, after = (f"{{{name}: {{palette: shared, secretName: one}}}}" for name in ("a", "b"))
+    difference = compared(acme(settings=before), acme(settings=after))
+    (secret,) = difference.objects_that_are(Action.REPLACED)
+    assert (secret.reference, secret.former_name, secret.name) == ("Secret/tenant-acme/one", "acme.a", "acme.b")
+    assert told(difference, Action.DELETED) == [("Settings/tenant-acme/a", Fate.DELETED)]
+
+
+def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:
+    beta = acme(name="beta.dev", integrations=f"own: {sealed('BBBB', mark='b')}", settings="{default: {palette: own}}")
+    grown = acme(
+        VISION, name="beta.dev", integrations=f"own: {sealed('BBBB', mark='b')}", settings="{default: {palette: own}}"
+    )
+    difference = difference_between(fleet(BEFORE, beta), fleet(acme(), grown))
+    handed = difference.objects_that_are(Action.HANDED_OVER)
+    assert [(each.reference, each.former_stack, each.stack, each.fate) for each in handed] == [
+        ("Namespace/vision", "acme.dev", "beta.dev", Fate.REFUSED),
+        ("Project/vision/vision", "acme.dev", "beta.dev", Fate.REFUSED),
+    ]
+    assert difference.objects_that_are(Action.CREATED, Action.DELETED) == []
+
+
+def test_the_same_names_on_another_cluster_are_not_handed_over() -> None:
+    beta = acme(VISION, name="beta.dev", top="paletteai:cluster: elsewhere")
+    difference = difference_between(fleet(BEFORE), fleet(beta))
+    assert difference.objects_that_are(Action.HANDED_OVER) == []
+
+
+def test_how_a_stack_is_deployed_is_told_once() -> None:
+    top = "paletteai:cluster: plant\npaletteai:environment: dev\npaletteai:apiVersion: spectrocloud.com/v1"
+    difference = compared(BEFORE, acme(VISION, top=top))
+    (change,) = difference.stacks
+    assert {each.dotted: (each.before, each.after) for each in change.fields} == {
+        "cluster": ("dev", "plant"),
+        "apiVersion": ("spectrocloud.com/v1alpha1", "spectrocloud.com/v1"),
+    }
+    # A name for the cluster alone replaces nothing; the version is updated in place.
+    assert {each.action for each in difference.objects} == {Action.CHANGED}
+    assert {each.reference.partition("/")[0] for each in difference.objects} == {"Tenant", "Settings", "Project"}
+
+
+def test_another_context_is_told_where_the_cluster_has_a_name() -> None:
+    top = "paletteai:cluster: plant"
+    other = stack("kubernetes:context: new\npaletteai:cluster: plant\npaletteai:tenant: {name: acme}")
+    difference = compared(acme(top=top), other)
+    (change,) = difference.stacks
+    assert [(each.dotted, each.before, each.after) for each in change.fields] == [("kubernetes:context", "dev", "new")]
+
+
+# --- Integrations ---------------------------------------------------------------------------------------------------
+
+TWO = f"shared: {sealed('AAAA')}\nedge: {sealed('BBBB', mark='b')}"
+
+
+def rebound(integration: str) -> Difference:
+    projects = ("{name: a}", "{name: b}", "{name: c, settingsRef: edge}")
+    both = "{default: {palette: shared}, edge: {palette: edge}}"
+    edge = f"\nedge: {sealed('BBBB', mark='b')}"
+    before = acme(*projects, integrations=f"shared: {sealed('AAAA')}{edge}", settings=both)
+    return compared(before, acme(*projects, integrations=f"shared: {integration}{edge}", settings=both))
+
+
+def test_a_rotated_key_reaches_every_project_that_falls_back() -> None:
+    difference = rebound(sealed("ANEW", mark="c"))
+    (change,) = difference.integrations
+    assert (change.settings, change.integration, change.key) == ("tenant-acme/default", "shared", KeyChange.ANOTHER)
+    assert (change.projects, change.overriding) == (("a", "b"), ("c",))
+
+
+def test_a_key_that_was_encrypted_again_is_no_other_key() -> None:
+    (change,) = rebound(sealed("ANEW")).integrations
+    assert change.key is KeyChange.ENCRYPTED_AGAIN
+
+
+def test_without_fingerprints_a_new_ciphertext_is_undecided() -> None:
+    plain = json.loads(sealed("ANEW"))
+    del plain["fingerprint"]
+    (change,) = rebound(json.dumps(plain)).integrations
+    assert change.key is KeyChange.UNDECIDED
+
+
+def test_a_fingerprint_that_was_only_written_changes_no_key() -> None:
+    plain = json.loads(sealed("AAAA"))
+    del plain["fingerprint"]
+    difference = rebound(json.dumps(plain))
+    assert difference.integrations == ()
+    annotation = f"metadata.annotations[{FINGERPRINT_ANNOTATION}]"
+    assert fields_of(difference, "Settings/tenant-acme/default") == {annotation: (Unsaid.HIDDEN, Unsaid.ABSENT)}
+
+
+def test_another_host_tenant_or_default_project_is_told() -> None:
+    fields = {"hostUrl": "https://P.example:8443/", "tenant": "u", "defaultProjectID": "66"}
+    (change,) = rebound(sealed("AAAA", **fields)).integrations
+    assert change.key is None
+    assert [(each.dotted, each.before, each.after) for each in change.fields] == [
+        ("hostUrl", "api.spectrocloud.com", "p.example:8443"),
+        ("tenant", "t", "u"),
+        ("defaultProjectID", "65-a", "66"),
+    ]
+
+
+def test_another_credential_of_an_existing_secret_is_told() -> None:
+    before, after = (
+        acme("{name: a}", integrations=f"shared: {{existingSecret: s, credential: {name}}}") for name in ("x", "y")
+    )
+    (change,) = compared(before, after).integrations
+    assert (change.key, change.fields) == (KeyChange.ANOTHER, ())
+    assert compared(before, replace(before)).integrations == ()
+
+
+def test_another_existing_secret_with_the_same_credential_is_the_same_key() -> None:
+    before, after = (
+        acme("{name: a}", integrations=f"shared: {{existingSecret: {name}, credential: x}}") for name in ("s", "t")
+    )
+    (change,) = compared(before, after).integrations
+    assert change.key is None
+    assert change.fields == (FieldChange(("existingSecret",), "s", "t"),)
+
+
+def test_another_key_of_an_integration_in_the_file_changes_nothing() -> None:
+    renamed = acme(VISION, integrations=f"other: {sealed('AAAA')}", settings="{default: {palette: other}}")
+    difference = compared(BEFORE, renamed)
+    assert difference.is_empty
+    assert difference.unchanged == 1
+
+
+def test_an_own_settings_reaches_its_project_only() -> None:
+    def declared(key: str, mark: str) -> Stack:
+        integrations = f"shared: {sealed('AAAA')}\nlab: {sealed(key, mark=mark)}"
+        return acme(VISION, "{name: lab, settings: {palette: lab}}", integrations=integrations)
+
+    (change,) = compared(declared("BBBB", "b"), declared("CCCC", "c")).integrations
+    assert (change.settings, change.projects, change.overriding) == ("lab/default", ("lab",), ())
+
+
+def test_a_project_that_overrides_says_where_its_integration_came_from() -> None:
+    after = acme("{name: vision, displayName: Vision, settings: {palette: edge}}", integrations=TWO)
+    (source,) = compared(acme(VISION, integrations=TWO), after).sources
+    assert source.before == "falls back to the tenant's default Settings tenant-acme/default"
+    assert source.after == "its own Settings vision/default"
+
+
+def test_a_project_resolves_otherwise_though_its_manifest_stays() -> None:
+    after = acme(VISION, settings="{edge: {palette: shared}}", more="sharedClusterOnly: true")
+    difference = compared(BEFORE, after)
+    (source,) = difference.sources
+    assert source.after == "none, limited to the shared cluster as stated"
+    assert "Project/vision/vision" not in [each.reference for each in difference.objects]
+
+
+def test_what_removal_does_is_told_for_everybody_it_holds_for() -> None:
+    after = acme(VISION, "{name: lab, onRemoval: refuse}", more="onRemoval: delete")
+    difference = compared(acme(VISION, "{name: lab}"), after)
+    assert [(each.owner, each.before, each.after) for each in difference.removals] == [
+        ("tenant acme", OnRemoval.REFUSE, OnRemoval.DELETE),
+        ("project vision", OnRemoval.REFUSE, OnRemoval.DELETE),
+    ]
+    assert difference.objects == ()
+
+
+# --- Moves ----------------------------------------------------------------------------------------------------------
+
+
+def moved(before: Stack, after: Stack) -> list[tuple[str, str, Steps]]:
+    return [(each.former_settings, each.settings, each.steps) for each in compared(before, after).moves]
+
+
+def test_a_credential_that_moves_to_a_new_settings_takes_one_deployment() -> None:
+    after = acme("{name: vision, settings: {palette: shared}}", settings="{}", more="sharedClusterOnly: true")
+    assert moved(BEFORE, after) == [("tenant-acme/default", "vision/default", Steps.ONE)]
+
+
+def test_a_credential_that_leaves_a_settings_that_stays_takes_two() -> None:
+    lab = "{name: lab, settings: {palette: shared}}"
+    after = acme(VISION, lab, integrations=TWO, settings="{default: {palette: edge}}")
+    assert moved(acme(VISION, integrations=TWO), after) == [("tenant-acme/default", "lab/default", Steps.TWO)]
+
+
+def test_a_credential_for_a_settings_that_had_another_takes_two() -> None:
+    before = acme(integrations=TWO, settings="{a: {palette: shared}, b: {palette: edge}}")
+    assert moved(before, acme(integrations=TWO, settings="{b: {palette: shared}}")) == [
+        ("tenant-acme/a", "tenant-acme/b", Steps.TWO)
+    ]
+
+
+def test_a_credential_that_goes_to_another_stack_is_given_up_first() -> None:
+    beta = acme(name="beta.dev", settings="{default: {palette: shared}}")
+    difference = difference_between(fleet(BEFORE), fleet(acme(VISION, integrations=TWO, settings="{}"), beta))
+    (move,) = difference.moves
+    assert (move.stack, move.former_stack, move.steps) == ("beta.dev", "acme.dev", Steps.STACKS)
+
+
+def test_an_existing_secret_that_says_nothing_of_itself_is_known_by_its_integration() -> None:
+    vaulted = "shared: {existingSecret: s}"
+    before = acme(integrations=vaulted, settings="{a: {palette: shared}}")
+    assert moved(before, acme(integrations=vaulted, settings="{b: {palette: shared}}")) == [
+        ("tenant-acme/a", "tenant-acme/b", Steps.ONE)
+    ]
+
+
+def test_a_credential_that_is_rotated_and_moved_is_another_one() -> None:
+    before = acme(settings="{a: {palette: shared}}")
+    after = acme(integrations=f"shared: {sealed('ANEW', mark='c')}", settings="{b: {palette: shared}}")
+    assert moved(before, after) == []
+
+
+def test_a_credential_that_is_bound_once_more_is_a_problem_and_no_move() -> None:
+    difference = compared(BEFORE, acme("{name: vision, displayName: Vision, settings: {palette: shared}}"))
+    assert difference.moves == ()
+    assert "PAI001" in codes(list(difference.introduced))
+    assert difference.has_errors
+
+
+# --- Problems -------------------------------------------------------------------------------------------------------
+
+
+def test_a_problem_that_only_wanders_to_another_line_is_no_new_one() -> None:
+    before = acme("{name: vision, displayName: Vi-sion}")
+    after = acme("{name: alpha}", "{name: vision, displayName: Vi-sion}")
+    difference = compared(before, after)
+    assert (difference.introduced, difference.mended, codes(list(difference.kept))) == ((), (), ["PAI008"])
+    assert difference.kept[0].where[0] == after.place("tenant", "projects", 1, "displayName")
+
+
+def test_a_problem_that_is_there_once_more_is_introduced_once() -> None:
+    def with_problems(number: int) -> Fleet:
+        here = (Problem("PAI014", "same", "Mend it.", (Place("x.yaml", line),)) for line in range(number))
+        return Fleet(problems=tuple(here))
+
+    difference = difference_between(with_problems(2), with_problems(3))
+    assert [len(each) for each in (difference.introduced, difference.mended, difference.kept)] == [1, 0, 2]
+    assert not difference.is_empty
+
+
+def test_a_mended_problem_is_told() -> None:
+    difference = compared(acme("{name: vision, displayName: Vi-sion}"), BEFORE)
+    assert (codes(list(difference.mended)), difference.introduced) == (["PAI008"], ())
+
+
+def test_what_an_error_was_found_in_is_not_shown() -> None:
+    difference = compared(BEFORE, acme("{name: vision, displayName: K-3-Y}"))
+    assert fields_of(difference, "Project/vision/vision") == {"spec.displayName": ("Vision", Unsaid.HIDDEN)}
+    assert "K-3-Y" not in repr(difference)
+
+
+def test_a_host_that_is_refused_is_not_shown() -> None:
+    difference = rebound(sealed("AAAA", hostUrl="https://user:K3Y@p.example"))
+    assert "K3Y" not in repr(difference)
+    (change,) = difference.integrations
+    assert change.fields[0].after is Unsaid.HIDDEN
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_could_not_be_read_on_one_side_is_not_compared(swapped: bool) -> None:
+    whole, broken = fleet(BEFORE), Fleet(unreadable=("acme.dev",))
+    difference = difference_between(*((whole, broken) if swapped else (broken, whole)))
+    assert difference.uncompared == ("acme.dev",)
+    assert (difference.objects, difference.stacks, difference.unchanged) == ((), (), 0)
+    assert not difference.is_empty
+
+
+def test_what_was_left_out_of_a_file_does_not_look_removed() -> None:
+    partly = acme(VISION, "{name: lab, displayName: [x]}")
+    assert not partly.whole
+    difference = compared(acme(VISION, "{name: lab}"), partly)
+    assert (difference.uncompared, difference.objects) == (("acme.dev",), ())
+    assert codes(list(difference.introduced)) == ["PAI012"]
+
+
+def test_of_a_stack_that_declares_nothing_there_is_nothing_to_tell() -> None:
+    nothing = Stack("acme.dev")
+    assert object_changes([(nothing, nothing, (True, True))]) == []
+    assert list(integration_changes(nothing, nothing, (True, True))) == []
+    assert list(source_changes(nothing, nothing)) == []
+    assert list(removal_changes(nothing, nothing)) == []
+    assert list(moves_between([nothing], [nothing])) == []
+
+
+def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
+    def with_defaults(context: str) -> Stack:
+        defaults = document_from(f"config: {{'kubernetes:context': {context}}}".encode(), "Pulumi.yaml")
+        own = document_from(
+            b"config: {'paletteai:tenant': {name: acme}, 'paletteai:cluster': c}", "Pulumi.acme.dev.yaml"
+        )
+        return stack_from_document(own, defaults)
+
+    (change,) = compared(with_defaults("{value: a}"), with_defaults("{default: b}")).stacks
+    assert change.fields == (FieldChange(("kubernetes:context",), "a", "b"),)
+
+
+# --- Fields ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"a": 1}, {"a": True}, [("a", 1, True)]),
+        ({"a": [1]}, {"a": [True]}, [("a", [1], [True])]),
+        ({"a": None}, {}, [("a", None, Unsaid.ABSENT)]),
+        ({"a": {}}, {}, [("a", {}, Unsaid.ABSENT)]),
+        ({"a": {"b": {"c": 1}}}, {}, [("a.b.c", 1, Unsaid.ABSENT)]),
+        ({"a": {"b": 1}}, {"a": "x"}, [("a", {"b": 1}, "x")]),
+        ({"a": [{"b": 1, "c": 2}]}, {"a": [{"c": 2, "b": 1}]}, []),
+    ],
+)
+def test_fields_are_compared_as_an_api_server_reads_them(before: Any, after: Any, expected: list[Any]) -> None:
+    assert [(each.dotted, each.before, each.after) for each in field_changes(before, after)] == expected
+
+
+# --- Laws -----------------------------------------------------------------------------------------------------------
+
+
+Leaves = dict[tuple[str, ...], str]
+Rendered = tuple[str, str, Leaves]
+
+
+def rendered(fleet: Fleet) -> list[Rendered]:
+    """Every object that is rendered: its stack, its reference and its leaves."""
+
+    def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                yield from leaves(inner, (*path, key))
+        else:
+            yield path, json.dumps(value, sort_keys=True)
+
+    return [
+        (stack.name, each.reference, dict(leaves(each.manifest)))
+        for stack in fleet.stacks
+        if stack.topology
+        for each in objects_of(stack.topology, stack.vendor)
+    ]
+
+
+def once(objects: list[Rendered]) -> dict[tuple[str, str], Leaves]:
+    """The objects that one stack declares once."""
+    numbers = Counter(key[:2] for key in objects)
+    return {(stack, reference): leaves for stack, reference, leaves in objects if numbers[stack, reference] == 1}
+
+
+def pairs_of(files: st.SearchStrategy[Files]) -> st.SearchStrategy[tuple[Fleet, Fleet]]:
+    """Two fleets that have files in common."""
+
+    def mixed(drawn: tuple[Files, Files, list[bool]]) -> tuple[Fleet, Fleet]:
+        before, other, kept = drawn
+        after = dict(other)
+        for (name, file), keep in zip(before.items(), kept, strict=False):
+            if keep:
+                after[name] = file
+        return fleet_of(before)[0], fleet_of(dict(sorted(after.items())))[0]
+
+    return st.tuples(files, files, st.lists(st.booleans(), min_size=4, max_size=4)).map(mixed)
+
+
+PAIRS = st.one_of(pairs_of(fleets()), pairs_of(sound_fleets()))
+
+
+@given(PAIRS.map(itemgetter(0)))
+def test_a_fleet_does_not_differ_from_itself(fleet: Fleet) -> None:
+    difference = difference_between(fleet, fleet)
+    assert difference.is_empty
+    assert difference.unchanged == len(fleet.stacks)
+    assert list(difference.kept) == problems_of(fleet)
+    again = Fleet(tuple(replace(stack) for stack in fleet.stacks))
+    assert difference_between(fleet, again) == difference
+
+
+@given(PAIRS)
+def test_a_difference_keeps_to_its_laws(pair: tuple[Fleet, Fleet]) -> None:
+    difference = difference_between(*pair)
+    what_one_way_creates_the_other_way_deletes(difference, difference_between(*reversed(pair)))
+    before, after = map(rendered, pair)
+    every_object_is_accounted_for(difference, before, after)
+    the_changed_fields_are_those_of_the_manifests(difference, once(before), once(after))
+    said = repr(replace(difference, introduced=(), mended=(), kept=()))
+    assert "v1:" not in said
+    assert "pai1:" not in said
+
+
+def what_one_way_creates_the_other_way_deletes(there: Difference, back: Difference) -> None:
+
+    def references(difference: Difference, action: Action) -> Counter[tuple[str, str, str]]:
+        return Counter((each.stack, each.cluster, each.reference) for each in difference.objects_that_are(action))
+
+    assert references(there, Action.CREATED) == references(back, Action.DELETED)
+    assert references(there, Action.DELETED) == references(back, Action.CREATED)
+    substance = [[(each.code, each.message) for each in side] for side in (there.introduced, back.mended)]
+    assert sorted(substance[0]) == sorted(substance[1])
+    assert there.uncompared == back.uncompared == ()
+
+
+def every_object_is_accounted_for(difference: Difference, before: list[Rendered], after: list[Rendered]) -> None:
+    objects = Counter((stack, reference) for stack, reference, _ in before)
+    for change in difference.objects:
+        if change.action is not Action.CREATED:
+            objects[change.former_stack or change.stack, change.former_reference or change.reference] -= 1
+        if change.action is not Action.DELETED:
+            objects[change.stack, change.reference] += 1
+    assert +objects == Counter((stack, reference) for stack, reference, _ in after)
+    assert min(objects.values(), default=0) >= 0
+
+
+def the_changed_fields_are_those_of_the_manifests(
+    difference: Difference, before: dict[tuple[str, str], Leaves], after: dict[tuple[str, str], Leaves]
+) -> None:
+    changes = {(each.stack, each.reference): each for each in difference.objects}
+    for key in before.keys() & after.keys():
+        old, new = before[key], after[key]
+        differing = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+        change = changes.get(key)
+        if change is not None and change.action is Action.REPLACED:
+            continue
+        assert change is None or change.action is Action.CHANGED
+        told = {each.path: each for each in change.fields} if change else {}
+        # Where a field becomes an object, the fields in it are not told one by one.
+        assert {path for path in differing if not any(path[: len(each)] == each for each in told)} == set()
+        assert all(any(path[: len(each)] == each for path in differing) for each in told)
+        for path, each in told.items():
+            for value, leaves in ((each.before, old), (each.after, new)):
+                if not isinstance(value, Unsaid) and path in leaves:
+                    assert json.dumps(value, sort_keys=True) == leaves[path]
+                assert (value is Unsaid.ABSENT) == (not any(leaf[: len(path)] == path for leaf in leaves))

@@ -1,0 +1,486 @@
+"""`paletteai diff`: what people, machines and reviewers see."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.checkout import ROOT
+from support.mistakes import CASES, Case
+from support.projects import KEY, STACK, changed
+from support.repository import Repository
+from support.samples import PROOF
+
+from paletteai_components.cli.output.comment import MARKER
+from paletteai_components.credentials import digest_of
+
+PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+SECTION = PAGE.split("\n## diff\n")[1].split("\n## ")[0]
+
+
+def fingerprinted(ciphertext: str, letter: str) -> str:
+    written = f'{{value: "pai1:{letter * 40}", ciphertext: "{digest_of(ciphertext)}", proof: "{PROOF}"}}'
+    return f'{{secure: "{ciphertext}"}}\n      fingerprint: {written}'
+
+
+WITH = changed(f'{{secure: "v1:{KEY}"}}', fingerprinted(f"v1:{KEY}", "a"))
+ROTATED = changed(f'{{secure: "v1:{KEY}"}}', fingerprinted(f"v1:{KEY}2", "b"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    repository = Repository(tmp_path, monkeypatch)
+    repository.stack(WITH)
+    repository.commit()
+    return repository
+
+
+def test_without_a_change_there_is_no_difference(repository: Repository) -> None:
+    result = repository.run("diff")
+    assert (result.stdout, result.exit_code) == ("no difference\n", 0)
+
+
+def test_errors_that_were_there_before_are_counted_and_do_not_fail(repository: Repository) -> None:
+    repository.stack(changed("{name: vision}", "{name: Vision}", WITH))
+    repository.commit()
+    result = repository.run("diff", "HEAD")
+    assert (result.stdout, result.exit_code) == ("no difference; 1 error there before\n", 0)
+
+
+def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -> None:
+    file = changed("      - {name: vision}\n", "      - {name: lab, displayName: L-1}\n", ROTATED)
+    repository.stack(changed("default: {palette: shared}", "default: {palette: shared, secretName: other}", file))
+    result = repository.run("diff", "HEAD")
+    told = [line for line in result.stdout.splitlines() if not line.startswith("  ")]
+    assert told[:-2] == [
+        "Problems introduced (1)",
+        "Deleted (2)",
+        "Replaced (1)",
+        "Integrations (1)",
+        "Stack acme.dev: 2 created, 1 changed",
+    ]
+    assert re.fullmatch(r"Compared with HEAD \([0-9a-f]{12}\)\.", told[-2])
+    assert told[-1] == (
+        "1 error introduced, 2 objects deleted, 1 replaced, 1 integration changed, 2 objects created, "
+        "1 object changed; 0 stacks unchanged"
+    )
+    for line in (
+        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project lab is not made of",
+        "  - stack acme.dev: Namespace/vision, Project/vision/vision: `pulumi up` refuses until a first merge sets",
+        "  - stack acme.dev: Secret/tenant-acme/other takes the place of Secret/tenant-acme/default-palette, which is",
+        "  - stack acme.dev: shared in Settings tenant-acme/default: another credential; it feeds 1 project\n",
+        "  - creates Namespace/lab, Project/lab/lab\n",
+        "  - project lab: falls back to the tenant's default Settings tenant-acme/default\n",
+    ):
+        assert line in result.stdout
+    assert result.exit_code == 1
+    assert KEY not in result.stdout
+
+
+def test_a_warning_that_is_introduced_does_not_fail(repository: Repository) -> None:
+    repository.stack(changed("    computeConfigRef: {name: default}\n", "", WITH))
+    result = repository.run("diff")
+    assert "warning PAI015" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_a_folder_that_was_not_there_is_all_new(repository: Repository) -> None:
+    shutil.copytree("stacks", "other")
+    result = repository.run("diff", "--stacks", "other")
+    assert "  - the stack file is new\n" in result.stdout
+    assert "6 objects created; 0 stacks unchanged\n" in result.stdout
+
+
+def test_a_stack_file_that_goes_leaves_its_objects(repository: Repository) -> None:
+    (repository.stacks / "Pulumi.acme.dev.yaml").unlink()
+    result = repository.run("diff")
+    assert "stays on the cluster and in Pulumi's state: the stack file goes, so nothing deletes it" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository) -> None:
+    beta = STACK.replace("acme", "beta").replace("Acme", "Beta").replace("v1:", "v1:b").replace("9012", "9013")
+    repository.stack(beta, "beta.dev")
+    repository.stack(changed("      - {name: vision}\n", "", WITH).replace("    projects:\n", ""))
+    result = repository.run("diff")
+    assert "Handed over to another stack (2)\n" in result.stdout
+    assert "Namespace/vision, Project/vision/vision comes from stack acme.dev, which gives it up first" in result.stdout
+    repository.stack(
+        changed("{name: vision}", "{name: vision, settings: {palette: shared}}", WITH).replace(
+            "    settings:\n      default: {palette: shared}\n", ""
+        )
+    )
+    (repository.stacks / "Pulumi.beta.dev.yaml").unlink()
+    result = repository.run("diff")
+    assert "Credentials that move (1)\n" in result.stdout
+    assert (
+        "the credential of shared goes from tenant-acme/default to vision/default; in one deployment" in result.stdout
+    )
+
+
+TWO = changed(
+    "  paletteai:tenant:",
+    "    vaulted: {existingSecret: vaulted, credential: vault}\n  paletteai:tenant:",
+    changed("{name: vision}", "{name: vision, settings: {palette: vaulted}}", WITH),
+)
+
+
+def test_what_has_to_be_deployed_first_is_told_of_a_move(repository: Repository) -> None:
+    repository.stack(TWO)
+    repository.commit()
+    repository.stack(
+        TWO.replace("default: {palette: shared}", "default: {palette: vaulted}").replace(
+            "settings: {palette: vaulted}", "settings: {palette: shared}"
+        )
+    )
+    printed = repository.run("diff", "HEAD").stdout
+    assert "from tenant-acme/default to vision/default; it takes two deployments: first take it out" in printed
+    beta = TWO.replace("acme", "beta").replace("vision", "sight").replace("9012", "9013")
+    repository.stack(WITH)
+    repository.stack(beta.replace(KEY, f"{KEY}3"), "beta.dev")
+    printed = repository.run("diff", "HEAD").stdout
+    assert "goes from vision/default to sight/default; deploy stack acme.dev, which gives it up, first\n" in printed
+
+
+def test_how_many_projects_override_an_integration_is_told(repository: Repository) -> None:
+    lab = "{name: lab, settings: {palette: vaulted}}"
+    three = f"{{name: vision}}\n      - {{name: sight}}\n      - {lab}"
+    file = changed("{name: vision, settings: {palette: vaulted}}", three, TWO)
+    repository.stack(file)
+    repository.commit()
+    repository.stack(file.replace("9012", "9013"))
+    printed = repository.run("diff", "HEAD").stdout
+    assert "it feeds 2 projects, 1 overrides it\n" in printed
+
+
+def test_a_settings_of_another_name_with_the_same_secret_is_said_to_be_replaced(repository: Repository) -> None:
+    file = changed("default: {palette: shared}", "edge: {palette: shared, secretName: default-palette}", WITH)
+    repository.stack(changed("{name: vision}", "{name: vision, settingsRef: edge}", file))
+    printed = repository.run("diff").stdout
+    assert (
+        "  - stack acme.dev: Secret/tenant-acme/default-palette: Pulumi called it acme.default and calls it acme.edge "
+        "now; the former one is deleted\n"
+    ) in printed
+
+
+def test_a_stack_that_only_loses_something_has_no_section_of_its_own(repository: Repository) -> None:
+    repository.stack(changed("      - {name: vision}\n", "      - {name: vision}\n      - {name: lab}\n", WITH))
+    repository.commit()
+    repository.stack(WITH)
+    assert "\nStack acme.dev" not in repository.run("diff", "HEAD").stdout
+
+
+def test_how_a_stack_is_deployed_is_told(repository: Repository) -> None:
+    repository.stack(changed("context: dev", "context: plant", WITH))
+    assert '  - cluster: "dev" → "plant"\n  - kubernetes:context: "dev" → "plant"\n' in repository.run("diff").stdout
+
+
+def test_fields_are_told_as_people_write_them(repository: Repository) -> None:
+    lists = "    groups: [a, b]\n    extraSpec: {order: [1, 2], gone: x, long: " + "y" * 200 + "a}\n"
+    repository.stack(changed("    displayName: Acme\n", f"    displayName: Acme\n{lists}", WITH))
+    repository.commit()
+    lists = "    groups: [b, c]\n    extraSpec: {order: [2, 1], new: true, long: " + "y" * 200 + "b}\n"
+    repository.stack(changed("    displayName: Acme\n", f"    displayName: Sight\n{lists}", WITH))
+    result = repository.run("diff", "HEAD")
+    (line,) = (line for line in result.stdout.splitlines() if "changes Tenant/acme: " in line)
+    assert 'spec.displayName: "Acme" → "Sight"' in line
+    assert 'spec.tenantRoleMapping.groups: "c" added; "a" taken away' in line
+    assert "spec.order in another order" in line
+    assert 'spec.gone taken away, was "x"' in line
+    assert "spec.new = true" in line
+    assert "spec.long: …" in line
+    assert 'ya" → …' in line
+
+
+def test_what_removal_does_is_told(repository: Repository) -> None:
+    repository.stack(changed("    displayName: Acme\n", "    displayName: Acme\n    onRemoval: delete\n", WITH))
+    result = repository.run("diff")
+    assert "  - tenant acme, project vision: onRemoval refuse → delete\n" in result.stdout
+    assert result.stdout.endswith("no object changes; 0 stacks unchanged\n")
+
+
+def test_a_project_that_changes_its_source_says_both(repository: Repository) -> None:
+    file = changed("default: {palette: shared}", "edge: {palette: shared}", WITH)
+    repository.stack(changed("{name: vision}", "{name: vision, settingsRef: edge}", file))
+    result = repository.run("diff")
+    assert (
+        "  - project vision: settingsRef names the tenant's Settings tenant-acme/edge; before: falls back to the "
+        "tenant's default Settings tenant-acme/default\n"
+    ) in result.stdout
+
+
+def test_very_many_names_are_counted(repository: Repository) -> None:
+    many = "".join(f"      - {{name: p-{number}}}\n" for number in range(30))
+    repository.stack(changed("      - {name: vision}\n", f"      - {{name: vision}}\n{many}", WITH))
+    result = repository.run("diff")
+    assert " and 40 more\n" in result.stdout
+
+
+# --- What cannot be read --------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_cannot_be_read_does_not_silence_the_others(repository: Repository) -> None:
+    repository.stack(STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b"), "beta.dev")
+    repository.stack("config: [")
+    result = repository.run("diff")
+    assert "Not compared (1)\n  - stack acme.dev: its file could not be read or understood on one side" in result.stdout
+    assert "error PAI012 stacks/Pulumi.acme.dev.yaml:2" in result.stdout
+    assert "creates Namespace/tenant-beta" in result.stdout
+    assert result.exit_code == 2
+
+
+def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
+    repository.stack("config: [")
+    repository.commit()
+    repository.stack(WITH)
+    result = repository.run("diff", "HEAD")
+    assert "Not compared (1)" in result.stdout
+    assert "Problems mended (1)" in result.stdout
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "there is no revision nowhere here"),
+        (["acme.dev"], "acme.dev is a stack and no revision."),
+        (["main", "acme.dev"], "there is no stack main in stacks, and two revisions cannot be compared."),
+        (["acme.dev", "acme.prod"], "there is no stack acme.prod in stacks"),
+        (["a", "b", "c"], "one revision or two stacks can be compared"),
+        (["--stacks", "nowhere"], "there is no folder nowhere"),
+        (["--limit", "10"], "--limit"),
+    ],
+)
+def test_a_wrong_call_is_answered(repository: Repository, arguments: list[str], said: str) -> None:
+    result = repository.run("diff", *arguments)
+    assert said in " ".join(result.stderr.split())
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_a_comment_is_there_also_when_there_is_nothing_to_compare(repository: Repository) -> None:
+    for arguments in (["nowhere"], ["--stacks", "nowhere"]):
+        result = repository.run("diff", *arguments, "--format", "markdown")
+        assert result.stdout.startswith(f"{MARKER}\n**The stack files could not be compared")
+        assert "### Why\n\n- " in result.stdout
+        assert result.stderr
+        assert result.exit_code == 2
+
+
+def test_nothing_loads_what_it_does_not_need(repository: Repository) -> None:
+    code = "import sys; from paletteai_components.cli import main\ntry: main(['diff'])\nfinally: print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    assert {"pulumi", "rich", "jsonschema", "ruamel"}.isdisjoint(done.stdout.split())
+    assert done.stdout.startswith("no difference\n")
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_mistake_ends_in_a_traceback_or_shows_a_key(case: Case, repository: Repository) -> None:
+    repository.stack(case.text)
+    for name, text in case.others:
+        repository.stack(text, name)
+    for form in ("text", "markdown"):
+        result = repository.run("diff", "HEAD", "--format", form)
+        assert result.exit_code == case.code
+        assert KEY not in result.output
+    # The other way round it is mended.
+    repository.commit()
+    shutil.rmtree("stacks")
+    repository.stacks.mkdir()
+    repository.stack(WITH)
+    result = repository.run("diff", "HEAD")
+    assert result.exit_code == 0
+    assert KEY not in result.output
+
+
+# --- Machines -------------------------------------------------------------------------------------------------------
+
+
+def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
+    file = changed("      - {name: vision}\n", "      - {name: lab}\n", ROTATED)
+    repository.stack(changed("    displayName: Acme\n", "    displayName: Sight\n    onRemoval: retain\n", file))
+    result = repository.run("diff", "HEAD", "--format", "json")
+    value = json.loads(result.stdout)
+    assert list(value) == re.findall(r"^\| `(\w+)` \|", SECTION.split("### JSON")[1].split("### ")[0], re.MULTILINE)
+    assert value["base"] == {"name": "HEAD", "commit": repository.git("rev-parse", "HEAD")}
+    assert value["problems"] == {
+        "introduced": [],
+        "mended": [],
+        "kept": {"error": 0, "warning": 0, "note": 0},
+    }
+    changed_object = next(each for each in value["objects"] if each["reference"] == "Tenant/acme")
+    assert changed_object == {
+        "action": "changed",
+        "stack": "acme.dev",
+        "cluster": "dev",
+        "reference": "Tenant/acme",
+        "name": "acme",
+        "formerStack": None,
+        "formerReference": None,
+        "formerName": None,
+        "fate": None,
+        "fields": [{"path": ["spec", "displayName"], "before": "Acme", "after": "Sight"}],
+    }
+    settings = next(each for each in value["objects"] if each["reference"] == "Settings/tenant-acme/default")
+    assert settings["fields"] == [
+        {
+            "path": ["metadata", "annotations", "paletteai-components/credential-fingerprint"],
+            "hidden": ["before", "after"],
+        }
+    ]
+    assert value["integrations"] == [
+        {
+            "stack": "acme.dev",
+            "settings": "tenant-acme/default",
+            "integration": "shared",
+            "key": "another",
+            "fields": [],
+            "projects": ["lab"],
+            "overriding": [],
+        }
+    ]
+    assert value["removals"] == [{"stack": "acme.dev", "owner": "tenant acme", "before": "refuse", "after": "retain"}]
+    assert (value["stacks"], value["moves"], value["uncompared"], value["unchanged"]) == ([], [], [], 0)
+    assert KEY not in result.stdout
+
+
+def test_no_line_of_a_log_is_a_command_to_a_ci_server(repository: Repository) -> None:
+    evil = "::error::x ##[error]x ##vso[x]"
+    repository.stack(changed("      - {name: vision}\n", f'      - {{name: vision, labels: {{"{evil}": a}}}}\n', WITH))
+    for form in ("text", "json", "markdown"):
+        result = repository.run("diff", "--format", form)
+        assert "error::x" in result.stdout or "error&#x3a;" in result.stdout
+        for line in result.stdout.splitlines():
+            assert not line.strip().startswith("::")
+            assert "##[" not in line
+            assert "##vso[" not in line
+    assert evil in json.dumps(json.loads(repository.run("diff", "--format", "json").stdout), ensure_ascii=False)
+
+
+# --- Two environments -----------------------------------------------------------------------------------------------
+
+PROD = f"""\
+config:
+  kubernetes:context: prod
+  paletteai:integrations:
+    main:
+      hostUrl: https://palette.acme.example
+      tenant: example-tenant
+      defaultProjectID: "661234567890123456789012"
+      apiKey: {{secure: "v1:{KEY}3"}}
+    spare: {{existingSecret: spare}}
+  paletteai:tenant:
+    name: acme
+    namespace: home
+    displayName: Acme
+    onRemoval: retain
+    computeConfigRef: {{name: default}}
+    settings:
+      default: {{palette: main}}
+    projects:
+      - {{name: vision, displayName: Vision, onRemoval: refuse}}
+      - {{name: lab, onRemoval: refuse}}
+"""
+
+
+def test_two_environments_are_compared_by_the_parts_that_objects_play(repository: Repository) -> None:
+    repository.stack(PROD, "acme.prod")
+    result = repository.run("diff", "acme.dev", "acme.prod")
+    assert result.stdout == (
+        "Deployed\n"
+        '  - namespace: "tenant-acme" → "home"\n'
+        '  - cluster: "dev" → "prod"\n'
+        '  - kubernetes:context: "dev" → "prod"\n'
+        '  - environment: "dev" → "prod"\n'
+        "Only in acme.dev\n"
+        "  - integration shared\n"
+        "Only in acme.prod\n"
+        "  - Namespace lab\n"
+        "  - Project lab\n"
+        "  - integration main\n"
+        "  - integration spare\n"
+        "Different\n"
+        '  - Project vision: spec.displayName = "Vision"\n'
+        '  - the integration of Settings default: integration: "shared" → "main"; '
+        'hostUrl: "api.spectrocloud.com" → "palette.acme.example"; '
+        'defaultProjectID: "651234567890123456789012" → "661234567890123456789012"\n'
+        "Removal\n"
+        "  - tenant acme: onRemoval refuse → retain\n"
+        "From acme.dev to acme.prod.\n"
+        "1 only in the first, 4 only in the second, 2 differ, 1 with another onRemoval\n"
+    )
+    assert result.exit_code == 0
+
+
+def test_two_environments_need_no_git(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.stack(PROD, "acme.prod")
+    monkeypatch.setenv("PATH", "/nowhere")
+    value = json.loads(repository.run("diff", "acme.dev", "acme.prod", "--format", "json").stdout)
+    assert list(value) == ["first", "second", "facts", "onlyInFirst", "onlyInSecond", "parts", "sources", "removals"]
+    assert value["parts"][0] == {
+        "part": "Project vision",
+        "fields": [{"path": ["spec", "displayName"], "after": "Vision"}],
+    }
+
+
+def test_an_environment_does_not_differ_from_itself(repository: Repository) -> None:
+    assert repository.run("diff", "acme.dev", "acme.dev").stdout == "no difference\n"
+
+
+def test_an_environment_that_is_only_deployed_otherwise_says_so(repository: Repository) -> None:
+    repository.stack(STACK.replace("context: dev", "context: prod").replace("v1:", "v1:b"), "acme.prod")
+    assert repository.run("diff", "acme.dev", "acme.prod").stdout.endswith("\ndeployed otherwise, else the same\n")
+
+
+def test_projects_and_compute_that_differ_between_environments_are_told(repository: Repository) -> None:
+    own = "      - {name: vision, settings: {palette: spare}, computeConfigRef: {name: default, namespace: other}}\n"
+    shown = PROD.replace("      - {name: vision, displayName: Vision, onRemoval: refuse}\n", own)
+    repository.stack(shown.replace("    namespace: home\n", ""), "acme.prod")
+    printed = repository.run("diff", "acme.dev", "acme.prod").stdout
+    assert "  - Settings vision/default\n" in printed
+    assert 'spec.computeConfigRef.namespace = "other"' in printed
+    assert "Where integrations come from\n  - project vision: its own Settings vision/default; before: " in printed
+
+
+def test_what_an_error_was_found_in_is_not_shown_between_environments(repository: Repository) -> None:
+    repository.stack(changed("displayName: Vision", f'displayName: "{KEY}!"', PROD), "acme.prod")
+    printed = repository.run("diff", "acme.dev", "acme.prod").stdout
+    assert KEY not in printed
+    assert "spec.displayName is set (not shown: the file has errors)" in printed
+
+
+@pytest.mark.parametrize("text", ["config: [", "config: {}", "config: {'paletteai:tenant': {name: acme, groups: 1}}"])
+def test_an_environment_that_cannot_be_read_is_refused(repository: Repository, text: str) -> None:
+    repository.stack(text, "acme.prod")
+    result = repository.run("diff", "acme.dev", "acme.prod")
+    assert "error PAI012" in result.stderr
+    assert result.stderr.startswith("stacks/Pulumi.acme.prod.yaml:")
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+# --- The page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path, monkeypatch)
+    before = re.findall(r"```yaml\n(config:.*?)```", PAGE, re.DOTALL)[0]
+    repository.stack(before)
+    repository.commit()
+    after = changed("{name: vision}", "{name: vision, displayName: Vision}", before)
+    repository.stack(changed("      - {name: lab, settings: {palette: vaulted}}\n", "", after))
+    shown = re.findall(r"```text\n\$ paletteai (diff.*?)\n(.*?)```", SECTION, re.DOTALL)
+    assert len(shown) >= 1
+    for arguments, expected in shown:
+        printed = repository.run(*arguments.split()).stdout
+        assert re.sub(r"\([0-9a-f]{12}\)", "(1a2b3c4d5e6f)", printed) == expected

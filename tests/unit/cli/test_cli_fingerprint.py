@@ -1,0 +1,322 @@
+"""`paletteai fingerprint`: keys told apart without telling them, and files changed by a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.projects import KEY, STACK, Project, changed
+
+from paletteai_components.cli.commands import fingerprint as command
+from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.model.spec import FingerprintSpec
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.stacks.editor import with_fingerprints
+
+HOST = "https://api.spectrocloud.com"
+CIPHERTEXT = f"v1:{KEY}"
+PROOF = proof_of(KEY, "acme.dev", HOST, CIPHERTEXT)
+LINE = f'fingerprint: {{value: "{fingerprint_of(KEY)}", ciphertext: "{digest_of(CIPHERTEXT)}", proof: "{PROOF}"}}'
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    found = Project(tmp_path, monkeypatch)
+    found.pulumi({"shared": {"apiKey": KEY}})
+    return found
+
+
+def written(project: Project, text: str) -> str:
+    path = project.stack(text)
+    result = project.run("fingerprint")
+    assert result.output == "acme.dev shared: written\n"
+    assert result.exit_code == 0
+    return path.read_bytes().decode()
+
+
+def test_one_line_is_added_and_nothing_else_changes(project: Project) -> None:
+    assert written(project, STACK) == changed(
+        f'      apiKey: {{secure: "{CIPHERTEXT}"}}\n',
+        f'      apiKey: {{secure: "{CIPHERTEXT}"}}\n      {LINE}\n',
+    )
+    assert project.run("check").stdout == "1 stack, 1 project: no problems\n"
+
+
+def test_comments_quotes_and_order_stay(project: Project) -> None:
+    odd = changed(
+        f"      hostUrl: {HOST}\n      tenant: example-tenant\n",
+        f"\n      # why\n      tenant: 'example-tenant'   # this one\n      hostUrl: \"{HOST}\"\n",
+    )
+    odd = odd.replace("{name: vision}", "{name: vision, displayName: 'Vision'}  # é 🙂\n\n\n# the end")
+    assert written(project, odd).replace(f"      {LINE}\n", "") == odd
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"      apiKey:\n        secure: {CIPHERTEXT}\n",
+        f"      apiKey:\n        secure: {CIPHERTEXT}   # set by hand\n      # below\n",
+        f"      apiKey:\n        # above\n        secure: '{CIPHERTEXT}'\n\n\n",
+        f"      apiKey:\n        secure: |-\n          {CIPHERTEXT}\n",
+        f'      "apiKey": {{secure: "{CIPHERTEXT}"}}   # closed\n',
+    ],
+)
+def test_a_key_may_be_written_in_any_way(project: Project, key: str) -> None:
+    text = changed(f'      apiKey: {{secure: "{CIPHERTEXT}"}}\n', key)
+    assert written(project, text).replace(f"      {LINE}\n", "") == text
+
+
+def test_an_integration_in_braces_gets_it_inside_them(project: Project) -> None:
+    block = STACK[STACK.index("    shared:") : STACK.index("  paletteai:tenant")]
+    braces = (
+        f'    shared: {{hostUrl: "{HOST}", apiKey: {{secure: "{CIPHERTEXT}"}}, tenant: example-tenant, '
+        'defaultProjectID: "651234567890123456789012"}\n'
+    )
+    text = changed(block, braces)
+    assert written(project, text).replace(f", {LINE}", "") == text
+
+
+def test_line_endings_of_windows_stay(project: Project) -> None:
+    text = STACK.replace("\n", "\r\n")
+    assert written(project, text).replace(f"      {LINE}\r\n", "") == text
+
+
+def test_a_byte_order_mark_stays(project: Project) -> None:
+    text = f"\ufeff{STACK}"
+    assert written(project, text).replace(f"      {LINE}\n", "") == text
+
+
+def test_a_file_without_a_last_line_break_is_completed(project: Project) -> None:
+    tenant = STACK[STACK.index("  paletteai:tenant") :]
+    text = f"config:\n{tenant}{STACK.removesuffix(tenant).removeprefix('config:' + chr(10))}".rstrip("\n")
+    assert written(project, text) == f"{text}\n      {LINE}\n"
+
+
+def test_an_earlier_fingerprint_is_replaced_where_it_stands(project: Project) -> None:
+    earlier = "fingerprint: {value: older, ciphertext: old}"
+    text = changed(
+        f'      apiKey: {{secure: "{CIPHERTEXT}"}}\n', f'      {earlier}\n      apiKey: {{secure: "{CIPHERTEXT}"}}\n'
+    )
+    assert written(project, text) == text.replace(earlier, LINE)
+
+
+def test_what_is_current_is_left_alone(project: Project) -> None:
+    text = written(project, STACK)
+    before = (project.stacks / "Pulumi.acme.dev.yaml").stat()
+    assert project.run("fingerprint").output == "acme.dev shared: unchanged\n"
+    after = (project.stacks / "Pulumi.acme.dev.yaml").stat()
+    assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
+    assert (project.stacks / "Pulumi.acme.dev.yaml").read_text() == text
+
+
+def test_another_host_keeps_the_fingerprint_and_gets_another_proof(project: Project) -> None:
+    text = written(project, STACK)
+    other = "https://palette.example.com"
+    moved = written(project, text.replace(HOST, other))
+    assert moved == text.replace(HOST, other).replace(PROOF, proof_of(KEY, "acme.dev", other, CIPHERTEXT))
+
+
+def test_the_mode_of_the_file_stays(project: Project) -> None:
+    path = project.stack()
+    path.chmod(0o640)
+    project.run("fingerprint")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(project.files()) == ["stacks/Pulumi.acme.dev.yaml"]
+
+
+def test_only_the_named_stacks_are_opened(project: Project) -> None:
+    project.stack()
+    other = project.stack(STACK.replace("acme", "beta"), "beta.dev")
+    assert project.run("fingerprint", "acme.dev").output == "acme.dev shared: written\n"
+    assert other.read_text() == STACK.replace("acme", "beta")
+
+
+def test_a_file_that_changed_meanwhile_is_left_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = project.stack()
+    found = command._fingerprints
+
+    def meanwhile(*arguments: Any) -> Any:
+        path.write_text(STACK.replace("vision", "sight"))
+        return found(*arguments)
+
+    monkeypatch.setattr(command, "_fingerprints", meanwhile)
+    result = project.run("fingerprint")
+    assert "was changed while this command ran" in result.stderr
+    assert result.exit_code == 2
+    assert path.read_text() == STACK.replace("vision", "sight")
+
+
+def test_a_file_that_changes_at_the_last_moment_is_left_as_it_is(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project.stack()
+    real = os.chmod
+
+    def meanwhile(*arguments: Any) -> None:
+        path.write_text(f"{STACK}# mine\n")
+        real(*arguments)
+
+    monkeypatch.setattr(os, "chmod", meanwhile)
+    result = project.run("fingerprint")
+    assert "was changed while this command ran" in result.stderr
+    assert project.files() == {"stacks/Pulumi.acme.dev.yaml": f"{STACK}# mine\n".encode()}
+
+
+def test_a_failed_write_leaves_the_old_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.stack()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert project.run("fingerprint").exit_code == 2
+    assert project.files() == {"stacks/Pulumi.acme.dev.yaml": STACK.encode()}
+
+
+def test_a_file_that_cannot_be_added_to_is_left_as_it_is_and_the_line_is_told(project: Project) -> None:
+    path = project.stack(STACK.replace(f'"{CIPHERTEXT}"}}\n', f'"{CIPHERTEXT}"}}\t\n'))
+    before = path.read_text()
+    result = project.run("fingerprint")
+    assert "is written in a way that this command cannot add to" in result.stderr
+    assert f"shared: {LINE}" in result.stderr
+    assert result.exit_code == 2
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("integration", "said", "code"),
+    [
+        ("{existingSecret: a, credential: c}", "none, `credential` tells what is in an existing Secret", 0),
+        (f"{{hostUrl: {HOST}}}", "none, there is no key here", 0),
+        (f"{{hostUrl: {HOST}, apiKey: {KEY}}}", "none, the key is not encrypted", 1),
+        ("{apiKey: {secure: v1:x}}", "none, it has no `hostUrl`", 1),
+        (f"{{hostUrl: {HOST}, apiKey: {{secure: v1:x}}}}", "none, its key is empty or a placeholder", 1),
+        (f"{{hostUrl: {HOST}, apiKey: {{secure: v1:y}}, tenant: absent}}", "none, pulumi gave no key for it", 1),
+    ],
+)
+def test_where_no_fingerprint_can_be_made_it_says_why(project: Project, integration: str, said: str, code: int) -> None:
+    keys = {} if "absent" in integration else {"other": {"apiKey": "<fill in>"}}
+    project.pulumi({"shared": {"apiKey": KEY}, **keys})
+    project.stack(changed("  paletteai:tenant:", f"    other: {integration}\n  paletteai:tenant:"))
+    result = project.run("fingerprint")
+    assert result.stdout == f"acme.dev shared: written\nacme.dev other: {said}\n"
+    assert result.exit_code == code
+    assert KEY not in result.output
+
+
+def test_a_file_that_cannot_be_read_stops_it(project: Project) -> None:
+    project.stack("config: [")
+    result = project.run("fingerprint")
+    assert "error PAI012" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_without_pulumi_it_says_what_works_without(project: Project) -> None:
+    project.stack()
+    (project.folder / "bin" / "pulumi").unlink()
+    result = project.run("fingerprint")
+    assert result.stderr.startswith("Error: there is no `pulumi` command on PATH, and only it can open encrypted keys.")
+    assert "`fingerprint --stdin`" in result.stderr
+    assert result.exit_code == 2
+
+
+# A key that is typed in
+
+
+def test_a_typed_key_is_told_by_its_fingerprint_only(project: Project) -> None:
+    result = project.run("fingerprint", "--stdin", input=f"{KEY}\n")
+    assert result.output == f"{fingerprint_of(KEY)}\n"
+    assert project.files() == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("", "is empty or a placeholder"),
+        ("\n", "is empty or a placeholder"),
+        ("CHANGE_ME\n", "is empty or a placeholder"),
+        ("hunter2\n", "is shorter than 20 characters"),
+        ("correct-horse-battery-staple\n", "is too plain for a Palette API key"),
+        (f"Bearer {KEY}\n", "begins with the name of a header"),
+    ],
+)
+def test_a_typed_key_has_to_be_one(project: Project, key: str, why: str) -> None:
+    result = project.run("fingerprint", "--stdin", input=key)
+    assert f"Error: the key {why}" in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert not key.strip() or key.strip() not in result.stderr
+
+
+def test_a_typed_key_and_stacks_are_two_things(project: Project) -> None:
+    assert project.run("fingerprint", "acme.dev", "--stdin").exit_code == 2
+
+
+@pytest.mark.parametrize("secret", ["hunter2", "correct-horse-battery-staple"])
+def test_what_a_dictionary_holds_gets_no_fingerprint(project: Project, secret: str) -> None:
+    project.stack()
+    project.pulumi({"shared": {"apiKey": secret}})
+    before = project.files()
+    result = project.run("fingerprint")
+    assert result.stdout.startswith("acme.dev shared: none, its key is ")
+    assert fingerprint_of(secret) not in result.output
+    assert (result.exit_code, project.files()) == (1, before)
+
+
+# Any file
+
+
+_SPACE = st.sampled_from(["", " ", "  # note: {a, b}"])
+_BETWEEN = st.sampled_from(["", "\n", "# - comment\n", "   # 'quoted\n\n"])
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    """Stack files that say the same in many ways."""
+    fields = draw(st.permutations(["hostUrl: https://a.example", "tenant: 'x'", "apiKey"]))
+    sealed = draw(
+        st.sampled_from(['apiKey: {secure: "v1:x"}', "apiKey:\n{indent}  secure: v1:x", "apiKey: { 'secure' : v1:x }"])
+    )
+    step = " " * draw(st.integers(1, 5))
+    lines = [draw(_BETWEEN), "config:", draw(_SPACE), "\n", f"{step}paletteai:integrations:", draw(_SPACE), "\n"]
+    for name in ("one", "two"):
+        indent = step * 3
+        lines += [f"{step * 2}{name}:", draw(_SPACE), "\n"]
+        for field in fields:
+            said = sealed.replace("{indent}", indent) if field == "apiKey" else field
+            lines += [draw(_BETWEEN), indent, said, draw(_SPACE), "\n"]
+    lines += [draw(_BETWEEN), f"{step}paletteai:tenant: {{name: acme}}", draw(st.sampled_from(["", "\n", "\n\n"]))]
+    text = "".join(lines)
+    return text.replace("\n", "\r\n") if draw(st.booleans()) else text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files())
+def test_in_any_file_every_value_and_comment_stays(text: str) -> None:
+    read = document_from(text.encode(), "x")
+    fingerprints = {
+        name: FingerprintSpec(value=f"pai1:{name}", ciphertext="1e3", proof="2e3") for name in ("one", "two")
+    }
+    new = with_fingerprints(text.encode(), read, fingerprints)
+    value = document_from(new, "x").value
+    for name, integration in value["config"]["paletteai:integrations"].items():
+        assert integration.pop("fingerprint") == {"value": f"pai1:{name}", "ciphertext": "1e3", "proof": "2e3"}
+    assert value == read.value
+    assert re.findall(r"#[^\r\n]*", new.decode()) == re.findall(r"#[^\r\n]*", text)
+    assert with_fingerprints(new, document_from(new, "x"), fingerprints) == new
+
+
+def test_json_is_a_stack_file_too() -> None:
+    value = {"config": {"paletteai:integrations": {"one": {"apiKey": {"secure": "v1:x"}}}}}
+    data = json.dumps(value, indent=2).encode()
+    new = with_fingerprints(
+        data, document_from(data, "x"), {"one": FingerprintSpec(value="a", ciphertext="b", proof="c")}
+    )
+    added = document_from(new, "x").value["config"]["paletteai:integrations"]["one"]
+    assert added == {"apiKey": {"secure": "v1:x"}, "fingerprint": {"value": "a", "ciphertext": "b", "proof": "c"}}

@@ -1,0 +1,327 @@
+"""`paletteai graph`: a flowchart for Markdown, JSON, and where they are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.graphs import HOSTILE, quoted, with_projects
+from support.projects import KEY, STACK, Project, changed
+
+from paletteai_components.cli.output.mermaid import flowchart_of
+from paletteai_components.stacks.stack import Stack, stack_from_file
+from paletteai_components.views.graph import graph_of
+
+VARIED = """\
+config:
+  kubernetes:context: dev
+  paletteai:integrations:
+    shared: {existingSecret: shared-palette, credential: one}
+    lab: {existingSecret: lab-palette, credential: two}
+  paletteai:tenant:
+    name: acme
+    existing: true
+    computeConfigRef: {name: default}
+    existingSettings: [there]
+    settings:
+      default: {palette: shared}
+      spare: {nvidia: {existingSecret: ngc}}
+    projects:
+      - {name: vision}
+      - {name: lab, settings: {palette: lab}}
+      - {name: merged, settings: {nvidia: {existingSecret: ngc}}}
+      - {name: line-1, settingsRef: there}
+"""
+WITHOUT = changed("settings:\n      default: {palette: shared}\n    ", "").replace(
+    "- {name: vision}", "- {name: vision}\n      - {name: quiet, sharedClusterOnly: true}"
+)
+# All that a flowchart may consist of. Between the quotes of a label nothing has a meaning of its own.
+LABEL = r'"(?:[A-Za-z0-9 ./,-]|#\d+;|<br/>)+"'
+NODE = r"s\d+[tisp]\d*"
+SHAPES = [r"\[\(@\)\]", r"\[/@/\]", r"\(\[@\]\)", r"\[\[@\]\]", r"\{\{@\}\}", r"\[@\]", r"\(@\)"]
+GRAMMAR = re.compile(
+    "|".join(
+        [
+            "flowchart LR",
+            "  accTitle: [A-Za-z ,]+",
+            rf"  subgraph s\d+\[{LABEL}\]",
+            "    direction LR",
+            "  end",
+            *(f"    {NODE}{shape.replace('@', LABEL)}" for shape in SHAPES),
+            rf"    {NODE} (---|[-=.ox>]+\|[A-Za-z ,]+\|) {NODE}",
+            r"  classDef \w+ [a-z0-9:,# -]+",
+            r"  class [a-z0-9,]+ \w+",
+        ]
+    )
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(tmp_path, monkeypatch)
+
+
+def test_a_flowchart_binds_each_project_by_an_arrow_of_its_own_kind(project: Project) -> None:
+    project.stack(VARIED)
+    result = project.run("graph")
+    assert result.stdout == (
+        "flowchart LR\n"
+        "  accTitle: Tenants, their Settings and projects, and where each project gets Palette from\n"
+        '  subgraph s0["acme.dev, environment dev, cluster dev"]\n'
+        "    direction LR\n"
+        '    s0t["Tenant acme<br/>made elsewhere"]\n'
+        '    s0i0[("integration shared<br/>its Secret is made elsewhere")]\n'
+        '    s0i1[("integration lab<br/>its Secret is made elsewhere")]\n'
+        '    s0s0[/"Settings tenant-acme/default<br/>the default of its projects"/]\n'
+        "    s0i0 --- s0s0\n"
+        "    s0t --- s0s0\n"
+        '    s0s1[/"Settings tenant-acme/spare<br/>no Palette integration"/]\n'
+        "    s0t --- s0s1\n"
+        '    s0s2[/"Settings tenant-acme/there<br/>made elsewhere"/]\n'
+        "    s0t --- s0s2\n"
+        '    s0s3[/"Settings lab/default"/]\n'
+        "    s0i1 --- s0s3\n"
+        '    s0s4[/"Settings merged/default<br/>no Palette integration"/]\n'
+        '    s0p0("Project vision")\n'
+        "    s0s0 -->|falls back| s0p0\n"
+        '    s0p1[["Project lab"]]\n'
+        "    s0s3 ==>|own Settings| s0p1\n"
+        '    s0p2("Project merged")\n'
+        "    s0s0 -->|falls back| s0p2\n"
+        "    s0s4 ---|own, without Palette| s0p2\n"
+        '    s0p3["Project line-1"]\n'
+        "    s0s2 -.->|settingsRef| s0p3\n"
+        "  end\n"
+        "  classDef elsewhere stroke-dasharray:6 4\n"
+        "  class s0t,s0i0,s0i1,s0s2 elsewhere\n"
+    )
+    assert result.stderr == ""
+    assert result.exit_code == 0
+
+
+def test_who_goes_without_and_why_is_told_apart_and_problems_are_marked(project: Project) -> None:
+    project.stack(WITHOUT)
+    result = project.run("graph")
+    assert '    s0p0{{"Project vision<br/>error PAI004"}}\n    s0t --x|nothing to fall back to| s0p0\n' in result.stdout
+    assert '    s0p1(["Project quiet"])\n    s0t --o|sharedClusterOnly| s0p1\n' in result.stdout
+    assert "  class s0p0 error\n" in result.stdout
+    assert '    s0i0[("integration shared<br/>warning PAI011")]\n' in result.stdout
+    assert "  class s0i0 warning\n" in result.stdout
+    assert "error PAI004" in result.stderr
+    assert result.stderr.endswith("1 error, 1 warning; `paletteai explain CODE` says more.\n")
+    assert result.exit_code == 1
+
+
+def test_a_name_that_is_refused_is_not_drawn(project: Project) -> None:
+    projects = "".join(f"      - {{name: {quoted(name)}}}\n" for name in HOSTILE[:4])
+    project.stack(changed("      - {name: vision}\n", projects))
+    for form in ("mermaid", "html", "json"):
+        drawn = project.run("graph", "--format", form).stdout
+        assert "alert" not in drawn.replace('"alert"', "")
+        assert drawn.count("redacted") == 4
+
+
+def test_no_name_can_break_a_flowchart_or_script_it(project: Project) -> None:
+    text = changed("context: dev", f"context: {quoted(HOSTILE[0])}")
+    lines = flowchart_of(with_projects(stack_from_file(project.stack(text)), HOSTILE)).text.splitlines()
+    assert [line for line in lines if not GRAMMAR.fullmatch(line)] == []
+    assert len([line for line in lines if "|falls back|" in line]) == len(HOSTILE)
+    assert '    s0p0("Project #34;#62;#60;img src#61;x onerror#61;alert#40;1#41;#62;")' in lines
+    # Mermaid takes `\n` for the end of a line, so the backslash becomes a character like it.
+    assert '    s0p6("Project two#8726;nlines")' in lines
+    assert f'    s0p14("Project {"x" * 79}#8230;")' in lines
+
+
+def test_a_stack_that_could_not_be_read_is_drawn_as_such(project: Project) -> None:
+    project.stack()
+    project.stack("config: [", "beta.dev")
+    result = project.run("graph")
+    assert '    s1t["no tenant could be made out<br/>error PAI012"]\n' in result.stdout
+    assert result.exit_code == 2
+    assert [each["tenant"] for each in json.loads(project.run("graph", "--format", "json").stdout)["stacks"]][1] is None
+
+
+def test_a_folder_that_is_not_there_is_an_empty_graph_and_a_problem(project: Project) -> None:
+    result = project.run("graph", "--stacks", "nowhere", "--format", "json")
+    assert json.loads(result.stdout)["stacks"] == []
+    assert result.exit_code == 2
+
+
+def test_more_than_mermaid_draws_is_said_with_the_way_out(project: Project) -> None:
+    def drawn(count: int) -> str:
+        many = "".join(f"      - {{name: p{number}}}\n" for number in range(count))
+        project.stack(changed("      - {name: vision}\n", many))
+        return project.run("graph").stderr
+
+    assert "Mermaid" not in drawn(498)
+    assert (
+        "note: 501 edges and 29,460 characters are more than Mermaid draws (500 and 50,000), so a hosted page shows "
+        "an error in its place. Name fewer stacks, or use `--format html`.\n"
+    ) in drawn(499)
+
+
+def test_a_flowchart_may_be_too_long_with_few_edges() -> None:
+    assert flowchart_of(graph_of([Stack("a.dev")] * 400, ())).is_drawn
+    assert not flowchart_of(graph_of([Stack("a.dev")] * 600, ())).is_drawn
+
+
+def test_named_stacks_alone_are_drawn(project: Project) -> None:
+    project.stack()
+    project.stack(changed("name: acme\n", "name: beta\n").replace("vision", "line-1"), "beta.dev")
+    assert "acme.dev" not in project.run("graph", "beta.dev").stdout
+
+
+def test_json_has_exactly_the_documented_form(project: Project) -> None:
+    project.stack(VARIED.replace("name: vision", "name: Vision"))
+    value = json.loads(project.run("graph", "--format", "json").stdout)
+    (stack,) = value["stacks"]
+    assert list(stack) == [
+        "name", "file", "environment", "cluster", "tenant", "integrations", "settings", "projects", "problems",
+    ]  # fmt: skip
+    assert stack["tenant"] == {
+        "name": "acme",
+        "namespace": "tenant-acme",
+        "displayName": None,
+        "existing": True,
+        "line": 6,
+        "problems": [],
+    }
+    assert stack["integrations"][0] == {
+        "name": "shared",
+        "made": False,
+        "feeds": 2,
+        "overridden": 2,
+        "credential": None,
+        "line": 4,
+        "problems": [],
+    }
+    assert stack["settings"][2] == {
+        "name": "there",
+        "namespace": "tenant-acme",
+        "binding": "elsewhere",
+        "integration": None,
+        "default": False,
+        "own": False,
+        "line": 10,
+        "problems": [],
+    }
+    assert stack["projects"][0] == {
+        "name": "Vision",
+        "source": "fallback",
+        "settings": 0,
+        "own": None,
+        "reason": "falls back to the tenant's default Settings tenant-acme/default",
+        "line": 15,
+        "problems": [0],
+    }
+    assert stack["problems"] == [0]
+    assert value["problems"][0]["code"] == "PAI007"
+
+
+@pytest.mark.parametrize("form", ["mermaid", "html", "json"])
+def test_no_form_has_anything_of_a_key(project: Project, form: str) -> None:
+    fingerprint = f'fingerprint: {{value: "pai1:{"ab" * 20}", ciphertext: "{"cd" * 16}"}}'
+    project.stack(changed(f'apiKey: {{secure: "v1:{KEY}"}}', f'apiKey: {{secure: "v1:{KEY}"}}\n      {fingerprint}'))
+    project.stack(
+        changed("name: acme\n", "name: beta\n").replace("{palette: shared}", f"{{palette: {KEY}}}"), "beta.dev"
+    )
+    graph = project.run("graph", "--format", form).stdout
+    assert "default" in graph
+    assert not [text for text in ("v1:", "abab", "cdcd", "spectrocloud.com", "example-tenant") if text in graph]
+    # What stands where an integration's name belongs is quoted by the rule that refuses it, and nowhere else.
+    assert KEY not in re.sub(r"Settings tenant-beta/default binds the integration [^,]*,", "", graph)
+
+
+@pytest.mark.parametrize("form", ["mermaid", "html", "json"])
+def test_the_same_stacks_are_always_drawn_the_same(project: Project, form: str) -> None:
+    project.stack(VARIED)
+    assert project.run("graph", "--format", form).stdout == project.run("graph", "--format", form).stdout
+
+
+@pytest.mark.parametrize("form", ["mermaid", "html", "json"])
+def test_a_file_takes_the_graph_and_may_be_written_again(project: Project, form: str) -> None:
+    project.stack()
+    Path("graph").touch()
+    for text in (changed("name: acme\n", "name: other\n"), STACK):
+        project.stack(text)
+        result = project.run("graph", "--format", form, "--output", "graph")
+        assert result.stdout.startswith("Wrote graph: 1 stack, 1 project, ")
+        assert Path("graph").read_text() == project.run("graph", "--format", form).stdout
+    # Another form of it is a graph as well.
+    assert project.run("graph", "--output", "graph").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["mine\n", "<!doctype html>\n<html>\n", "flowchart LR\n  a --> b\n", "{}", "\n"])
+def test_what_is_no_graph_is_left_as_it_is(project: Project, text: str) -> None:
+    project.stack()
+    Path("graph.mmd").write_text(text)
+    result = project.run("graph", "--output", "graph.mmd")
+    assert "graph.mmd is there already and is no graph, so it was left as it is." in result.stderr
+    assert result.exit_code == 2
+    assert Path("graph.mmd").read_text() == text
+
+
+@pytest.mark.parametrize("there", ["a graph", "a file", None])
+def test_a_link_is_not_written_through(project: Project, there: str | None) -> None:
+    project.stack()
+    target = project.folder.parent / f"{project.folder.name}-elsewhere"
+    if there:
+        target.write_text(project.run("graph").stdout if there == "a graph" else there)
+    before = target.read_bytes() if there else None
+    Path("graph.mmd").symlink_to(target)
+    result = project.run("graph", "--output", "graph.mmd")
+    assert (
+        "graph.mmd is a link, so nothing was written.\n  help: Name a file, or remove the link first." in result.stderr
+    )
+    assert result.exit_code == 2
+    assert (target.read_bytes() if target.exists() else None) == before
+
+
+@pytest.mark.parametrize("name", ["Pulumi.yaml", "stacks/Pulumi.acme.dev.yaml"])
+def test_a_file_of_pulumis_is_never_written_over(project: Project, name: str) -> None:
+    project.stack()
+    before = project.files()
+    result = project.run("graph", "--output", name)
+    assert (
+        f"{name} has the name of a file of Pulumi's, which a graph would destroy.\n  help: Name another."
+        in result.stderr
+    )
+    assert result.exit_code == 2
+    assert project.files() == before
+
+
+def test_what_is_no_file_is_refused(project: Project) -> None:
+    project.stack()
+    result = project.run("graph", "--output", "stacks")
+    assert "stacks is no file, so nothing was written.\n  help: Name a file." in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_folder_that_is_missing_is_told(project: Project) -> None:
+    project.stack()
+    result = project.run("graph", "--output", "none/graph.mmd")
+    assert "none/graph.mmd could not be written (No such file or directory)." in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.stack()
+    Path("graph.mmd").write_text("old")
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("paletteai_components.cli.commands.graph.bytes_of", refused)
+    result = project.run("graph", "--output", "graph.mmd")
+    assert (
+        "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another."
+        in result.stderr
+    )
+    assert result.exit_code == 2
+
+
+def test_the_examples_are_within_what_mermaid_draws(project: Project) -> None:
+    project.stack(STACK)
+    assert project.run("graph").stderr.count("Mermaid") == 0

@@ -1,0 +1,119 @@
+"""`paletteai new`: a stack file to start from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from support.projects import Project
+
+SCHEMA = "paletteai_components/schema/stack.json"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(tmp_path, monkeypatch)
+
+
+def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
+    (project.folder / SCHEMA).parent.mkdir(parents=True)
+    (project.folder / SCHEMA).write_text("{}")
+    result = project.run("new", "acme", "dev")
+    assert result.stdout == (
+        "Wrote stacks/Pulumi.acme.dev.yaml. Next:\n"
+        "\n"
+        "  pulumi stack init acme.dev\n"
+        "  pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack acme.dev\n"
+        "  paletteai check acme.dev\n"
+    )
+    assert result.exit_code == 0
+    first = (project.stacks / "Pulumi.acme.dev.yaml").read_text().splitlines()[0]
+    assert first == f"# yaml-language-server: $schema=../{SCHEMA}"
+
+
+def test_away_from_the_package_the_schema_has_to_be_written_first(project: Project) -> None:
+    result = project.run("new", "acme", "dev")
+    assert "  paletteai schema > stack.schema.json\n" in result.stdout
+    assert "$schema=../stack.schema.json\n" in (project.stacks / "Pulumi.acme.dev.yaml").read_text()
+
+
+@pytest.mark.parametrize("tenant", ["acme", "acme-edge", "123", "1e3", "on", "null", "a" * 56])
+def test_a_check_of_a_new_file_names_exactly_what_is_missing(project: Project, tenant: str) -> None:
+    assert project.run("new", tenant, "dev").exit_code == 0
+    result = project.run("check", "--format", "json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert problem["code"] == "PAI009"
+    assert problem["message"].startswith("integration default lacks `apiKey`, `defaultProjectID`, `tenant`,")
+    assert result.exit_code == 1
+
+
+def test_beside_another_stack_a_new_file_raises_nothing_more(project: Project) -> None:
+    project.run("new", "acme", "dev")
+    project.run("new", "beta", "dev")
+    problems = json.loads(project.run("check", "--format", "json").stdout)["problems"]
+    assert [problem["code"] for problem in problems] == ["PAI009", "PAI009"]
+
+
+def test_filled_in_it_is_right(project: Project) -> None:
+    project.run("new", "acme", "dev")
+    path = project.stacks / "Pulumi.acme.dev.yaml"
+    text = path.read_text()
+    text = text.replace("      # tenant: ", "      tenant: ").replace(
+        "      # defaultProjectID", "      defaultProjectID"
+    )
+    text = text.replace("\n  paletteai:tenant:", '      apiKey: {secure: "v1:x"}\n  paletteai:tenant:')
+    path.write_text(text)
+    assert project.run("check").stdout == "1 stack, 1 project: no problems\n"
+
+
+def test_a_file_that_is_there_is_left_as_it_is(project: Project) -> None:
+    project.stack("mine\n")
+    result = project.run("new", "acme", "dev")
+    assert "is there already and was left as it is" in result.stderr
+    assert result.exit_code == 2
+    assert project.files() == {"stacks/Pulumi.acme.dev.yaml": b"mine\n"}
+
+
+def test_a_link_is_not_written_through(project: Project) -> None:
+    (project.stacks / "Pulumi.acme.dev.yaml").symlink_to(project.folder / "elsewhere")
+    assert project.run("new", "acme", "dev").exit_code == 2
+    assert not (project.folder / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("tenant", "environment", "reason"),
+    [
+        ("Acme", "dev", "the tenant Acme is not made of lower-case letters"),
+        ("", "dev", "the tenant  is empty"),
+        ("a" * 57, "dev", "has 57 characters, 56 are allowed"),
+        ("../x", "dev", "the tenant ../x is not made of"),
+        ("acme", "dev.eu", "the environment dev.eu is not made of"),
+        ("acme", "../../etc", "the environment ../../etc is not made of"),
+        ("acme\x1b[31m", "dev", "the tenant acme\\x1b[31m is not made of"),
+        ("a" * 56, "e" * 63, "has 120 characters, Pulumi allows 100"),
+    ],
+)
+def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str, environment: str, reason: str) -> None:
+    result = project.run("new", "--", tenant, environment)
+    assert "error PAI007: " in result.stderr
+    assert reason in result.stderr
+    assert result.exit_code == 2
+    assert project.files() == {}
+
+
+def test_a_folder_that_is_not_there_is_told(project: Project) -> None:
+    result = project.run("new", "acme", "dev", "--stacks", "nowhere")
+    assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_failure_leaves_nothing_behind(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = project.run("new", "acme", "dev")
+    assert "could not be written (No space left on device)" in result.stderr
+    assert project.files() == {}

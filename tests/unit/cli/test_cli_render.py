@@ -1,0 +1,344 @@
+"""`paletteai render`: YAML for kubectl, and never a key but where it was asked for."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from support.projects import KEY, STACK, Project, changed
+
+from paletteai_components.credentials import fingerprint_of, settings_proof_of
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.pulumi_yaml.writer import quoted, yaml_of
+
+HOST = "https://api.spectrocloud.com"
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: %(kind)s.spectrocloud.com}
+spec:
+  group: spectrocloud.com
+  scope: %(scope)s
+  names: {kind: %(kind)s, plural: %(kind)s}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, x-kubernetes-preserve-unknown-fields: %(keeps)s, properties: {%(field)s}}
+---
+"""
+
+
+def crds(field: str) -> str:
+    """CRDs of the vendor's kinds; a Project's `spec` knows this field and two references."""
+    references = "tenantRef: {type: object, x-kubernetes-preserve-unknown-fields: true}, "
+    references += "computeConfigRef: {type: object, x-kubernetes-preserve-unknown-fields: true}, "
+    return (
+        CRD % {"kind": "Tenant", "scope": "Cluster", "keeps": "true", "field": ""}
+        + CRD % {"kind": "Settings", "scope": "Namespaced", "keeps": "true", "field": ""}
+        + CRD % {"kind": "Project", "scope": "Namespaced", "keeps": "false", "field": references + field}
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(tmp_path, monkeypatch)
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(text))
+
+
+def test_the_objects_come_in_the_order_they_are_made_without_secrets(project: Project) -> None:
+    project.stack()
+    result = project.run("render")
+    assert [each["kind"] for each in documents(result.stdout)] == [
+        "Namespace",
+        "Settings",
+        "Tenant",
+        "Namespace",
+        "Project",
+    ]
+    assert result.exit_code == 0
+
+
+def test_what_is_missing_is_said_beside(project: Project) -> None:
+    project.stack(f"environment: [prod]\n{STACK}")
+    secrets, fingerprints, imported = project.run("render").stderr.splitlines()
+    assert secrets.startswith("note: left out: Secret tenant-acme/default-palette. Without a key it would destroy")
+    assert fingerprints.startswith("note: without fingerprint: Settings tenant-acme/default.")
+    assert imported == "note: not known here: what stack acme.dev imports from Pulumi ESC."
+
+
+def test_a_settings_whose_secret_is_put_there_by_others_lacks_nothing(project: Project) -> None:
+    project.stack(
+        changed("{palette: shared}", "{palette: vaulted}").replace(
+            "    shared:", "    vaulted: {existingSecret: a, credential: c}\n    shared:"
+        )
+    )
+    result = project.run("render")
+    assert result.stderr == ""
+    assert documents(result.stdout)[1]["metadata"]["annotations"] == {"paletteai-components/credential": "c"}
+
+
+def test_nothing_is_rendered_where_there_are_errors(project: Project) -> None:
+    project.stack(changed("{name: vision}", "{name: Vision}"))
+    result = project.run("render")
+    assert result.stdout == ""
+    assert result.stderr.endswith("1 error; nothing was rendered.\n")
+    assert result.exit_code == 1
+
+
+def test_nothing_is_rendered_where_a_file_cannot_be_read(project: Project) -> None:
+    project.stack("config: [")
+    result = project.run("render")
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_stacks_of_two_clusters_are_not_put_into_one_stream(project: Project) -> None:
+    project.stack()
+    project.stack(
+        STACK.replace("acme", "beta").replace("v1:", "v1:b").replace("9012", "9013").replace(": dev", ": prod"),
+        "beta.prod",
+    )
+    result = project.run("render")
+    assert "these stacks are of 2 clusters (dev, prod)" in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert project.run("render", "acme.dev").exit_code == 0
+
+
+def test_what_the_cluster_would_drop_is_refused(project: Project) -> None:
+    project.stack(changed("{name: vision}", "{name: vision, displayName: Vision}"))
+    file = project.folder / "crds.yaml"
+    file.write_text(crds("title: {type: string}"))
+    result = project.run("render", "--crds", "crds.yaml")
+    assert "stacks/Pulumi.acme.dev.yaml:16: error PAI016: Project vision/vision: " in result.stderr
+    assert "displayName" in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 1)
+    file.write_text(crds("displayName: {type: string}"))
+    assert len(documents(project.run("render", "--crds", "crds.yaml").stdout)) == 5
+
+
+def test_what_a_cluster_alone_can_judge_is_noted(project: Project) -> None:
+    project.stack()
+    (project.folder / "crds.yaml").write_text(
+        crds("displayName: {type: string, x-kubernetes-validations: [{rule: 'true'}]}")
+    )
+    result = project.run("render", "--crds", "crds.yaml")
+    assert "note PAI016" in result.stderr
+    assert (len(documents(result.stdout)), result.exit_code) == (5, 0)
+
+
+def test_crds_that_cannot_be_read_are_no_reason_to_render(project: Project) -> None:
+    project.stack()
+    result = project.run("render", "--crds", "nowhere.yaml")
+    assert "error PAI016" in result.stderr
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+# With Secrets
+
+
+def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> None:
+    project.stack()
+    called = project.pulumi({"shared": {"apiKey": KEY}})
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert result.output == "6 objects written to all.yaml, keys among them.\n"
+    assert json.loads(called.read_text()) == [
+        "config",
+        "--show-secrets",
+        "--json",
+        "--non-interactive",
+        "--stack",
+        "acme.dev",
+    ]
+    path = project.folder / "all.yaml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    _, secret, settings, *_ = documents(path.read_text())
+    assert json.loads(base64.b64decode(secret["data"]["palette"])) == {
+        "apiKey": KEY,
+        "defaultProjectID": "651234567890123456789012",
+        "hostUrl": HOST,
+        "tenant": "example-tenant",
+    }
+    assert settings["metadata"]["annotations"] == {
+        "paletteai-components/credential-fingerprint": fingerprint_of(KEY),
+        "paletteai-components/credential-proof": settings_proof_of(KEY, "tenant-acme/default"),
+    }
+
+
+def test_the_file_is_mine_alone_whatever_the_umask(project: Project) -> None:
+    project.stack()
+    project.pulumi({"shared": {"apiKey": KEY}})
+    before = os.umask(0)
+    try:
+        project.run("render", "--with-secrets", "all.yaml")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((project.folder / "all.yaml").stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_there_is_not_written_over_and_no_key_is_opened(project: Project) -> None:
+    project.stack()
+    called = project.pulumi({"shared": {"apiKey": KEY}})
+    (project.folder / "all.yaml").write_text("mine")
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert (project.folder / "all.yaml").read_text() == "mine"
+    assert result.exit_code == 2
+    assert not called.exists()
+
+
+def test_a_link_is_not_written_through(project: Project) -> None:
+    project.stack()
+    project.pulumi({"shared": {"apiKey": KEY}})
+    (project.folder / "all.yaml").symlink_to("elsewhere")
+    assert project.run("render", "--with-secrets", "all.yaml").exit_code == 2
+    assert not (project.folder / "elsewhere").exists()
+
+
+def test_a_failed_write_leaves_no_key_behind(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.stack()
+    project.pulumi({"shared": {"apiKey": KEY}})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert result.exit_code == 2
+    assert list(project.files()) == ["stacks/Pulumi.acme.dev.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "code", "said"),
+    [
+        ({"shared": {"apiKey": "CHANGE_ME"}}, 1, "error PAI009"),
+        ({"shared": {}}, 2, "pulumi gave no key for integration shared"),
+        ({}, 2, "pulumi gave no key for integration shared"),
+        (None, 2, "pulumi gave no key for integration shared"),
+    ],
+)
+def test_what_opening_the_keys_shows_to_be_wrong_is_refused(
+    project: Project, opened: object, code: int, said: str
+) -> None:
+    project.stack()
+    project.pulumi(opened)
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert said in result.stderr
+    assert result.exit_code == code
+    assert list(project.files()) == ["stacks/Pulumi.acme.dev.yaml"]
+
+
+def test_a_credential_that_turns_out_to_be_used_twice_is_refused(project: Project) -> None:
+    project.stack(
+        changed(
+            "      default: {palette: shared}", "      default: {palette: shared}\n      edge: {palette: edge}"
+        ).replace(
+            "  paletteai:tenant:",
+            '    edge: {hostUrl: "https://API.spectrocloud.com:443", tenant: t, defaultProjectID: "x1", '
+            'apiKey: {secure: "v1:other"}}\n  paletteai:tenant:',
+        )
+    )
+    project.pulumi({"shared": {"apiKey": KEY}, "edge": {"apiKey": f"{KEY}\n"}})
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert "error PAI003: one credential (equal fingerprint)" in result.stderr
+    assert KEY not in result.output
+    assert result.exit_code == 1
+
+
+def test_where_no_key_is_ours_pulumi_is_not_asked(project: Project) -> None:
+    project.stack(
+        changed("{palette: shared}", "{palette: vaulted}").replace(
+            STACK[STACK.index("    shared:") : STACK.index("  paletteai:tenant")],
+            "    vaulted: {existingSecret: a, credential: c}\n",
+        )
+    )
+    assert project.run("render", "--with-secrets", "all.yaml").output == (
+        "5 objects written to all.yaml, keys among them.\n"
+    )
+
+
+def test_without_pulumi_it_says_what_it_needs(project: Project) -> None:
+    project.stack()
+    result = project.run("render", "--with-secrets", "all.yaml")
+    assert "there is no `pulumi` command on PATH" in result.stderr
+    assert result.exit_code == 2
+
+
+# The text of the YAML
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on",
+        "Yes",
+        "n",
+        "NULL",
+        "~",
+        "",
+        " a",
+        "a ",
+        "1",
+        "0o17",
+        "017",
+        "1e3",
+        "12:30",
+        "2024-01-01",
+        ".5",
+        "-",
+        "a: b",
+        "a #b",
+        "a\nb",
+        "\u2028",
+        "\x1b",
+        "é",
+        "🙂",
+        "=",
+        "<<",
+        "[a]",
+        "a,b",
+        "nan",
+        "0x1f",
+        "1_000",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+    ],
+)
+def test_text_that_another_reader_might_take_for_something_else_is_quoted(text: str) -> None:
+    assert ': "' in yaml_of([{"text": text}])
+
+
+@pytest.mark.parametrize("text", ["acme", "line-1", "spectrocloud.com/v1alpha1", "Computer vision", "a1.b2/c3"])
+def test_plain_text_stays_plain(text: str) -> None:
+    assert yaml_of([{"text": text}]) == f"---\ntext: {text}\n"
+    assert quoted(text) == text
+
+
+VALUES = st.text() | st.booleans() | st.none() | st.integers()
+
+
+@given(st.recursive(VALUES, lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)))
+def test_a_reader_of_yaml_1_1_reads_what_was_written(value: Any) -> None:
+    manifest = {"kind": "Test", "value": value}
+    assert yaml.safe_load(yaml_of([manifest])) == manifest
+
+
+@given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
+def test_a_reader_of_yaml_1_2_reads_what_was_written(text: str) -> None:
+    manifest = {"kind": "Test", "value": text}
+    assert document_from(yaml_of([manifest]).encode(), "test.yaml").value == manifest

@@ -1,0 +1,107 @@
+"""How the command starts: what it loads, how it is called, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.checkout import ROOT
+from support.projects import Project
+
+from paletteai_components.cli import COMMANDS, main
+
+HEAVY = ("pulumi", "pulumi_kubernetes", "rich", "jsonschema", "ruamel")
+
+_LOADED = """\
+import json, sys
+from paletteai_components.cli import main
+try:
+    main(sys.argv[1:], prog_name="paletteai")
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(tmp_path, monkeypatch)
+
+
+def in_a_process(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "also"),
+    [
+        (["--help"], ("yaml", "pydantic")),
+        (["check"], ()),
+        (["plan"], ()),
+        (["render"], ()),
+        (["explain", "PAI001"], ()),
+        (["new", "beta", "dev"], ()),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(project: Project, arguments: list[str], also: tuple[str, ...]) -> None:
+    project.stack()
+    done = in_a_process(project, "-c", _LOADED, *arguments)
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert loaded.isdisjoint({*HEAVY, *also})
+
+
+def test_it_runs_as_a_module_too(project: Project) -> None:
+    project.stack()
+    done = in_a_process(project, "-m", "paletteai_components", "check")
+    assert (done.stdout, done.stderr, done.returncode) == ("1 stack, 1 project: no problems\n", "", 0)
+
+
+def test_help_lists_every_command_in_a_line() -> None:
+    printed = CliRunner().invoke(main, ["--help"]).stdout
+    for name, summary in COMMANDS.items():
+        assert f"  {name:<11}  {summary}\n" in printed
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "-h"])
+    assert result.stdout.startswith(f"Usage: main {name}")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["check", "--nonsense"], ["check", "--format", "xml"], ["new"]])
+def test_a_wrong_call_ends_with_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+def test_a_stream_that_cannot_show_a_character_gets_its_code(project: Project) -> None:
+    project.stack()
+    done = in_a_process(project, "-m", "paletteai_components", "plan", PYTHONIOENCODING="latin-1")
+    assert "|-- Tenant acme \\u201cAcme\\u201d\n" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_reader_that_goes_away_is_no_failure_of_ours(project: Project) -> None:
+    project.stack()
+    command = f"{sys.executable} -m paletteai_components render acme.dev | /bin/true"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr

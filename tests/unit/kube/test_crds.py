@@ -1,0 +1,776 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+from support.checkout import CRD_FOLDER
+from support.structural_schemas import (
+    ANYTHING,
+    TEXT,
+    VENDOR,
+    Schema,
+    fits,
+    lab,
+    lab_crd,
+    object_of,
+    prune,
+    schemas,
+)
+
+from paletteai_components.diagnostics import Place, Problem, Severity, StackFileError, in_order
+from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, problems_in
+
+FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Crds:
+    return crds_from(CRD_FOLDER)
+
+
+def manifest(kind: str, name: str, namespace: str | None, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": VENDOR, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def settings(**integrations: dict[str, Any]) -> dict[str, Any]:
+    integrations = integrations or {"palette": {"secretRef": {"name": "default-palette"}}}
+    return manifest("Settings", "default", "tenant-acme", {"integrations": integrations})
+
+
+def project(**spec: Any) -> dict[str, Any]:
+    return manifest("Project", "vision", "vision", {"tenantRef": {"name": "acme"}, **spec})
+
+
+@pytest.fixture
+def crds_of(tmp_path: Path) -> Callable[..., Crds]:
+    def read(*documents: Any, name: str = "crds.yaml") -> Crds:
+        file = tmp_path / name
+        # Through JSON, for YAML would write an alias for what stands in two places.
+        file.write_text(yaml.safe_dump_all(json.loads(json.dumps(documents))))
+        return crds_from(file)
+
+    return read
+
+
+def read_schema(path: Path, spec: Schema) -> Crds:
+    file = path / "lab.json"
+    file.write_text(json.dumps(lab_crd(spec)))
+    return crds_from(file)
+
+
+def messages(problems: list[Problem]) -> list[str]:
+    assert {problem.code for problem in problems} <= {"PAI016"}
+    return [problem.message for problem in problems]
+
+
+def only(problems: list[Problem]) -> Problem:
+    assert len(problems) == 1, messages(problems)
+    return problems[0]
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        manifest(
+            "Tenant",
+            "acme",
+            None,
+            {
+                "displayName": "Acme",
+                "description": "The first one",
+                "settingsRef": {"name": "default", "namespace": "tenant-acme"},
+                "tenantRoleMapping": {"groups": ["acme-admins"]},
+            },
+        ),
+        settings(
+            palette={"secretRef": {"name": "default-palette"}},
+            huggingFace={"secretRef": {"name": "hf"}},
+            nvidia={"secretRef": {"name": "ngc"}},
+        ),
+        project(
+            displayName="Vision 1",
+            settingsRef={"name": "default"},
+            computeConfigRef={"name": "default", "namespace": "tenant-acme"},
+            roleMapping={"admin": ["a"], "editor": [], "viewer": ["b", "c"]},
+            admissionConfiguration={
+                "workloadConfiguration": {"deploymentNamespaces": {"allow": ["x"], "disallow": []}}
+            },
+        ),
+        manifest(
+            "ComputeConfig",
+            "default",
+            "tenant-acme",
+            {"paletteClusterConfig": {"defaults": {"controlPlanePool": {"nodeCount": 1, "workerNodeEligible": True}}}},
+        ),
+    ],
+    ids=lambda whole: str(whole["kind"]),
+)
+def test_a_manifest_of_every_kind_with_every_field_keeps_to_the_schemas(vendor: Crds, whole: dict[str, Any]) -> None:
+    assert problems_in(whole, vendor) == []
+
+
+def test_metadata_may_hold_whatever_object_metadata_may(vendor: Crds) -> None:
+    whole = settings()
+    whole["metadata"] |= {
+        "labels": {"palette.ai/tenant": "acme"},
+        "annotations": {"a/b": "c"},
+        "finalizers": ["x/y"],
+        "ownerReferences": [{"kind": "Tenant"}],
+        "creationTimestamp": None,
+    }
+    assert problems_in(whole, vendor) == []
+
+
+def test_a_status_may_keep_what_its_schema_preserves(vendor: Crds) -> None:
+    whole = {**project(), "status": {"effectiveSettings": {"anything": {"at": ["all"]}}}}
+    assert problems_in(whole, vendor) == []
+    whole["status"]["else"] = {}
+    assert "knows no field status.else;" in only(problems_in(whole, vendor)).message
+
+
+def test_objects_of_other_groups_are_not_judged(vendor: Crds) -> None:
+    for api_version, kind in (("v1", "Secret"), ("v1", "Namespace"), ("apps/v1", "Deployment"), ("", "")):
+        assert problems_in({"apiVersion": api_version, "kind": kind, "whatever": 1}, vendor) == []
+    assert problems_in({}, vendor) == []
+    assert vendor.groups == {"spectrocloud.com"}
+
+
+# Unknown fields
+
+
+def test_an_unknown_field_is_named_with_the_nearest_one_beside_it(vendor: Crds) -> None:
+    problem = only(problems_in(settings(palette={"secretRef": {"name": "x"}, "secretReference": {}}), vendor))
+    assert problem.message == (
+        "Settings tenant-acme/default: the CRD of spectrocloud.com/v1alpha1 knows no field "
+        "spec.integrations.palette.secretReference; the API server would drop it without a word, or at best refuse "
+        "the manifest."
+    )
+    assert problem.help == (
+        "nearest known field: spec.integrations.palette.secretRef; set it with paletteai:vendorFields or update the "
+        "package"
+    )
+    assert problem.where == (Place(str(FILES["Settings"])),)
+    assert problem.severity is Severity.ERROR
+
+
+def test_the_places_given_stand_before_the_crd(vendor: Crds) -> None:
+    mine = (Place("stacks/Pulumi.acme.dev.yaml", 7), Place("b"))
+    problem = only(problems_in(project(nope=1), vendor, mine))
+    assert problem.where == (*mine, Place(str(FILES["Project"])))
+
+
+@pytest.mark.parametrize(
+    ("spec", "unknown", "nearest"),
+    [
+        ({"dispalyName": "x"}, "spec.dispalyName", "nearest known field: spec.displayName;"),
+        (
+            {"deploymentNamespaces": {}},
+            "spec.deploymentNamespaces",
+            "nearest known field: spec.admissionConfiguration.",
+        ),
+        ({"roleMapping.admin": []}, 'spec["roleMapping.admin"]', "nearest known field: spec.roleMapping;"),
+        ({"roleMapping": {"editors_": []}}, "spec.roleMapping.editors_", "field: spec.roleMapping.editor;"),
+        ({"tenantRef": {"name": "x", "displayNames": 1}}, "spec.tenantRef.displayNames", "field: spec.tenantRef.name;"),
+        ({"zzz": {"deep": {}}}, "spec.zzz", "known there: admissionConfiguration, computeConfigRef, displayName"),
+    ],
+)
+def test_the_nearest_field_is_a_sibling_else_a_namesake_else_what_is_known(
+    vendor: Crds, spec: dict[str, Any], unknown: str, nearest: str
+) -> None:
+    problem = only(problems_in(project(**spec), vendor))
+    assert f" knows no field {unknown};" in problem.message
+    assert nearest in problem.help
+
+
+def test_a_field_at_the_top_is_unknown_too(vendor: Crds) -> None:
+    problem = only(problems_in({**settings(), "integrations": {}}, vendor))
+    assert "knows no field integrations;" in problem.message
+    assert "nearest known field: spec.integrations;" in problem.help
+
+
+def test_a_field_that_object_metadata_lacks_is_unknown(vendor: Crds) -> None:
+    whole = settings()
+    whole["metadata"]["lables"] = {"a": "b"}
+    problem = only(problems_in(whole, vendor))
+    assert "knows no field metadata.lables;" in problem.message
+    assert "nearest known field: metadata.labels;" in problem.help
+
+
+def test_all_unknown_fields_are_told_at_once_and_only_the_outermost_of_each(vendor: Crds) -> None:
+    found = messages(problems_in(project(a={"b": {"c": 1}}, d=1, roleMapping={"admins": []}), vendor))
+    assert sorted(re.findall(r"no field (\S+);", " ".join(found))) == ["spec.a", "spec.d", "spec.roleMapping.admins"]
+
+
+def test_a_control_character_in_a_name_is_not_obeyed(vendor: Crds) -> None:
+    whole = manifest("Project", "a\x1b[2J", "b\n", {"tenantRef": {"name": "acme"}, "\x1b[31m": 1})
+    text = str(only(problems_in(whole, vendor)))
+    assert all(part.isprintable() for part in text.split("\n"))
+    assert "PAI016: <redacted>: the CRD of " in text
+    assert 'knows no field spec["\\u001b[31m"]' in text
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("spec", "fact"),
+    [
+        ({"tenantRef": {}}, "requires spec.tenantRef.name, and it is missing; the API server would refuse"),
+        ({"displayName": 5}, "wants spec.displayName to be string, and it is integer; the API server would refuse"),
+        ({"displayName": True}, "wants spec.displayName to be string, and it is boolean;"),
+        ({"displayName": "Line-1"}, "wants spec.displayName to match ^[A-Za-z0-9 ]+$, and it does not;"),
+        ({"displayName": "Line 1\n"}, "wants spec.displayName to match ^[A-Za-z0-9 ]+$, and it does not;"),
+        ({"displayName": None}, "wants spec.displayName to be string, and it is null; the API server would drop it"),
+        ({"roleMapping": []}, "wants spec.roleMapping to be object, and it is array;"),
+        ({"roleMapping": {"admin": "me"}}, "wants spec.roleMapping.admin to be array, and it is string;"),
+        (
+            {"roleMapping": {"admin": ["a", {"b": 1}]}},
+            "wants spec.roleMapping.admin[1] to be string, and it is object;",
+        ),
+        ({"roleMapping": {"admin": [None]}}, "admin[0] to be string, and it is null; the API server would refuse"),
+        ({"tenantRef": {"name": ""}}, "wants spec.tenantRef.name to keep to minLength 1, and it does not;"),
+    ],
+)
+def test_a_value_that_the_schema_refuses_is_one_problem_with_its_path(
+    vendor: Crds, spec: dict[str, Any], fact: str
+) -> None:
+    problem = only(problems_in(project(**spec), vendor))
+    assert problem.message.startswith(f"Project vision/vision: the CRD of {VENDOR} ")
+    assert fact in problem.message
+    assert problem.message.endswith(".")
+    assert problem.help
+
+
+def test_a_number_outside_an_enum_is_told_with_what_is_allowed(vendor: Crds) -> None:
+    pool = {"nodeCount": 2, "workerNodeEligible": "yes"}
+    spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": pool}}}
+    found = messages(problems_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
+    assert len(found) == 2
+    assert "nodeCount to be one of 1, 3, 5, and it is not;" in found[0]
+    assert "workerNodeEligible to be boolean, and it is string;" in found[1]
+
+
+def test_a_value_of_a_wrong_type_is_told_once_whatever_else_it_breaks(vendor: Crds) -> None:
+    spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": {"nodeCount": "two"}}}}
+    problem = only(problems_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
+    assert "nodeCount to be integer, and it is string;" in problem.message
+
+
+def test_a_schema_may_narrow_the_name(vendor: Crds) -> None:
+    whole = settings()
+    whole["metadata"]["name"] = "Default"
+    assert "wants metadata.name to match " in only(problems_in(whole, vendor)).message
+    whole["metadata"]["name"] = "a" * 64
+    assert "wants metadata.name to keep to maxLength 63" in only(problems_in(whole, vendor)).message
+
+
+def test_no_value_of_a_manifest_is_ever_repeated(vendor: Crds) -> None:
+    key = "sk-4242"
+    spec = {
+        "displayName": f"-{key}",
+        "tenantRef": key,
+        "settingsRef": {"name": [key]},
+        "computeConfigRef": [key],
+        "roleMapping": {"admin": key, "nope": key},
+    }
+    problems = problems_in(project(**spec), vendor)
+    assert len(problems) == 6
+    assert key not in "".join(map(str, problems))
+
+
+def test_every_kind_of_mistake_is_told_in_one_go(vendor: Crds) -> None:
+    found = messages(problems_in(project(tenantRef={}, displayName="-", extra=1, roleMapping=3), vendor))
+    assert len(found) == 4
+
+
+def test_two_missing_fields_are_two_problems(vendor: Crds) -> None:
+    found = messages(problems_in(project(computeConfigRef={}), vendor))
+    named = re.findall(r"requires (\S+), ", " ".join(found))
+    assert named == ["spec.computeConfigRef.name", "spec.computeConfigRef.namespace"]
+
+
+def test_a_manifest_without_spec_or_metadata_is_judged_all_the_same(vendor: Crds) -> None:
+    problem = only(problems_in({"apiVersion": VENDOR, "kind": "Settings"}, vendor))
+    assert problem.message.startswith("Settings (no name): ")
+    assert "metadata.namespace is missing" in problem.message
+    found = messages(problems_in({"apiVersion": VENDOR, "kind": "Settings", "metadata": "x", "spec": 1}, vendor))
+    assert len(found) == 3
+
+
+# Kinds, versions, scopes
+
+
+def test_an_object_of_a_cluster_scoped_kind_in_a_namespace_is_a_problem(vendor: Crds) -> None:
+    problem = only(problems_in(manifest("Tenant", "acme", "tenant-acme", {}), vendor))
+    assert problem.message.startswith("Tenant tenant-acme/acme: ")
+    assert "makes the kind cluster-scoped, and the manifest has a metadata.namespace; the API server" in problem.message
+
+
+def test_an_object_of_a_namespaced_kind_without_namespace_is_a_problem(vendor: Crds) -> None:
+    problem = only(problems_in(manifest("Settings", "default", None, {}), vendor))
+    assert problem.message.startswith("Settings default: ")
+    assert "metadata.namespace is missing" in problem.message
+
+
+def test_a_kind_without_a_crd_is_a_problem_that_names_the_kinds_there_are(vendor: Crds) -> None:
+    problem = only(problems_in(manifest("Setting", "default", "x", {}), vendor))
+    assert "the CRDs define ComputeConfig, Project, Settings, Tenant, not this kind" in problem.message
+    assert problem.where == (Place(str(CRD_FOLDER)),)
+
+
+def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crds_of: Callable[..., Crds]) -> None:
+    crd = lab_crd({"type": "object"})
+    (first,) = crd["spec"]["versions"]
+    crd["spec"]["versions"] = [
+        first,
+        {**first, "name": "v2"},
+        {**first, "name": "v0", "served": False},
+    ]
+    crds = crds_of(crd)
+    for gone in ("v0", "v3"):
+        problem = only(problems_in({**lab({}), "apiVersion": f"lab.example/{gone}"}, crds))
+        assert f"its CRD serves lab.example/v1, lab.example/v2, not lab.example/{gone};" in problem.message
+        assert "paletteai:apiVersion" in problem.help
+    for served in ("v1", "v2"):
+        assert problems_in({**lab({}), "apiVersion": f"lab.example/{served}"}, crds) == []
+
+
+def test_a_kind_of_which_no_version_is_served_is_a_problem(crds_of: Callable[..., Crds]) -> None:
+    crd = lab_crd({"type": "object"})
+    crd["spec"]["versions"][0]["served"] = False
+    assert "its CRD serves no version, not lab.example/v1;" in only(problems_in(lab({}), crds_of(crd))).message
+
+
+# The features of structural schemas
+
+Judged = list[tuple[Any, str]]
+OK = ""
+
+
+@pytest.mark.parametrize(
+    ("schema", "judged"),
+    [
+        pytest.param(
+            {"type": "object"},
+            [({}, OK), ({"a": 1}, "no field spec.x.a")],
+            id="an object that declares nothing knows nothing",
+        ),
+        pytest.param(
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            [({"a": {"b": [1]}}, OK), (1, "wants spec.x to be object")],
+            id="an object that preserves unknown fields",
+        ),
+        pytest.param(
+            {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"in": object_of(a=TEXT)}},
+            [({"out": {"b": 1}, "in": {"a": "x"}}, OK), ({"in": {"b": 1}}, "no field spec.x.in.b")],
+            id="a declared field below preserved ones is closed",
+        ),
+        pytest.param(
+            {"x-kubernetes-preserve-unknown-fields": True},
+            [(1, OK), ([{"a": 1}, None], OK), ({"a": {"b": None}}, OK)],
+            id="anything at all",
+        ),
+        pytest.param(
+            {"type": "array", "x-kubernetes-preserve-unknown-fields": True, "items": object_of(a=object_of(b=TEXT))},
+            [([{"z": 1, "a": {"b": "x"}}], OK), ([{"a": {"z": 1}}], "no field spec.x[0].a.z")],
+            id="a list that preserves the unknown fields of its items",
+        ),
+        pytest.param(
+            {"type": "array", "items": object_of(a=TEXT)},
+            [
+                ([{"a": "x"}, {}], OK),
+                ([{}, {"b": 1}], "no field spec.x[1].b"),
+                ([{"a": 1}], "spec.x[0].a to be string"),
+            ],
+            id="a list of objects",
+        ),
+        pytest.param(
+            {"type": "array", "items": {"type": "array", "items": object_of(a=TEXT)}},
+            [([[{"a": "x"}]], OK), ([[], [{"b": 1}]], "no field spec.x[1][0].b")],
+            id="a list of lists",
+        ),
+        pytest.param(
+            {"type": "object", "additionalProperties": object_of(a=TEXT)},
+            [
+                ({"k": {"a": "x"}}, OK),
+                ({"k.io/l": {"b": 1}}, 'no field spec.x["k.io/l"].b'),
+                ({"k": 1}, "spec.x.k to be"),
+            ],
+            id="a map of objects",
+        ),
+        pytest.param(
+            {"type": "object", "additionalProperties": {"type": "integer"}},
+            [({"k": 1}, OK), ({"k": "1"}, "wants spec.x.k to be integer")],
+            id="a map of numbers",
+        ),
+        pytest.param(
+            {"type": "object", "additionalProperties": True},
+            [({"k": 1, "l": [1]}, OK), ({"k": {"a": 1}}, "no field spec.x.k.a"), ({"k": [{"a": 1}]}, "spec.x.k[0].a")],
+            id="a map of anything keeps no object's fields",
+        ),
+        pytest.param(
+            {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
+            [
+                (80, OK),
+                ("http", OK),
+                (1.5, "wants spec.x to be integer or string, and it is number"),
+                ({"a": 1}, "wants spec.x to be integer or string, and it is object"),
+                (None, "and it is null"),
+            ],
+            id="an integer or a string",
+        ),
+        pytest.param(
+            {"x-kubernetes-int-or-string": True, "nullable": True, "maximum": 9, "pattern": "^[0-9]+%$"},
+            [(9, OK), ("10%", OK), (None, OK), (10, "maximum 9"), ("10", "to match ^[0-9]+%$")],
+            id="an integer or a string within limits",
+        ),
+        pytest.param(
+            {**object_of(a=TEXT), "nullable": True, "required": ["a"], "not": {"required": ["b"]}},
+            [(None, OK), ({"a": "x"}, OK), ({}, "requires spec.x.a"), (1, "wants spec.x to be object or null")],
+            id="a value that may be null",
+        ),
+        pytest.param(
+            {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"spec": object_of(a=TEXT)}},
+            [
+                ({"apiVersion": "v1", "kind": "K", "metadata": {"name": "n"}, "spec": {"a": "x"}}, OK),
+                ({"kind": "K"}, "requires spec.x.apiVersion"),
+                ({"apiVersion": "v1", "kind": 1}, "wants spec.x.kind to be string"),
+                ({"apiVersion": "v1", "kind": "K", "status": {}}, "no field spec.x.status"),
+                ({"apiVersion": "v1", "kind": "K", "metadata": {"nmae": "n"}}, "no field spec.x.metadata.nmae"),
+            ],
+            id="an embedded object",
+        ),
+        pytest.param(
+            {
+                "type": "object",
+                "x-kubernetes-embedded-resource": True,
+                "x-kubernetes-preserve-unknown-fields": True,
+            },
+            [({"apiVersion": "v1", "kind": "K", "any": {"thing": 1}}, OK)],
+            id="an embedded object of any kind",
+        ),
+        pytest.param(
+            {**object_of(a={"type": "string", "default": "x"}), "required": ["a"], "anyOf": [{"required": ["a"]}]},
+            [({}, OK), ({"a": 1}, "wants spec.x.a to be string")],
+            id="a default makes up for what is required",
+        ),
+        pytest.param(
+            {"type": "array", "items": {**object_of(a=object_of(b={"type": "integer", "default": 1}))}},
+            [([{"a": {}}], OK), ([{"a": {"b": "1"}}], "spec.x[0].a.b to be integer")],
+            id="a default inside a list",
+        ),
+        pytest.param(
+            {**object_of(a=TEXT, b=TEXT), "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+            [({"a": "x"}, OK), ({}, "restricts spec.x by oneOf"), ({"a": "x", "b": "x"}, "restricts spec.x by oneOf")],
+            id="one of two",
+        ),
+        pytest.param(
+            {
+                **object_of(a=TEXT, b=TEXT),
+                "allOf": [{"properties": {"a": {"maxLength": 1}}}],
+                "not": {"required": ["b"]},
+            },
+            [
+                ({"a": "x"}, OK),
+                ({"a": "xx"}, "spec.x.a to keep to maxLength 1"),
+                ({"b": "x"}, "restricts spec.x by not"),
+            ],
+            id="all of and not, which declare nothing",
+        ),
+        pytest.param(
+            {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1, "exclusiveMaximum": False},
+            [(0.5, OK), (1, OK), (0, "exclusiveMinimum 0"), (2, "maximum 1")],
+            id="bounds as OpenAPI writes them",
+        ),
+        pytest.param(
+            {"type": "integer", "multipleOf": 2},
+            [(4, OK), (4.0, OK), (3, "multipleOf 2"), (True, "and it is boolean"), (2.5, "and it is number")],
+            id="a whole number",
+        ),
+        pytest.param(
+            {"type": "string", "format": "date"},
+            [("2024-02-29", OK), ("2023-02-29", "wants spec.x to keep to format date")],
+            id="a format",
+        ),
+        pytest.param(
+            {"type": "string", "format": "made-up"},
+            [("x", OK)],
+            id="a format that nobody knows",
+        ),
+        pytest.param(
+            {"type": "string", "pattern": r"^(?:\w+|[$\]]\$)\z"},
+            [("ab", OK), ("$$", OK), ("]$", OK), ("ab\n", r"to match ^(?:\w+|[$\]]\$)$"), ("é", "to match")],
+            id="a pattern as Go reads it",
+        ),
+        pytest.param(
+            {"type": "string", "pattern": "(?m)^a$"},
+            [("b\na\nc", OK), ("b", "wants spec.x to match (?m)^a$")],
+            id="a pattern of lines",
+        ),
+    ],
+)
+def test_a_feature_of_structural_schemas_is_understood(tmp_path: Path, schema: Schema, judged: Judged) -> None:
+    crds = read_schema(tmp_path, object_of(x=schema))
+    for value, fact in judged:
+        found = messages(problems_in(lab({"x": value}), crds))
+        if fact:
+            assert len(found) == 1, found
+            assert fact in found[0]
+        else:
+            assert found == []
+
+
+def test_what_is_not_evaluated_is_told_in_a_note_once_for_a_kind(tmp_path: Path) -> None:
+    rule = {"x-kubernetes-validations": [{"rule": "self.a != ''"}]}
+    crds = read_schema(tmp_path, {**object_of(a={"type": "string", "pattern": r"^\pL+$"}, b={**TEXT, **rule}), **rule})
+    notes = in_order([*problems_in(lab({"a": "1"}), crds, (Place("x"),)), *problems_in(lab({}), crds)])
+    note = only(notes)
+    assert note.severity is Severity.NOTE
+    assert "a CEL rule of Lab.spec, the pattern of Lab.spec.a, a CEL rule of Lab.spec.b;" in note.message
+    assert note.where == (Place(str(tmp_path / "lab.json")),)
+
+
+@pytest.mark.parametrize("pattern", [r"\pL", "[[:alpha:]]+", "a(?i)b", r"\Qa\E", "(?U)a+"])
+def test_a_pattern_that_only_go_can_read_is_not_guessed_at(tmp_path: Path, pattern: str) -> None:
+    crds = read_schema(tmp_path, object_of(a={"type": "string", "pattern": pattern}))
+    note = only(problems_in(lab({"a": "1"}), crds))
+    assert note.severity is Severity.NOTE
+
+
+def test_a_crd_that_keeps_all_unknown_fields_has_none(crds_of: Callable[..., Crds]) -> None:
+    crds = crds_of(lab_crd(object_of(a=TEXT), preserveUnknownFields=True))
+    assert problems_in(lab({"z": {"y": 1}}), crds) == []
+    assert "to be string" in only(problems_in(lab({"a": 1}), crds)).message
+
+
+# Files
+
+
+def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> None:
+    documents = [yaml.safe_load(file.read_text()) for file in FILES.values()]
+    others = [None, "text", {"apiVersion": "v1", "kind": "ConfigMap"}, {"kind": "List", "items": None}]
+    listed = {"apiVersion": "v1", "kind": "List", "items": [documents[2], others[2], documents[3]]}
+    file = tmp_path / "crds.yaml"
+    file.write_text(yaml.safe_dump_all([others[0], documents[0], *others[1:], documents[1], listed]))
+    crds = crds_from(file)
+    assert {kind for _, kind in crds.versions} == set(FILES)
+    assert {api_version for api_version, _ in crds.versions} == {VENDOR}
+    assert crds.files == (str(file),)
+    assert crds.source == str(file)
+    assert crds.versions[VENDOR, "Tenant"].scope == "Cluster"
+    assert "no field spec.nope;" in only(problems_in(project(nope=1), crds)).message
+
+
+def test_json_is_read_as_well(tmp_path: Path) -> None:
+    documents = [yaml.safe_load(file.read_text()) for file in FILES.values()]
+    file = tmp_path / "crds.JSON"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}, indent="\t"))
+    assert {kind for _, kind in crds_from(file).versions} == set(FILES)
+
+
+def test_a_directory_is_read_without_what_is_below_it_and_what_is_not_yaml(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "kustomization.yaml", "README.md", "z.yaml/below.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("kind: Kustomization\nresources: [b.yaml]")
+    (tmp_path / "b.yaml").write_text(FILES["Tenant"].read_text())
+    (tmp_path / "a.yml").write_text(FILES["Project"].read_text())
+    (tmp_path / "README.md").write_text("{{")
+    (tmp_path / "z.yaml/below.yaml").write_text("{{")
+    crds = crds_from(tmp_path)
+    assert crds.files == (str(tmp_path / "a.yml"), str(tmp_path / "b.yaml"))
+    assert crds.source == str(tmp_path)
+
+
+def test_the_same_crd_twice_is_fine_and_two_that_differ_are_not(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(lab_crd(object_of(a=TEXT))))
+    (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(a=TEXT))))
+    assert len(crds_from(tmp_path).versions) == 1
+    (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(b=TEXT))))
+    with pytest.raises(StackFileError, match=r"Lab lab\.example/v1 is defined otherwise in .*a\.yaml; no manifest"):
+        crds_from(tmp_path)
+
+
+def changed(crd: dict[str, Any], *path: str | int, to: Any = None) -> dict[str, Any]:
+    crd = deepcopy(crd)
+    node: Any = crd
+    for step in path[:-1]:
+        node = node[step]
+    if to is None:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = to
+    return crd
+
+
+GOOD = lab_crd(object_of(a=TEXT))
+SCHEMA = ("spec", "versions", 0, "schema", "openAPIV3Schema")
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("", "there is no CustomResourceDefinition in it"),
+        ("just words", "there is no CustomResourceDefinition in it"),
+        ("kind: ConfigMap", "there is no CustomResourceDefinition in it"),
+        ("a: [", "this is not YAML"),
+        ("{{ if .Values.crds }}", "this is not YAML"),
+        ("a: \x00", "this is not YAML"),
+        (b"\xff\xfe\xfa", "this is not YAML"),
+        ("kind: !!python/object:os.system x", "this is not YAML"),
+        ("kind: List\nitems: 5", "no schema can be made of this"),
+        ("a: &a [x]\nb: *a", "a YAML alias, which no CRD needs"),
+        ("a: &a {b: *a}", "a YAML alias, which no CRD needs"),
+        ("[" * 100_000, f"more than {MAX_DEPTH} levels"),
+        (b"#" * (MAX_BYTES + 1), "the file is larger than 16 MiB"),
+        (changed(GOOD, "spec"), "spec is not a mapping"),
+        (changed(GOOD, "spec", to=[]), "spec is not a mapping"),
+        (changed(GOOD, "spec", "names"), "spec.names is not a mapping"),
+        (changed(GOOD, "spec", "group"), "lacks spec.group, spec.names.kind or a spec.scope"),
+        (changed(GOOD, "spec", "scope", to="Everywhere"), "lacks spec.group, spec.names.kind or a spec.scope"),
+        (changed(GOOD, "spec", "versions"), "the CRD of Lab has no spec.versions"),
+        (changed(GOOD, "spec", "versions", to=[5]), "spec.versions is not a mapping"),
+        (changed(GOOD, "spec", "versions", 0, "schema"), "the CRD of Lab has no schema for lab.example/v1"),
+        (changed(GOOD, *SCHEMA), "the CRD of Lab has no schema for lab.example/v1"),
+        (changed(GOOD, *SCHEMA, to=[1]), "the schema of Lab is not a mapping"),
+        (changed(GOOD, *SCHEMA, "type", to="thing"), "the schema of Lab is not one"),
+        (changed(GOOD, *SCHEMA, "type", to=["object"]), "the schema of Lab is not one"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", to={"minLength": "5"}), "the schema of Lab.spec is not one"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", to={"multipleOf": 0}), "the schema of Lab.spec is not one"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", to=["x"]), "the schema of Lab.spec is not a mapping"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", to={"allOf": 5}), "no schema can be made of this"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", "properties", to={True: {}}), "properties of Lab.spec is not"),
+        (
+            {**changed(GOOD, "spec", "versions", 0, "schema"), "apiVersion": "apiextensions.k8s.io/v1beta1"},
+            "the CRD of Lab has no schema for lab.example/v1",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
+)
+def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text: Any, fact: str) -> None:
+    file = tmp_path / "crds.yaml"
+    data = (
+        text if isinstance(text, bytes) else text.encode() if isinstance(text, str) else yaml.safe_dump(text).encode()
+    )
+    file.write_bytes(data)
+    with pytest.raises(StackFileError) as raised:
+        crds_from(file)
+    problem = only(list(raised.value.problems))
+    assert fact in problem.message
+    assert problem.message.endswith("; no manifest was checked against the cluster's schemas.")
+    assert problem.where[0].file == str(file)
+    assert "kubectl get crds -o yaml" in problem.help
+
+
+def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "crds.yaml"
+    for text, line in (("a: 1\nb: [\n", 3), ("a: &a {}\nb: 1\nc: *a\n", 3)):
+        file.write_text(text)
+        with pytest.raises(StackFileError) as raised:
+            crds_from(file)
+        assert raised.value.problems[0].where == (Place(str(file), line),)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"a": 1} {"b": 2}', '"\\ud800'])
+def test_json_that_is_not_json_is_unreadable(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "crds.json"
+    file.write_text(text)
+    with pytest.raises(StackFileError, match="no schema can be made of this"):
+        crds_from(file)
+
+
+def test_a_schema_without_end_is_unreadable(tmp_path: Path) -> None:
+    file = tmp_path / "crds.json"
+    deep = '{"properties":{"a":' * 480 + "{}" + "}}" * 480
+    file.write_text(json.dumps(lab_crd({"type": "object"})).replace('{"type": "object"}', deep, 1))
+    with pytest.raises(StackFileError, match="no schema can be made of this"):
+        crds_from(file)
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(StackFileError, match="cannot be read: No such file or directory"):
+        crds_from(tmp_path / "nowhere.yaml")
+
+
+def test_a_directory_that_may_not_be_listed_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(StackFileError, match="the directory cannot be read: Permission denied"):
+        crds_from(tmp_path)
+
+
+def test_all_unreadable_files_of_a_directory_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("{{")
+    (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd({"type": "object"})))
+    (tmp_path / "c.json").write_text("{{")
+    (tmp_path / "d.yaml").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StackFileError) as raised:
+        crds_from(tmp_path)
+    assert [Path(problem.where[0].file).name for problem in raised.value.problems] == ["a.yaml", "c.json", "d.yaml"]
+
+
+def test_a_v1beta1_crd_drops_unknown_fields_only_if_it_says_so(crds_of: Callable[..., Crds]) -> None:
+    beta = {**lab_crd(object_of(a=TEXT)), "apiVersion": "apiextensions.k8s.io/v1beta1"}
+    assert problems_in(lab({"z": 1}), crds_of(beta)) == []
+    closed = {**lab_crd(object_of(a=TEXT), preserveUnknownFields=False), "apiVersion": beta["apiVersion"]}
+    assert "no field spec.z;" in only(problems_in(lab({"z": 1}), crds_of(closed))).message
+
+
+def test_the_crds_for_these_tests_say_that_they_are_not_the_vendors() -> None:
+    for file in FILES.values():
+        assert file.read_text().startswith("# A reconstruction of ours, for the tests of this project: not the CRD of")
+
+
+# An oracle: what Kubernetes drops, written down apart from how the module finds it
+
+
+def judge(folder: Path, schema: Schema, value: Any) -> tuple[set[str], list[str]]:
+    """The unknown fields, and whatever else is wrong."""
+    found = messages(problems_in(lab(value), read_schema(folder, schema)))
+    unknown = [re.search(r"knows no field (\S+);", message) for message in found]
+    return {hit[1] for hit in unknown if hit}, [m for m, hit in zip(found, unknown, strict=True) if not hit]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("oracle")
+
+
+@effort(deadline=None)
+@given(st.data())
+def test_of_values_of_the_right_types_just_that_is_unknown_which_kubernetes_would_drop(
+    folder: Path, data: st.DataObject
+) -> None:
+    schema = data.draw(schemas().filter(lambda drawn: drawn.get("type") == "object"))
+    value = data.draw(fits(schema))
+    pruned, gone = prune(value, schema, "spec")
+    unknown, others = judge(folder, schema, value)
+    assert others == []
+    assert unknown == gone
+    assert bool(unknown) == (pruned != value)
+
+
+@effort(deadline=None)
+@given(schemas(), ANYTHING)
+def test_of_any_value_nothing_is_unknown_that_kubernetes_keeps_and_nothing_is_dropped_in_silence(
+    folder: Path, schema: Schema, value: Any
+) -> None:
+    pruned, gone = prune(value, schema, "spec")
+    unknown, others = judge(folder, schema, value)
+    assert unknown <= gone
+    assert unknown == gone or others
+    assert unknown or others or pruned == value

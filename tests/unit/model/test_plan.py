@@ -1,0 +1,186 @@
+"""What a declaration amounts to: every default applied, every reference followed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from support.oracle import Files, bindings, namespace_of, projects_of, resolutions, secrets_of
+from support.samples import stack
+from support.topologies import fleet_of, fleets
+
+from paletteai_components.model.plan import PlannedProject, Topology, topology_of
+from paletteai_components.model.planned import IntegrationType
+from paletteai_components.model.spec import OnRemoval
+
+
+def amounts_to(config: str) -> Topology:
+    spec = stack(config).spec
+    assert spec
+    return topology_of(spec)
+
+
+def only_project(config: str) -> PlannedProject:
+    (project,) = amounts_to(config).projects
+    return project
+
+
+@given(fleets(most=2))
+@settings(max_examples=settings().max_examples // 2)
+def test_each_project_resolves_as_the_oracle_says(files: Files) -> None:
+    for judged in fleet_of(files)[0].stacks:
+        assert judged.topology
+        answers = [(each.source.value, each.provider and each.provider.path) for each in judged.topology.projects]
+        assert answers == resolutions(files[judged.name])
+
+
+@given(fleets(most=2))
+@settings(max_examples=settings().max_examples // 4)
+def test_there_are_the_settings_and_secrets_that_the_oracle_says(files: Files) -> None:
+    wanted = bindings(files)
+    for judged in fleet_of(files)[0].stacks:
+        assert judged.topology
+        mine = [binding for binding in wanted if binding.stack == judged.name]
+        assert [(each.namespace, each.name, each.path) for each in judged.topology.settings] == [
+            (binding.namespace, binding.name, binding.path) for binding in mine
+        ]
+        assert [
+            [(secret.namespace, secret.name, secret.path, secret.made) for secret in each.secrets]
+            for each in judged.topology.settings
+        ] == [[tuple(secret) for secret in secrets_of(binding)] for binding in mine]
+
+
+@given(fleets(most=2))
+@settings(max_examples=settings().max_examples // 4)
+def test_a_project_has_its_namespace_and_what_it_inherits(files: Files) -> None:
+    for judged in fleet_of(files)[0].stacks:
+        assert judged.topology
+        file = files[judged.name]
+        assert judged.topology.tenant.namespace == namespace_of(file)
+        tenant = file["config"]["paletteai:tenant"]
+        for planned, (project, path) in zip(judged.topology.projects, projects_of(file), strict=True):
+            assert (planned.name, planned.namespace, planned.path) == (project["name"], project["name"], path)
+            config = project.get("computeConfigRef", tenant.get("computeConfigRef"))
+            assert (planned.compute_config and planned.compute_config.name) == (config and config["name"])
+            assert planned.compute_config_namespace == (config or {}).get("namespace", namespace_of(file))
+
+
+GIVEN = """
+paletteai:integrations: {a: {existingSecret: a}, b: {existingSecret: b}}
+paletteai:tenant: {name: acme, %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (
+            "settings: {default: {palette: a}}, projects: [{name: p}]",
+            "falls back to the tenant's default Settings tenant-acme/default",
+        ),
+        (
+            "settings: {default: {palette: a}}, projects: [{name: p, settingsRef: default}]",
+            "falls back to the tenant's default Settings tenant-acme/default",
+        ),
+        (
+            "settings: {main: {palette: a}}, settingsRef: main, projects: [{name: p}]",
+            "falls back to the tenant's default Settings tenant-acme/main",
+        ),
+        (
+            "settings: {edge: {palette: b}}, projects: [{name: p, settingsRef: edge}]",
+            "settingsRef names the tenant's Settings tenant-acme/edge",
+        ),
+        (
+            "existingSettings: [made], projects: [{name: p, settingsRef: made}]",
+            "settingsRef names the tenant's Settings tenant-acme/made",
+        ),
+        (
+            "settings: {default: {palette: a}}, projects: [{name: p, settings: {palette: b}}]",
+            "its own Settings p/default",
+        ),
+        (
+            "settings: {default: {palette: a}}, projects: [{name: p, settings: {nvidia: {existingSecret: n}}}]",
+            "merged in from the tenant's default Settings tenant-acme/default",
+        ),
+        ("projects: [{name: p, sharedClusterOnly: true}]", "none, limited to the shared cluster as stated"),
+        ("projects: [{name: p}]", "none: nothing to fall back to"),
+    ],
+)
+def test_where_an_integration_comes_from_is_said_in_words(fields: str, reason: str) -> None:
+    assert only_project(GIVEN % fields).reason == reason
+
+
+def test_a_settings_that_falls_back_by_name_is_not_merged_into() -> None:
+    project = only_project(GIVEN % "settings: {default: {palette: a}}, projects: [{name: p}]")
+    merged = "settings: {default: {palette: a}}, projects: [{name: p, settings: {nvidia: {existingSecret: n}}}]"
+    assert not project.merged
+    assert only_project(GIVEN % merged).merged
+
+
+def test_a_tenant_says_what_its_projects_leave_out() -> None:
+    topology = amounts_to(
+        """
+        paletteai:tenant:
+          name: acme
+          namespace: ml
+          sharedClusterOnly: true
+          computeConfigRef: {name: default}
+          roleMapping: {admin: [ops]}
+          onRemoval: delete
+          projects:
+            - {name: heir}
+            - name: other
+              sharedClusterOnly: false
+              computeConfigRef: {name: big, namespace: pool}
+              roleMapping: {viewer: [all]}
+              onRemoval: retain
+        """
+    )
+    heir, other = topology.projects
+    assert (heir.shared_cluster_only, other.shared_cluster_only) == (True, False)
+    assert heir.compute_config
+    assert other.compute_config
+    assert (heir.compute_config.name, heir.compute_config_namespace) == ("default", "ml")
+    assert (other.compute_config.name, other.compute_config_namespace) == ("big", "pool")
+    assert (heir.role_mapping.admin, heir.role_mapping.viewer) == (("ops",), ())
+    assert (other.role_mapping.admin, other.role_mapping.viewer) == ((), ("all",))
+    assert (heir.on_removal, other.on_removal) == (OnRemoval.DELETE, OnRemoval.RETAIN)
+
+
+def test_what_nobody_says_is_refused_removal_no_roles_and_the_tenants_namespace() -> None:
+    topology = amounts_to("paletteai:tenant: {name: acme, projects: [{name: p}]}")
+    (project,) = topology.projects
+    assert (topology.tenant.namespace, topology.tenant.default) == ("tenant-acme", None)
+    assert project.on_removal is OnRemoval.REFUSE
+    assert (project.role_mapping.admin, project.role_mapping.editor, project.role_mapping.viewer) == ((), (), ())
+    assert (project.compute_config, project.compute_config_namespace) == (None, "tenant-acme")
+
+
+def test_a_settings_has_one_secret_for_each_integration_and_palettes_is_found_among_them() -> None:
+    (settings,) = amounts_to(
+        GIVEN % "settings: {s: {palette: a, huggingFace: {existingSecret: h}, nvidia: {existingSecret: n}}}"
+    ).settings
+    assert [(secret.type, secret.name) for secret in settings.secrets] == [
+        (IntegrationType.PALETTE, "a"),
+        (IntegrationType.HUGGING_FACE, "h"),
+        (IntegrationType.NVIDIA, "n"),
+    ]
+    assert settings.palette_secret is settings.secrets[0]
+    assert str(settings) == "tenant-acme/s"
+
+
+def test_settings_made_elsewhere_give_palette_and_are_written_by_nobody_here() -> None:
+    topology = amounts_to("paletteai:tenant: {name: acme, existing: true, existingSettings: [default]}")
+    assert list(topology.settings) == []
+    assert topology.tenant.default
+    assert topology.tenant.default.has_palette
+    assert not topology.tenant.default.made
+    assert topology.tenant.default.secrets == ()
+
+
+def test_a_tenant_settings_that_is_made_here_wins_over_one_of_its_name_elsewhere() -> None:
+    tenant = amounts_to("paletteai:tenant: {name: a, settings: {default: {}}, existingSettings: [default]}").tenant
+    assert tenant.default
+    assert tenant.default.made
+    assert tenant.settings_named("default") is tenant.default
+    assert tenant.settings_named("nowhere") is None
+    assert tenant.settings_named(None) is None

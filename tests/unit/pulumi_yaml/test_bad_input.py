@@ -1,0 +1,102 @@
+"""Bad input: each mistake has its code and its line, and nothing else happens.
+
+Every case is run through every command. None may end in a traceback, write a file or show a key.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.mistakes import BETA, CASES, Case
+from support.projects import KEY, STACK, Project
+
+COMMANDS = (
+    ["check"],
+    ["check", "acme.dev", "--format", "json"],
+    ["plan"],
+    ["plan", "--format", "json"],
+    ["render"],
+    ["render", "--with-secrets", "all.yaml"],
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    return Project(tmp_path, monkeypatch)
+
+
+def line_of(piece: str, text: str | bytes) -> int:
+    """The number of the first line with this piece."""
+    text = text if isinstance(text, str) else text.decode("latin-1")
+    return text[: text.index(piece)].count("\n") + 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_has_its_code_and_its_line(case: Case, project: Project) -> None:
+    project.stack(case.text)
+    for name, text in case.others:
+        project.stack(text, name)
+    before = project.files()
+    result = project.run("check", "--format", "json")
+    problems = json.loads(result.stdout)["problems"]
+    first = [(problem["code"], problem["where"][0]["file"], problem["where"][0]["line"]) for problem in problems]
+    file = "stacks/Pulumi.acme.dev.yaml"
+    assert first == [(code, file, line_of(piece, case.text)) for code, piece in case.problems]
+    assert case.says in " ".join(f"{problem['message']} {problem['help']}" for problem in problems)
+    assert result.exit_code == case.code
+    for command in COMMANDS:
+        output = project.run(*command).output
+        assert KEY not in output
+        assert "Traceback" not in output
+        assert "\x1b" not in output
+    assert project.files() == before
+
+
+def test_every_code_that_a_file_alone_can_break_is_met_here() -> None:
+    met = {code for case in CASES for code, _ in case.problems}
+    # Of the others one is a matter of the cluster, and one is a warning about what is not there.
+    assert met | {"PAI015", "PAI016"} == {f"PAI{number:03}" for number in range(1, 17)}
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("nowhere.yaml", "there is no such file"),
+        ("Pulumi.acme.dev.yaml", "it is a link that leads back to itself"),
+        ("/etc/hostname", "the file is a link out of its folder"),
+        ("../Pulumi.yaml", "the file is a link out of its folder"),
+    ],
+)
+def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str, says: str) -> None:
+    (project.folder / "Pulumi.yaml").write_text(f"name: {KEY}\n")
+    (project.stacks / "Pulumi.acme.dev.yaml").symlink_to(target)
+    for command in COMMANDS:
+        result = project.run(*command)
+        assert says in result.output
+        assert KEY not in result.output
+        assert result.exit_code == 2
+
+
+def test_a_folder_in_a_files_place_cannot_be_read(project: Project) -> None:
+    (project.stacks / "Pulumi.acme.dev.yaml").mkdir()
+    result = project.run("check")
+    assert "stacks/Pulumi.acme.dev.yaml: error PAI012: it is no file" in result.stdout
+    assert result.exit_code == 2
+
+
+def test_a_file_that_pulumi_would_not_find_is_told(project: Project) -> None:
+    project.stack()
+    (project.stacks / "Pulumi.beta.dev.yml").write_text(BETA)
+    result = project.run("check")
+    assert "stacks/Pulumi.beta.dev.yml: error PAI014: the file looks like a stack file" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_a_tenant_whose_namespace_would_be_too_long_is_told(project: Project) -> None:
+    name = "a" * 57
+    project.stack(STACK.replace("acme", name), f"{name}.dev")
+    result = project.run("check")
+    assert ":10: error PAI007: the tenant namespace has 64 characters, 63 are allowed" in result.stdout
+    assert result.stdout.endswith("\n1 error in 1 stack\n")

@@ -1,0 +1,380 @@
+"""The script that finds or builds the programs of a test control plane, with a `go` that only pretends."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from support.checkout import TESTS
+
+CLUSTER = TESTS / "support" / "cluster"
+SCRIPT = CLUSTER / "assets.sh"
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
+BASH = shutil.which("bash") or "/bin/bash"
+# All that the script runs besides go. The machine's PATH may have a go, or an etcd.
+TOOLS = ("awk", "bash", "cat", "cksum", "date", "dirname", "head", "ln", "mkdir", "mktemp", "mv", "rm", "sleep", "sort")
+
+# Writes what it would have built of its arguments, and what it was told by the environment.
+GO = f"""\
+#!{BASH}
+case $1 in
+  env)
+    for name in "${{@:2}}"; do
+      case $name in
+        GOVERSION) echo "go${{FAKE_GO:-9.0.0}}" ;;
+        GOHOSTOS) echo linux ;;
+        GOHOSTARCH) echo fake ;;
+      esac
+    done
+    ;;
+  build)
+    echo "$*" >>"$FAKE_LOG"
+    echo "noise of the build"
+    while [[ $1 != -o ]]; do shift; done
+    printf '%s\\n' "$GOFLAGS" "$CGO_ENABLED" "$GOWORK" "$GOOS/$GOARCH" >"$2"
+    touch "$GOTMPDIR/work"
+    if [[ -n ${{FAKE_SECONDS:-}} ]]; then sleep "$FAKE_SECONDS"; fi
+    if [[ $3 == */"${{FAKE_FAILS:-none}}" ]]; then
+      echo "it does not compile" >&2
+      exit 2
+    fi
+    chmod +x "$2"
+    ;;
+esac
+"""
+
+
+def executable(file: Path, text: str = f"#!{BASH}\n") -> Path:
+    """A program that does nothing, or what it is told."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+    return file
+
+
+class Machine:
+    """A machine that has what the script runs, and what a test puts on it."""
+
+    def __init__(self, folder: Path) -> None:
+        """It has no go and none of the programs."""
+        self.folder = folder
+        self.cache = folder / "cache"
+        self.log = folder / "log"
+        self.environment = {
+            "PATH": str(folder / "bin"),
+            "PALETTEAI_TEST_ASSETS": str(self.cache),
+            "FAKE_LOG": str(self.log),
+        }
+        for tool in (*TOOLS, "chmod", "touch"):
+            found = shutil.which(tool)
+            assert found is not None, tool
+            link = folder / "bin" / tool
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(found)
+
+    def install_go(self) -> None:
+        """Puts a go on PATH."""
+        executable(self.folder / "bin/go", GO)
+
+    def install(self, folder: str, programs: Iterable[str] = PROGRAMS) -> Path:
+        """Puts programs into a folder."""
+        for program in programs:
+            executable(self.folder / folder / program)
+        return self.folder / folder
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Starts the script."""
+        return subprocess.Popen(
+            [BASH, str(SCRIPT), *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # What is ignored, as under nohup, a shell cannot trap.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        )
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs the script to its end."""
+        with self.start(*arguments, **environment) as process:
+            out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def prints(self, *arguments: str, **environment: str) -> Path:
+        """The folder that the script prints: one line, of a folder with the three programs."""
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        (line,) = done.stdout.splitlines()
+        folder = Path(line)
+        assert folder.is_absolute()
+        assert all(os.access(folder / program, os.X_OK) for program in PROGRAMS)
+        return folder
+
+    def builds(self) -> list[str]:
+        """The packages that go was asked to build, in order."""
+        return [line.rpartition(" ")[2] for line in self.log.read_text().splitlines()] if self.log.exists() else []
+
+    def cached(self) -> set[str]:
+        """The files of the cache."""
+        return {file.name for file in self.cache.rglob("*") if not file.is_dir()}
+
+    def leftovers(self) -> list[Path]:
+        """What only a build that runs may have in the cache."""
+        return [path for path in self.cache.rglob("*") if path.name.startswith(".")]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def with_go(machine: Machine) -> Machine:
+    machine.install_go()
+    return machine
+
+
+@pytest.mark.parametrize("arguments", [(), ("--find",)], ids=["build", "find"])
+def test_a_folder_that_has_all_three_is_printed_as_it_is(with_go: Machine, arguments: tuple[str, ...]) -> None:
+    folder = with_go.install("assets")
+    assert with_go.prints(*arguments, KUBEBUILDER_ASSETS=str(folder)) == folder
+    assert with_go.prints(*arguments, KUBEBUILDER_ASSETS="assets/") == folder
+    assert not with_go.builds()
+    assert not with_go.cache.exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--find",)], ids=["build", "find"])
+def test_programs_on_path_are_found_without_go(machine: Machine, arguments: tuple[str, ...]) -> None:
+    folder = machine.install("bin")
+    assert machine.prints(*arguments) == folder
+    assert machine.prints(*arguments, KUBEBUILDER_ASSETS=str(machine.folder / "nowhere")) == folder
+
+
+def test_programs_of_several_folders_are_linked_into_one_and_the_named_folder_comes_before_path(
+    machine: Machine,
+) -> None:
+    named = machine.install("assets", ["etcd"])
+    on_path = machine.install("bin")
+    folder = machine.prints("--find", KUBEBUILDER_ASSETS=str(named))
+    assert folder.parent == machine.cache
+    assert {name: (folder / name).readlink().parent for name in PROGRAMS} == {
+        "etcd": named,
+        "kube-apiserver": on_path,
+        "kube-controller-manager": on_path,
+    }
+    assert machine.prints(KUBEBUILDER_ASSETS=str(named)) == folder
+
+
+def test_runs_that_find_different_programs_do_not_share_a_folder(machine: Machine) -> None:
+    machine.install("bin")
+    first = machine.prints(KUBEBUILDER_ASSETS=str(machine.install("first", ["etcd"])))
+    second = machine.prints(KUBEBUILDER_ASSETS=str(machine.install("second", ["etcd"])))
+    assert first != second
+    assert (first / "etcd").readlink().parent.name == "first"
+
+
+def test_what_cannot_be_run_is_not_a_program(machine: Machine) -> None:
+    machine.install("assets")
+    (machine.folder / "assets/etcd").chmod(0o644)
+    done = machine.run("--find", KUBEBUILDER_ASSETS=str(machine.folder / "assets"))
+    assert done.returncode == 3
+    assert "etcd" in done.stderr
+    assert "kube-apiserver" not in done.stderr
+
+
+def test_what_is_nowhere_is_built_once_and_then_found(with_go: Machine) -> None:
+    folder = with_go.prints()
+    assert folder.parent == with_go.cache
+    assert with_go.builds() == [
+        "go.etcd.io/etcd/server/v3",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+    ]
+    assert with_go.cached() == set(PROGRAMS)
+    assert with_go.prints() == folder
+    assert with_go.prints("--find") == folder
+    assert len(with_go.builds()) == 3
+
+
+def test_only_what_is_missing_is_built(with_go: Machine) -> None:
+    named = with_go.install("assets", ["etcd", "kube-apiserver"])
+    folder = with_go.prints(KUBEBUILDER_ASSETS=str(named))
+    assert with_go.builds() == ["k8s.io/kubernetes/cmd/kube-controller-manager"]
+    assert (folder / "etcd").readlink() == named / "etcd"
+    assert with_go.prints("--find", KUBEBUILDER_ASSETS=str(named)) == folder
+    # What was found elsewhere is not taken for built.
+    done = with_go.run("--find")
+    assert done.returncode == 3
+    assert "etcd, kube-apiserver." in done.stderr
+
+
+def test_a_build_says_what_it_does_and_prints_nothing_but_the_folder(with_go: Machine) -> None:
+    done = with_go.run()
+    assert re.search(r"^Building etcd v\d+\.\d+\.\d+ ", done.stderr, re.MULTILINE)
+    assert re.search(r"^Building kube-controller-manager v1\.\d+\.\d+ ", done.stderr, re.MULTILINE)
+    assert "noise of the build" in done.stderr
+    assert done.stdout == f"{next(with_go.cache.iterdir())}\n"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"GOFLAGS": "-mod=mod -race", "CGO_ENABLED": "1", "GOWORK": "/else/go.work", "GOOS": "plan9", "GOARCH": "arm"},
+    ],
+    ids=["none", "all"],
+)
+def test_a_build_is_the_same_whatever_the_users_go_is_set_to(with_go: Machine, settings: dict[str, str]) -> None:
+    folder = with_go.prints(**settings)
+    assert (folder / "etcd").read_text().split() == ["-mod=readonly", "0", "off", "linux/fake"]
+    assert all(" -trimpath -buildvcs=false " in line for line in with_go.log.read_text().splitlines())
+
+
+def test_the_api_server_is_told_the_version_of_its_module(with_go: Machine) -> None:
+    with_go.prints()
+    built = with_go.log.read_text().splitlines()[1]
+    told = dict(re.findall(r"-X k8s\.io/component-base/version\.(\w+)=(\S+)", built))
+    major, minor, _ = re.sub("^v", "", told["gitVersion"]).split(".")
+    assert f"k8s.io/kubernetes {told['gitVersion']}" in (CLUSTER / "modules/kubernetes/go.mod").read_text()
+    assert (told["gitMajor"], told["gitMinor"], told["gitTreeState"]) == (major, minor, "clean")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["buildDate"])
+
+
+def test_another_version_of_go_builds_anew(with_go: Machine) -> None:
+    first = with_go.prints()
+    assert with_go.prints(FAKE_GO="9.1.0") != first
+    assert len(with_go.builds()) == 6
+
+
+def test_find_never_builds_and_says_what_is_missing_in_one_line(with_go: Machine) -> None:
+    done = with_go.run("--find")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert "etcd, kube-apiserver, kube-controller-manager" in line
+    assert "make assets" in line
+    assert not with_go.builds()
+    assert not with_go.cache.exists()
+
+
+def test_find_needs_no_go_and_no_home(machine: Machine) -> None:
+    del machine.environment["PALETTEAI_TEST_ASSETS"]
+    done = machine.run("--find")
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("environment", "cache"),
+    [
+        ({"XDG_CACHE_HOME": "xdg", "HOME": "home"}, "xdg/paletteai-components"),
+        ({"HOME": "home"}, "home/.cache/paletteai-components"),
+        ({"PALETTEAI_TEST_ASSETS": "here", "XDG_CACHE_HOME": "xdg", "HOME": "home"}, "here"),
+    ],
+    ids=["XDG", "HOME", "named"],
+)
+def test_the_cache_is_where_the_user_has_theirs(with_go: Machine, environment: dict[str, str], cache: str) -> None:
+    del with_go.environment["PALETTEAI_TEST_ASSETS"]
+    absolute = {name: str(with_go.folder / folder) for name, folder in environment.items()}
+    assert with_go.prints(**absolute).parent == with_go.folder / cache
+
+
+def test_a_missing_go_is_an_error_that_says_what_to_do(machine: Machine) -> None:
+    machine.install("bin", ["etcd"])
+    done = machine.run()
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: There is no working go on PATH, so kube-apiserver, kube-controller-manager cannot")
+    assert "Install Go" in line
+    assert "KUBEBUILDER_ASSETS" in line
+    assert not machine.cache.exists()
+
+
+def test_a_go_that_is_too_old_is_an_error_that_names_the_version_that_is_needed(with_go: Machine) -> None:
+    done = with_go.run(FAKE_GO="1.9.7")
+    assert (done.returncode, done.stdout) == (1, "")
+    needed = re.search(r"^go (\S+)$", (CLUSTER / "modules/etcd/go.mod").read_text(), re.MULTILINE)
+    assert needed is not None
+    assert "go is version 1.9.7" in done.stderr
+    assert f"Install Go {needed[1]} or newer" in done.stderr
+    assert not with_go.builds()
+    assert not with_go.leftovers()
+
+
+def test_no_place_for_the_programs_is_an_error_that_says_how_to_name_one(with_go: Machine) -> None:
+    (with_go.folder / "file").touch()
+    taken = with_go.run(PALETTEAI_TEST_ASSETS=str(with_go.folder / "file"))
+    nowhere = with_go.run(PALETTEAI_TEST_ASSETS="")
+    for done in (taken, nowhere):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "in PALETTEAI_TEST_ASSETS." in done.stderr
+    assert "HOME is not set" in nowhere.stderr
+    assert not with_go.builds()
+
+
+def test_a_failing_build_keeps_what_was_built_and_nothing_half_done(with_go: Machine) -> None:
+    done = with_go.run(FAKE_FAILS="kube-apiserver")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "it does not compile" in done.stderr
+    assert "error: go could not build kube-apiserver v1." in done.stderr
+    assert "make assets" in done.stderr
+    assert with_go.cached() == {"etcd"}
+    assert not with_go.leftovers()
+    with_go.prints()
+    assert with_go.cached() == set(PROGRAMS)
+    assert with_go.builds().count("go.etcd.io/etcd/server/v3") == 1
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_an_interrupted_build_leaves_nothing_behind(with_go: Machine, signum: signal.Signals, code: int) -> None:
+    with with_go.start(FAKE_SECONDS="60") as process:
+        until = time.monotonic() + 30
+        while "work" not in with_go.cached() and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signum)
+        # Its output ends only when the build has ended, too.
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (code, "")
+    assert not with_go.leftovers()
+    assert not with_go.cached()
+
+
+def test_two_runs_at_once_do_not_hurt_each_other(with_go: Machine) -> None:
+    runs = [with_go.start(FAKE_SECONDS="0.1") for _ in range(2)]
+    printed = {run.communicate(timeout=60)[0] for run in runs}
+    assert [run.returncode for run in runs] == [0, 0]
+    assert printed == {f"{with_go.prints('--find')}\n"}
+    assert with_go.cached() == set(PROGRAMS)
+    assert not with_go.leftovers()
+
+
+def test_an_argument_it_does_not_know_is_an_error(machine: Machine) -> None:
+    done = machine.run("--fnid")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--fnid" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["etcd", "kubernetes"])
+def test_a_module_is_pinned_to_published_versions(module: str) -> None:
+    folder = CLUSTER / "modules" / module
+    text = (folder / "go.mod").read_text()
+    replaced = re.findall(r"^(?:replace)?\s*(\S+)(?: v\S+)? => (.+)$", text, re.MULTILINE)
+    assert text.count("=>") == len(replaced)
+    assert all(re.fullmatch(r"[a-z][\w.]*\.\w+/\S+ v\d+\.\d+\.\d+", target) for _, target in replaced)
+    assert (folder / "go.sum").stat().st_size
+
+
+def test_the_parts_of_kubernetes_are_of_the_version_that_is_built() -> None:
+    text = (CLUSTER / "modules/kubernetes/go.mod").read_text()
+    (version,) = re.findall(r"^\s*(?:require )?k8s\.io/kubernetes v1\.(\S+)", text, re.MULTILINE)
+    parts = re.findall(r"^\s*(k8s\.io/\S+) => (\S+) (\S+)$", text, re.MULTILINE)
+    assert len(parts) > 20
+    assert parts == [(name, name, f"v0.{version}") for name, _, _ in parts]

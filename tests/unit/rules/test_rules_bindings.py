@@ -1,0 +1,347 @@
+"""Who is bound to what: integrations, Secrets and credentials (PAI001, PAI002, PAI003, PAI011)."""
+
+from __future__ import annotations
+
+import pytest
+from support.samples import HOST, PROJECT_ID, PROOF, codes, digest, fleet, stack, told
+
+from paletteai_components.credentials import ApiKey, fingerprint_of, proof_of
+from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.rules import problems_of
+from paletteai_components.stacks.stack import Stack, stack_from_config
+
+
+def credential(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
+    """A complete credential on one line, with a fingerprint of one repeated digit where one is given."""
+    value = f'{{value: "pai1:{fingerprint * 40}", ciphertext: {digest(ciphertext)}, proof: "{PROOF}"}}'
+    made = f", fingerprint: {value}" if fingerprint else ""
+    return f'{{hostUrl: "{host}", tenant: t, defaultProjectID: "{project}", apiKey: {{secure: "{ciphertext}"}}{made}}}'
+
+
+def bound(name: str, *integrations: str) -> Stack:
+    """A stack in which every integration is in a Settings of its own, and which is fine otherwise."""
+    lines = ["kubernetes:context: " + name, "paletteai:integrations:"]
+    lines += [f"  i{at}: {integration}" for at, integration in enumerate(integrations)]
+    settings = ", ".join(f"s{at}: {{palette: i{at}}}" for at in range(len(integrations)))
+    lines += ["paletteai:tenant:", f"  name: {name.partition('.')[0]}", f"  settings: {{{settings}}}"]
+    return stack("\n".join(lines), name)
+
+
+def test_an_integration_bound_by_the_tenant_and_a_project_names_both_where_and_why_and_what_to_do() -> None:
+    wrong = stack(
+        f"""
+        paletteai:integrations:
+          shared: {credential("v1:a")}
+        paletteai:tenant:
+          name: acme
+          settings:
+            default: {{palette: shared}}
+          projects:
+            - {{name: vision, settings: {{palette: shared}}}}
+        """
+    )
+    (problem,) = told(problems_of(fleet(wrong)), "PAI001")
+    assert problem.severity is Severity.ERROR
+    assert problem.message == (
+        "integration shared is claimed by Settings tenant-acme/default of tenant acme (acme.dev) and "
+        "Settings vision/default of project vision (acme.dev). PaletteAI would race for the same compute."
+    )
+    assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:7", "stacks/Pulumi.acme.dev.yaml:9"]
+    assert "fall back" in problem.help
+    assert "second integration with another key" in problem.help
+
+
+@pytest.mark.parametrize(
+    ("owners", "listed"), [(3, "s0, s1 and s2"), (5, "s0, s1, s2, s3 and s4"), (7, "s0, s1, s2, s3 and 3 more")]
+)
+def test_more_owners_are_in_the_same_problem_and_a_crowd_is_counted(owners: int, listed: str) -> None:
+    settings = ", ".join(f"s{at}: {{palette: shared}}" for at in range(owners))
+    wrong = stack(f"paletteai:tenant: {{name: acme, settings: {{{settings}}}}}")
+    (problem,) = told(problems_of(fleet(wrong)), "PAI001")
+    short = problem.message.replace("Settings tenant-acme/", "").replace(" of tenant acme (acme.dev)", "")
+    assert short.startswith(f"integration shared is claimed by {listed}. ")
+
+
+def test_integrations_of_one_key_in_two_stacks_are_two_integrations() -> None:
+    one, two = bound("acme.dev", credential("v1:a", fingerprint="1")), bound("beta.dev", credential("v1:b", HOST, "2"))
+    assert "PAI001" not in codes(problems_of(fleet(one, two)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "shared"),
+    [
+        ("default: {palette: a, secretName: one}, edge: {palette: b, secretName: one}", True),
+        ("default: {palette: a}, edge: {palette: b, secretName: default-palette}", True),
+        ("default: {palette: a, secretName: ngc}, edge: {palette: b, nvidia: {existingSecret: ngc}}", True),
+        ("default: {huggingFace: {existingSecret: hf}}, edge: {huggingFace: {existingSecret: tenant-acme/hf}}", True),
+        ("default: {palette: a, nvidia: {existingSecret: default-palette}}", False),
+        ("default: {palette: a}, edge: {palette: b}", False),
+    ],
+    ids=["stated", "default name", "another type", "with its namespace", "its own twice", "apart"],
+)
+def test_a_secret_is_used_by_one_settings_only(settings: str, shared: bool) -> None:
+    one = stack(
+        f"""
+        paletteai:tenant:
+          name: acme
+          settings: {{{settings}}}
+        """
+    )
+    problems = told(problems_of(fleet(one)), "PAI002")
+    assert len(problems) == shared
+    for problem in problems:
+        owners = "Settings tenant-acme/default of tenant acme (acme.dev) and Settings tenant-acme/edge of tenant acme"
+        assert f" is claimed by {owners} (acme.dev). " in problem.message
+        assert "Two controllers would use one Secret: PaletteAI would race for the same compute." in problem.message
+        assert "`secretName`" in problem.help
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ("kubernetes:context: dev", "kubernetes:context: dev", True),
+        ("kubernetes:context: dev", "kubernetes:context: prod", False),
+        ("{paletteai:cluster: x, kubernetes:context: dev}", "{paletteai:cluster: x, kubernetes:context: prod}", True),
+        ("{paletteai:cluster: x, kubernetes:context: dev}", "kubernetes:context: dev", False),
+        ("{}", "{}", True),
+        ("{}", "paletteai:environment: prod", False),
+        ("kubernetes:context: dev", "{}", True),
+        ("kubernetes:context: dev", "paletteai:environment: prod", False),
+    ],
+)
+def test_secrets_meet_on_the_cluster_that_two_stacks_share(first: str, second: str, shared: bool) -> None:
+    body = "paletteai:tenant: {name: acme, existing: true, settings: {%s: {nvidia: {existingSecret: ngc}}}}"
+    stacks = [
+        stack(f"{where.strip('{}').replace(', ', chr(10))}\n{body % name}", f"acme{at}.dev")
+        for at, (where, name) in enumerate([(first, "default"), (second, "edge")])
+    ]
+    problems = told(problems_of(fleet(*stacks)), "PAI002")
+    assert [len(problem.where) for problem in problems] == ([2] if shared else [])
+
+
+def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
+    wrong = stack(
+        """
+        paletteai:integrations:
+          vaulted: {existingSecret: vault/lab}
+        paletteai:tenant: {name: acme, settings: {default: {palette: vaulted}}}
+        """
+    )
+    (problem,) = told(problems_of(fleet(wrong)), "PAI002")
+    assert problem.message == (
+        "Secret vault/lab is not in the namespace of Settings tenant-acme/default, so the Settings could not find it."
+    )
+    assert [place.line for place in problem.where] == [3]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "how"),
+    [
+        (credential("v1:a", fingerprint="1"), credential("v1:b", project="2", fingerprint="1"), "fingerprint"),
+        (credential("v1:a"), credential("v1:a", project="2"), "ciphertext"),
+        (credential("v1:a"), credential("v1:a", host="https://other.example"), "ciphertext"),
+        ("{existingSecret: a, credential: lab}", "{existingSecret: b, credential: lab}", "`credential`"),
+    ],
+)
+def test_one_credential_in_two_stacks_is_an_error_wherever_they_are(one: str, two: str, how: str) -> None:
+    problems = told(problems_of(fleet(bound("acme.dev", one), bound("beta.prod", two))), "PAI003")
+    (problem,) = [each for each in problems if each.severity is Severity.ERROR]
+    assert problem.message == (
+        f"one credential (equal {how}) is claimed by Settings tenant-acme/s0 of tenant acme (acme.dev) and Settings "
+        "tenant-beta/s0 of tenant beta (beta.prod). PaletteAI would race for the same compute."
+    )
+    assert [str(place) for place in problem.where] == [
+        "stacks/Pulumi.acme.dev.yaml:4",
+        "stacks/Pulumi.beta.prod.yaml:4",
+    ]
+    assert "create another API key in Palette" in problem.help
+    assert problems == [problem]
+
+
+def test_equal_credentials_are_told_once_however_many_ways_they_show() -> None:
+    copies = [credential("v1:a", fingerprint="1"), credential("v1:a", fingerprint="1"), credential("v1:a")]
+    (problem,) = told(problems_of(fleet(bound("acme.dev", *copies))), "PAI003")
+    assert "equal ciphertext" in problem.message
+    assert len(problem.where) == 3
+
+
+def test_an_integration_that_nobody_binds_shares_nothing() -> None:
+    spare = stack(f"paletteai:integrations: {{a: {credential('v1:a')}}}\npaletteai:tenant: {{name: beta}}", "beta.dev")
+    assert told(problems_of(fleet(bound("acme.dev", credential("v1:a")), spare)), "PAI003") == []
+
+
+def test_other_keys_for_the_same_compute_are_a_warning() -> None:
+    one = bound("acme.dev", credential("v1:a", fingerprint="1"))
+    two = bound("beta.dev", credential("v1:b", host=f"{HOST.upper()}:443/", fingerprint="2"))
+    other = bound("gamma.dev", credential("v1:c", project="2", fingerprint="3"))
+    (problem,) = told(problems_of(fleet(one, two, other)), "PAI003")
+    assert problem.severity is Severity.WARNING
+    assert problem.message == (
+        "2 Settings reach one Palette project with different keys: tenant-acme/s0 (acme.dev), tenant-beta/s0 "
+        "(beta.dev). PaletteAI can still race for the same compute."
+    )
+    assert [place.line for place in problem.where] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        # The first two are equal by ciphertext, the last two by fingerprint: one key, told as an error.
+        [credential("v1:a"), credential("v1:a", fingerprint="1"), credential("v1:b", fingerprint="1")],
+        # The third shows that the first two are equal, the last is equal to the second only.
+        [
+            credential("v1:a"),
+            credential("v1:b", fingerprint="1"),
+            credential("v1:a", fingerprint="1"),
+            credential("v1:b"),
+        ],
+    ],
+)
+def test_a_key_that_is_known_to_be_the_same_is_no_other_key(chain: list[str]) -> None:
+    problems = told(problems_of(fleet(bound("acme.dev", *chain))), "PAI003")
+    assert {problem.severity for problem in problems} == {Severity.ERROR}
+
+
+def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -> None:
+    old = credential("v1:old", fingerprint="1").replace('secure: "v1:old"', 'secure: "v1:new"')
+    one, two = bound("acme.dev", old), bound("beta.dev", credential("v1:b", project="2", fingerprint="1"))
+    warning, note = told(problems_of(fleet(one, two)), "PAI003")
+    assert (warning.severity, note.severity) == (Severity.WARNING, Severity.NOTE)
+    assert "made for another encryption" in warning.message
+    assert warning.help == "Run `paletteai fingerprint` for this stack."
+    assert "1 of 2 credentials" in note.message
+    assert [str(place) for place in note.where] == ["stacks/Pulumi.acme.dev.yaml:4"]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "undecided"),
+    [
+        (credential("v1:a"), "{existingSecret: b}", 2),
+        (credential("v1:a"), "{existingSecret: b, credential: lab}", 1),
+        (credential("v1:a", fingerprint="1"), "{existingSecret: b, credential: ''}", 1),
+        (credential("v1:a", fingerprint="1"), "{existingSecret: b, credential: lab}", 0),
+    ],
+)
+def test_what_cannot_be_decided_is_counted_in_a_note(one: str, two: str, undecided: int) -> None:
+    problems = told(problems_of(fleet(bound("acme.dev", one, two))), "PAI003")
+    assert [problem.severity for problem in problems] == [Severity.NOTE] * bool(undecided)
+    for problem in problems:
+        assert problem.message.startswith(f"{undecided} of 2 credentials have neither a fingerprint nor")
+        assert len(problem.where) == undecided
+
+
+@pytest.mark.parametrize(
+    ("key", "imports", "undecided"),
+    [("", (), 0), ("", ("acme/dev",), 1), (", apiKey: as-text", (), 0), (", apiKey: {secure: v1:b}", (), 1)],
+    ids=["missing", "imported", "exposed", "sealed"],
+)
+def test_a_key_that_another_rule_tells_of_is_not_counted(key: str, imports: tuple[str, ...], undecided: int) -> None:
+    two = stack(
+        f"""
+        paletteai:integrations:
+          a: {credential("v1:a", fingerprint="1")}
+          b: {{hostUrl: https://b.example, tenant: t, defaultProjectID: "1"{key}}}
+        paletteai:tenant: {{name: acme, settings: {{a: {{palette: a}}, b: {{palette: b}}}}}}
+        """,
+        imports=imports,
+    )
+    assert [len(problem.where) for problem in told(problems_of(fleet(two)), "PAI003")] == [1] * undecided
+
+
+def opened(key: str, written: str | None = None, host: str = HOST, stack: str = "acme.dev") -> dict[str, object]:
+    """A credential whose key Pulumi has opened, beside the fingerprint that somebody wrote who knows another."""
+    beside = {}
+    if written:
+        value, proof = fingerprint_of(written), proof_of(written, stack, HOST, "v1:a")
+        beside = {"fingerprint": {"value": value, "ciphertext": digest("v1:a"), "proof": proof}}
+    handle = ApiKey.opened(key, secret=object(), ciphertext="v1:a")
+    return {"hostUrl": host, "tenant": "t", "defaultProjectID": "1", "apiKey": handle, **beside}
+
+
+ONE, TWO = "Key-0f-one-of-the-2nd-mine", "Key-0f-two-of-the-2nd-mine"
+
+
+def program(*integrations: dict[str, object]) -> list[Problem]:
+    """What the rules say of opened credentials, each in a Settings of its own."""
+    config = {
+        "paletteai:integrations": {f"i{at}": integration for at, integration in enumerate(integrations)},
+        "paletteai:tenant": {
+            "name": "acme",
+            "settings": {f"s{at}": {"palette": f"i{at}"} for at in range(len(integrations))},
+        },
+    }
+    return problems_of(fleet(stack_from_config("acme.dev", config)))
+
+
+def test_an_opened_key_shows_what_it_is_whatever_stands_beside_it() -> None:
+    (problem,) = program(opened(ONE), opened(ONE))
+    assert "one credential (equal fingerprint)" in problem.message
+    other = opened(TWO)
+    (warning,) = program(opened(ONE), {**other, "apiKey": ApiKey.opened(TWO, secret=object(), ciphertext="v1:b")})
+    assert "with different keys" in warning.message
+
+
+def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
+    assert program(opened(ONE, written=ONE)) == []
+    (problem,) = program(opened(ONE, written=TWO))
+    assert (problem.code, problem.severity) == ("PAI003", Severity.ERROR)
+    assert "is not that of its key, so the files would hide that a credential is used twice" in problem.message
+    assert problem.help == "Run `paletteai fingerprint` for this stack."
+
+
+@pytest.mark.parametrize("more", [{"host": "https://api.evil.example"}, {"stack": "beta.dev"}])
+def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more: dict[str, str]) -> None:
+    (problem,) = program(opened(ONE, written=ONE, **more))
+    assert (problem.code, problem.severity) == ("PAI003", Severity.ERROR)
+    assert "was made for another stack, host or encryption" in problem.message
+    assert problem.help.startswith("Check that `hostUrl` and `apiKey` are as they should be.")
+
+
+def test_one_credential_alone_leaves_nothing_to_decide() -> None:
+    assert told(problems_of(fleet(bound("acme.dev", credential("v1:a")))), "PAI003") == []
+
+
+def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
+    idle = stack(
+        f"""
+        paletteai:integrations:
+          spare: {credential("v1:a")}
+          vaulted: {{existingSecret: lab}}
+        paletteai:tenant:
+          name: acme
+          settings:
+            default: {{palette: vaulted, secretName: unread}}
+            empty: {{}}
+            ngc: {{nvidia: {{existingSecret: ngc}}}}
+        """
+    )
+    problems = told(problems_of(fleet(idle)), "PAI011")
+    assert {problem.severity for problem in problems} == {Severity.WARNING}
+    assert [(problem.where[0].line, problem.message) for problem in problems] == [
+        (3, "integration spare is bound to no Settings, so nothing uses it."),
+        (8, "`secretName` of Settings tenant-acme/default has no effect: no Secret is written for it."),
+        (9, "Settings tenant-acme/empty holds no integration, so it gives nobody anything."),
+    ]
+
+
+def test_what_is_stated_of_a_tenant_that_is_made_elsewhere_has_no_effect() -> None:
+    fields = ["displayName: A", "description: x", "groups: [a]", "createNamespace: true", "extraSpec: {}"]
+    used = ["namespace: ml", "labels: {a: b}", "sharedClusterOnly: true", "roleMapping: {admin: [a]}"]
+    lines = "\n".join(f"  {field}" for field in fields + used)
+    problems = problems_of(fleet(stack(f"paletteai:tenant:\n  name: acme\n  existing: true\n{lines}")))
+    assert {(problem.code, problem.severity) for problem in problems} == {("PAI011", Severity.WARNING)}
+    assert [problem.message.split(" of tenant ")[0] for problem in problems] == [
+        f"`{field.partition(':')[0]}`" for field in fields
+    ]
+    assert problems_of(fleet(stack(f"paletteai:tenant:\n  name: acme\n{lines}"))) == []
+
+
+def test_an_unused_integration_is_not_told_beside_a_reference_that_misspells_it() -> None:
+    wrong = stack(
+        f"""
+        paletteai:integrations:
+          shared: {credential("v1:a")}
+        paletteai:tenant: {{name: acme, settings: {{default: {{palette: shard}}}}}}
+        """
+    )
+    assert codes(problems_of(fleet(wrong))) == ["PAI005"]

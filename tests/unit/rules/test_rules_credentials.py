@@ -1,0 +1,165 @@
+"""Credentials: complete, real and encrypted (PAI009, PAI010)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
+
+from paletteai_components.credentials import ApiKey
+from paletteai_components.diagnostics import Problem, Severity
+from paletteai_components.encryption import salt_of
+from paletteai_components.rules import credentials, problems_of_stack
+from paletteai_components.stacks.stack import Stack, stack_from_config
+
+FINGERPRINT = f"pai1:{'1' * 40}"
+
+
+def bound(integration: dict[str, Any], **more: Any) -> Stack:
+    """A stack with one integration in its default Settings."""
+    settings = {"default": {"palette": "shared"}}
+    config = {
+        "paletteai:integrations": {"shared": integration},
+        "paletteai:tenant": {"name": "acme", "settings": settings},
+    }
+    return replace(stack_from_config("acme.dev", config), **more)
+
+
+def problems(integration: dict[str, Any], **more: Any) -> list[Problem]:
+    return problems_of_stack(bound(integration, **more))
+
+
+def test_a_complete_credential_has_nothing_wrong_with_it() -> None:
+    made = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
+    assert problems(credential()) == []
+    assert problems(credential(fingerprint=made)) == []
+    assert problems({"existingSecret": "lab", "credential": "vault://lab"}) == []
+
+
+@pytest.mark.parametrize("field", ["apiKey", "defaultProjectID", "hostUrl", "tenant"])
+def test_each_of_the_four_fields_is_required(field: str) -> None:
+    (problem,) = problems({name: value for name, value in credential().items() if name != field})
+    assert (problem.code, problem.severity) == ("PAI009", Severity.ERROR)
+    assert problem.message == f"integration shared lacks `{field}`, so PaletteAI could not log in to Palette."
+    assert field in problem.help
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    (problem,) = problems({})
+    assert "lacks `apiKey`, `defaultProjectID`, `hostUrl`, `tenant`" in problem.message
+    assert problem.help == (
+        "Add `defaultProjectID`, `hostUrl`, `tenant`. "
+        "Set the key with `pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+    )
+
+
+def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
+    (note,) = problems(credential(apiKey=None), imports=("acme/dev",))
+    assert (note.code, note.severity) == ("PAI009", Severity.NOTE)
+    assert "ESC" in note.message
+    assert "`pulumi preview`" in note.help
+    error, note = problems({"hostUrl": "https://a.example", "tenant": "t"}, imports=("acme/dev",))
+    assert (error.severity, note.severity) == (Severity.ERROR, Severity.NOTE)
+    assert "lacks `defaultProjectID`," in error.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"hostUrl": "http://api.spectrocloud.com"}, "has a `hostUrl` that does not begin with https://"),
+        ({"hostUrl": "https://api.spectrocloud.com/v1"}, "has a `hostUrl` that has a path"),
+        ({"hostUrl": "<your-host>"}, "has a `hostUrl` that is a placeholder"),
+        ({"tenant": "CHANGE_ME"}, "has a `tenant` that is empty or a placeholder"),
+        ({"tenant": ""}, "has a `tenant` that is empty or a placeholder"),
+        ({"defaultProjectID": "${PROJECT}"}, "has a `defaultProjectID` that is empty or a placeholder"),
+        ({"credential": "vault"}, "states `credential` without `existingSecret`, so it names nothing"),
+        (
+            {"fingerprint": {"value": "pai1:short", "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}},
+            "has a fingerprint that",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
+    (problem,) = problems(credential(**fields))
+    assert (problem.code, problem.severity) == ("PAI009", Severity.ERROR)
+    assert problem.message.startswith(f"integration shared {said}")
+    for value in fields.values():
+        assert not isinstance(value, str) or not value or value == "vault" or value not in str(problem)
+
+
+def test_a_password_in_the_host_is_not_repeated() -> None:
+    (problem,) = problems(credential(hostUrl="https://admin:hunter2@palette.example"))
+    assert "carries a user name or password" in problem.message
+    assert "hunter2" not in str(problem)
+
+
+@pytest.mark.parametrize("stated", [{"tenant": "t"}, {"apiKey": {"secure": "v1:a"}, "tenant": "t"}])
+def test_an_existing_secret_and_fields_contradict_each_other(stated: dict[str, Any]) -> None:
+    (problem,) = problems({"existingSecret": "lab", "credential": "vault://lab", **stated})
+    listed = ", ".join(f"`{field}`" for field in stated)
+    assert problem.message == (
+        f"integration shared refers to an existing Secret and also states {listed}, which nothing would use."
+    )
+    assert problem.help == "Keep `existingSecret` or the four fields, not both."
+
+
+def test_each_field_is_shown_at_its_own_line() -> None:
+    wrong = stack(
+        f"""
+        paletteai:integrations:
+          shared:
+            hostUrl: http://a.example
+            tenant: TODO
+            defaultProjectID: "{PROJECT_ID}"
+            apiKey: as-text
+        paletteai:tenant: {{name: acme, settings: {{default: {{palette: shared}}}}}}
+        """
+    )
+    assert {(problem.code, problem.where[0].line) for problem in problems_of_stack(wrong)} == {
+        ("PAI009", 4),
+        ("PAI009", 5),
+        ("PAI010", 7),
+    }
+
+
+def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
+    (problem,) = problems(credential(apiKey="s3cr3t-in-the-open"))
+    assert (problem.code, problem.severity) == ("PAI010", Severity.ERROR)
+    assert problem.message == (
+        "the API key of integration shared is not encrypted, so everybody who reads the file knows it."
+    )
+    assert problem.help == (
+        "Revoke it in Palette, then set a new one with "
+        "`pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+    )
+    assert "s3cr3t" not in str(problem)
+
+
+def test_an_empty_ciphertext_is_no_key() -> None:
+    (problem,) = told(problems(credential(apiKey={"secure": ""})), "PAI010")
+    assert problem.message == "the API key of integration shared is empty."
+    assert problem.help.startswith("Set a new one with")
+
+
+def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
+    (problem,) = problems(credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
+    assert problem.code == "PAI009"
+    assert problem.message == "integration shared has an API key that is empty or a placeholder."
+    assert "pulumi config set --secret --path" in problem.help
+
+
+def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
+    (problem,) = problems(credential(), salt="v1:salt")
+    assert problem.code == "PAI010"
+    assert "tenant acme keeps the `encryptionsalt` of an example" in problem.message
+    assert "everybody knows" in problem.message
+    assert "Revoke the keys" in problem.help
+    assert problems(credential(), salt="v1:own") == []
+    assert problems(credential(), salt="v1:another") == []
+
+
+def test_a_file_without_integrations_has_no_credential_to_judge() -> None:
+    assert codes(problems_of_stack(stack("paletteai:tenant: {name: acme}"))) == []

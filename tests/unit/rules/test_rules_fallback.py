@@ -1,0 +1,178 @@
+"""What a Project ends up with: its integration, its references, its compute config (PAI004, 005, 013, 015)."""
+
+from __future__ import annotations
+
+import pytest
+from support.samples import codes, fleet, stack, told
+
+from paletteai_components.diagnostics import Severity
+from paletteai_components.rules import problems_of
+from paletteai_components.stacks.stack import Stack
+
+
+def tenant(*lines: str, top: str = "") -> Stack:
+    """A tenant with a compute config and two integrations that somebody else puts in place."""
+    head = ["paletteai:integrations:", "  a: {existingSecret: a}", "  b: {existingSecret: b}", top]
+    body = ["paletteai:tenant:", "  name: acme", "  computeConfigRef: {name: default}"]
+    return stack("\n".join([*filter(None, head), *body, *(f"  {line}" for line in lines)]))
+
+
+def of(code: str, *lines: str, top: str = "") -> list[str]:
+    return [problem.message for problem in told(problems_of(fleet(tenant(*lines, top=top))), code)]
+
+
+def test_a_project_with_nothing_to_fall_back_to_is_refused_with_the_reason_and_three_remedies() -> None:
+    (problem,) = told(problems_of(fleet(tenant("projects: [{name: vision}]"))), "PAI004")
+    assert problem.severity is Severity.ERROR
+    assert problem.message == (
+        "project vision gets no Palette integration: it has no Settings of its own, and tenant acme has no default "
+        "Settings. No compute could be discovered and no dedicated cluster made."
+    )
+    assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:8"]
+    for remedy in ("default Settings with `palette`", "`settings` or `settingsRef`", "`sharedClusterOnly: true`"):
+        assert remedy in problem.help
+
+
+def test_a_default_settings_without_palette_is_shown_beside_the_project() -> None:
+    empty = "settings: {default: {nvidia: {existingSecret: ngc}}}"
+    (problem,) = told(problems_of(fleet(tenant(empty, "projects:", "  - {name: vision}"))), "PAI004")
+    assert "the default Settings tenant-acme/default hold no Palette integration" in problem.message
+    assert [place.line for place in problem.where] == [10, 8]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["settings: {default: {palette: a}}", "projects: [{name: vision}]"],
+        ["settings: {other: {palette: a}}", "settingsRef: other", "projects: [{name: vision}]"],
+        ["existingSettings: [default]", "projects: [{name: vision}]"],
+        ["settings: {edge: {palette: a}}", "projects: [{name: vision, settingsRef: edge}]"],
+        ["projects: [{name: vision, settings: {palette: a}}]"],
+        ["settings: {default: {palette: a}}", "projects: [{name: vision, settings: {nvidia: {existingSecret: n}}}]"],
+        ["projects: [{name: vision, sharedClusterOnly: true}]"],
+        ["sharedClusterOnly: true", "projects: [{name: vision}]"],
+    ],
+    ids=["default", "named", "elsewhere", "settingsRef", "own", "merged", "stated", "stated above"],
+)
+def test_each_way_to_an_integration_or_to_go_without_is_fine(lines: list[str]) -> None:
+    problems = problems_of(fleet(tenant(*lines)))
+    assert [problem for problem in problems if problem.severity is Severity.ERROR] == []
+
+
+def test_a_project_can_refuse_what_its_tenant_states() -> None:
+    assert of("PAI004", "sharedClusterOnly: true", "projects: [{name: vision, sharedClusterOnly: false}]")
+
+
+def test_settings_without_palette_hide_the_default_where_nothing_is_merged() -> None:
+    ngc = "{nvidia: {existingSecret: n}}"
+    for project in (f"settings: {ngc}", "settingsRef: ngc"):
+        lines = (f"settings: {{default: {{palette: a}}, ngc: {ngc}}}", f"projects: [{{name: vision, {project}}}]")
+        (message,) = of("PAI004", *lines, top="paletteai:mergedSettings: false")
+        assert "its Settings hold none, and its own Settings hide the tenant's" in message
+        assert of("PAI004", *lines) == []
+
+
+def test_a_reference_that_leads_nowhere_is_told_once_and_not_as_a_missing_integration_too() -> None:
+    dangling = tenant("settingsRef: nowhere", "projects: [{name: vision}, {name: lab, settingsRef: edeg}]")
+    assert codes(problems_of(fleet(dangling))) == ["PAI005", "PAI005", "PAI011", "PAI011"]
+
+
+def test_a_default_that_would_not_reach_a_project_excuses_nothing() -> None:
+    # Mending settingsRef would not help this project, so it is told now.
+    lines = ("settingsRef: nowhere", "projects: [{name: vision, settings: {nvidia: {existingSecret: n}}}]")
+    assert of("PAI004", *lines, top="paletteai:mergedSettings: false")
+    assert of("PAI004", *lines) == []
+
+
+def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones() -> None:
+    (problem,) = told(problems_of(fleet(tenant("settings:", "  default: {palette: shard}"))), "PAI005")
+    assert problem.message == (
+        "Settings tenant-acme/default binds the integration shard, which is not declared, so it would hold no "
+        "credential."
+    )
+    assert problem.help == "Declare it under `paletteai:integrations`. Declared: a, b."
+    assert [place.line for place in problem.where] == [9]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["settings: {edge: {palette: a}}", "settingsRef: egde"], "tenant acme names the default Settings egde"),
+        (["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"], "project lab refers to"),
+    ],
+)
+def test_a_settings_reference_is_followed_and_the_known_ones_are_listed(lines: list[str], said: str) -> None:
+    (problem,) = told(problems_of(fleet(tenant(*lines))), "PAI005")
+    assert said in problem.message
+    assert "Declared: edge." in problem.help
+    assert [place.line for place in problem.where] == [9]
+
+
+def test_a_key_that_was_pasted_as_a_reference_is_not_repeated() -> None:
+    key = "Zm9vYmFyYmF6cXV4+/=="
+    wrong = tenant(f'settings: {{default: {{palette: "{key}"}}}}', f'settingsRef: "{key}"')
+    problems = told(problems_of(fleet(wrong)), "PAI005")
+    assert len(problems) == 2
+    assert key not in "".join(map(str, problems))
+
+
+@pytest.mark.parametrize(
+    ("name", "effect"), [("edge", "are found first and hide the tenant's"), ("own", "would never be read")]
+)
+def test_settings_and_a_reference_together_contradict_each_other(name: str, effect: str) -> None:
+    project = f"projects: [{{name: lab, settingsRef: edge, settings: {{name: {name}, palette: a}}}}]"
+    (problem,) = told(problems_of(fleet(tenant("settings: {edge: {palette: b}}", project))), "PAI005")
+    assert problem.message == (
+        f"project lab refers to the tenant's Settings edge and has Settings lab/{name} of its own, which {effect}."
+    )
+    assert problem.help == "Keep `settings` or `settingsRef`, not both."
+
+
+@pytest.mark.parametrize(
+    ("lines", "given_by"),
+    [
+        (["settings: {default: {palette: a}}", "projects: [{name: lab, SHARED}]"], "tenant-acme/default"),
+        (["projects:", "- {name: lab, SHARED, settings: {palette: a}}"], "lab/default"),
+        (["settings: {edge: {palette: a}}", "projects: [{name: lab, SHARED, settingsRef: edge}]"], "tenant-acme/edge"),
+    ],
+    ids=["default", "own", "settingsRef"],
+)
+def test_going_without_is_no_promise_where_something_gives_an_integration(lines: list[str], given_by: str) -> None:
+    stated = tenant(*(line.replace("SHARED", "sharedClusterOnly: true") for line in lines))
+    (problem,) = told(problems_of(fleet(stated)), "PAI013")
+    assert problem.message == (
+        "project lab states `sharedClusterOnly`, but gets a Palette integration from Settings "
+        f"{given_by}, so it would discover compute all the same."
+    )
+    assert [place.line for place in problem.where] == [9, 9 if given_by == "lab/default" else 8]
+    assert "Take `sharedClusterOnly` away" in problem.help
+
+
+def test_a_tenant_that_goes_without_has_no_default_with_an_integration() -> None:
+    lines = ("sharedClusterOnly: true", "settings: {default: {palette: a}}", "projects: [{name: lab}]")
+    (problem,) = told(problems_of(fleet(tenant(*lines))), "PAI013")
+    assert problem.message == (
+        "tenant acme states `sharedClusterOnly`, but its default Settings tenant-acme/default give every project a "
+        "Palette integration."
+    )
+    assert [place.line for place in problem.where] == [8, 9]
+
+
+def test_a_tenant_that_goes_without_may_have_a_project_that_brings_its_own() -> None:
+    assert of("PAI013", "sharedClusterOnly: true", "projects: [{name: lab, settings: {palette: a}}]") == []
+
+
+def test_projects_without_a_compute_config_are_one_warning() -> None:
+    names = ", ".join(f"{{name: p{at}, sharedClusterOnly: true}}" for at in range(12))
+    bare = stack(f"paletteai:tenant: {{name: acme, projects: [{names}]}}")
+    (problem,) = problems_of(fleet(bare))
+    assert (problem.code, problem.severity) == ("PAI015", Severity.WARNING)
+    assert problem.message == (
+        "no compute config is named for project p0, p1, p2, p3, p4 and 7 more; PaletteAI requires one for every "
+        "project."
+    )
+
+
+def test_a_compute_config_of_its_own_is_enough() -> None:
+    own = "{name: acme, projects: [{name: p, sharedClusterOnly: true, computeConfigRef: {name: big}}]}"
+    assert problems_of(fleet(stack(f"paletteai:tenant: {own}"))) == []

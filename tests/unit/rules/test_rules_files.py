@@ -1,0 +1,230 @@
+"""Files: understood as they are meant, and named after what is in them (PAI012, PAI014)."""
+
+from __future__ import annotations
+
+import pytest
+from support.samples import codes, fleet, stack, told
+
+from paletteai_components.diagnostics import Problem
+from paletteai_components.pulumi_yaml.document import document_from
+from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.stacks.stack import stack_from_config
+
+TENANT = "paletteai:tenant: {name: acme}\n"
+
+
+def misread(config: str) -> list[Problem]:
+    """What PAI012 says of a configuration, which has nothing else wrong with it."""
+    problems = problems_of_stack(stack(config))
+    assert set(codes(problems)) <= {"PAI012"}
+    return problems
+
+
+@pytest.mark.parametrize(
+    ("config", "line", "said", "remedy"),
+    [
+        ("paletteai:tennant: {}\n" + TENANT, 2, "config has no field `tennant`", "Did you mean `tenant`?"),
+        ("TENANT, display-name: A}", 2, "tenant has no such field", "Did you mean `displayName`?"),
+        ("TENANT, disp_name: A}", 2, "no field `disp_name`", "Did you mean `displayName`?"),
+        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known are: annotations, "),
+        (
+            "paletteai:tenant:\n  name: acme\n  roleMapping: {admins: []}",
+            4,
+            "tenant.roleMapping has no field `admins`",
+            "Did you mean `admin`?",
+        ),
+        (
+            "paletteai:integrations:\n  nvidia: {existingSecrets: a}\n" + TENANT,
+            3,
+            "integrations.nvidia has no field `existingSecrets`",
+            "Did you mean `existingSecret`?",
+        ),
+        ("paletteai:tenant: {}", 2, "tenant lacks the field `name`", "Add `name`."),
+        ("other:a: 1", 1, "the configuration lacks the field `tenant`, so nothing is declared", "Add `tenant`."),
+        (TENANT + "paletteai:cluster: 12", 3, "cluster is text but reads as a number", "Write the value in quotes."),
+        (TENANT + "paletteai:cluster: [12]", 3, "cluster should be text", "Make it text."),
+        (TENANT + "paletteai:mergedSettings: [12]", 3, "should be true or false", "Make it true or false."),
+        ("TENANT, groups: staff}", 2, "tenant.groups should be a list", "Make it a list."),
+        ("TENANT, settings: []}", 2, "tenant.settings should be an object", "Make it an object."),
+        (
+            "TENANT, onRemoval: keep}",
+            2,
+            "tenant.onRemoval is none of the values it may have",
+            "Write refuse, retain or delete.",
+        ),
+        (
+            "paletteai:integrations: {a: {apiKey: {secret: x}}}\n" + TENANT,
+            2,
+            "integrations.a.apiKey is no encrypted key",
+            "Run `pulumi config set --secret --path 'paletteai:integrations.a.apiKey'`.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_told_with_its_line_and_what_was_meant(
+    config: str, line: int, said: str, remedy: str
+) -> None:
+    (problem,) = told(problems_of_stack(stack(config.replace("TENANT", "paletteai:tenant: {name: acme"))), "PAI012")
+    assert said in problem.message
+    assert problem.help.startswith(remedy)
+    assert [place.line for place in problem.where] == [line]
+
+
+def test_keys_of_other_programs_are_none_of_ours() -> None:
+    assert misread(TENANT + "kubernetes:anything: 1\naws:region: x\nother:tenant: {}") == []
+
+
+@pytest.mark.parametrize(
+    "spill",
+    [
+        "{integrations: {a: {KEY: {hostUrl: x}}}, tenant: {name: acme}}",
+        "{integrations: {a: {apikey: KEY}}, tenant: {name: acme}}",
+        "{integrations: {a: {apiKey: [KEY]}}, tenant: {name: acme}}",
+        "{integrations: {a: KEY}, tenant: {name: acme}}",
+        "{integrations: KEY, tenant: {name: acme}}",
+        "{integrations: {KEY: KEY}, tenant: {name: acme}}",
+        "{integrations: {a: {KEY: x}}, tenant: {name: acme}}",
+        "{integrations: {a: {apiKey: {secure: [KEY]}}}, tenant: {name: acme}}",
+        "{integrations: {a: {apiKey: {secure: x, KEY: y}}}, tenant: {name: acme}}",
+        "{tenant: {name: acme, onRemoval: KEY}}",
+        "{tenant: {name: acme, existing: KEY}}",
+        "{tenant: KEY}",
+        "{KEY: KEY, tenant: {name: acme}}",
+        "{apiVersion: [KEY], tenant: {name: acme}}",
+        "{vendorFields: {KEY: KEY}, tenant: {name: acme}}",
+        "{vendorFields: {settings.palette: KEY}, tenant: {name: acme}}",
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
+    key = "q9Z-kj3_8sPPw1-fake-key-77"
+    declared = document_from(spill.replace("KEY", f'"{key}"').encode(), "spilt").value
+    problems = problems_of_stack(
+        stack_from_config("acme.dev", {f"paletteai:{name}": declared[name] for name in declared})
+    )
+    assert "PAI012" in codes(problems)
+    assert key not in "".join(str(problem) for problem in problems if problem.code == "PAI012")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "remedy"),
+    [
+        ("{settings.pallete: spec.a}", "has no field `settings.pallete`", "Did you mean `settings.palette`"),
+        ("{project.tenant: spec.a}", "the path of project.tenant is known from the vendor", "Delete it. These are"),
+        ("{settings.nvidia: spec..a}", "the path of settings.nvidia does not lead into `spec`", "Write it like spec."),
+        ("{settings.nvidia: metadata.name}", "does not lead into `spec`", "Write it like spec."),
+        ("{settings.nvidia: spec}", "does not lead into `spec`", "Write it like spec."),
+        (
+            "{settings.nvidia: spec.integrations.palette.secretRef.name}",
+            "the path of settings.nvidia leads to that of settings.palette",
+            "Give each field a path of its own.",
+        ),
+        ("{settings.nvidia: spec.integrations.palette}", "leads to that of settings.palette", "Give each field"),
+        (
+            "{settings.nvidia: spec.integrations.palette.secretRef.name.x}",
+            "leads to that of settings.palette",
+            "Give each field",
+        ),
+    ],
+)  # fmt: skip
+def test_only_assumed_fields_get_another_path_and_one_that_leads_somewhere_of_its_own(
+    fields: str, said: str, remedy: str
+) -> None:
+    (problem,) = misread(f"{TENANT}paletteai:vendorFields: {fields}")
+    assert said in problem.message
+    assert problem.help.startswith(remedy)
+
+
+def test_assumed_fields_can_trade_places() -> None:
+    traded = "{settings.nvidia: spec.integrations.huggingFace.secretRef.name, settings.huggingFace: spec.hf}"
+    assert misread(f"{TENANT}paletteai:vendorFields: {traded}") == []
+
+
+def test_a_field_may_stand_where_another_object_has_another() -> None:
+    assert misread(f"{TENANT}paletteai:vendorFields: {{settings.nvidia: spec.displayName}}") == []
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("name: acme, extraSpec: {displayName: A}", "`extraSpec` says `displayName` of a Tenant"),
+        ("name: acme, extraSpec: {settingsRef: {name: a}}", "says `settingsRef.name` of a Tenant"),
+        ("name: acme, extraSpec: {tenantRoleMapping: staff}", "says `tenantRoleMapping` of a Tenant"),
+        (
+            "name: acme, settings: {ngc: {nvidia: {existingSecret: n}, extraSpec: {integrations: null}}}",
+            "says `integrations` of a Settings",
+        ),
+    ],
+)
+def test_extra_spec_cannot_say_what_a_field_says(config: str, said: str) -> None:
+    (problem,) = misread(f"paletteai:tenant: {{{config}}}")
+    assert said in problem.message
+    assert "which is modelled; one would overwrite the other" in problem.message
+    assert problem.help == "Use the field of ours, and delete it here."
+
+
+def test_extra_spec_of_a_project_and_of_its_own_settings_is_read_too() -> None:
+    problems = told(
+        problems_of_stack(
+            stack(
+                """
+                paletteai:tenant:
+                  name: acme
+                  projects:
+                    - name: vision
+                      extraSpec: {tenantRef: {name: other}}
+                      settings:
+                        extraSpec: {integrations: {palette: {secretRef: {name: x}}}}
+                """
+            )
+        ),
+        "PAI012",
+    )
+    assert [(problem.where[0].line, problem.message.split("`")[3]) for problem in problems] == [
+        (6, "tenantRef.name"),
+        (8, "integrations.palette.secretRef.name"),
+    ]
+
+
+def test_extra_spec_follows_a_field_that_was_given_another_path() -> None:
+    moved = "paletteai:vendorFields: {settings.nvidia: spec.ngc}\npaletteai:tenant: {name: acme, settings: {ngc: {%s}}}"
+    body = "nvidia: {existingSecret: n}, extraSpec: {ngc: x}"
+    (problem,) = misread(moved % body)
+    assert "`ngc` of a Settings" in problem.message
+    assert misread(moved % body.replace("ngc: x", "integrations: {nvidia: {secretRef: {name: x}}}")) == []
+
+
+def test_extra_spec_may_say_everything_else() -> None:
+    extra = "extraSpec: {gpuQuota: {limits: [1, 2]}, settingsRef: {kind: Settings}}"
+    assert misread(f"paletteai:tenant: {{name: acme, {extra}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "said", "remedy"),
+    [
+        ("my-acme.dev", "name: acme", "the stack my-acme.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
+        ("beta.dev", "name: acme", "the stack beta.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
+        ("acme", "name: acme", "the stack acme is not called <tenant>.<environment>", "Pulumi.acme.<environment>.yaml"),
+        ("acme.eu.dev", "name: acme", "the stack acme.eu.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
+    ],
+)
+def test_a_file_is_called_after_the_tenant_in_it(name: str, config: str, said: str, remedy: str) -> None:
+    (problem,) = problems_of(fleet(stack(f"paletteai:tenant:\n  {config}", name)))
+    assert problem.code == "PAI014"
+    assert problem.message == f"{said}, so its name would mislead whoever deploys or removes it."
+    assert f"Rename the file to {remedy}" in problem.help
+    assert [str(place) for place in problem.where] == [f"stacks/Pulumi.{name}.yaml:3"]
+
+
+def test_a_file_is_called_after_the_environment_that_it_states() -> None:
+    (problem,) = problems_of(fleet(stack(f"paletteai:environment: prod\n{TENANT}")))
+    assert problem.code == "PAI014"
+    assert problem.message.startswith("the stack acme.dev states the environment prod;")
+    assert [place.line for place in problem.where] == [2]
+    assert problems_of(fleet(stack(f"paletteai:environment: dev\n{TENANT}"))) == []
+
+
+def test_a_tenant_may_have_dots_before_its_environment_but_then_it_is_no_valid_name() -> None:
+    assert codes(problems_of(fleet(stack("paletteai:tenant: {name: acme.eu}", "acme.eu.dev")))) == ["PAI007"]
+
+
+def test_a_declaration_without_a_file_is_called_as_it_likes() -> None:
+    assert problems_of(fleet(stack_from_config("anything", {"paletteai:tenant": {"name": "acme"}}))) == []

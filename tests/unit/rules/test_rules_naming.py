@@ -1,0 +1,204 @@
+"""Names: free to take, valid for what they become, plain to read (PAI006, PAI007, PAI008)."""
+
+from __future__ import annotations
+
+import pytest
+from support.samples import codes, fleet, stack, told
+
+from paletteai_components.rules import problems_of, problems_of_stack
+from paletteai_components.stacks.stack import Stack
+
+
+def tenant(name: str, *lines: str, top: str = "kubernetes:context: dev", stack_name: str = "") -> Stack:
+    """A tenant on a cluster that goes without Palette."""
+    head = [top, "paletteai:tenant:", f"  name: {name}", "  sharedClusterOnly: true"]
+    body = ["  computeConfigRef: {name: default}", *(f"  {line}" for line in lines)]
+    return stack("\n".join([*head, *body]), stack_name or f"{name}.dev")
+
+
+def named(**fields: str) -> list[str]:
+    """What PAI007 says of a tenant of these fields."""
+    lines = [f"{field}: {value}" for field, value in fields.items()]
+    return [problem.message for problem in told(problems_of_stack(tenant("acme", *lines)), "PAI007")]
+
+
+def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
+    one, two = tenant("acme", "projects: [{name: vision}]"), tenant("beta", "projects: [{name: vision}]")
+    (problem,) = problems_of(fleet(one, two))
+    assert problem.code == "PAI006"
+    assert problem.message == (
+        "Project and namespace vision is claimed by project vision of tenant acme (acme.dev) and project vision of "
+        "tenant beta (beta.dev). One would take the other's place in the cluster."
+    )
+    assert [str(place) for place in problem.where] == ["stacks/Pulumi.acme.dev.yaml:7", "stacks/Pulumi.beta.dev.yaml:7"]
+    assert problem.help == "Give one of them another name, or declare it once."
+
+
+@pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: prod, paletteai:cluster: other}"])
+def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
+    one, two = tenant("acme", "projects: [{name: vision}]"), tenant("beta", "projects: [{name: vision}]")
+    lines = "\n".join(top.strip("{}").split(", "))
+    apart = tenant("beta", "projects: [{name: vision}]", top=lines)
+    assert codes(problems_of(fleet(one, two))) == ["PAI006"]
+    assert problems_of(fleet(one, apart)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "what"),
+    [
+        (["projects: [{name: tenant-beta}]"], [], "Project and namespace tenant-beta|namespace tenant-beta"),
+        (["namespace: shared"], ["namespace: shared"], "namespace shared"),
+        (["projects: [{name: shared}]"], ["namespace: shared"], "Project and namespace shared"),
+    ],
+    ids=["default namespace", "two tenants", "stated namespace"],
+)
+def test_a_namespace_has_one_owner(one: list[str], two: list[str], what: str) -> None:
+    (problem,) = problems_of(fleet(tenant("acme", *one), tenant("beta", *two)))
+    assert problem.code == "PAI006"
+    assert problem.message.partition(" is claimed by ")[0] in what.split("|")
+    assert "(acme.dev) and " in problem.message
+    assert "tenant beta (beta.dev)" in problem.message
+
+
+def test_a_project_that_stands_twice_in_one_file_shows_both_lines() -> None:
+    (problem,) = problems_of(fleet(tenant("acme", "projects:", "- {name: lab}", "- {name: lab}")))
+    assert problem.code == "PAI006"
+    assert [place.line for place in problem.where] == [8, 9]
+
+
+def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other() -> None:
+    lines = "settings: {ngc: {nvidia: {existingSecret: NAME}}}"
+    one = tenant("acme", lines.replace("NAME", "a"))
+    two = tenant("acme", lines.replace("NAME", "b"), stack_name="acme.eu.dev")
+    problems = told(problems_of(fleet(one, two)), "PAI006")
+    assert [problem.message for problem in problems] == [
+        "Tenant acme is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
+        "One would take the other's place in the cluster.",
+        "Settings tenant-acme/ngc is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
+        "One would take the other's place in the cluster.",
+    ]
+
+
+def test_many_stacks_may_refer_to_a_tenant_that_one_of_them_makes() -> None:
+    one = tenant("acme", "projects: [{name: vision}]")
+    two = tenant("acme", "existing: true", "projects: [{name: lab}]", stack_name="acme.eu.dev")
+    assert codes(problems_of(fleet(one, two))) == ["PAI014"]
+
+
+def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
+    one = tenant("acme", "settings: {ngc: {nvidia: {existingSecret: a}}}")
+    others = [
+        tenant("acme", "existing: true", "existingSettings: [ngc]", stack_name=f"acme.{part}.dev") for part in "ab"
+    ]
+    assert told(problems_of(fleet(one, *others)), "PAI006") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "Acme"}, "the name of a tenant is not made of lower-case letters, digits and '-'"),
+        ({"name": "-a"}, "the name of a tenant is not made of"),
+        ({"name": '""'}, "the name of a tenant is empty"),
+        ({"name": "a" * 64}, "has 64 characters, 63 are allowed"),
+        ({"name": "a" * 57}, "the tenant namespace has 64 characters, 63 are allowed"),
+        ({"namespace": "kube-acme"}, "the tenant namespace kube-acme is reserved"),
+        ({"namespace": "mural-system"}, "the tenant namespace mural-system is reserved"),
+        ({"namespace": "a.b"}, "the tenant namespace is not made of"),
+        ({"projects": "[{name: default}]"}, "the name of project default is reserved"),
+        ({"projects": "[{name: kube-system}]"}, "the name of project kube-system is reserved"),
+        ({"projects": "[{name: Vision}]"}, "the name of a project is not made of"),
+        ({"settings": "{Edge: {nvidia: {existingSecret: n}}}"}, "the name of a Settings is not made of"),
+        ({"existingSettings": "[Edge]"}, "the name of a Settings is not made of"),
+        ({"projects": "[{name: a, settings: {name: a.b}}]"}, "the name of a Settings is not made of"),
+        ({"settings": "{ngc: {nvidia: {existingSecret: N}}}"}, "the name of a Secret is not made of"),
+        ({"settings": "{ngc: {nvidia: {existingSecret: ''}}}"}, "the name of a Secret is empty"),
+        ({"settings": "{a: {palette: x, secretName: a_b}}"}, "the name of a Secret is not made of"),
+        ({"computeConfigRef": "{name: A}"}, "the name of a compute config is not made of"),
+        ({"computeConfigRef": "{name: a, namespace: a.b}"}, "a namespace is not made of"),
+        ({"projects": "[{name: a, computeConfigRef: {name: A}}]"}, "the name of a compute config is not made of"),
+        ({"projects": "[{name: a, deploymentNamespaces: {allow: [A]}}]"}, "a namespace is not made of"),
+        ({"projects": "[{name: a, deploymentNamespaces: {disallow: [B]}}]"}, "a namespace is not made of"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else ".".join(f"{k}={v[:12]}" for k, v in value.items()),
+)
+def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said: str) -> None:
+    config = "\n".join(f"  {field}: {value}" for field, value in {"name": "acme", **fields}.items())
+    problems = told(problems_of_stack(stack(f"paletteai:tenant:\n{config}")), "PAI007")
+    assert len(problems) == 1
+    assert said in problems[0].message
+    assert problems[0].where[0].line == 3 + list({"name": "acme", **fields}).index(list(fields)[-1])
+    assert "Choose another name" in problems[0].help
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"namespace": "acme"},
+        {"projects": "[{name: kubernetes}, {name: default-2}, {name: 'a'}]"},
+        {"settings": "{ngc: {nvidia: {existingSecret: a.b-c.d}}}"},
+        {"labels": "{team: ML_ops.1, example.com/team: ''}", "annotations": "{example.com/why: 'Any text: é.'}"},
+    ],
+)
+def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
+    assert named(**fields) == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ("labels: {palette.ai/tenant: other}", "palette.ai/tenant in `labels` of tenant acme belongs to PaletteAI"),
+        ("annotations: {paletteai-components/credential: x}", "belongs to PaletteAI, Kubernetes or this package"),
+        ("labels: {app.kubernetes.io/name: x}", "belongs to PaletteAI, Kubernetes or this package"),
+        ("labels: {spectrocloud.com/a: x}", "belongs to PaletteAI, Kubernetes or this package"),
+        ("labels: {team: 'two words'}", "team in `labels` of tenant acme is not up to 63 letters"),
+        ("labels: {'two words': a}", "an entry in `labels` of tenant acme is not 1 to 63 letters"),
+        ("labels: {'UP.example/team': a}", "has a prefix that is no DNS name"),
+        ("annotations: {'a/b/c': a}", "has a prefix that is no DNS name"),
+    ],
+)
+def test_labels_and_annotations_follow_kubernetes_and_leave_others_alone(entries: str, said: str) -> None:
+    field, _, value = entries.partition(": ")
+    (message,) = named(**{field: value})
+    assert said in message
+
+
+def test_metadata_of_projects_and_settings_is_read_too() -> None:
+    wrong = tenant(
+        "acme",
+        "settings: {ngc: {nvidia: {existingSecret: n}, labels: {a b: c}}}",
+        "projects:",
+        "- {name: a, annotations: {a b: c}}",
+        "- {name: b, settings: {nvidia: {existingSecret: n}, annotations: {a b: c}}}",
+    )
+    problems = told(problems_of_stack(wrong), "PAI007")
+    assert [(problem.where[0].line, problem.message.split(" in ")[1].split(" is ")[0]) for problem in problems] == [
+        (7, "`labels` of Settings tenant-acme/ngc"),
+        (9, "`annotations` of project a"),
+        (10, "`annotations` of Settings b/default"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["Vision!", " Vision", "Vision ", "Vis\\tion", "Visión", "", "Vision-2", "a\\nb"])
+def test_a_display_name_that_the_webhook_refuses_is_refused_here_and_not_repeated(text: str) -> None:
+    wrong = tenant("acme", f'displayName: "{text}"', f'projects: [{{name: vision, displayName: "{text}"}}]')
+    problems = problems_of_stack(wrong)
+    assert codes(problems) == ["PAI008", "PAI008"]
+    assert [problem.message.split(" is not made of ")[0] for problem in problems] == [
+        "the display name of tenant acme",
+        "the display name of project vision",
+    ]
+    assert [problem.where[0].line for problem in problems] == [7, 8]
+    assert "letters, digits and spaces" in problems[0].help
+    assert not text.strip() or text not in str(problems[1])
+
+
+@pytest.mark.parametrize("text", ["Vision", "Line 1", "9", "A  b"])
+def test_letters_digits_and_spaces_are_a_display_name(text: str) -> None:
+    assert problems_of_stack(tenant("acme", f'displayName: "{text}"')) == []
+
+
+def test_a_name_that_is_refused_is_told_by_its_place_only() -> None:
+    lines = [f'- {{name: "{name}"}}' for name in ("a\\x1b[2J\\u202eb", "correct horse!", "Vision")]
+    problems = told(problems_of_stack(tenant("acme", "projects:", *lines)), "PAI007")
+    assert {problem.message.partition(" is not made of ")[0] for problem in problems} == {"the name of a project"}
+    assert [problem.where[0].line for problem in problems] == [8, 9, 10]

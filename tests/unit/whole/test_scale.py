@@ -1,0 +1,115 @@
+"""The commands grow in proportion to what they are given. Steps are counted, for a clock would tell of the machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from support.bench.fleets import many_stacks, stack_text
+
+from paletteai_components.cli import main
+
+# A twentieth more than in proportion is rounding; the square would be four times as much.
+MOST = 4 * 1.05
+OURS = "paletteai_components"
+
+
+def sound(folder: Path, stacks: int) -> Path:
+    """Stacks with nothing wrong with them."""
+    return many_stacks(folder, stacks, 10)
+
+
+def clashing(folder: Path, stacks: int) -> Path:
+    """Stacks with the same projects, Secrets and credential, every name invalid."""
+    folder.mkdir()
+    for number in range(stacks):
+        text = stack_text(f"t{number}", 4, "Same")
+        (folder / f"Pulumi.t{number}.dev.yaml").write_text(text.replace(f"name: t{number}", "name: other"))
+    return folder
+
+
+def unreadable(folder: Path, stacks: int) -> Path:
+    """Stack files that are no YAML."""
+    folder.mkdir()
+    for number in range(stacks):
+        (folder / f"Pulumi.t{number}.dev.yaml").write_text("config:\n  a: [\n")
+    return folder
+
+
+def one_large(folder: Path, size: int) -> Path:
+    """A stack of very many projects."""
+    folder.mkdir()
+    (folder / "Pulumi.large.dev.yaml").write_text(stack_text("large", 10 * size))
+    return folder
+
+
+def one_large_wrong(folder: Path, size: int) -> Path:
+    """A stack of very many projects, of which every other one has no name and no other a right one."""
+    folder.mkdir()
+    text = stack_text("large", 10 * size, "Wrong").splitlines()
+    for at in range(12, len(text), 4):
+        text[at] = "      - labels: {}"
+    (folder / "Pulumi.large.dev.yaml").write_text("\n".join(text))
+    return folder
+
+
+def one_large_with_settings(folder: Path, size: int) -> Path:
+    """A stack of very many Settings, each with a project of its own."""
+    folder.mkdir()
+    lines = ["config:", "  kubernetes:context: dev", "  paletteai:integrations:"]
+    lines += [
+        f"    i{number}: {{existingSecret: secret-{number}, credential: c{number}}}" for number in range(5 * size)
+    ]
+    lines += ["  paletteai:tenant:", "    name: large", "    computeConfigRef: {name: default}", "    settings:"]
+    lines += [f"      s{number}: {{palette: i{number}}}" for number in range(5 * size)]
+    lines += ["    projects:"]
+    lines += [f"      - {{name: p{number}, settingsRef: s{number}}}" for number in range(5 * size)]
+    (folder / "Pulumi.large.dev.yaml").write_text("\n".join(lines))
+    return folder
+
+
+def steps(command: str, folder: Path, code: int) -> int:
+    """How many lines of ours a command runs, each time a loop comes by counted."""
+    count = 0
+
+    def told(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        nonlocal count
+        count += event == "line"
+        return told if OURS in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(told)
+    try:
+        result = CliRunner().invoke(main, [command, "--stacks", str(folder)])
+    finally:
+        sys.settrace(before)
+    assert result.exit_code == code, result.output
+    return count
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "render"])
+@pytest.mark.parametrize(
+    ("fleet", "code"),
+    [
+        (sound, 0),
+        (clashing, 1),
+        (unreadable, 2),
+        (one_large, 0),
+        (one_large_wrong, 1),
+        (one_large_with_settings, 0),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else str(value),
+)
+def test_four_times_as_much_takes_no_more_than_four_times_as_many_steps(
+    tmp_path: Path, command: str, fleet: Callable[[Path, int], Path], code: int
+) -> None:
+    few, many = fleet(tmp_path / "few", 8), fleet(tmp_path / "many", 32)
+    # What is imported and built on first use counts for neither.
+    steps(command, few, code)
+    before, after = steps(command, few, code), steps(command, many, code)
+    assert after <= MOST * before
