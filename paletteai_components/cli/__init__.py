@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import click
 
 from paletteai_components import __version__
+from paletteai_components.cli.output.report import show_error
 from paletteai_components.errors import UserError
 
 COMMANDS = {
@@ -58,7 +59,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            _show(error)
+            show_error(error)
             ctx.exit(error.exit_code)
 
 
@@ -83,12 +84,6 @@ def main(ctx: click.Context) -> None:
         _never_fails(stream)
 
 
-def _show(error: UserError) -> None:
-    from paletteai_components.cli.output.report import show_error
-
-    show_error(error)
-
-
 def _give_up(error: OSError) -> None:
     """Say what could not be read or written."""
     reason = error.strerror or "the system does not say why"
@@ -100,7 +95,7 @@ def _give_up(error: OSError) -> None:
         told = UserError(fact, "Check the path and its permissions.")
     # The error stream may be as full.
     with contextlib.suppress(OSError):
-        _show(told)
+        show_error(told)
     # What is still to be written would fail once more at the end.
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with contextlib.suppress(OSError, ValueError):

@@ -95,6 +95,11 @@ class Document:
         return mark, True
 
 
+def items_of(value: Any) -> Iterable[tuple[str | int, Any]]:
+    """What is in a mapping or a list, with its keys or positions; nothing for any other value."""
+    return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+
+
 def document_from(data: bytes, file: str) -> Document:
     """Read the bytes of a YAML file.
 

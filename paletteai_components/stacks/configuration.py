@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paletteai_components.encryption import ciphertext_of
-from paletteai_components.pulumi_yaml.document import Path
+from paletteai_components.pulumi_yaml.document import Path, items_of
 
 NAMESPACE = "paletteai"
 
@@ -36,7 +36,7 @@ def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Where values are encrypted inside of an object or a list, each with its ciphertext."""
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+    for key, inner in items_of(value):
         # Most of a file is text, for which a call would cost more than all else here.
         if isinstance(inner, dict | list):
             ciphertext = ciphertext_of(inner)

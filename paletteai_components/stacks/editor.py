@@ -34,9 +34,9 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
 
     `read` is what the bytes say. Raises UserError where that cannot be done safely.
     """
-    found = Sources((read,)).found(("integrations",))
-    result = _written(data, found[1], fingerprints) if found else None
-    if found is None or result is None or _value_of(result, read.file) != _expected(read, found[1], fingerprints):
+    _, path = Sources((read,)).found(("integrations",)) or (read, ("config", "integrations"))
+    result = _written(data, path, fingerprints)
+    if result is None or _value_of(result, read.file) != _expected(read, path, fingerprints):
         raise _by_hand(read.file, fingerprints)
     return result
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.pulumi_yaml.document import Path
+from paletteai_components.pulumi_yaml.document import Path, items_of
 from paletteai_components.stacks.stack import Stack
 
 Part = tuple[str, int]
@@ -70,9 +70,7 @@ def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
 
 def _paths(value: Any, known: Mapping[Path, Part], above: Path) -> Iterator[Path]:
     """The paths of what is written below `config`, as far down as another part can begin."""
-    for step, inner in (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    ):
+    for step, inner in items_of(value):
         path = (*above, step)
         yield path
         if len(path) < 4 and known.get(path, TENANT) == TENANT:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation
-from paletteai_components.pulumi_yaml.document import Document, Path
+from paletteai_components.pulumi_yaml.document import Document, Path, items_of
 from paletteai_components.stacks.configuration import NAMESPACE
 
 
@@ -67,10 +67,7 @@ def _inside(value: Any, path: Path) -> Path:
 def _value(document: Document, path: Path) -> Any:
     value = document.value
     for step in path:
-        known: Any = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-        if step not in known:
-            return None
-        value = value[step]
+        value = dict(items_of(value)).get(step)
     return value
 
 
@@ -78,6 +75,5 @@ def _locations(document: Document, path: Path, value: Any) -> Iterator[SourceLoc
     if value is None:
         return
     yield document.location(path)
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, each in inner:
-        yield from _locations(document, (*path, step), each)
+    for step, inner in items_of(value):
+        yield from _locations(document, (*path, step), inner)

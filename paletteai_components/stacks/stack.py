@@ -248,11 +248,8 @@ def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
             continue
         for key in malformed_keys(config):
             fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
-            yield misread(
-                document.location(("config", key)),
-                fact,
-                "Write it as `<namespace>:<name>`, for example `kubernetes:context`.",
-            )
+            remedy = "Write it as `<namespace>:<name>`, for example `kubernetes:context`."
+            yield misread(document.location(("config", key)), fact, remedy)
         for pair in ambiguous_keys(config):
             first, second = (document.location(("config", key)) for key in pair)
             fact = "two keys of `config` are one key to Pulumi, which takes the value of either"

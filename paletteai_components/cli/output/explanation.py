@@ -96,11 +96,8 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
-        fed = (
-            f"{listed(map(named, resolution.projects), _LISTED)} too"
-            if resolution.projects
-            else "no other project of this stack"
-        )
+        others = listed(map(named, resolution.projects), _LISTED)
+        fed = f"{others} too" if others else "no other project of this stack"
         line.add((f"Settings {named(str(settings))} feed {fed}", ""))
     return line
 
