@@ -66,7 +66,7 @@ def compared(before: Stack | None, after: Stack | None) -> Difference:
     return difference_between(*(fleet(each) if each else fleet() for each in (before, after)))
 
 
-def told(difference: Difference, *actions: Action) -> list[tuple[str, Fate | None]]:
+def fates(difference: Difference, *actions: Action) -> list[tuple[str, Fate | None]]:
     return [(each.reference, each.fate) for each in difference.objects_that_are(*actions)]
 
 
@@ -88,7 +88,7 @@ def test_nothing_differs_from_itself() -> None:
 
 def test_a_new_project_is_created_and_says_where_its_integration_comes_from() -> None:
     difference = compared(BEFORE, acme(VISION, "{name: lab}"))
-    assert told(difference, *Action) == [("Namespace/lab", None), ("Project/lab/lab", None)]
+    assert fates(difference, *Action) == [("Namespace/lab", None), ("Project/lab/lab", None)]
     (source,) = difference.sources
     assert (source.project, source.before) == ("lab", None)
     assert source.after == "falls back to the tenant's default Settings tenant-acme/default"
@@ -117,7 +117,7 @@ def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, nam
     # What is declared of removal today comes too late for what is gone today.
     after = acme(VISION, integrations=integrations, more="onRemoval: delete")
     difference = compared(acme(VISION, lab, integrations=integrations), after)
-    assert told(difference, Action.DELETED) == [
+    assert fates(difference, Action.DELETED) == [
         ("Namespace/lab", namespace),
         ("Secret/lab/default-palette", Fate.DELETED),
         ("Settings/lab/default", Fate.DELETED),
@@ -127,7 +127,7 @@ def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, nam
 
 def test_a_stack_file_that_goes_leaves_everything_where_it_is() -> None:
     difference = compared(BEFORE, None)
-    assert {fate for _, fate in told(difference, Action.DELETED)} == {Fate.LEFT}
+    assert {fate for _, fate in fates(difference, Action.DELETED)} == {Fate.LEFT}
     (change,) = difference.stacks
     assert (change.stack, change.file, change.presence) == ("acme.dev", BEFORE.file, Presence.GOES)
 
@@ -178,7 +178,7 @@ def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
     difference = compared(acme(settings=before), acme(settings=after))
     (secret,) = difference.objects_that_are(Action.REPLACED)
     assert (secret.reference, secret.former_name, secret.name) == ("Secret/tenant-acme/one", "acme.a", "acme.b")
-    assert told(difference, Action.DELETED) == [("Settings/tenant-acme/a", Fate.DELETED)]
+    assert fates(difference, Action.DELETED) == [("Settings/tenant-acme/a", Fate.DELETED)]
 
 
 def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:

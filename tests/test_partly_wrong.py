@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.oracle import File, Path
-from support.samples import PROOF, codes, credential, digest, fleet, stack, told
+from support.samples import PROOF, codes, declared_credential, digest, fleet, stack, told
 from support.topologies import stack_of
 
 from paletteai_components.fleet import Fleet
@@ -16,7 +16,7 @@ from paletteai_components.rules import problems_of
 
 
 def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
-    return credential(
+    return declared_credential(
         ciphertext,
         hostUrl=f"https://{host}.example",
         fingerprint={"value": f"pai1:{name * 40}", "ciphertext": digest(ciphertext), "proof": PROOF},

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
+from support.samples import PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
 
 from paletteai_components.credential import ApiKey
 from paletteai_components.encryption import salt_of
@@ -33,14 +33,14 @@ def problems(integration: dict[str, Any], **more: Any) -> list[Problem]:
 
 def test_a_complete_credential_has_nothing_wrong_with_it() -> None:
     made = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
-    assert problems(credential()) == []
-    assert problems(credential(fingerprint=made)) == []
+    assert problems(declared_credential()) == []
+    assert problems(declared_credential(fingerprint=made)) == []
     assert problems({"existingSecret": "lab", "credential": "vault://lab"}) == []
 
 
 @pytest.mark.parametrize("field", ["apiKey", "defaultProjectID", "hostUrl", "tenant"])
 def test_each_of_the_four_fields_is_required(field: str) -> None:
-    (problem,) = problems({name: value for name, value in credential().items() if name != field})
+    (problem,) = problems({name: value for name, value in declared_credential().items() if name != field})
     assert (problem.code, problem.severity) == ("PAI009", Severity.ERROR)
     assert problem.message == f"integration shared lacks `{field}`, so PaletteAI could not log in to Palette."
     assert field in problem.help
@@ -56,7 +56,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 
 
 def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
-    (note,) = problems(credential(apiKey=None), imports=("acme/dev",))
+    (note,) = problems(declared_credential(apiKey=None), imports=("acme/dev",))
     assert (note.code, note.severity) == ("PAI009", Severity.NOTE)
     assert "ESC" in note.message
     assert "`pulumi preview`" in note.help
@@ -82,7 +82,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
     ],
 )
 def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
-    (problem,) = problems(credential(**fields))
+    (problem,) = problems(declared_credential(**fields))
     assert (problem.code, problem.severity) == ("PAI009", Severity.ERROR)
     assert problem.message.startswith(f"integration shared {said}")
     for value in fields.values():
@@ -90,7 +90,7 @@ def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[st
 
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
-    (problem,) = problems(credential(hostUrl="https://admin:hunter2@palette.example"))
+    (problem,) = problems(declared_credential(hostUrl="https://admin:hunter2@palette.example"))
     assert "carries a user name or password" in problem.message
     assert "hunter2" not in str(problem)
 
@@ -125,7 +125,7 @@ def test_each_field_is_shown_at_its_own_line() -> None:
 
 
 def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
-    (problem,) = problems(credential(apiKey="s3cr3t-in-the-open"))
+    (problem,) = problems(declared_credential(apiKey="s3cr3t-in-the-open"))
     assert (problem.code, problem.severity) == ("PAI010", Severity.ERROR)
     assert problem.message == (
         "the API key of integration shared is not encrypted, so everybody who reads the file knows it."
@@ -138,13 +138,13 @@ def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
 
 
 def test_an_empty_ciphertext_is_no_key() -> None:
-    (problem,) = told(problems(credential(apiKey={"secure": ""})), "PAI010")
+    (problem,) = told(problems(declared_credential(apiKey={"secure": ""})), "PAI010")
     assert problem.message == "the API key of integration shared is empty."
     assert problem.help.startswith("Set a new one with")
 
 
 def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
-    (problem,) = problems(credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
+    (problem,) = problems(declared_credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
     assert problem.code == "PAI009"
     assert problem.message == "integration shared has an API key that is empty or a placeholder."
     assert "pulumi config set --secret --path" in problem.help
@@ -152,13 +152,13 @@ def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
 
 def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
-    (problem,) = problems(credential(), salt="v1:salt")
+    (problem,) = problems(declared_credential(), salt="v1:salt")
     assert problem.code == "PAI010"
     assert "tenant acme keeps the `encryptionsalt` of an example" in problem.message
     assert "everybody knows" in problem.message
     assert "Revoke the keys" in problem.help
-    assert problems(credential(), salt="v1:own") == []
-    assert problems(credential(), salt="v1:another") == []
+    assert problems(declared_credential(), salt="v1:own") == []
+    assert problems(declared_credential(), salt="v1:another") == []
 
 
 def test_a_file_without_integrations_has_no_credential_to_judge() -> None:
