@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = "paletteai_components"
 SBOM = "paletteai-components.cdx.json"
-BUNDLED = ROOT / MODULE / "graph_page" / "d3"
+BUNDLED = ROOT / MODULE / "views" / "page" / "d3"
 _VERSION = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}")
 _HEADING = re.compile(r"^## \[(.+?)\](.*)$", re.MULTILINE)
 _DATE = re.compile(r" - \d{4}-\d\d-\d\d")
@@ -113,12 +113,12 @@ def bundled() -> list[dict[str, Any]]:
                 "licenses": [
                     {"license": {"id": "ISC", "text": {"content": (BUNDLED / f"{name}.LICENSE").read_text()}}}
                 ],
-                "properties": [{"name": "bundled as", "value": f"{MODULE}/graph_page/d3/{file}"}],
+                "properties": [{"name": "bundled as", "value": f"{MODULE}/views/page/d3/{file}"}],
                 "hashes": [{"alg": "SHA-256", "content": digest}],
             }
         )
     if {each["name"] for each in found} != {file.name.removesuffix(".min.js") for file in BUNDLED.glob("*.js")}:
-        _refuse("the table of graph_page/d3/README.md does not list the files beside it. Mend the table.")
+        _refuse("the table of views/page/d3/README.md does not list the files beside it. Mend the table.")
     return found
 
 

@@ -59,7 +59,7 @@ def declare(project: RealProject, tenant: str, *changes: tuple[str, str]) -> Non
     written(project.stacks, f"{tenant}.lab", text)
 
 
-def told(project: RealProject, *arguments: str, code: int = 0) -> dict[str, Any]:
+def told_of(project: RealProject, *arguments: str, code: int = 0) -> dict[str, Any]:
     """What the command says of each stack."""
     outcome = project.paletteai(*arguments, "--format", "json", check=False)
     assert outcome.code == code, outcome.printed
@@ -82,14 +82,14 @@ def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
 ) -> None:
     before = selected(project)
     assert before
-    previewed = told(project, "preview", "lab")
+    previewed = told_of(project, "preview", "lab")
     assert {name: each["changes"] for name, each in previewed.items()} == {
         "acme.lab": {"create": 9},
         "beta.lab": {"create": 9},
     }
     assert held(cluster) == {}
 
-    first = told(project, "up", "lab", "--yes")
+    first = told_of(project, "up", "lab", "--yes")
     assert {name: each["changes"] for name, each in first.items()} == {
         name: each["changes"] for name, each in previewed.items()
     }
@@ -97,8 +97,8 @@ def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
         locations = {("Namespace", None, f"tenant-{tenant}"), ("Project", f"{tenant}-lab", f"{tenant}-lab")}
         assert locations <= held(cluster).keys()
 
-    again = told(project, "up", "lab", "--yes")
-    refreshed = told(project, "refresh", "lab", "--yes")
+    again = told_of(project, "up", "lab", "--yes")
+    refreshed = told_of(project, "refresh", "lab", "--yes")
     assert [each["changes"] for each in (*again.values(), *refreshed.values())] == [{"same": 9}] * 4
     assert all(each["steps"] == [] for each in (*again.values(), *refreshed.values()))
     assert selected(project) == before
@@ -118,7 +118,7 @@ def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealPro
             (other / each.name).symlink_to(each)
         path.write_text(path.read_text().replace(f"virtualenv: {sys.prefix}", "virtualenv: elsewhere"))
     declare(project, "beta", ("{name: beta-lab}", "{name: beta-lab, createNamespace: false}"))
-    result = told(project, "up", "lab", "--yes", code=1)
+    result = told_of(project, "up", "lab", "--yes", code=1)
     assert {name: each["state"] for name, each in result.items()} == {"acme.lab": "succeeded", "beta.lab": "failed"}
     errors = [each["text"] for each in result["beta.lab"]["messages"] if each["severity"] == "error"]
     assert "PAI017: namespace beta-lab is not in the cluster" in errors[0]
@@ -133,7 +133,7 @@ def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealPro
 @pytest.mark.timeout(600)
 def test_what_the_api_server_refuses_is_told_and_the_rest_is_kept(project: RealProject) -> None:
     declare(project, "beta", ("onRemoval: delete", "onRemoval: delete\n  annotations: {note: '" + "x" * 300_000 + "'}"))
-    result = told(project, "up", "lab", "--yes", code=1)
+    result = told_of(project, "up", "lab", "--yes", code=1)
     assert result["acme.lab"]["state"] == "succeeded"
     assert any("Too long" in each["text"] for each in result["beta.lab"]["messages"] if each["severity"] == "error")
     assert "an unhandled error" not in str(result["beta.lab"]["messages"])

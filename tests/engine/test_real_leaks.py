@@ -58,7 +58,7 @@ def test_nothing_that_is_printed_or_kept_tells_a_key(
     def change_again() -> None:
         project.set_key(STACK, "lab", ROTATED["lab"])
 
-    texts = told(project, STACK, tmp_path, change, change_again)
+    texts = everything_told(project, STACK, tmp_path, change, change_again)
     assert "[secret]" in texts["preview --diff"]
     assert "[secret]" in texts["up --yes --diff"]
     token = yaml.safe_load(cluster.kubeconfig.read_text())["users"][0]["user"]["token"]
@@ -88,7 +88,7 @@ pulumi.export("planted", key)
         project.run("config", "set", "planted:key", "--stack", stack, input=key)
 
     plant(KEY)
-    texts = told(project, stack, tmp_path, lambda: plant(f"{KEY} 2"), lambda: plant(f"{KEY} 3"))
+    texts = everything_told(project, stack, tmp_path, lambda: plant(f"{KEY} 2"), lambda: plant(f"{KEY} 3"))
     # Traces hold what was called and how long it took; of a graph only the file is told here, which names resources.
     without_values = {"logs", "stack graph", "graph", "preview.traces", "up.traces", "change.traces"}
     print(sorted(texts.keys() - leaking(texts, KEY)))
@@ -294,7 +294,7 @@ def test_nothing_of_this_project_turns_the_engines_debug_logs_on() -> None:
     assert found
 
 
-def told(
+def everything_told(
     project: RealProject, stack: str, folder: Path, change: Callable[[], None], change_again: Callable[[], None]
 ) -> Texts:
     """Everything the CLI tells of a stack that is deployed and changed twice, by what it was asked."""

@@ -257,7 +257,7 @@ def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
     # The stack stays as it is.
     outcomes = [stack.preview("--json")]
     assert changes(outcomes[-1]) == set()
-    assert told(outcomes[-1]) == having(UPDATED, REFRESHED, told=True)
+    assert dropped_in(outcomes[-1]) == having(UPDATED, REFRESHED, told=True)
     outcomes.append(stack.preview("--refresh", "--json"))
     assert changes(outcomes[-1]) == having(UPDATED, REFRESHED, shown=True)
     outcomes.append(stack.up())
@@ -452,7 +452,7 @@ def changes(preview: Outcome) -> set[tuple[str, str, str]]:
     return found
 
 
-def told(preview: Outcome) -> set[tuple[str, str, str]]:
+def dropped_in(preview: Outcome) -> set[tuple[str, str, str]]:
     """What a preview says that it drops, although it does not show it."""
     found = set()
     for each in json.loads(preview.stdout)["diagnostics"]:

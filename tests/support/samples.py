@@ -23,7 +23,7 @@ def digest(ciphertext: str) -> str:
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()[:32]
 
 
-def credential(ciphertext: str = "v1:AAAA:1111", **fields: Any) -> dict[str, Any]:
+def declared_credential(ciphertext: str = "v1:AAAA:1111", **fields: Any) -> dict[str, Any]:
     """A complete Palette credential; a field given as None is left out."""
     every = {
         "hostUrl": HOST,

@@ -52,7 +52,7 @@ def show_explanation(
     if diagnostics or others:
         summary = f"{counted(diagnostics)} with project {named(explanation.project.name)}"
         stack = escaped(explanation.stack.name)
-        more = f"; {plural(others, 'other diagnostic')} in the stack, see `paletteai check {stack}`" if others else ""
+        more = f"; {plural(others, 'other problem')} in the stack, see `paletteai check {stack}`" if others else ""
         click.echo(summary + more, err=True)
 
 

@@ -67,7 +67,7 @@ def compared(before: Stack | None, after: Stack | None) -> Difference:
     return difference_between(*(workspace(each) if each else workspace() for each in (before, after)))
 
 
-def told(difference: Difference, *actions: Action) -> list[tuple[str, RemovalEffect | None]]:
+def fates(difference: Difference, *actions: Action) -> list[tuple[str, RemovalEffect | None]]:
     return [(each.reference, each.removal_effect) for each in difference.objects_that_are(*actions)]
 
 
@@ -89,7 +89,7 @@ def test_nothing_differs_from_itself() -> None:
 
 def test_a_new_project_is_created_and_says_where_its_integration_comes_from() -> None:
     difference = compared(BEFORE, acme(VISION, "{name: lab}"))
-    assert told(difference, *Action) == [("Namespace/lab", None), ("Project/lab/lab", None)]
+    assert fates(difference, *Action) == [("Namespace/lab", None), ("Project/lab/lab", None)]
     (source,) = difference.sources
     assert (source.project, source.before) == ("lab", None)
     assert source.after == "falls back to the tenant's default Settings tenant-acme/default"
@@ -120,7 +120,7 @@ def test_a_removed_project_meets_the_fate_it_was_deployed_with(
     # What is declared of removal today comes too late for what is gone today.
     after = acme(VISION, integrations=integrations, more="onRemoval: delete")
     difference = compared(acme(VISION, lab, integrations=integrations), after)
-    assert told(difference, Action.DELETED) == [
+    assert fates(difference, Action.DELETED) == [
         ("Namespace/lab", namespace),
         ("Secret/lab/default-palette", RemovalEffect.DELETED),
         ("Settings/lab/default", RemovalEffect.DELETED),
@@ -130,7 +130,7 @@ def test_a_removed_project_meets_the_fate_it_was_deployed_with(
 
 def test_a_stack_file_that_goes_leaves_everything_where_it_is() -> None:
     difference = compared(BEFORE, None)
-    assert {removal_effect for _, removal_effect in told(difference, Action.DELETED)} == {RemovalEffect.LEFT}
+    assert {removal_effect for _, removal_effect in fates(difference, Action.DELETED)} == {RemovalEffect.LEFT}
     (change,) = difference.stacks
     assert (change.stack, change.file, change.presence) == ("acme.dev", BEFORE.file, Presence.GOES)
 
@@ -184,7 +184,7 @@ def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
     difference = compared(acme(settings=before), acme(settings=after))
     (secret,) = difference.objects_that_are(Action.REPLACED)
     assert (secret.reference, secret.former_name, secret.name) == ("Secret/tenant-acme/one", "acme.a", "acme.b")
-    assert told(difference, Action.DELETED) == [("Settings/tenant-acme/a", RemovalEffect.DELETED)]
+    assert fates(difference, Action.DELETED) == [("Settings/tenant-acme/a", RemovalEffect.DELETED)]
 
 
 def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:

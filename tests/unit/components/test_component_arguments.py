@@ -12,7 +12,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from support.programs import acme, credential, handed_over, key_in
 from support.recording import Recording, Secret, recorded, run
-from support.samples import credential as declared_credential
+from support.samples import declared_credential
 
 from paletteai_components import (
     DeclarationError,

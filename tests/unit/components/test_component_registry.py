@@ -94,7 +94,7 @@ def test_outside_of_pulumi_a_component_says_how_to_run_it() -> None:
     contextvars.Context().run(declare)
 
 
-def told(*keys: Any, hosts: tuple[str, ...] = (HOST, HOST)) -> Recording:
+def two_keys(*keys: Any, hosts: tuple[str, ...] = (HOST, HOST)) -> Recording:
     """What a program does that binds two keys, each in a component of its own."""
 
     def program() -> None:
@@ -113,7 +113,7 @@ def secret() -> Any:
 
 @pytest.mark.parametrize("keys", [(secret, secret), (KEY, secret), (secret, KEY)], ids=["both", "second", "first"])
 def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any]) -> None:
-    recording = told(*keys)
+    recording = two_keys(*keys)
     assert isinstance(recording.error, DeclarationError)
     (diagnostic,) = recording.error.diagnostics
     assert diagnostic.code == "PAI003"
@@ -126,14 +126,14 @@ def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any
 
 
 def test_one_key_on_two_hosts_is_one_credential() -> None:
-    recording = told(secret, secret, hosts=(HOST, "https://palette.example"))
+    recording = two_keys(secret, secret, hosts=(HOST, "https://palette.example"))
     assert isinstance(recording.error, DeclarationError)
     assert [diagnostic.code for diagnostic in recording.error.diagnostics] == ["PAI003"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "CHANGE_ME", "${KEY}", None, 6, ["x"]], ids=repr)
 def test_a_key_that_turns_out_to_be_none_is_refused_when_it_is_known(text: Any) -> None:
-    recording = told(KEY, lambda: pulumi.Output.secret(text))
+    recording = two_keys(KEY, lambda: pulumi.Output.secret(text))
     assert isinstance(recording.error, DeclarationError)
     assert [diagnostic.code for diagnostic in recording.error.diagnostics] == ["PAI009"]
     assert not [

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 from support.programs import KEY, acme, credential
 from support.recording import Recording, Registered, location_of, run, without_data
-from support.samples import credential as declared_credential
+from support.samples import declared_credential
 
 from paletteai_components import (
     ComputeConfigRefArgs,

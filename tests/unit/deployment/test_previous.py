@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused
 from support.recording import Recording, urn_of
-from support.samples import credential
+from support.samples import declared_credential
 
 from paletteai_components.credentials import fingerprint_of
 from paletteai_components.deployment import previous as previous
@@ -110,7 +110,7 @@ def bindings(tenant: dict[str, str] | None = None, **projects: str | None) -> di
 def _credential(each: str, position: int) -> dict[str, Any]:
     if each.startswith("vault:"):
         return {"existingSecret": f"secret-{position}", "credential": each}
-    return credential(each, defaultProjectID=f"65000000000000000000000{position}")
+    return declared_credential(each, defaultProjectID=f"65000000000000000000000{position}")
 
 
 def deployment(folder: Path, declared: dict[str, Any], before: Recording | None = None, **more: Any) -> Recording:

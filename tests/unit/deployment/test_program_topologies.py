@@ -13,7 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from support.programs import KEY, deployed, handed_over, leaks, refused, rendered
 from support.recording import Recording, Registered, without_data
-from support.samples import credential
+from support.samples import declared_credential
 from support.topologies import declarations, stack_of
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
@@ -37,7 +37,7 @@ def right(draw: st.DrawFn, least: int = 0) -> dict[str, Any]:
     def own(location: str) -> dict[str, Any]:
         number = next(numbers)
         integrations[f"{location} key"] = (
-            credential(f"v1:{number}", defaultProjectID=f"65000000000000000000000{number}")
+            declared_credential(f"v1:{number}", defaultProjectID=f"65000000000000000000000{number}")
             if number % 3
             else {"existingSecret": f"{location}-secret", "credential": f"vault://{number}"}
         )

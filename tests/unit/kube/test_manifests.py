@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.checkout import CRD_FOLDER
 from support.oracle import Files
-from support.samples import HOST, PROJECT_ID, PROOF, credential, digest, stack
+from support.samples import HOST, PROJECT_ID, PROOF, declared_credential, digest, stack
 from support.topologies import sound_workspaces, workspace_of
 
 from paletteai_components.kube.crds import crds_from, diagnostics_in
@@ -324,7 +324,7 @@ def test_the_document_in_a_secret_has_four_fields_in_a_stable_order(key: str, te
 
 
 def test_the_document_is_written_the_same_way_for_ever() -> None:
-    integration = IntegrationSpec.model_validate(credential())
+    integration = IntegrationSpec.model_validate(declared_credential())
     assert palette_document(integration, 'a"b\\é') == (
         '{"apiKey": "a\\"b\\\\\\u00e9", "defaultProjectID": "651234567890123456789012", '
         '"hostUrl": "https://api.spectrocloud.com", "tenant": "example-tenant"}'

@@ -22,7 +22,7 @@ from support.ci_scripts import CI
 import paletteai_components
 from paletteai_components.cli import main
 
-D3 = ROOT / "paletteai_components" / "graph_page" / "d3"
+D3 = ROOT / "paletteai_components/views/page/d3"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UNRELEASED = "# Changelog\n\n## [Unreleased]\n"
 RELEASED = UNRELEASED + "\n## [1.2.0] - 2030-12-31\n\n- New.\n\n## [1.1.0] - 2030-01-01\n\n- Old.\n"

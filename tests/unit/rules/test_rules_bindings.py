@@ -11,7 +11,7 @@ from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack, stack_from_config
 
 
-def credential(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
+def inline(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
     """A complete credential on one line, with a fingerprint of one repeated digit where one is given."""
     value = f'{{value: "pai1:{fingerprint * 40}", ciphertext: {digest(ciphertext)}, proof: "{PROOF}"}}'
     made = f", fingerprint: {value}" if fingerprint else ""
@@ -31,7 +31,7 @@ def test_an_integration_bound_by_the_tenant_and_a_project_names_both_where_and_w
     wrong = stack(
         f"""
         paletteai:integrations:
-          shared: {credential("v1:a")}
+          shared: {inline("v1:a")}
         paletteai:tenant:
           name: acme
           settings:
@@ -66,7 +66,10 @@ def test_more_owners_are_in_the_same_problem_and_a_crowd_is_counted(owners: int,
 
 
 def test_integrations_of_one_key_in_two_stacks_are_two_integrations() -> None:
-    one, two = bound("acme.dev", credential("v1:a", fingerprint="1")), bound("beta.dev", credential("v1:b", HOST, "2"))
+    one, two = (
+        bound("acme.dev", inline("v1:a", fingerprint="1")),
+        bound("beta.dev", inline("v1:b", HOST, "2")),
+    )
     assert "PAI001" not in codes(diagnostics_of(workspace(one, two)))
 
 
@@ -140,9 +143,13 @@ def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
 @pytest.mark.parametrize(
     ("one", "two", "how"),
     [
-        (credential("v1:a", fingerprint="1"), credential("v1:b", project="2", fingerprint="1"), "fingerprint"),
-        (credential("v1:a"), credential("v1:a", project="2"), "ciphertext"),
-        (credential("v1:a"), credential("v1:a", host="https://other.example"), "ciphertext"),
+        (
+            inline("v1:a", fingerprint="1"),
+            inline("v1:b", project="2", fingerprint="1"),
+            "fingerprint",
+        ),
+        (inline("v1:a"), inline("v1:a", project="2"), "ciphertext"),
+        (inline("v1:a"), inline("v1:a", host="https://other.example"), "ciphertext"),
         ("{existingSecret: a, credential: lab}", "{existingSecret: b, credential: lab}", "`credential`"),
     ],
 )
@@ -162,21 +169,25 @@ def test_one_credential_in_two_stacks_is_an_error_wherever_they_are(one: str, tw
 
 
 def test_equal_credentials_are_told_once_however_many_ways_they_show() -> None:
-    copies = [credential("v1:a", fingerprint="1"), credential("v1:a", fingerprint="1"), credential("v1:a")]
+    copies = [
+        inline("v1:a", fingerprint="1"),
+        inline("v1:a", fingerprint="1"),
+        inline("v1:a"),
+    ]
     (diagnostic,) = told(diagnostics_of(workspace(bound("acme.dev", *copies))), "PAI003")
     assert "equal ciphertext" in diagnostic.message
     assert len(diagnostic.where) == 3
 
 
 def test_an_integration_that_nobody_binds_shares_nothing() -> None:
-    spare = stack(f"paletteai:integrations: {{a: {credential('v1:a')}}}\npaletteai:tenant: {{name: beta}}", "beta.dev")
-    assert told(diagnostics_of(workspace(bound("acme.dev", credential("v1:a")), spare)), "PAI003") == []
+    spare = stack(f"paletteai:integrations: {{a: {inline('v1:a')}}}\npaletteai:tenant: {{name: beta}}", "beta.dev")
+    assert told(diagnostics_of(workspace(bound("acme.dev", inline("v1:a")), spare)), "PAI003") == []
 
 
 def test_other_keys_for_the_same_compute_are_a_warning() -> None:
-    one = bound("acme.dev", credential("v1:a", fingerprint="1"))
-    two = bound("beta.dev", credential("v1:b", host=f"{HOST.upper()}:443/", fingerprint="2"))
-    other = bound("gamma.dev", credential("v1:c", project="2", fingerprint="3"))
+    one = bound("acme.dev", inline("v1:a", fingerprint="1"))
+    two = bound("beta.dev", inline("v1:b", host=f"{HOST.upper()}:443/", fingerprint="2"))
+    other = bound("gamma.dev", inline("v1:c", project="2", fingerprint="3"))
     (diagnostic,) = told(diagnostics_of(workspace(one, two, other)), "PAI003")
     assert diagnostic.severity is Severity.WARNING
     assert diagnostic.message == (
@@ -190,13 +201,13 @@ def test_other_keys_for_the_same_compute_are_a_warning() -> None:
     "chain",
     [
         # The first two are equal by ciphertext, the last two by fingerprint: one key, told as an error.
-        [credential("v1:a"), credential("v1:a", fingerprint="1"), credential("v1:b", fingerprint="1")],
+        [inline("v1:a"), inline("v1:a", fingerprint="1"), inline("v1:b", fingerprint="1")],
         # The third shows that the first two are equal, the last is equal to the second only.
         [
-            credential("v1:a"),
-            credential("v1:b", fingerprint="1"),
-            credential("v1:a", fingerprint="1"),
-            credential("v1:b"),
+            inline("v1:a"),
+            inline("v1:b", fingerprint="1"),
+            inline("v1:a", fingerprint="1"),
+            inline("v1:b"),
         ],
     ],
 )
@@ -206,8 +217,8 @@ def test_a_key_that_is_known_to_be_the_same_is_no_other_key(chain: list[str]) ->
 
 
 def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -> None:
-    old = credential("v1:old", fingerprint="1").replace('secure: "v1:old"', 'secure: "v1:new"')
-    one, two = bound("acme.dev", old), bound("beta.dev", credential("v1:b", project="2", fingerprint="1"))
+    old = inline("v1:old", fingerprint="1").replace('secure: "v1:old"', 'secure: "v1:new"')
+    one, two = bound("acme.dev", old), bound("beta.dev", inline("v1:b", project="2", fingerprint="1"))
     warning, note = told(diagnostics_of(workspace(one, two)), "PAI003")
     assert (warning.severity, note.severity) == (Severity.WARNING, Severity.NOTE)
     assert "made for another encryption" in warning.message
@@ -219,10 +230,10 @@ def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -
 @pytest.mark.parametrize(
     ("one", "two", "undecided"),
     [
-        (credential("v1:a"), "{existingSecret: b}", 2),
-        (credential("v1:a"), "{existingSecret: b, credential: lab}", 1),
-        (credential("v1:a", fingerprint="1"), "{existingSecret: b, credential: ''}", 1),
-        (credential("v1:a", fingerprint="1"), "{existingSecret: b, credential: lab}", 0),
+        (inline("v1:a"), "{existingSecret: b}", 2),
+        (inline("v1:a"), "{existingSecret: b, credential: lab}", 1),
+        (inline("v1:a", fingerprint="1"), "{existingSecret: b, credential: ''}", 1),
+        (inline("v1:a", fingerprint="1"), "{existingSecret: b, credential: lab}", 0),
     ],
 )
 def test_what_cannot_be_decided_is_counted_in_a_note(one: str, two: str, undecided: int) -> None:
@@ -242,7 +253,7 @@ def test_a_key_that_another_rule_tells_of_is_not_counted(key: str, imports: tupl
     two = stack(
         f"""
         paletteai:integrations:
-          a: {credential("v1:a", fingerprint="1")}
+          a: {inline("v1:a", fingerprint="1")}
           b: {{hostUrl: https://b.example, tenant: t, defaultProjectID: "1"{key}}}
         paletteai:tenant: {{name: acme, settings: {{a: {{palette: a}}, b: {{palette: b}}}}}}
         """,
@@ -301,14 +312,14 @@ def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more:
 
 
 def test_one_credential_alone_leaves_nothing_to_decide() -> None:
-    assert told(diagnostics_of(workspace(bound("acme.dev", credential("v1:a")))), "PAI003") == []
+    assert told(diagnostics_of(workspace(bound("acme.dev", inline("v1:a")))), "PAI003") == []
 
 
 def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
     idle = stack(
         f"""
         paletteai:integrations:
-          spare: {credential("v1:a")}
+          spare: {inline("v1:a")}
           vaulted: {{existingSecret: lab}}
         paletteai:tenant:
           name: acme
@@ -343,7 +354,7 @@ def test_an_unused_integration_is_not_told_beside_a_reference_that_misspells_it(
     wrong = stack(
         f"""
         paletteai:integrations:
-          shared: {credential("v1:a")}
+          shared: {inline("v1:a")}
         paletteai:tenant: {{name: acme, settings: {{default: {{palette: shard}}}}}}
         """
     )

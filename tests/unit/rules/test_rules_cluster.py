@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.samples import PROOF, codes, credential, digest, stack
+from support.samples import PROOF, codes, declared_credential, digest, stack
 
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
@@ -23,7 +23,7 @@ def acme(*lines: str) -> Stack:
     """A tenant with one project, vision, and a default Settings."""
     fingerprint = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
     config = [
-        f"paletteai:integrations: {json.dumps({'shared': credential(fingerprint=fingerprint)})}",
+        f"paletteai:integrations: {json.dumps({'shared': declared_credential(fingerprint=fingerprint)})}",
         "paletteai:tenant:",
         "  name: acme",
         "  settings: {default: {palette: shared}}",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.samples import PROJECT_ID, PROOF, codes, credential, digest, stack, told
+from support.samples import PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
 
 from paletteai_components.credentials import ApiKey
 from paletteai_components.diagnostics import Diagnostic, Severity
@@ -33,14 +33,14 @@ def diagnostics(integration: dict[str, Any], **more: Any) -> list[Diagnostic]:
 
 def test_a_complete_credential_has_nothing_wrong_with_it() -> None:
     made = {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}
-    assert diagnostics(credential()) == []
-    assert diagnostics(credential(fingerprint=made)) == []
+    assert diagnostics(declared_credential()) == []
+    assert diagnostics(declared_credential(fingerprint=made)) == []
     assert diagnostics({"existingSecret": "lab", "credential": "vault://lab"}) == []
 
 
 @pytest.mark.parametrize("field", ["apiKey", "defaultProjectID", "hostUrl", "tenant"])
 def test_each_of_the_four_fields_is_required(field: str) -> None:
-    (diagnostic,) = diagnostics({name: value for name, value in credential().items() if name != field})
+    (diagnostic,) = diagnostics({name: value for name, value in declared_credential().items() if name != field})
     assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.ERROR)
     assert diagnostic.message == f"integration shared lacks `{field}`, so PaletteAI could not log in to Palette."
     assert field in diagnostic.help
@@ -56,7 +56,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 
 
 def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
-    (note,) = diagnostics(credential(apiKey=None), imports=("acme/dev",))
+    (note,) = diagnostics(declared_credential(apiKey=None), imports=("acme/dev",))
     assert (note.code, note.severity) == ("PAI009", Severity.NOTE)
     assert "ESC" in note.message
     assert "`pulumi preview`" in note.help
@@ -82,7 +82,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
     ],
 )
 def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
-    (diagnostic,) = diagnostics(credential(**fields))
+    (diagnostic,) = diagnostics(declared_credential(**fields))
     assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.ERROR)
     assert diagnostic.message.startswith(f"integration shared {said}")
     for value in fields.values():
@@ -90,7 +90,7 @@ def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[st
 
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
-    (diagnostic,) = diagnostics(credential(hostUrl="https://admin:hunter2@palette.example"))
+    (diagnostic,) = diagnostics(declared_credential(hostUrl="https://admin:hunter2@palette.example"))
     assert "carries a user name or password" in diagnostic.message
     assert "hunter2" not in str(diagnostic)
 
@@ -125,7 +125,7 @@ def test_each_field_is_shown_at_its_own_line() -> None:
 
 
 def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
-    (diagnostic,) = diagnostics(credential(apiKey="s3cr3t-in-the-open"))
+    (diagnostic,) = diagnostics(declared_credential(apiKey="s3cr3t-in-the-open"))
     assert (diagnostic.code, diagnostic.severity) == ("PAI010", Severity.ERROR)
     assert diagnostic.message == (
         "the API key of integration shared is not encrypted, so everybody who reads the file knows it."
@@ -138,13 +138,13 @@ def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
 
 
 def test_an_empty_ciphertext_is_no_key() -> None:
-    (diagnostic,) = told(diagnostics(credential(apiKey={"secure": ""})), "PAI010")
+    (diagnostic,) = told(diagnostics(declared_credential(apiKey={"secure": ""})), "PAI010")
     assert diagnostic.message == "the API key of integration shared is empty."
     assert diagnostic.help.startswith("Set a new one with")
 
 
 def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
-    (diagnostic,) = diagnostics(credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
+    (diagnostic,) = diagnostics(declared_credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
     assert diagnostic.code == "PAI009"
     assert diagnostic.message == "integration shared has an API key that is empty or a placeholder."
     assert "pulumi config set --secret --path" in diagnostic.help
@@ -152,13 +152,13 @@ def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
 
 def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
-    (diagnostic,) = diagnostics(credential(), salt="v1:salt")
+    (diagnostic,) = diagnostics(declared_credential(), salt="v1:salt")
     assert diagnostic.code == "PAI010"
     assert "tenant acme keeps the `encryptionsalt` of an example" in diagnostic.message
     assert "everybody knows" in diagnostic.message
     assert "Revoke the keys" in diagnostic.help
-    assert diagnostics(credential(), salt="v1:own") == []
-    assert diagnostics(credential(), salt="v1:another") == []
+    assert diagnostics(declared_credential(), salt="v1:own") == []
+    assert diagnostics(declared_credential(), salt="v1:another") == []
 
 
 def test_a_file_without_integrations_has_no_credential_to_judge() -> None:

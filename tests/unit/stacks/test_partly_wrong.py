@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.oracle import File, Path
-from support.samples import PROOF, codes, credential, digest, stack, told, workspace
+from support.samples import PROOF, codes, declared_credential, digest, stack, told, workspace
 from support.topologies import stack_of
 
 from paletteai_components.diagnostics import Severity
@@ -16,7 +16,7 @@ from paletteai_components.stacks.workspace import Workspace
 
 
 def sealed(name: str, ciphertext: str, host: str) -> dict[str, Any]:
-    return credential(
+    return declared_credential(
         ciphertext,
         hostUrl=f"https://{host}.example",
         fingerprint={"value": f"pai1:{name * 40}", "ciphertext": digest(ciphertext), "proof": PROOF},

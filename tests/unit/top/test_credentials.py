@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from support.samples import HOST, credential
+from support.samples import HOST, declared_credential
 
 from paletteai_components.credentials import (
     DIGEST,
@@ -210,8 +210,8 @@ def shown(value: object) -> str:
 
 
 def exposed() -> list[Any]:
-    spec = IntegrationSpec.model_validate(credential(apiKey=KEY))
-    config = {"paletteai:integrations": {"a": credential(apiKey=KEY)}, "paletteai:tenant": {"name": "acme"}}
+    spec = IntegrationSpec.model_validate(declared_credential(apiKey=KEY))
+    config = {"paletteai:integrations": {"a": declared_credential(apiKey=KEY)}, "paletteai:tenant": {"name": "acme"}}
     stack = stack_from_config("acme.dev", config)
     return [spec.api_key, spec, stack.spec, stack, stack.plan]
 
@@ -229,7 +229,7 @@ def test_a_key_that_was_written_as_text_is_forgotten_at_once(holder: Any) -> Non
 
 
 def test_a_sealed_key_does_not_show_its_ciphertext_when_it_is_printed() -> None:
-    spec = IntegrationSpec.model_validate(credential("v1:CIPHER:TEXT"))
+    spec = IntegrationSpec.model_validate(declared_credential("v1:CIPHER:TEXT"))
     assert spec.api_key == ApiKey(KeyState.ENCRYPTED, ciphertext="v1:CIPHER:TEXT")
     assert "CIPHER" not in shown(spec) + shown(spec.api_key)
 
