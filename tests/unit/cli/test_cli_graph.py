@@ -158,7 +158,7 @@ def test_more_than_mermaid_draws_is_said_with_the_way_out(project: Project) -> N
     assert "Mermaid" not in drawn(498)
     assert (
         "note: 501 edges and 29,460 characters are more than Mermaid draws (500 and 50,000), so GitHub and GitLab show "
-        "an error in its place. Name fewer stacks, or use `--format html`.\n"
+        "an error instead. Name fewer stacks, or use `--format html`.\n"
     ) in drawn(499)
 
 
