@@ -23,7 +23,7 @@ from support.topologies import sound_workspaces, workspaces, written
 
 from paletteai_components.cli import main
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_cluster")]
 
 STACKS = ROOT / "stacks"
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in STACKS.iterdir())

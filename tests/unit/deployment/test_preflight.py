@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from paletteai_components.credentials import settings_proof_of
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_cluster")]
 
 STACK = """\
 kubernetes:context: dev
@@ -38,7 +38,7 @@ ASKED = "Asked the cluster of context dev for CRDs, namespaces and existing obje
 
 @pytest.fixture(autouse=True)
 def requests(cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that are asked for, of the cluster of this module."""
+    """The paths that are asked for, of the cluster of the tests."""
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
     paths: list[str] = []
     send = HTTPConnectionPool.urlopen
@@ -56,6 +56,10 @@ def there(cluster: ControlPlane) -> Iterator[list[str]]:
     """Manifests to put into the cluster, as what somebody else made, for one test."""
     made: list[str] = []
     yield made
+    namespaces = [each["metadata"]["name"] for each in map(json.loads, made) if each["kind"] == "Namespace"]
+    if namespaces:
+        # All at once, for each takes a few seconds.
+        cluster.kubectl("delete", "namespaces", "--wait=false", "--ignore-not-found", *namespaces)
     for each in reversed(made):
         cluster.kubectl("delete", "--wait=true", "--ignore-not-found", "-f", "-", input=each)
 
