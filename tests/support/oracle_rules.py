@@ -108,7 +108,7 @@ def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
         ]
         # Of an owner's several claims one is named: the first of those that leave the cluster open, else the first.
         voices = [
-            {each.owner: each for each in sorted(reversed(location), key=lambda each: each.cluster is None)}
+            {each.owner: each for each in sorted(location[::-1], key=lambda each: each.cluster is None)}
             for location in locations
         ]
         for at, group in enumerate(voices):
