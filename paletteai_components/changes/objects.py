@@ -1,7 +1,7 @@
-"""An object change: what happens to one object when its stack's file says something else.
+"""An object change: what happens to one object when its stack file changes.
 
-An object is known by what Pulumi calls it, then by its place in the cluster: that tells a change
-from a replacement, and both from a removal.
+Objects are paired by their logical name in Pulumi, then by their identity in the cluster. This
+distinguishes a change from a replacement, and both from a removal.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from paletteai_components.stacks.stack import Stack
 Shown = tuple[bool, bool]
 Compared = tuple[Stack | None, Stack | None, Shown]
 
-# PaletteAI deletes a Project's namespace with it, Kubernetes what is in a Namespace.
+# Deleting a Project deletes its namespace, and deleting a Namespace deletes everything in it.
 _WITH_WORKLOADS = ("Namespace", "Project")
 
 
 class Action(StrEnum):
-    """What happens to an object. One that is handed over goes from one stack to another."""
+    """What happens to an object. Handed over means that it moves from one stack to another."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -37,48 +37,48 @@ class Action(StrEnum):
 
 
 class RemovalEffect(StrEnum):
-    """What becomes of an object that its stack no longer declares in its place.
-
-    Refused: `pulumi up` refuses until a first merge sets `onRemoval`. Retained: it stays, unmanaged.
-    Deleted. Emptied: it is deleted with every workload in its namespace. Left: its stack file is gone,
-    so nothing deletes it.
-    """
+    """What becomes of an object that is no longer declared."""
 
     REFUSED = "refused"
+    """`pulumi up` refuses to remove it until `onRemoval` is set and deployed."""
     RETAINED = "retained"
+    """It stays on the cluster, unmanaged."""
     DELETED = "deleted"
+    """It is deleted."""
     EMPTIED = "deletedWithWorkloads"
+    """It is deleted, with every workload in its namespace."""
     LEFT = "left"
+    """It stays on the cluster, because no stack file is left to delete it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """What happens to one object.
-
-    Fields:
-        action: see `Action`.
-        stack, cluster: the stack that declares it, and its cluster; the last ones for a deleted object.
-        reference: the object as messages call it.
-        name: what Pulumi calls it.
-        former_stack, former_reference, former_name: what it was before; None where that is the same.
-        fields: the fields that differ, where it is on both sides.
-        fate: what becomes of the former object, where it is deleted, replaced or handed over.
-    """
+    """What happens to one object."""
 
     action: Action
+    """What happens."""
     stack: str
+    """The stack that declares it, or declared it last."""
     cluster: str
+    """That stack's cluster."""
     reference: str
+    """The object as messages name it, for example ``Project/vision/vision``."""
     name: str
+    """Its logical name in Pulumi."""
     former_stack: str | None = None
+    """The stack it was in, or None where that is the same."""
     former_reference: str | None = None
+    """The object that it replaces, or None where that is the same."""
     former_name: str | None = None
+    """Its former logical name, or None where that is the same."""
     fields: tuple[FieldChange, ...] = ()
+    """The fields that differ, where both sides have the object."""
     removal_effect: RemovalEffect | None = None
+    """What becomes of the former object, where it is deleted, replaced or handed over."""
 
 
 class _Declared(NamedTuple):
-    """An object, the stack that declares it, and whether its values may be told."""
+    """An object, the stack that declares it, and whether its values may be shown."""
 
     stack: Stack
     object: PlannedObject
@@ -124,7 +124,7 @@ def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:
 
 
 def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
-    """What happens to an object that Pulumi calls the same; None for nothing."""
+    """What happens to an object that keeps its logical name; None for nothing."""
     fields = _fields(old, new)
     was = old.object.reference
     moved = was != new.object.reference
@@ -132,7 +132,7 @@ def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
         return None
     if not moved and not any(field.path == ("type",) for field in fields):
         return _change(Action.CHANGED, new, fields=fields)
-    # Whether a replacement is refused is up to what is declared now.
+    # The current declaration decides whether a replacement is refused.
     removal_effect = _removal_effect(new)
     return _change(
         Action.REPLACED,
@@ -144,7 +144,7 @@ def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
 
 
 def _taken_over(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
-    """What happens to an object that stays in its place and that Pulumi calls by another name, or in another stack."""
+    """What happens to an object of the cluster that gets another logical name or moves to another stack."""
     elsewhere = old.stack.name != new.stack.name
     name = old.object.logical_name
     return _change(
