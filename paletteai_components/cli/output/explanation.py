@@ -104,7 +104,8 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
         _add_credential(line, resolution, stack)
     if settings is not None:
         others = listed(map(named, resolution.projects), _LISTED)
-        line.add((f"Settings {named(str(settings))} also used by {others or 'no other project of this stack'}", ""))
+        users = f"also used by {others}" if others else "used by no other project of this stack"
+        line.add((f"Settings {named(str(settings))} {users}", ""))
     return line
 
 
