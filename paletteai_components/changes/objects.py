@@ -94,10 +94,17 @@ class _Declared(NamedTuple):
 
 
 def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
-    """What happens to every object of these stacks: each as it was, as it is, and which values may be told."""
+    """Compare the objects of stacks.
+
+    Args:
+        stacks: For each stack, its old version, its new version, and whether the values of each may be shown.
+
+    Returns:
+        What happens to every object that changes, by stack.
+    """
     changes: list[ObjectChange] = []
-    gone: list[_Declared] = []
-    made: list[_Declared] = []
+    old_only: list[_Declared] = []
+    new_only: list[_Declared] = []
     left: set[str] = set()
     for old_stack, new_stack, shown in stacks:
         if old_stack and not new_stack:
@@ -105,10 +112,10 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
         before, after = (list(_declared(*side)) for side in zip((old_stack, new_stack), shown, strict=True))
         pairs, before, after = paired(before, after, attrgetter("logical"))
         changes += filter(None, (_changed(*pair) for pair in pairs))
-        gone += before
-        made += after
-    found, removed, created = paired(gone, made, attrgetter("identity"))
-    changes += (_taken_over(old, new, left) for old, new in found)
+        old_only += before
+        new_only += after
+    renamed, removed, created = paired(old_only, new_only, attrgetter("identity"))
+    changes += (_renamed(old, new, left) for old, new in renamed)
     changes += (_change(Action.DELETED, each, removal_effect=_removal_effect(each, left)) for each in removed)
     changes += (_change(Action.CREATED, each) for each in created)
     return sorted(changes, key=lambda each: each.stack)
@@ -126,8 +133,8 @@ def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:
 def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
     """What happens to an object that keeps its logical name; None for nothing."""
     fields = _fields(old, new)
-    was = old.object.reference
-    moved = was != new.object.reference
+    former = old.object.reference
+    moved = former != new.object.reference
     if not fields:
         return None
     if not moved and not any(field.path == ("type",) for field in fields):
@@ -137,20 +144,20 @@ def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
     return _change(
         Action.REPLACED,
         new,
-        former_reference=named(was) if moved else None,
+        former_reference=named(former) if moved else None,
         fields=fields,
         removal_effect=removal_effect,
     )
 
 
-def _taken_over(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
+def _renamed(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
     """What happens to an object of the cluster that gets another logical name or moves to another stack."""
-    elsewhere = old.stack.name != new.stack.name
+    moved = old.stack.name != new.stack.name
     name = old.object.logical_name
     return _change(
-        Action.HANDED_OVER if elsewhere else Action.REPLACED,
+        Action.HANDED_OVER if moved else Action.REPLACED,
         new,
-        former_stack=old.stack.name if elsewhere else None,
+        former_stack=old.stack.name if moved else None,
         former_name=named(name) if name != new.object.logical_name else None,
         fields=_fields(old, new),
         removal_effect=_removal_effect(old, left),
