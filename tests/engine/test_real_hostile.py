@@ -112,7 +112,8 @@ def test_a_copied_fingerprint_does_not_stop_its_victim(project: RealProject) -> 
     hostile.write_text(hostile.read_text().replace(own[1], theirs[1]))
     up = project.up("acme.dev")
     assert (
-        "warning PAI003: Settings tenant-evil/default of tenant evil (evil.dev) states the credential of" in up.printed
+        "warning PAI003: Settings `tenant-evil/default` of tenant `evil` in stack `evil.dev` has the credential of"
+        in up.printed
     )
     refused = project.preview("evil.dev", check=False)
     assert refused.code != 0

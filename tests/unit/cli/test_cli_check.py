@@ -27,7 +27,9 @@ def test_a_problem_is_said_with_place_code_reason_and_remedy(project: Project) -
     project.stack(changed("      default: {palette: shared}", "      edge: {palette: shared}"))
     result = project.run("check")
     first, second, total = result.stdout.splitlines()
-    assert first.startswith("stacks/Pulumi.acme.dev.yaml:16: error PAI004: project vision gets no Palette integration")
+    assert first.startswith(
+        "stacks/Pulumi.acme.dev.yaml:16: error PAI004: project `vision` gets no Palette integration"
+    )
     assert second.startswith("  help: Give the tenant a default Settings")
     assert total == "1 error in 1 stack"
     assert result.exit_code == 1

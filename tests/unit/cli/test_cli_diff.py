@@ -70,7 +70,7 @@ def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -
         "1 object changed; 0 stacks unchanged"
     )
     for line in (
-        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project lab is not made of",
+        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project `lab` is not made of",
         "  - stack acme.dev: Namespace/vision, Project/vision/vision: cannot be removed: `pulumi up` refuses until",
         "  - stack acme.dev: Secret/tenant-acme/other takes the place of Secret/tenant-acme/default-palette, which is",
         "  - stack acme.dev: integration shared in Settings tenant-acme/default: different credential; used by 1 "

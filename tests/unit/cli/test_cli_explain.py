@@ -48,7 +48,7 @@ def test_a_code_may_be_typed_in_small_letters() -> None:
 def test_without_a_code_every_rule_has_a_line() -> None:
     lines = run()[0].splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
-    assert lines[10] == "PAI011  warning  What is declared is used"
+    assert lines[10] == "PAI011  warning  Every declaration is used"
 
 
 def test_an_unknown_code_is_answered_with_the_nearest() -> None:

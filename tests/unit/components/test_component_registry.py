@@ -150,8 +150,9 @@ def test_a_refusal_names_the_component_and_both_owners() -> None:
     error = recorded(program).error
     assert str(error) == (
         "1 problem in what is declared; nothing of it was registered.\n"
-        "Project second: error PAI006: Project and namespace vision is claimed by project vision of tenant acme "
-        "(acme.dev) and project vision of tenant acme (acme.dev). One would take the other's place in the cluster.\n"
+        "Project second: error PAI006: Project and namespace `vision` is claimed by project `vision` of tenant "
+        "`acme` in stack `acme.dev` and project `vision` of tenant `acme` in stack `acme.dev`. One would overwrite the "
+        "other in the cluster.\n"
         "  also: Project first\n"
         "  help: Give one of them another name, or declare it once."
     )

@@ -133,7 +133,7 @@ def test_objects_of_somebody_else_are_refused_all_at_once(
     # The namespace of the tenant is the vendor's work: it appears with the Tenant.
     assert set(refused(recording)) == {"PAI018"}
     told = str(recording.error)
-    assert "Tenant/acme is in the cluster of context dev already" in told
+    assert "`Tenant/acme` already exists in the cluster of context dev" in told
     assert "Namespace/vision is in" in told
     assert "Project/vision/vision is in" in told
     assert f"{file.name}:" in told
@@ -199,13 +199,13 @@ def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
     recording = deployed(tmp_path, "acme.dev")
     assert recording.error is None
     assert "error" not in "".join(recording.warnings)
-    assert "Settings/elsewhere/theirs in the cluster of context dev is annotated with" in "".join(recording.warnings)
+    assert "`Settings/elsewhere/theirs` in the cluster of context dev is annotated with" in "".join(recording.warnings)
     # Only who knows the key can make the proof for this one.
     proof = settings_proof_of(key_in("v1:AAAA:1111"), "elsewhere/theirs")
     annotate(**{"paletteai-components/credential-proof": proof})
     recording = deployed(tmp_path, "acme.dev")
     assert refused(recording) == ["PAI003"]
-    assert "is carried by Settings/elsewhere/theirs in the cluster of context dev" in str(recording.error)
+    assert "`Settings/elsewhere/theirs` in the cluster of context dev carries the credential of" in str(recording.error)
 
 
 def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
@@ -230,7 +230,9 @@ def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
         '{"spec": {"roleMapping": {"editor": ["from the UI"]}}}',
     )
     (warning,) = deployed(tmp_path, "acme.dev").warnings
-    assert "Project/vision/vision holds metadata.labels.a, spec.roleMapping.viewer, written with kubectl" in warning
+    assert (
+        "`Project/vision/vision` has `metadata.labels.a`, `spec.roleMapping.viewer`, written with `kubectl" in warning
+    )
     assert "PAI019" in warning
 
 
@@ -299,7 +301,7 @@ def test_a_field_that_the_clusters_crd_would_drop_is_refused(tmp_path: Path) -> 
     written(tmp_path, "acme.dev", STACK + "paletteai:vendorFields: {settings.palette: spec.nothing.secretRef.name}\n")
     recording = deployed(tmp_path, "acme.dev")
     assert set(refused(recording)) == {"PAI016"}
-    assert "knows no field spec.nothing" in str(recording.error)
+    assert "has no field `spec.nothing`" in str(recording.error)
 
 
 def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
@@ -310,8 +312,8 @@ def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
     recording = deployed(tmp_path, "acme.dev")
     assert recording.error is None
     told = "\n".join(logged(recording))
-    assert "this user may not list every Namespace" in told
-    assert "this user may not read the CRD settings.spectrocloud.com" in told
+    assert "this user may not list all objects of kind Namespace" in told
+    assert "this user may not read the CRD `settings.spectrocloud.com`" in told
 
 
 @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
         ("clusters", {"cluster": {"server": "https://127.0.0.1:1"}}, "it cannot be reached"),
         ("clusters", {"cluster": {"server": "OF THE CLUSTER"}}, "it cannot be reached"),
         ("users", {"user": {"token": "wrong"}}, "it does not accept the user of the kubeconfig"),
-        ("contexts", {"name": "elsewhere"}, "the kubeconfig has no usable context dev"),
+        ("contexts", {"name": "elsewhere"}, "the kubeconfig has no usable context `dev`"),
     ],
 )
 def test_a_cluster_that_cannot_be_asked_is_told_and_stops_nothing(
