@@ -164,7 +164,7 @@ class SettingsComponent(pulumi.ComponentResource):
         options = _movable(
             child_options(self, opts, placement.depends_on, aliases=_former_aliases(placement, "Secret"))
         )
-        warn_of_replaced_secrets(self.get_provider(identity.SECRET), f"PaletteIntegration {named(name)}")
+        warn_of_replaced_secrets(self.get_provider(identity.SECRET), f"PaletteIntegration `{named(name)}`")
         return kubernetes_resource(manifest, name, options, api, placement.import_ids)
 
 

@@ -40,7 +40,7 @@ _process_lock = threading.Lock()
 
 
 def can_host(project: Path) -> bool:
-    """Whether this process has the virtual environment that the project names for its program.
+    """Whether a host forked here runs the program as Pulumi does, in the virtual environment that the project names.
 
     Args:
         project: the folder with `Pulumi.yaml`.

@@ -92,7 +92,7 @@ class PreviousDeployment:
             )
 
     def disagrees_with(self, cluster: Cluster, stack: Stack) -> bool:
-        """Whether the cluster holds objects or credentials of the stack that these outputs do not list.
+        """Whether the cluster holds objects or credentials of the stack that are not listed here.
 
         Outputs show the last deployment that succeeded. One that failed later may have changed more.
         """
