@@ -143,8 +143,8 @@ def test_two_settings_exchange_their_integrations_in_two_deployments(
         refused = project.preview(stack, check=False)
     assert refused.code != 0
     for old, new in (("edge", "default"), ("default", "edge")):
-        remedy = f"first take the credential out of dev-tenant/{old}, then bind it in dev-tenant/{new}."
-        assert f"help: Make it two deployments: {remedy}" in refused.printed
+        first, then = f"first remove the credential from Settings `dev-tenant/{old}`", f"`dev-tenant/{new}`."
+        assert f"help: Use two deployments: {first}, then bind it in Settings {then}" in refused.printed
     assert refused.printed.count("error PAI003") == 2
     assert changes(untouched) == []
 

@@ -287,7 +287,7 @@ def test_a_credential_that_could_not_be_taken_out_is_not_put_elsewhere(
     written(tmp_path, "acme.dev", without.replace("{name: vision}", "{name: vision, settings: {palette: shared}}"))
     again = deployed(tmp_path, "acme.dev", outputs=failed.exports, state=before.resources)
     assert refused(again) == ["PAI003"]
-    assert "Make it two deployments: first take the credential out of tenant-acme/default" in str(again.error)
+    assert "Use two deployments: first remove the credential from Settings `tenant-acme/default`" in str(again.error)
 
 
 def test_a_version_of_the_api_that_is_not_served_is_refused_for_every_kind(tmp_path: Path) -> None:
