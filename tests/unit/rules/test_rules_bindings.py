@@ -43,8 +43,8 @@ def test_an_integration_bound_by_the_tenant_and_a_project_names_both_where_and_w
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI001")
     assert diagnostic.severity is Severity.ERROR
     assert diagnostic.message == (
-        "integration shared is claimed by Settings tenant-acme/default of tenant acme (acme.dev) and "
-        "Settings vision/default of project vision (acme.dev). PaletteAI would race for the same compute."
+        "integration `shared` is claimed by Settings `tenant-acme/default` of tenant `acme` (`acme.dev`) and "
+        "Settings `vision/default` of project `vision` (`acme.dev`). PaletteAI would race for the same compute."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:7",
@@ -61,8 +61,8 @@ def test_more_owners_are_in_the_same_problem_and_a_crowd_is_counted(owners: int,
     settings = ", ".join(f"s{at}: {{palette: shared}}" for at in range(owners))
     wrong = stack(f"paletteai:tenant: {{name: acme, settings: {{{settings}}}}}")
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI001")
-    short = diagnostic.message.replace("Settings tenant-acme/", "").replace(" of tenant acme (acme.dev)", "")
-    assert short.startswith(f"integration shared is claimed by {listed}. ")
+    short = diagnostic.message.replace("Settings `tenant-acme/", "").replace("` of tenant `acme` (`acme.dev`)", "")
+    assert short.startswith(f"integration `shared` is claimed by {listed}. ")
 
 
 def test_integrations_of_one_key_in_two_stacks_are_two_integrations() -> None:
@@ -96,8 +96,11 @@ def test_a_secret_is_used_by_one_settings_only(settings: str, shared: bool) -> N
     diagnostics = told(diagnostics_of(workspace(one)), "PAI002")
     assert len(diagnostics) == shared
     for diagnostic in diagnostics:
-        owners = "Settings tenant-acme/default of tenant acme (acme.dev) and Settings tenant-acme/edge of tenant acme"
-        assert f" is claimed by {owners} (acme.dev). " in diagnostic.message
+        first, second = (
+            "Settings `tenant-acme/default` of tenant `acme`",
+            "Settings `tenant-acme/edge` of tenant `acme`",
+        )
+        assert f" is claimed by {first} (`acme.dev`) and {second} (`acme.dev`). " in diagnostic.message
         assert "Two controllers would use one Secret: PaletteAI would race for the same compute." in diagnostic.message
         assert "`secretName`" in diagnostic.help
 
@@ -157,8 +160,8 @@ def test_one_credential_in_two_stacks_is_an_error_wherever_they_are(one: str, tw
     diagnostics = told(diagnostics_of(workspace(bound("acme.dev", one), bound("beta.prod", two))), "PAI003")
     (diagnostic,) = [each for each in diagnostics if each.severity is Severity.ERROR]
     assert diagnostic.message == (
-        f"one credential (equal {how}) is claimed by Settings tenant-acme/s0 of tenant acme (acme.dev) and Settings "
-        "tenant-beta/s0 of tenant beta (beta.prod). PaletteAI would race for the same compute."
+        f"one credential (equal {how}) is claimed by Settings `tenant-acme/s0` of tenant `acme` (`acme.dev`) and "
+        "Settings `tenant-beta/s0` of tenant `beta` (`beta.prod`). PaletteAI would race for the same compute."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:4",

@@ -27,14 +27,14 @@ def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
     (diagnostic,) = diagnostics_of(workspace(one, two))
     assert diagnostic.code == "PAI006"
     assert diagnostic.message == (
-        "Project and namespace vision is claimed by project vision of tenant acme (acme.dev) and project vision of "
-        "tenant beta (beta.dev). One would take the other's place in the cluster."
+        "Project and namespace `vision` is claimed by project `vision` of tenant `acme` (`acme.dev`) and project "
+        "`vision` of tenant `beta` (`beta.dev`). One would replace the other in the cluster."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:7",
         "stacks/Pulumi.beta.dev.yaml:7",
     ]
-    assert diagnostic.help == "Give one of them another name, or declare it once."
+    assert diagnostic.help == "Rename one of them, or declare it once."
 
 
 @pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: prod, paletteai:cluster: other}"])
@@ -49,9 +49,9 @@ def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
 @pytest.mark.parametrize(
     ("one", "two", "what"),
     [
-        (["projects: [{name: tenant-beta}]"], [], "Project and namespace tenant-beta|namespace tenant-beta"),
-        (["namespace: shared"], ["namespace: shared"], "namespace shared"),
-        (["projects: [{name: shared}]"], ["namespace: shared"], "Project and namespace shared"),
+        (["projects: [{name: tenant-beta}]"], [], "Project and namespace `tenant-beta`|namespace `tenant-beta`"),
+        (["namespace: shared"], ["namespace: shared"], "namespace `shared`"),
+        (["projects: [{name: shared}]"], ["namespace: shared"], "Project and namespace `shared`"),
     ],
     ids=["default namespace", "two tenants", "stated namespace"],
 )
@@ -59,8 +59,8 @@ def test_a_namespace_has_one_owner(one: list[str], two: list[str], what: str) ->
     (diagnostic,) = diagnostics_of(workspace(tenant("acme", *one), tenant("beta", *two)))
     assert diagnostic.code == "PAI006"
     assert diagnostic.message.partition(" is claimed by ")[0] in what.split("|")
-    assert "(acme.dev) and " in diagnostic.message
-    assert "tenant beta (beta.dev)" in diagnostic.message
+    assert "(`acme.dev`) and " in diagnostic.message
+    assert "tenant `beta` (`beta.dev`)" in diagnostic.message
 
 
 def test_a_project_that_stands_twice_in_one_file_shows_both_lines() -> None:
@@ -75,10 +75,10 @@ def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other(
     two = tenant("acme", lines.replace("NAME", "b"), stack_name="acme.eu.dev")
     diagnostics = told(diagnostics_of(workspace(one, two)), "PAI006")
     assert [diagnostic.message for diagnostic in diagnostics] == [
-        "Tenant acme is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
-        "One would take the other's place in the cluster.",
-        "Settings tenant-acme/ngc is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
-        "One would take the other's place in the cluster.",
+        "Tenant `acme` is claimed by tenant `acme` (`acme.dev`) and tenant `acme` (`acme.eu.dev`). "
+        "One would replace the other in the cluster.",
+        "Settings `tenant-acme/ngc` is claimed by tenant `acme` (`acme.dev`) and tenant `acme` (`acme.eu.dev`). "
+        "One would replace the other in the cluster.",
     ]
 
 
@@ -155,8 +155,8 @@ def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
         ("labels: {spectrocloud.com/a: x}", "belongs to PaletteAI, Kubernetes or this package"),
         ("labels: {team: 'two words'}", "team in `labels` of tenant acme is not up to 63 letters"),
         ("labels: {'two words': a}", "an entry in `labels` of tenant acme is not 1 to 63 letters"),
-        ("labels: {'UP.example/team': a}", "has a prefix that is no DNS name"),
-        ("annotations: {'a/b/c': a}", "has a prefix that is no DNS name"),
+        ("labels: {'UP.example/team': a}", "has a prefix that is not a DNS name"),
+        ("annotations: {'a/b/c': a}", "has a prefix that is not a DNS name"),
     ],
 )
 def test_labels_and_annotations_follow_kubernetes_and_leave_others_alone(entries: str, said: str) -> None:
