@@ -105,7 +105,7 @@ def test_another_file_that_cannot_be_read_is_noted_and_does_not_fail_the_named_o
 
 def test_a_folder_that_is_not_there_cannot_be_judged(project: Project) -> None:
     result = project.run("check", "--stacks", "nowhere")
-    assert "there is no folder nowhere" in result.stdout
+    assert "there is no folder `nowhere`" in result.stdout
     assert result.exit_code == 2
 
 

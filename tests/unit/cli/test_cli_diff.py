@@ -260,7 +260,7 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
         (["main", "acme.dev"], "there is no stack main in stacks, and two revisions cannot be compared."),
         (["acme.dev", "acme.prod"], "there is no stack acme.prod in stacks"),
         (["a", "b", "c"], "one revision or two stacks can be compared"),
-        (["--stacks", "nowhere"], "there is no folder nowhere"),
+        (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
     ],
 )

@@ -189,10 +189,10 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
         ("sharedClusterOnly", "absent"),
     ]
     assert [each["why"] for each in palette["chain"]] == [
-        "the Project has no Settings of its own",
+        "the Project has no own Settings",
         "holds no Palette integration",
         "merged in, because tenant-acme/models holds no Palette integration",
-        "not stated",
+        "not set",
     ]
     assert [each["where"] for each in palette["chain"]] == [None, {**line, "line": 19}, line, None]
     assert palette["secret"] == {"name": "default-palette", "namespace": "tenant-acme", "made": True, "where": line}
@@ -204,21 +204,29 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
         (
             [("vision}", "vision, settings: {palette: vaulted}, settingsRef: models}")],
             "vision",
-            {"settingsRef": "the Project's own Settings take its place", "fallback": "vision/default comes first"},
+            {"settingsRef": "the Project's own Settings replace it", "fallback": "vision/default comes first"},
         ),
-        ([("vision}", "vision, settingsRef: nowhere}")], "vision", {"settingsRef": "leads to no Settings"}),
+        (
+            [("vision}", "vision, settingsRef: nowhere}")],
+            "vision",
+            {"settingsRef": "it does not match any Settings of the tenant"},
+        ),
         ([("vision}", "vision, settingsRef: default}")], "vision", {"settingsRef": "names the tenant's default"}),
-        ([("    settings:\n", "    settingsRef: x\n    settings:\n")], "vision", {"fallback": "leads to no Settings"}),
+        (
+            [("    settings:\n", "    settingsRef: x\n    settings:\n")],
+            "vision",
+            {"fallback": "`settingsRef` does not match any of its Settings"},
+        ),
         ([("default: {p", "other: {p")], "vision", {"fallback": "the tenant has no default Settings"}),
         (
             [("default: {p", "other: {p"), ("vision}", "vision, sharedClusterOnly: true}")],
             "vision",
-            {"sharedClusterOnly": "stated on the Project, so it goes without Palette"},
+            {"sharedClusterOnly": "true on the Project, so the Project gets no Palette integration"},
         ),
         (
             [("default: {p", "other: {p"), ("    settings:\n", "    sharedClusterOnly: true\n    settings:\n")],
             "vision",
-            {"sharedClusterOnly": "stated on the tenant"},
+            {"sharedClusterOnly": "true on the tenant"},
         ),
         ([("vision}", "vision, sharedClusterOnly: false}")], "vision", {"sharedClusterOnly": "false on the Project"}),
         (

@@ -91,7 +91,7 @@ def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[st
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
     (diagnostic,) = diagnostics(declared_credential(hostUrl="https://admin:hunter2@palette.example"))
-    assert "carries a user name or password" in diagnostic.message
+    assert "contains a user name or password" in diagnostic.message
     assert "hunter2" not in str(diagnostic)
 
 

@@ -26,7 +26,7 @@ def misread(config: str) -> list[Diagnostic]:
         ("paletteai:tennant: {}\n" + TENANT, 2, "config has no field `tennant`", "Did you mean `tenant`?"),
         ("TENANT, display-name: A}", 2, "tenant has no such field", "Did you mean `displayName`?"),
         ("TENANT, disp_name: A}", 2, "no field `disp_name`", "Did you mean `displayName`?"),
-        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known are: annotations, "),
+        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known fields: annotations, "),
         (
             "paletteai:tenant:\n  name: acme\n  roleMapping: {admins: []}",
             4,
@@ -49,13 +49,13 @@ def misread(config: str) -> list[Diagnostic]:
         (
             "TENANT, onRemoval: keep}",
             2,
-            "tenant.onRemoval is none of the values it may have",
+            "tenant.onRemoval is not one of its possible values",
             "Write refuse, retain or delete.",
         ),
         (
             "paletteai:integrations: {a: {apiKey: {secret: x}}}\n" + TENANT,
             2,
-            "integrations.a.apiKey is no encrypted key",
+            "integrations.a.apiKey is not an encrypted key",
             "Run `pulumi config set --secret --path 'paletteai:integrations.a.apiKey'`.",
         ),
     ],

@@ -190,5 +190,5 @@ def test_a_key_that_stands_twice_is_told_by_its_place_where_it_looks_like_one(pr
     key = keys()["lower case"].replace("9", "b")
     project.stack(changed("    shared:\n", f"    k{key}: {{}}\n    k{key}: {{}}\n    shared:\n"))
     result = project.run("check")
-    assert "a key is written twice" in result.stdout
+    assert "a key is repeated" in result.stdout
     assert key not in result.stdout

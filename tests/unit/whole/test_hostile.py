@@ -70,7 +70,7 @@ SECRET = '{secure: "v1:4DdLuoo5hxI=:QkJCQg=="}'
 def test_an_encrypted_value_that_is_no_key_is_refused_once(body: str, shown: str) -> None:
     (diagnostic,) = errors(tenant("acme", body=body))
     assert diagnostic.code == "PAI012"
-    assert diagnostic.message.startswith(f"{shown} is encrypted; Pulumi opens it, and it would be plain text")
+    assert diagnostic.message.startswith(f"{shown} is encrypted, but Pulumi would write it as plain text")
     assert str(diagnostic.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
 
 
