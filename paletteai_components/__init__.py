@@ -1,7 +1,7 @@
 """PaletteAI as code: Tenants, Projects and Palette integrations as Pulumi components.
 
-The components are imported when they are first asked for, so that `import paletteai_components`
-and everything that works on files alone never load pulumi.
+The components are imported on first use, so `import paletteai_components` and everything that works on
+files alone never load pulumi.
 """
 
 from __future__ import annotations

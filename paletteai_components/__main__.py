@@ -1,4 +1,4 @@
-"""The command, as `python -m paletteai_components`."""
+"""Runs the `paletteai` command as `python -m paletteai_components`."""
 
 from paletteai_components.cli import main
 

@@ -1,12 +1,11 @@
-"""A Palette credential as a declaration may hold it: an API key that is never text, and its fingerprint.
+"""Credentials: handles on API keys, fingerprints and proofs. A key's text is never kept or printed.
 
-The fingerprint says "the same key", whatever the host is called, without telling the key. It is one
-way: SHA-256 over a domain tag and the key, of which 160 bits are kept. Whoever knows a key can
-recompute it; nobody can go back. It is safe beside the encrypted key in a stack file, on the Settings
-and in the outputs.
+Equal keys have equal fingerprints, whatever the host is called. A fingerprint is one way: SHA-256 over a domain tag
+and the key, cut to 160 bits. The key cannot be recovered from it, so it is safe beside the encrypted key in a stack
+file, on the Settings and in the outputs.
 
-Anybody can copy a fingerprint. Its proof is made with the key itself, for one stack, one encryption and
-one host: only who knows the key can make it, and only who knows the key can verify it.
+A fingerprint can be copied. Its proof is an HMAC with the key itself, for one stack, one ciphertext and one host:
+making or verifying it takes the key.
 """
 
 from __future__ import annotations
@@ -33,14 +32,13 @@ _FINGERPRINT_DOMAIN = b"paletteai-components/fingerprint"
 _DIGEST_DOMAIN = b"paletteai-components/ciphertext"
 _PROOF_DOMAIN = b"paletteai-components/proof"
 
-# The vendor's example of a Palette API key has 32 letters and digits. What is much shorter, or could stand in a
-# dictionary, is another secret, and its fingerprint would tell it to whoever tries.
-_LEAST_LENGTH = 20
-_LEAST_VARIETY = 8
+# The vendor's example of a Palette API key has 32 letters and digits. A much shorter or simpler text is another
+# secret, such as a password, which could be guessed from its fingerprint.
+_MIN_LENGTH = 20
+_MIN_VARIETY = 8
 
-# What people and templates write where a real value is still to come: words between any signs, a line between
-# brackets, or nothing but signs. Signs, brackets and what is between them are never one pattern: it would try every
-# way to tell them apart.
+# Placeholders that users and templates write: a word between any signs, a line with brackets, or only signs.
+# One pattern for signs, brackets and their content would backtrack without bound.
 _PLACEHOLDER = re.compile(
     r"(?i)change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|to[-_ ]?do|tbd|fixme|place[-_ ]?holder|"
     r"dummy|sample|insert[-_ ]?here|your[-_ ]?\w.*|my[-_ ]?(?:api[-_ ]?)?key|x{3,}|null|none|undefined|n/?a"
@@ -50,7 +48,7 @@ _WORD = re.compile(r"\w")
 
 
 class KeyState(StrEnum):
-    """How a key came to be known: encrypted in a file, decrypted by Pulumi, or as plain text."""
+    """How a key was declared: encrypted in a file, decrypted by Pulumi, or in plain text."""
 
     ENCRYPTED = "encrypted"
     DECRYPTED = "decrypted"
@@ -59,32 +57,35 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A handle on a Palette API key. It holds ciphertext or a Pulumi secret, never the key's text.
-
-    Fields:
-        state: see `KeyState`.
-        ciphertext: what Pulumi encrypted, for a sealed key, in Pulumi's own spelling.
-        is_canonical: False where the file spells the ciphertext otherwise.
-        secret: the Pulumi secret, for an opened key. Opaque to everything below the components.
-        fingerprint: for an opened key whose text was known and is usable.
-        prove: makes the proofs of that key; see `proof_of` and `settings_proof_of`.
-        problem: why an opened key cannot be a Palette API key, in words; None where it can.
-    """
+    """A handle on a Palette API key. It holds ciphertext or a Pulumi secret, never the key's text."""
 
     state: KeyState
+    """How the key was declared."""
     ciphertext: str | None = field(default=None, repr=False)
+    """The ciphertext of an encrypted key, in Pulumi's own spelling."""
     is_canonical: bool = field(default=True, repr=False)
+    """False if the file has another spelling of the ciphertext."""
     secret: Any = field(default=None, repr=False, compare=False)
+    """The Pulumi secret of a decrypted key. Opaque below the components."""
     fingerprint: str | None = None
+    """The fingerprint of a decrypted key, if it can be a Palette API key."""
     prove: Callable[..., str] | None = field(default=None, repr=False, compare=False)
+    """Makes the proofs of a decrypted key: see `proof_of` and `settings_proof_of`."""
     diagnostic: str | None = None
+    """Why a decrypted key cannot be a Palette API key, in words. None if it can."""
 
     @classmethod
     def opened(cls, text: str, *, secret: Any = None, ciphertext: str | None = None) -> ApiKey:
-        """The handle on a key whose text is known. `secret` is the text as a Pulumi secret, where one is needed."""
+        """The handle on a key whose text is known.
+
+        Args:
+            text: The key. It is not kept.
+            secret: The key as a Pulumi secret, if one is needed.
+            ciphertext: Its ciphertext in the stack file, if it has one.
+        """
         diagnostic = key_problem(text)
         if diagnostic is not None:
-            # Of what is no Palette API key, nothing may be told: not even a fingerprint.
+            # It may be another secret, of which not even a fingerprint may be shown.
             return cls(KeyState.DECRYPTED, ciphertext=ciphertext, secret=secret, diagnostic=diagnostic)
         return cls(
             KeyState.DECRYPTED,
@@ -95,14 +96,14 @@ class ApiKey:
         )
 
     def proves(self, proof: str, stack: str, host_url: str | None, ciphertext: str | None) -> bool:
-        """Whether a proof was made with this key, for this stack, host and encryption."""
+        """Whether a proof was made with this key, for this stack, host and ciphertext."""
         if self.prove is None or ciphertext is None:
             return False
         expected = self.prove(*_proven_parts(stack, host_url or "", ciphertext))
         return hmac.compare_digest(proof.encode(), expected.encode())
 
     def settings_proof(self, settings: str) -> str | None:
-        """The proof that who annotated a Settings, ``namespace/name``, knew this key; None where it is not opened."""
+        """The proof for a Settings, ``namespace/name``, that its annotator knew this key. None if not decrypted."""
         return None if self.prove is None else self.prove(settings)
 
     @classmethod
@@ -129,21 +130,21 @@ def _key_from(value: object) -> ApiKey:
     if ciphertext is not None:
         canonical = canonical_ciphertext(ciphertext)
         return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
-    raise ValueError("an API key is the object that `pulumi config set --secret --path` writes")
+    raise ValueError("an API key must be the object that `pulumi config set --secret --path` writes")
 
 
 def fingerprint_of(api_key: str) -> str:
-    """The fingerprint of a key, for example ``pai1:`` and 40 hexadecimal digits."""
+    """The fingerprint of a key: ``pai1:`` and 40 hexadecimal digits."""
     return f"pai1:{hashlib.sha256(_framed(_FINGERPRINT_DOMAIN, sent(api_key).encode())).hexdigest()[:40]}"
 
 
 def proof_of(api_key: str, stack: str, host_url: str, ciphertext: str) -> str:
-    """The proof that who wrote a fingerprint beside a ciphertext of a stack knew the key: 40 hexadecimal digits."""
+    """The proof that the author of a fingerprint in a stack file knew the key: 40 hexadecimal digits."""
     return _prover(api_key)(*_proven_parts(stack, host_url, ciphertext))
 
 
 def settings_proof_of(api_key: str, settings: str) -> str:
-    """The proof that who annotated a Settings, ``namespace/name``, knew the key: 40 hexadecimal digits."""
+    """The proof that the annotator of a Settings, ``namespace/name``, knew the key: 40 hexadecimal digits."""
     return _prover(api_key)(settings)
 
 
@@ -163,7 +164,7 @@ def _prover(api_key: str) -> Callable[..., str]:
 
 
 def digest_of(ciphertext: str) -> str:
-    """A digest of a ciphertext, by which a fingerprint shows, without any key, what it was made for."""
+    """A digest of the ciphertext that a fingerprint was made for. It shows without the key if it is stale."""
     return hashlib.sha256(_framed(_DIGEST_DOMAIN, canonical_ciphertext(ciphertext).encode())).hexdigest()[:32]
 
 
@@ -173,34 +174,34 @@ def _framed(*parts: bytes) -> bytes:
 
 
 def sent(api_key: str) -> str:
-    """A key as it is sent: without the white space around it, of which a pasted line break is some."""
+    """A key as it is sent: without the white space around it, such as a pasted line break."""
     return api_key.strip()
 
 
 def key_problem(api_key: str) -> str | None:
-    """Why a text cannot be a Palette API key, or None. Never repeats it."""
+    """Why a text cannot be a Palette API key, without repeating it. None if it can."""
     key = sent(api_key)
     if is_placeholder(key):
         return "is empty or a placeholder"
     if key[0] in "\"'`" and key[-1] == key[0]:
-        return "stands in quotes"
+        return "is in quotes"
     if re.match(r"(?i)(bearer|apikey)[\s:]", key):
-        return "begins with the name of a header or scheme, which is no part of a key"
+        return "begins with the name of a header or scheme, which is not part of a key"
     if any(character.isspace() for character in key):
-        return "holds white space"
+        return "contains white space"
     if not all("!" <= character <= "~" for character in key):
-        return "holds a character that no HTTP header can carry"
-    if len(key) < _LEAST_LENGTH:
-        return f"is shorter than {_LEAST_LENGTH} characters, so it is no Palette API key"
+        return "contains a character that no HTTP header can carry"
+    if len(key) < _MIN_LENGTH:
+        return f"is shorter than {_MIN_LENGTH} characters, so it is not a Palette API key"
     letters_and_digits = [character for character in key if character.isalnum()]
     of_one_kind = any(all(map(kind, letters_and_digits)) for kind in (str.islower, str.isupper, str.isdigit))
-    if of_one_kind or len(set(letters_and_digits)) < _LEAST_VARIETY:
-        return "is too plain for a Palette API key: it could be guessed"
+    if of_one_kind or len(set(letters_and_digits)) < _MIN_VARIETY:
+        return "is too simple for a Palette API key: it could be guessed"
     return None
 
 
 def host_of(host_url: str) -> str:
-    """The host of a Palette URL in one spelling: lower case, no scheme, no default port, no dot at the end."""
+    """The host of a Palette URL in one spelling: lower case, without scheme, default port and final dot."""
     try:
         parts = urlsplit(host_url.strip() if "://" in host_url else f"https://{host_url.strip()}")
         host = (parts.hostname or "").rstrip(".")
@@ -216,7 +217,7 @@ def host_of(host_url: str) -> str:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a credential's value is empty or stands for one that was never filled in."""
+    """Whether a value of a credential is empty or a placeholder."""
     text = text.strip()
     first, last = _WORD.search(text), _WORD.search(text[::-1])
     if first is None or last is None:
@@ -234,9 +235,9 @@ def _is_bracketed(line: str) -> bool:
 
 
 def host_problem(host_url: str) -> str | None:
-    """What is wrong with a Palette host URL, or None. Never repeats the URL: it may carry a password."""
+    """What is wrong with a Palette host URL, or None. Never repeats the URL: it may contain a password."""
     if any(character.isspace() or not character.isprintable() for character in host_url):
-        return "holds white space or control characters"
+        return "contains white space or control characters"
     try:
         parts = urlsplit(host_url)
         port = parts.port
@@ -245,9 +246,9 @@ def host_problem(host_url: str) -> str | None:
     if parts.scheme.lower() != "https":
         return "does not begin with https://"
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
-        return "carries a user name or password"
+        return "contains a user name or password"
     if not parts.hostname or port == 0:
-        return "names no host"
+        return "does not name a host"
     if parts.path not in ("", "/") or "?" in host_url or "#" in host_url:
         return "has a path, query or fragment"
     if not re.fullmatch(r"[0-9A-Za-z.\-:\[\]]+", parts.netloc) or ".." in parts.netloc:

@@ -1,7 +1,7 @@
-"""A problem: what is wrong in a declaration, where, what follows from it and what mends it.
+"""Diagnostics: what is wrong in a declaration, where, the consequence and the remedy.
 
-Problems are values. They are collected, sorted and shown together; only the outermost edge turns
-them into an exit code or an exception. A problem never holds a value from a credential.
+Diagnostics are values. They are collected, sorted and printed together; only the commands and the program turn
+them into an exit code or an exception. A diagnostic never holds a value of a credential.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from enum import StrEnum
 
 from paletteai_components.errors import UserError
 
-# What makes a CI server take a line of a log for a command: ## anywhere in it, and :: where it begins.
+# A CI server runs a log line as a command if it has ## anywhere, or starts with ::.
 _COMMAND = re.compile(r"##|\A *::")
 
 
 class Severity(StrEnum):
-    """How much a problem matters: an error refuses the plan, a warning and a note do not."""
+    """The severity of a diagnostic: an error refuses the plan, a warning or a note does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -28,15 +28,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """Where something is declared.
-
-    Fields:
-        file: the file as the user would type it; empty for a declaration made in Python.
-        line: counted from 1, or None where a file has no line to show.
-    """
+    """Where something is declared."""
 
     file: str
+    """The file as the user would type it. Empty for a declaration in Python."""
     line: int | None = None
+    """The line, counted from 1. None if the location is the complete file."""
 
     def __str__(self) -> str:
         return escaped(self.file) if self.line is None else f"{escaped(self.file)}:{self.line}"
@@ -44,21 +41,18 @@ class SourceLocation:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One broken rule.
-
-    Fields:
-        code: the rule's stable code, for example ``PAI004``.
-        message: the fact and its consequence, in that order.
-        help: the remedy.
-        where: every place that takes part, the one to look at first in front.
-        severity: see `Severity`.
-    """
+    """One broken rule."""
 
     code: str
+    """The rule's stable code, for example ``PAI004``."""
     message: str
+    """The fact and its consequence, in that order."""
     help: str
+    """The remedy."""
     where: tuple[SourceLocation, ...] = ()
+    """Every location involved. The first is the one to look at first."""
     severity: Severity = Severity.ERROR
+    """Whether it refuses the plan."""
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
@@ -68,7 +62,7 @@ class Diagnostic:
 
 
 class StackFileError(UserError):
-    """A file could not be read as a declaration at all, so nothing in it was judged."""
+    """A file cannot be read as a declaration, so nothing in it is checked."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -76,7 +70,7 @@ class StackFileError(UserError):
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The problems without repetition: errors first, then by file, line and code."""
+    """The diagnostics without duplicates: errors first, then by file, line and code."""
     rank = {severity: position for position, severity in enumerate(Severity)}
 
     def key(diagnostic: Diagnostic) -> tuple[int, list[tuple[str, int]], str, str]:
@@ -87,7 +81,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def escaped(text: str) -> str:
-    """The text with everything made visible that could steer a terminal or a CI server, or hide in a line."""
+    """The text with every character escaped that could control a terminal or a CI server, or is invisible."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(
             character

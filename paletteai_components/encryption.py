@@ -1,7 +1,7 @@
-"""Encryption: what two stack files must not share, compared by the bytes that Pulumi decodes.
+"""Encryption: ciphertexts, salts and data keys, which two stacks must not share, in a form that can be compared.
 
-Pulumi's base64 skips line breaks and ignores the unused bits of the last character. One ciphertext
-can therefore be written in many ways, and texts that differ say nothing.
+Pulumi's base64 decoder skips line breaks and ignores the unused bits of the last character. One ciphertext has
+therefore many spellings, so different texts can decode to the same bytes.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import base64
 
 
 def ciphertext_of(value: object) -> str | None:
-    """The ciphertext of an encrypted value; None of what is not encrypted."""
+    """The ciphertext of an encrypted value, or None if the value is not encrypted."""
     ciphertext = value.get("secure") if isinstance(value, dict) and len(value) == 1 else None
     return ciphertext if isinstance(ciphertext, str) else None
 
 
 def canonical_ciphertext(text: str) -> str:
-    """A ciphertext in the one spelling that Pulumi itself writes.
-
-    What Pulumi cannot decode stays as it is.
-    """
+    """A ciphertext in the spelling that Pulumi writes. Parts that Pulumi cannot decode stay unchanged."""
     return ":".join(map(_canonical, text.split(":")))
 
 
 def salt_of(encryptionsalt: str) -> str:
-    """The salt in `encryptionsalt`. Behind it stands only a test of the passphrase, which may differ."""
+    """The salt in `encryptionsalt`, without the passphrase check after it, which may differ."""
     version, _, rest = encryptionsalt.partition(":")
     salt = rest.partition(":")[0]
     return f"{version}:{_canonical(salt)}"
@@ -33,7 +30,7 @@ def salt_of(encryptionsalt: str) -> str:
 def data_key_of(encryptedkey: str) -> bytes:
     """The wrapped data key in `encryptedkey`."""
     outer = _decoded(encryptedkey)
-    # Some of Pulumi's backends wrap it twice.
+    # Some of Pulumi's backends encode it twice.
     inner = _decoded(outer.decode("ascii", "replace"), b"-_") if outer is not None else None
     return inner or outer or encryptedkey.encode()
 

@@ -1,15 +1,15 @@
-"""Errors that are told to a user in two sentences, without a traceback."""
+"""Errors that users see as a message and a remedy, without a traceback."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """What was asked for cannot be done.
+    """The command cannot do what the user asked for.
 
-    Fields:
-        message: the fact and its consequence; names in it are made visible when it is shown.
-        help: the remedy, of one line or more; empty where the message tells it.
-        exit_code: how the command ends.
+    Attributes:
+        message: The fact and its consequence. Its control characters are escaped when it is printed.
+        help: The remedy, in one or more lines. Empty if the message includes it.
+        exit_code: The exit code of the command.
     """
 
     exit_code = 2

@@ -1,7 +1,7 @@
-"""Names: what Kubernetes and PaletteAI accept, and the names this package gives when none is stated.
+"""Names: which ones Kubernetes and PaletteAI accept, and this package's defaults.
 
-The default names are an interface. Changing one renames objects on clusters, and Kubernetes cannot
-rename, so it would replace them.
+The default names are an interface. Kubernetes cannot rename an object, so changing a default replaces objects on
+clusters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RESERVED = frozenset({"default", "mural-system"})
 
 
 def tenant_namespace(tenant: str) -> str:
-    """The namespace PaletteAI makes for a Tenant, ``tenant-<name>``."""
+    """The namespace that PaletteAI creates for a Tenant, ``tenant-<name>``."""
     return f"tenant-{tenant}"
 
 
@@ -29,7 +29,7 @@ def secret_name(settings: str) -> str:
 
 
 def label_problem(name: str, limit: int = NAME_LIMIT) -> str | None:
-    """Why a name is no RFC 1123 label, as namespaces, Projects and Settings need it, or None."""
+    """Why a name is not an RFC 1123 label, which namespaces, Projects and Settings need; None if it is."""
     if not name:
         return "is empty"
     if len(name) > limit:
@@ -40,7 +40,7 @@ def label_problem(name: str, limit: int = NAME_LIMIT) -> str | None:
 
 
 def subdomain_problem(name: str) -> str | None:
-    """Why a name is no RFC 1123 subdomain, as Secrets need it, or None."""
+    """Why a name is not an RFC 1123 subdomain, which Secrets need; None if it is."""
     if not name:
         return "is empty"
     if len(name) > 253:
@@ -56,24 +56,24 @@ def is_reserved(namespace: str) -> bool:
 
 
 def display_name_problem(display_name: str) -> str | None:
-    """Why PaletteAI refuses a display name, or None."""
+    """Why PaletteAI refuses a display name; None if it accepts it."""
     if not _DISPLAY_NAME.fullmatch(display_name):
         return "is not made of letters, digits and single-line spaces"
     return None
 
 
 def qualified_key_problem(key: str) -> str | None:
-    """Why Kubernetes refuses the key of a label or annotation, or None."""
+    """Why Kubernetes refuses the key of a label or annotation; None if it accepts it."""
     prefix, slash, name = key.rpartition("/")
     if slash and subdomain_problem(prefix):
-        return "has a prefix that is no DNS name"
+        return "has a prefix that is not a DNS name"
     if not 0 < len(name) <= NAME_LIMIT or not _LABEL_VALUE.fullmatch(name):
         return f"is not 1 to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
     return None
 
 
 def label_value_problem(value: str) -> str | None:
-    """Why Kubernetes refuses the value of a label, or None."""
+    """Why Kubernetes refuses the value of a label; None if it accepts it."""
     if len(value) > NAME_LIMIT or not _LABEL_VALUE.fullmatch(value):
         return f"is not up to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
     return None

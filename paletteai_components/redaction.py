@@ -1,7 +1,7 @@
-"""Redaction: what is told of a text that somebody declared, where a key may have been pasted into it.
+"""Redaction: how a declared text is printed, since somebody may have pasted a key into it.
 
-Nobody can know a key by its looks. What has a known prefix, or is long, unbroken and mixed as no word is, is
-taken for one: whoever reads a message loses nothing, for its place is told.
+A key cannot be recognised for certain. A word counts as a key if it has a known prefix, or is long and mixes letters
+and digits as no name does. The reader of a message loses nothing: it gives the location in the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 REDACTED = "<redacted>"
 
-# The longest name that Kubernetes knows.
+# The length of the longest name in Kubernetes.
 _LIMIT = 253
 _NAME = re.compile(r"[\w ./:@()\[\]\\,+-]*")
 _WORD = re.compile(r"[\w.+=~-]+")
@@ -24,28 +24,33 @@ _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:hf_|nvapi-|gh[oprsu]_|github_pat_|glpat-|sk-|xox[a-z]-|AKIA|ASIA|AIza|npm_|dckr_pat_|hvs\.|pul-)"
     r"([A-Za-z0-9_-]{12,})"
 )
-# As Palette and other document stores number what they hold.
+# The IDs of objects in Palette and other document stores.
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 _DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")
-_OF_A_DIGEST = re.compile(r"(?i)checksum|hash|digest|commit|revision|(?<![a-z])(?:version|git|sha)(?![a-z])")
+_DIGEST_FIELD = re.compile(r"(?i)checksum|hash|digest|commit|revision|(?<![a-z])(?:version|git|sha)(?![a-z])")
 _IMAGE_DIGEST = re.compile(r"(?:sha\d+|md5)[:-][0-9a-f]+")
 
 
 def named(text: str) -> str:
-    """A declared name as messages and views tell it: what is no name, or looks like a key, is not repeated."""
+    """A declared name as messages and views print it: redacted if it is not a name or looks like a key."""
     return redacted(text) if _NAME.fullmatch(text) else REDACTED
 
 
 def redacted(text: str) -> str:
-    """A text of any characters without the words in it that look like keys, and no longer than a name may be."""
+    """Any text with the words redacted that look like keys, shortened to the length of a name."""
     if len(text) < 16:
         return text
-    told = _WORD.sub(lambda word: REDACTED if _is_key(word[0]) else word[0], text)
-    return told if len(told) <= _LIMIT else f"{told[: _LIMIT // 2]}…{told[-(_LIMIT // 2) :]}"
+    text = _WORD.sub(lambda word: REDACTED if _is_key(word[0]) else word[0], text)
+    return text if len(text) <= _LIMIT else f"{text[: _LIMIT // 2]}…{text[-(_LIMIT // 2) :]}"
 
 
 def holds_key(value: Any, name: str = "") -> bool:
-    """Whether a value, or anything in it, has a word that looks like a key. `name` says what the value is."""
+    """Whether a value, or anything in it, has a word that looks like a key.
+
+    Args:
+        value: A value from YAML or JSON.
+        name: The name of its field, by which a digest is told from a key.
+    """
     match value:
         case str() if len(value) >= 16:
             return not _is_digest(value, name) and any(map(_is_key, _WORD.findall(_IMAGE_DIGEST.sub("", value))))
@@ -57,9 +62,11 @@ def holds_key(value: Any, name: str = "") -> bool:
 
 
 def looks_like_key(text: str, name: str = "") -> bool:
-    """Whether somebody should be asked if a text is a key: it is one word that looks like one, or holds a prefixed one.
+    """Whether a text may be a key: it is a single word that looks like one, or has a word with a known prefix.
 
-    `name` says what the text is, for example the key of an annotation.
+    Args:
+        text: The text.
+        name: The name of its field, for example the key of an annotation.
     """
     if len(text) < 16:
         return False
@@ -68,7 +75,7 @@ def looks_like_key(text: str, name: str = "") -> bool:
 
 
 def _is_digest(text: str, name: str) -> bool:
-    return _DIGEST.fullmatch(text) is not None and _OF_A_DIGEST.search(name) is not None
+    return _DIGEST.fullmatch(text) is not None and _DIGEST_FIELD.search(name) is not None
 
 
 def _is_key(word: str) -> bool:
@@ -76,7 +83,7 @@ def _is_key(word: str) -> bool:
 
 
 def _has_prefix(word: str) -> bool:
-    return any(map(_is_made_up, _PREFIXED.findall(word))) or ("eyJ" in word and _is_web_token(word))
+    return any(map(_is_generated, _PREFIXED.findall(word))) or ("eyJ" in word and _is_web_token(word))
 
 
 def _is_web_token(word: str) -> bool:
@@ -84,14 +91,14 @@ def _is_web_token(word: str) -> bool:
     return any("eyJ" in part and len(part) > 10 and len(after) >= 8 for part, after in pairwise(parts))
 
 
-def _is_made_up(rest: str) -> bool:
-    """Whether what follows a prefix is no word: `sk-production-eu1` is a name."""
+def _is_generated(rest: str) -> bool:
+    """Whether the text after a prefix is not made of words: `sk-production-eu1` is a name."""
     mixed = rest.lower() != rest != rest.upper() or _RUN.search(rest) is not None
     return mixed and any(map(str.isdigit, rest))
 
 
 def _is_random(run: str) -> bool:
-    """Whether letters and digits change as often as in what was drawn by lot."""
+    """Whether letters and digits alternate as often as in random text."""
     pieces = len(_PIECE.findall(run))
     if run.isdigit() or run.lower() != run != run.upper():
         return pieces * 2 >= len(run) or (len(run) >= 20 and pieces * 3 >= len(run))

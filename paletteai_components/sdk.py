@@ -1,7 +1,7 @@
-"""What is used of Pulumi and of the Kubernetes client beyond their documentation: each with its reason, in one place.
+"""Every undocumented part of Pulumi and of the Kubernetes client that this package uses, each with its reason.
 
-Another version may lack it. What only saves time is then done without, and the tests say so. Nothing is imported
-before it is used: most commands need none of it.
+Another version may lack it. The package does without what only saves time, and a test fails. Imports are inside the
+functions, because most commands need none of them.
 """
 
 from __future__ import annotations
@@ -20,32 +20,42 @@ if TYPE_CHECKING:
 
 _Kept = TypeVar("_Kept")
 
-# `pulumi preview --json` prints one object at its end, unless this has it print each event when it comes, as `up` does.
+# With this, `pulumi preview --json` prints each event as it happens, as `up` does, not one object at the end.
 STREAMED_PREVIEW = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
-# What the engine is asked about the last state, and its argument. A StackReference hands over the outputs only as an
-# `Output`, and never what the stack consists of.
+# Functions of the engine that return the last state, and their argument. A StackReference gives the outputs only as
+# an `Output`, and no resources.
 LAST_OUTPUTS = "pulumi:pulumi:readStackOutputs", "name"
 LAST_RESOURCES = "pulumi:pulumi:readStackResourceOutputs", "stackName"
-# The module of the server with which the Automation API runs a function as a program. Pulumi's own way of starting a
-# program takes four times the CPU time of a small preview.
+# The module whose server lets the Automation API run a function as a program. Pulumi's own language host takes four
+# times the CPU time of a small preview to start a program.
 PROGRAM_SERVER = "pulumi.automation._server"
-# As much as the engine and its own hosts send each other at most.
-_LARGEST = 400 * 1024 * 1024
+# The message limit of the engine and its own hosts, in bytes.
+_MAX_MESSAGE = 400 * 1024 * 1024
 
 
 def own_process() -> None:
-    """Makes of this process one that lives for a single deployment, which is how Pulumi runs `__main__.py`."""
-    _leave_quietly_when_interrupted()
-    _log_no_debug_lines()
+    """Sets this process up for a single deployment, which is how Pulumi runs `__main__.py`."""
+    _exit_quietly_on_interrupt()
+    _drop_debug_logs()
     _collect_garbage_rarely()
     _keep_no_call_stacks()
 
 
 def kept_with_the_program(name: str, make: Callable[[], _Kept]) -> _Kept:
-    """What is kept for as long as the program that is running, made when it is first asked for.
+    """A value that lives as long as the running program, made on first use.
 
-    A program is known by its resource monitor, of which this is an attribute. A dictionary of weak keys would not do:
-    what is kept leads back to the monitor, which would then never go. Raises RunError where no program is running.
+    It is an attribute of the program's resource monitor. A dictionary with weak keys would never free it, because the
+    value refers back to the monitor.
+
+    Args:
+        name: The name of the value.
+        make: Makes the value.
+
+    Returns:
+        The value.
+
+    Raises:
+        RunError: No program is running.
     """
     import pulumi
     from pulumi.runtime.settings import get_monitor
@@ -61,9 +71,9 @@ def kept_with_the_program(name: str, make: Callable[[], _Kept]) -> _Kept:
 
 
 def program_server(program: Callable[[], None]) -> Any:
-    """A gRPC server that runs a program for the engine; None where this SDK has no such server.
+    """A gRPC server that runs a program for the engine, or None if this SDK has no such server.
 
-    The Automation API starts it only together with runs of its own, which cannot be interrupted one by one.
+    The Automation API starts it only with its own runs, which cannot be interrupted one by one.
     """
     try:
         import grpc  # type: ignore[import-untyped]
@@ -71,17 +81,17 @@ def program_server(program: Callable[[], None]) -> Any:
         from pulumi.runtime.proto import language_pb2_grpc
     except ImportError:
         return None
-    sizes = [("grpc.max_receive_message_length", _LARGEST), ("grpc.max_send_message_length", _LARGEST)]
+    sizes = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
     server = grpc.server(ThreadPoolExecutor(4), options=sizes)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
     return server
 
 
 def connections_of(settings: client.Configuration) -> PoolManager:
-    """The connections by which the Kubernetes client would reach a cluster, with its certificates and its proxy.
+    """The Kubernetes client's connection pool for a cluster, with its certificates and proxy.
 
-    To import the client's class for one API takes three times as long as the rest of the client, and the arguments of
-    its general `call_api` differ between versions.
+    Importing the client's class for one API takes three times as long as the rest of the client, and the arguments of
+    the general `call_api` differ between versions.
     """
     from kubernetes.client.rest import RESTClientObject
 
@@ -89,32 +99,31 @@ def connections_of(settings: client.Configuration) -> PoolManager:
     return pool
 
 
-def _leave_quietly_when_interrupted() -> None:
-    # Pulumi interrupts the program when the engine refuses a step. Its reason would stand above two
-    # tracebacks of the event loop.
+def _exit_quietly_on_interrupt() -> None:
+    # Pulumi interrupts the program when the engine refuses a step. Two tracebacks of the event loop would hide the
+    # engine's reason.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 
 
-def _log_no_debug_lines() -> None:
-    # The SDK sends the engine five of them for every resource, each in a call it waits for, whether or
-    # not anybody asked to see them: a fifth of a preview. They tell a reader nothing about this program.
+def _drop_debug_logs() -> None:
+    # The SDK sends the engine five debug lines for every resource and waits for each call, even if nothing prints
+    # them: a fifth of a preview. They say nothing about this program.
     import pulumi
 
     pulumi.log.debug = lambda *_, **__: None
 
 
 def _collect_garbage_rarely() -> None:
-    # The process lives for one deployment, and nearly everything it makes is needed to its end. Looking
-    # through it again and again is a twentieth of a preview.
+    # The process lives for one deployment and needs nearly all its objects until the end. Collecting as often as
+    # Python does by default is a twentieth of a preview.
     gc.set_threshold(500_000, 50, 100)
 
 
 def _keep_no_call_stacks() -> None:
-    # The SDK has each resource's call stack written into the state: four fifths of it, all inside of this
-    # package, with paths of the machine it ran on. A backend in files writes the state at every step: it is two fifths
-    # of the CPU time of a first deployment.
-    # The function is the SDK's own: another SDK may have none of that name, and then keeps its stacks.
+    # The SDK writes each resource's call stack into the state: four fifths of the state, all inside this package, with
+    # paths of the machine. A file backend writes the state at every step: two fifths of the CPU time of a first
+    # deployment. The function is private: an SDK without it keeps its stacks.
     from pulumi.runtime import resource
     from pulumi.runtime.proto import source_pb2
 

@@ -41,6 +41,12 @@ os.environ["KUBECONFIG"] = os.devnull
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: the one that has the tests on a cluster mostly waits."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps on one worker what shares a browser or a cluster, and measures no coverage of properties.
 
@@ -112,13 +118,13 @@ def programs() -> Path:
 
 @pytest.fixture(scope="session")
 def control_plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """The one cluster of this process, with whatever the tests so far have left in it."""
-    cluster = ControlPlane(programs, tmp_path_factory.mktemp("cluster"))
+    """The one control plane of this process."""
+    control_plane = ControlPlane(programs, tmp_path_factory.mktemp("cluster"))
     try:
-        cluster.start()
-        yield cluster
+        control_plane.start()
+        yield control_plane
     finally:
-        cluster.stop()
+        control_plane.stop()
 
 
 @pytest.fixture(scope="session")
@@ -128,18 +134,24 @@ def vendor(control_plane: ControlPlane) -> Iterator[Vendor]:
         yield vendor
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster(control_plane: ControlPlane, vendor: Vendor) -> ControlPlane:
-    """The cluster with the vendor's part, and nothing in it that the tests of another module made."""
-    vendor.install()
-    empty(control_plane)
+    """The cluster with the vendor's part. Tests of other modules may have left something in it."""
     return control_plane
 
 
+@pytest.fixture(scope="module")
+def fresh_cluster(cluster: ControlPlane, vendor: Vendor) -> ControlPlane:
+    """The same, with nothing left in it."""
+    vendor.install()
+    empty(cluster)
+    return cluster
+
+
 @pytest.fixture
-def real(cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
+def real(fresh_cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
     """Makes a project for the real CLI."""
-    return lambda program=None: RealProject(tmp_path, cluster, program)
+    return lambda program=None: RealProject(tmp_path, fresh_cluster, program)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""A contrast: how one tenant differs between two environments.
+"""A comparison: how one tenant differs between two environments.
 
-Objects are paired by the part they play, not by name: a namespace may be called otherwise in another
-environment, and that is said once. Credentials have to differ, so that they do is not told.
+Objects are paired by the part they play, not by name: a namespace may have another name in another
+environment, which is reported once. Credentials should differ, so a different one is not reported.
 """
 
 from __future__ import annotations
@@ -27,67 +27,72 @@ from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.stacks.stack import Stack
 
-# What follows from the tenant's name and namespace.
-_OF_THE_TENANT = ("namespace.tenant", "project.tenant", "project.tenantName")
+# Fields that follow from the tenant's name or namespace.
+_TENANT_FIELDS = ("namespace.tenant", "project.tenant", "project.tenantName")
 _NAMESPACES = ("tenant.settingsNamespace", "project.computeConfigNamespace")
 
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """A part that is played on both sides, and differs.
-
-    Fields:
-        part: what it is, for example ``Project vision``.
-        fields: the fields that differ.
-    """
+    """A part that both stacks have, and that differs."""
 
     part: str
+    """What it is, for example ``Project vision``."""
     fields: tuple[FieldChange, ...]
+    """The fields that differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How two stacks differ.
-
-    Fields:
-        first, second: the names of the stacks.
-        facts: the tenant, its namespace, and where it is deployed, where they differ.
-        only_in_first, only_in_second: the objects and integrations that the other one lacks.
-        parts: the objects that differ, and the integrations of Settings.
-        sources: the Projects that get their integration from elsewhere.
-        removals: the tenant and Projects whose removal does something else.
-    """
+    """How two stacks differ."""
 
     first: str
+    """The name of the first stack."""
     second: str
+    """The name of the second stack."""
     facts: tuple[FieldChange, ...] = ()
+    """The tenant, its namespace and where it is deployed, where they differ."""
     only_in_first: tuple[str, ...] = ()
+    """The objects and integrations that the second stack lacks."""
     only_in_second: tuple[str, ...] = ()
+    """The objects and integrations that the first stack lacks."""
     parts: tuple[PartChange, ...] = ()
+    """The objects that differ, and the integrations of Settings that differ."""
     sources: tuple[SourceChange, ...] = ()
+    """The Projects whose integration has a different source."""
     removals: tuple[RemovalChange, ...] = ()
+    """The tenant and Projects with a different `onRemoval`."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two say the same."""
+        """Whether the two stacks do not differ."""
         return not any((self.facts, self.only_in_first, self.only_in_second, self.parts, self.sources, self.removals))
 
 
 def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
-    """How two stacks differ. `shown` says for each whether its values may be told."""
-    pairs, gone, made = paired(_objects(first), _objects(second), _part)
+    """Compare two stacks.
+
+    Args:
+        first: The first stack.
+        second: The second stack.
+        shown: For each stack, whether its values may be shown.
+
+    Returns:
+        How they differ.
+    """
+    pairs, removed, added = paired(_objects(first), _objects(second), _part)
     parts = [
         PartChange(named(_part(new)), fields)
         for old, new in pairs
-        if (fields := field_changes(_neutral(old, first), _neutral(new, second), shown=shown))
+        if (fields := field_changes(_without_names(old, first), _without_names(new, second), shown=shown))
     ]
     return Comparison(
         first.name,
         second.name,
         field_changes(_facts(first), _facts(second)),
-        (*_told(gone), *_integrations_without(first, second)),
-        (*_told(made), *_integrations_without(second, first)),
-        (*parts, *_integrations(first, second, shown)),
+        (*_names(removed), *_integrations_without(first, second)),
+        (*_names(added), *_integrations_without(second, first)),
+        (*parts, *_integration_changes(first, second, shown)),
         tuple(each for each in source_changes(first, second) if each.before is not None),
         tuple(removal_changes(first, second)),
     )
@@ -97,7 +102,7 @@ def _objects(stack: Stack) -> list[PlannedObject]:
     return list(objects_of(stack.plan, stack.api)) if stack.plan else []
 
 
-def _told(objects: Iterable[PlannedObject]) -> Iterator[str]:
+def _names(objects: Iterable[PlannedObject]) -> Iterator[str]:
     return (named(_part(each)) for each in objects)
 
 
@@ -110,11 +115,11 @@ def _below(each: PlannedObject | PlannedSettings) -> str:
     return "/".join(below_the_tenant(each.logical_name))
 
 
-def _neutral(each: PlannedObject, stack: Stack) -> Manifest:
-    """The object without what is said once for the whole tenant, and without names that its part tells."""
+def _without_names(each: PlannedObject, stack: Stack) -> Manifest:
+    """The object without what is reported once for the tenant, and without names that follow from its part."""
     manifest, api = copy.deepcopy(each.manifest), stack.api
-    gone = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(api.path, _OF_THE_TENANT)]
-    for path in gone if each.kind == "Secret" else [*gone, ("metadata", "name")]:
+    dropped = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(api.path, _TENANT_FIELDS)]
+    for path in dropped if each.kind == "Secret" else [*dropped, ("metadata", "name")]:
         _drop(manifest, path)
     for path in map(api.path, _NAMESPACES):
         _drop(manifest, path, _namespace(stack))
@@ -122,7 +127,7 @@ def _neutral(each: PlannedObject, stack: Stack) -> Manifest:
 
 
 def _drop(holder: Any, path: tuple[str, ...], only: str | None = None) -> None:
-    """Takes a field out, where it is `only` this, and what is empty without it."""
+    """Remove a field, only where it has the value `only` if that is given, and mappings that it leaves empty."""
     first, *rest = path
     if not isinstance(holder, dict) or first not in holder:
         return
@@ -150,7 +155,7 @@ def _settings(stack: Stack) -> dict[str, PlannedSettings]:
     return {_below(settings): settings for settings in (stack.plan.settings if stack.plan else ())}
 
 
-def _integrations(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iterator[PartChange]:
+def _integration_changes(first: Stack, second: Stack, shown: tuple[bool, bool]) -> Iterator[PartChange]:
     here = _settings(first)
     for part, settings in _settings(second).items():
         was, now = here[part].integration if part in here else None, settings.integration

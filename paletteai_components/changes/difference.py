@@ -1,7 +1,7 @@
-"""A difference: what a change of stack files does, and what it does to whom.
+"""A difference: what a change of stack files does, and which projects it affects.
 
-Two fleets are compared stack by stack. What could not be read or understood on one side is compared
-with nothing: it would look as if it had been removed.
+Two workspaces are compared stack by stack. A stack that could not be read or parsed on one side is not
+compared: it would look removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from paletteai_components.stacks.workspace import Workspace
 
 
 class Presence(StrEnum):
-    """Whether a stack file is new, gone, or there on both sides."""
+    """Whether a stack file is new, deleted, or in both workspaces."""
 
     APPEARS = "appears"
     GOES = "goes"
@@ -39,54 +39,55 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StackChange:
-    """A stack file that appears or goes, or a stack that is deployed otherwise.
-
-    Fields:
-        stack, file: the stack and its file.
-        presence: see `Presence`.
-        fields: `cluster`, `kubernetes:context`, `environment` and `apiVersion`, where they differ.
-    """
+    """A stack file that is new or deleted, or a stack that is deployed differently."""
 
     stack: str
+    """The stack's name."""
     file: str
+    """Its file."""
     presence: Presence
+    """Which workspaces have the file."""
     fields: tuple[FieldChange, ...] = ()
+    """`cluster`, `kubernetes:context`, `environment` and `apiVersion`, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the files of one fleet do, compared with those of another.
-
-    Fields:
-        stacks, objects, moves, integrations, sources, removals: what is different, each stack by its name.
-        introduced, mended: the problems that only the second fleet has, and that only the first has.
-        kept: the problems that both have.
-        uncompared: the stacks of which one side could not be read.
-        unchanged: how many stacks there is nothing to tell of.
-    """
+    """What the stack files of one workspace do, compared with those of another."""
 
     stacks: tuple[StackChange, ...] = ()
+    """The stack files that are new or deleted, and the stacks that are deployed differently."""
     objects: tuple[ObjectChange, ...] = ()
+    """What happens to objects."""
     moves: tuple[Move, ...] = ()
+    """The credentials that move from one Settings to another."""
     integrations: tuple[IntegrationChange, ...] = ()
+    """The Settings whose Palette integration changes."""
     sources: tuple[SourceChange, ...] = ()
+    """The Projects that are new or whose integration has a different source."""
     removals: tuple[RemovalChange, ...] = ()
+    """The tenants and Projects with a different `onRemoval`."""
     introduced: tuple[Diagnostic, ...] = ()
+    """The problems that only the second workspace has."""
     mended: tuple[Diagnostic, ...] = ()
+    """The problems that only the first workspace has."""
     kept: tuple[Diagnostic, ...] = ()
+    """The problems that both have."""
     uncompared: tuple[str, ...] = ()
+    """The stacks that could not be read or parsed on one side."""
     unchanged: int = 0
+    """How many stacks do not change."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether there is nothing to report."""
         return not (any(self.told_of) or self.introduced or self.mended or self.uncompared)
 
     @property
     def told_of(self) -> set[str]:
-        """The names of the stacks there is something to tell of."""
-        several = (self.stacks, self.objects, self.moves, self.integrations, self.sources, self.removals)
-        names = {each.stack for changes in several for each in changes}
+        """The names of the stacks that change."""
+        changes_by_kind = (self.stacks, self.objects, self.moves, self.integrations, self.sources, self.removals)
+        names = {each.stack for changes in changes_by_kind for each in changes}
         names |= {each.former_stack for each in self.objects if each.former_stack}
         return names.union(each.former_stack for each in self.moves)
 
@@ -96,27 +97,39 @@ class Difference:
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.introduced)
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
-        """The objects to which one of these happens."""
+        """The changes of objects with one of these actions."""
         return [each for each in self.objects if each.action in actions]
 
 
 def difference_between(before: Workspace, after: Workspace) -> Difference:
-    """What it does when one fleet takes the place of another.
+    """Compare two workspaces.
 
-    A stack that is the same object in both costs no more than the rules.
+    A stack that is the same Python object in both is not compared again; only the rules run over it.
+
+    Args:
+        before: The first workspace.
+        after: The one that takes its place.
+
+    Returns:
+        What the replacement does.
     """
     was, now = diagnostics_of(before), diagnostics_of(after)
-    wrong = [
+    broken_files = [
         {location.file for each in side if each.severity is Severity.ERROR for location in each.where}
         for side in (was, now)
     ]
-    pairs = _in_pairs(before, after)
+    pairs = _stacks_by_name(before, after)
     uncompared = {*before.unreadable, *after.unreadable}
-    uncompared |= {name for name, pair in pairs.items() if not all(stack is None or _is_whole(stack) for stack in pair)}
-    unlike = {name: pair for name, pair in pairs.items() if name not in uncompared and pair[0] is not pair[1]}
-    compared = [(old, new, (_may_be_told(old, wrong[0]), _may_be_told(new, wrong[1]))) for old, new in unlike.values()]
+    uncompared |= {
+        name for name, pair in pairs.items() if not all(stack is None or _is_complete(stack) for stack in pair)
+    }
+    differing = {name: pair for name, pair in pairs.items() if name not in uncompared and pair[0] is not pair[1]}
+    compared = [
+        (old, new, (_is_shown(old, broken_files[0]), _is_shown(new, broken_files[1])))
+        for old, new in differing.values()
+    ]
     both = [(old, new, shown) for old, new, shown in compared if old and new]
-    introduced, mended, kept = _diagnostics_apart(was, now)
+    introduced, mended, kept = _split_diagnostics(was, now)
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
@@ -132,18 +145,18 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
     return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.told_of))
 
 
-def _in_pairs(before: Workspace, after: Workspace) -> dict[str, tuple[Stack | None, Stack | None]]:
+def _stacks_by_name(before: Workspace, after: Workspace) -> dict[str, tuple[Stack | None, Stack | None]]:
     was, now = ({stack.name: stack for stack in workspace.stacks} for workspace in (before, after))
     return {name: (was.get(name), now.get(name)) for name in sorted(was.keys() | now.keys())}
 
 
-def _is_whole(stack: Stack) -> bool:
+def _is_complete(stack: Stack) -> bool:
     return stack.spec is not None and stack.whole
 
 
-def _may_be_told(stack: Stack | None, wrong: set[str]) -> bool:
-    # What a rule refuses may be anything, a key too.
-    return stack is None or wrong.isdisjoint((stack.file, *(document.file for document in stack.documents)))
+def _is_shown(stack: Stack | None, broken_files: set[str]) -> bool:
+    # A value that a rule refuses may be anything, even a key.
+    return stack is None or broken_files.isdisjoint((stack.file, *(document.file for document in stack.documents)))
 
 
 def _stack_change(before: Stack | None, after: Stack | None) -> StackChange | None:
@@ -156,7 +169,7 @@ def _stack_change(before: Stack | None, after: Stack | None) -> StackChange | No
 
 
 def deployment_of(stack: Stack) -> dict[str, str]:
-    """To where a stack is deployed, and as what, by the names that stack files have for it."""
+    """Where and how a stack is deployed, by the names that stack files use."""
     facts = {
         "cluster": stack.cluster,
         "kubernetes:context": stack.context,
@@ -166,16 +179,16 @@ def deployment_of(stack: Stack) -> dict[str, str]:
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def _diagnostics_apart(before: list[Diagnostic], after: list[Diagnostic]) -> tuple[tuple[Diagnostic, ...], ...]:
-    """The problems that only the second list has, that only the first has, and those of both.
+def _split_diagnostics(before: list[Diagnostic], after: list[Diagnostic]) -> tuple[tuple[Diagnostic, ...], ...]:
+    """The problems of the second list only, of the first only, and of both.
 
-    A line is no part of what a problem is: every change of a file moves some.
+    Lines are ignored: every change of a file moves some.
     """
-    kept, mended, introduced = paired(before, after, _substance)
+    kept, mended, introduced = paired(before, after, _identity)
     return tuple(map(tuple, map(in_order, (introduced, mended, [now for _, now in kept]))))
 
 
-def _substance(diagnostic: Diagnostic) -> Hashable:
+def _identity(diagnostic: Diagnostic) -> Hashable:
     return (
         diagnostic.code,
         diagnostic.severity,

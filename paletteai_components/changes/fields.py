@@ -1,4 +1,4 @@
-"""A field change: what one field of an object says before and after."""
+"""A field change: the value of one field of an object, before and after."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from paletteai_components.redaction import holds_key, redacted
 Path = tuple[str, ...]
 
 _ANNOTATIONS = ("metadata", "annotations")
-# These tell which credential it is. That it is another one is all there is to say to people.
+# These identify a credential. Only whether it changes is shown to users.
 CREDENTIALS = tuple((*_ANNOTATIONS, key) for key in (FINGERPRINT_ANNOTATION, CREDENTIAL_ANNOTATION))
 
 
 class Redacted(Enum):
-    """What stands for a value: there is none, or it is not shown, as its file has errors or it looks like a key."""
+    """Why a value is not shown: it is absent, its file has errors, or it looks like a key."""
 
     ABSENT = "absent"
     HIDDEN = "hidden"
@@ -28,29 +28,33 @@ class Redacted(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that says something else.
-
-    Fields:
-        path: where it stands, step by step.
-        before, after: its values, as JSON has them, or an `Redacted`.
-    """
+    """One field whose value changes."""
 
     path: Path
+    """The field's path, a key each."""
     before: Any
+    """The old value as in JSON, or a `Redacted`."""
     after: Any
+    """The new value as in JSON, or a `Redacted`."""
 
     @property
     def dotted(self) -> str:
-        """The path as people write it, for example ``metadata.labels[palette.ai/tenant]``."""
+        """The path as users write it, for example ``metadata.labels[palette.ai/tenant]``."""
         first, *rest = self.path
         return first + "".join(f"[{step}]" if "." in step or "/" in step else f".{step}" for step in rest)
 
 
 def field_changes(before: Any, after: Any, *, shown: tuple[bool, bool] = (True, True)) -> tuple[FieldChange, ...]:
-    """The fields of two objects that differ, down to what holds no further fields.
+    """Compare two objects field by field.
 
-    `shown` says for each side whether its values may be told. A value that is not shown, and the name of a
-    credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
+    Args:
+        before: The first object.
+        after: The second object.
+        shown: For each object, whether its values may be shown.
+
+    Returns:
+        The fields that differ and hold no further fields. A value that may not be shown, or that
+        identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
     """
     return tuple(
         FieldChange(tuple(map(redacted, path)), told_value(old, path, shown[0]), told_value(new, path, shown[1]))
@@ -72,7 +76,7 @@ def _holds_fields(one: Any, other: Any) -> bool:
 
 
 def _same(before: Any, after: Any) -> bool:
-    # Python takes true for 1, which no API server does.
+    # To Python true equals 1, to an API server it does not.
     if type(before) is not type(after):
         return False
     if isinstance(before, list):
@@ -81,7 +85,7 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def told_value(value: Any, path: Path, shown: bool) -> Any:
-    """The value at a path, or the `Redacted` that stands for it."""
+    """The value at a path, or the `Redacted` that is shown in its place."""
     if value is Redacted.ABSENT:
         return value
     if not shown or path in CREDENTIALS:

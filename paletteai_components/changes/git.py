@@ -1,7 +1,7 @@
-"""Git: what it is asked, and what it answers, without touching its index or the work tree.
+"""Git: reading objects of a repository without touching its index or the work tree.
 
-The files in a checkout are a pull request's. None of them may decide which repository is asked, what git runs
-to answer, or where it gets what it lacks.
+The files in a checkout may come from a pull request. None of them may decide which repository is read, what
+git runs, or from where it fetches missing objects.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import IO, cast
 from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.document import MAX_BYTES
 
-DEEPER = "In a CI job check out the whole history, with `fetch-depth: 0`; elsewhere run `git fetch --unshallow`."
+DEEPER = "In a CI job, check out the complete history with `fetch-depth: 0`; elsewhere, run `git fetch --unshallow`."
 
-# Folders and git's other objects have other modes.
+# The modes of regular files. Folders, links and submodules have other modes.
 FILES = frozenset({"100644", "100755", "100664"})
 FOLDER = "040000"
 
-# Where somebody's own configuration is, which says whose repositories git may read. Everything else that the
-# environment tells git may lead to another repository, or to a program.
+# Where the user's own configuration is, which lists the repositories that git may read. Every other variable of
+# git may lead to another repository or run a program.
 _KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM"})
 
-# What is missing is not fetched: that could run whatever the repository's configuration names.
+# Missing objects are not fetched: that could run any program that the repository's configuration names.
 _SET = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
@@ -44,33 +44,42 @@ _OPTIONS = (
 
 
 class GitError(UserError):
-    """Git cannot be asked, or has no answer."""
+    """Git cannot be run, or gives no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What stands in a tree under a name."""
+    """An entry of a git tree."""
 
     mode: str
+    """Its mode as git prints it, for example ``100644``."""
     oid: str
+    """The id of its object."""
 
 
 def top_of(folder: Path) -> Path | None:
-    """The top folder of the repository that a folder is in; None where it is in none.
+    """The top folder of the repository that a folder is in, or None.
 
-    Git would also take a folder with `HEAD`, `objects` and `refs` in it for a repository, which anybody can
-    commit. A `.git` it never checks out.
+    It is found by its `.git`, which git never checks out. Git itself also accepts a folder with `HEAD`,
+    `objects` and `refs` as a repository, which a pull request can commit.
     """
     folder = folder.resolve()
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
 
 def git(top: Path, *arguments: str) -> tuple[int, str, str]:
-    """What git prints in a repository's top folder: its exit code, its answer, and what it complains about."""
+    """Run git in a repository's top folder.
+
+    Returns:
+        The exit code, the standard output and the error output.
+
+    Raises:
+        GitError: There is no git command.
+    """
     import subprocess
 
     done = subprocess.run(  # noqa: S603
-        [_command(), *_OPTIONS, *arguments],
+        [_find_git(), *_OPTIONS, *arguments],
         cwd=top,
         env=_environment(),
         stdin=subprocess.DEVNULL,
@@ -81,37 +90,45 @@ def git(top: Path, *arguments: str) -> tuple[int, str, str]:
 
 
 def entries(top: Path, tree: str) -> dict[str, Entry]:
-    """What stands in a tree, by name. Raises GitError where the clone lacks it."""
-    code, printed, _ = git(top, "ls-tree", "-z", "--full-tree", tree)
+    """Read the entries of a tree, by name.
+
+    Raises:
+        GitError: The clone lacks the tree.
+    """
+    code, output, _ = git(top, "ls-tree", "-z", "--full-tree", tree)
     if code:
         raise _missing("folder")
     found: dict[str, Entry] = {}
-    for line in printed.split("\0")[:-1]:
-        about, _, name = line.partition("\t")
-        mode, _, oid = about.split(" ")
+    for line in output.split("\0")[:-1]:
+        description, _, name = line.partition("\t")
+        mode, _, oid = description.split(" ")
         found[name] = Entry(mode, oid)
     return found
 
 
 class Objects:
-    """A `git cat-file --batch` that is asked for one object after the other."""
+    """A running `git cat-file --batch`, which reads one object at a time."""
 
-    def __init__(self, requests: IO[bytes], answers: IO[bytes], complaints: IO[bytes]) -> None:
-        self._requests, self._answers, self._complaints = requests, answers, complaints
+    def __init__(self, requests: IO[bytes], answers: IO[bytes], errors: IO[bytes]) -> None:
+        self._requests, self._answers, self._errors = requests, answers, errors
 
     def content(self, oid: str) -> bytes:
-        """The bytes of a file, or so many that it is seen to be too large. Raises GitError where the clone lacks it."""
+        """Read a file, but no more than one byte above the size limit, which shows that it is too large.
+
+        Raises:
+            GitError: The clone lacks the file, or git gives no answer.
+        """
         try:
             self._requests.write(oid.encode() + b"\n")
             self._requests.flush()
         except OSError:
-            # What is still to be written would fail once more when the pipe is closed.
+            # Closing the pipe writes what is buffered, which fails again.
             with suppress(OSError):
                 self._requests.close()
             raise _no_answer() from None
         head = self._answers.readline()
-        # Before 2.45 git goes away when it may not fetch what it lacks.
-        if head.endswith(b" missing\n") or (not head and b"promisor remote" in self._complaints.read()):
+        # Before 2.45 git exits when it may not fetch a missing object.
+        if head.endswith(b" missing\n") or (not head and b"promisor remote" in self._errors.read()):
             raise _missing("file")
         _, kind, size = (*head.decode("ascii", "replace").split(" "), "", "")[:3]
         if kind != "blob" or not size.strip().isdigit():
@@ -125,11 +142,11 @@ class Objects:
 
 @contextmanager
 def objects_of(top: Path) -> Iterator[Objects]:
-    """The objects of the repository with this top folder, from one process."""
+    """Start a process that reads objects of the repository with this top folder."""
     import subprocess
 
     process = subprocess.Popen(  # noqa: S603
-        [_command(), *_OPTIONS, "cat-file", "--batch"],
+        [_find_git(), *_OPTIONS, "cat-file", "--batch"],
         cwd=top,
         env=_environment(),
         stdin=subprocess.PIPE,
@@ -138,33 +155,33 @@ def objects_of(top: Path) -> Iterator[Objects]:
     )
     with process:
         try:
-            requests, answers, complaints = process.stdin, process.stdout, process.stderr
-            yield Objects(cast(IO[bytes], requests), cast(IO[bytes], answers), cast(IO[bytes], complaints))
+            requests, answers, errors = process.stdin, process.stdout, process.stderr
+            yield Objects(cast(IO[bytes], requests), cast(IO[bytes], answers), cast(IO[bytes], errors))
         finally:
             process.kill()
 
 
 def _no_answer() -> GitError:
-    return GitError("git gave no answer, so nothing was compared.", "Run `git fsck` to see what it says.")
+    return GitError("git gave no answer, so nothing was compared.", "Run `git fsck` to see what is wrong.")
 
 
 def _missing(what: str) -> GitError:
     return GitError(
         f"a {what} of the revision is missing in this clone, so nothing was compared.",
-        "Fetch what it lacks: `git fetch --refetch --no-filter origin`.",
+        "Fetch it: `git fetch --refetch --no-filter origin`.",
     )
 
 
-def _command() -> str:
+def _find_git() -> str:
     import shutil
 
-    # A relative folder on PATH is one of the checkout.
+    # A relative folder on PATH would be in the checkout.
     path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)))
     command = shutil.which("git", path=path)
     if command is None:
         raise GitError(
-            "there is no `git` command on PATH, and only it can read another revision.",
-            "Install git. To compare two environments, name two stacks: that needs none.",
+            "there is no `git` command on PATH, so no other revision can be read.",
+            "Install git. Comparing two stacks with each other works without it.",
         )
     return command
 

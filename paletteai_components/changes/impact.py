@@ -1,7 +1,7 @@
-"""Reach: whom it concerns that a credential, or what stands behind it, is another one.
+"""Impact: which projects a change of a credential or of its host affects.
 
 A Settings in a tenant's namespace serves every Project that falls back to it or names it. So one line
-in a stack file can reach many Projects of which no manifest changes.
+in a stack file can affect many Projects although none of their manifests changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from paletteai_components.stacks.stack import Stack
 
 
 class KeyChange(StrEnum):
-    """What became of a credential: another one, the same encrypted again, or one of the two."""
+    """How a credential changes: a different one, the same encrypted again, or one of the two."""
 
     ANOTHER = "another"
     ENCRYPTED_AGAIN = "encryptedAgain"
@@ -30,7 +30,7 @@ class KeyChange(StrEnum):
 
 
 class Steps(StrEnum):
-    """How a credential gets from one Settings to another: in one deployment, in two, or stack after stack."""
+    """How a credential moves between Settings: in one deployment, in two, or one stack after the other."""
 
     ONE = "one"
     TWO = "two"
@@ -39,88 +39,90 @@ class Steps(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationChange:
-    """A Settings whose Palette integration is another one, or says something else.
-
-    Fields:
-        stack: the stack it is in.
-        settings: the Settings, ``namespace/name``.
-        integration: the key of its integration.
-        key: what became of the credential; None where it is the same.
-        fields: what else the integration says differently.
-        projects: those that get their integration from this Settings.
-        overriding: the tenant's other projects, where this is what they all would fall back to.
-    """
+    """A Settings whose Palette integration changes."""
 
     stack: str
+    """The stack it is in."""
     settings: str
+    """The Settings, ``namespace/name``."""
     integration: str
+    """The name of its integration in the stack file."""
     key: KeyChange | None
+    """How the credential changes, or None."""
     fields: tuple[FieldChange, ...]
+    """The other fields of the integration that change."""
     projects: tuple[str, ...]
+    """The projects that get their integration from this Settings."""
     overriding: tuple[str, ...]
+    """The projects that do not use it although it is the tenant's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A credential that was in one Settings and is in another.
-
-    Fields:
-        stack, settings: where it is.
-        former_stack, former_settings: where it was.
-        integration: the key of its integration.
-        steps: see `Steps`.
-    """
+    """A credential that moves from one Settings to another."""
 
     stack: str
+    """The stack it moves to."""
     settings: str
+    """The Settings it moves to."""
     former_stack: str
+    """The stack it was in."""
     former_settings: str
+    """The Settings it was in."""
     integration: str
+    """The name of its integration in the stack file."""
     steps: Steps
+    """The deployments that this takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A Project that gets its Palette integration from elsewhere.
-
-    Fields:
-        stack, project: the Project.
-        before, after: where it comes from and why, in words; `before` is None for a new Project.
-    """
+    """A Project whose Palette integration has a different source."""
 
     stack: str
+    """The stack it is in."""
     project: str
+    """The Project's name."""
     before: str | None
+    """The old source in words; None for a new Project."""
     after: str
+    """The new source in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalChange:
-    """A tenant or project whose removal does something else.
-
-    Fields:
-        stack: the stack it is in.
-        owner: the tenant or project, for example ``project vision``.
-        before, after: its `onRemoval`, inherited or stated.
-    """
+    """A tenant or project whose `onRemoval` changes."""
 
     stack: str
+    """The stack it is in."""
     owner: str
+    """The tenant or project, for example ``project vision``."""
     before: OnRemoval
+    """The old `onRemoval`, set or inherited."""
     after: OnRemoval
+    """The new `onRemoval`, set or inherited."""
 
 
 def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -> Iterator[IntegrationChange]:
-    """The Settings of a stack that stay and carry another integration, or one that says something else."""
+    """Compare the integrations of the Settings that both versions of a stack have.
+
+    Args:
+        before: The old version of the stack.
+        after: The new version.
+        shown: For each version, whether its values may be shown.
+
+    Yields:
+        The Settings whose integration changes.
+    """
     if before.plan is None or after.plan is None:
         return
     users: dict[int, list[str]] = {}
     for project in after.plan.projects:
         users.setdefault(id(project.effective_settings), []).append(project.name)
     default = after.plan.tenant.default
-    # A name may be taken twice, which a rule refuses.
-    there, here = list(before.plan.settings), list(after.plan.settings)
-    for former, settings in paired(there, here, attrgetter("logical_name"))[0]:
+    # Two Settings may have one name, which a rule refuses.
+    old, new = list(before.plan.settings), list(after.plan.settings)
+    for former, settings in paired(old, new, attrgetter("logical_name"))[0]:
         was, now = former.integration, settings.integration
         if was is None or now is None:
             continue
@@ -141,7 +143,16 @@ def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -
 def integration_fields(
     before: IntegrationSpec, after: IntegrationSpec, shown: tuple[bool, bool]
 ) -> tuple[FieldChange, ...]:
-    """What two integrations say differently, besides their credential."""
+    """Compare the fields of two integrations, except their credentials.
+
+    Args:
+        before: The first integration.
+        after: The second integration.
+        shown: For each, whether its values may be shown.
+
+    Returns:
+        The fields that differ.
+    """
     changes = []
     for field, old, new in (
         ("hostUrl", _host(before), _host(after)),
@@ -150,11 +161,11 @@ def integration_fields(
         ("existingSecret", before.existing_secret, after.existing_secret),
     ):
         if old != new:
-            told = (
-                told_value(Redacted.ABSENT if value is None else value, (field,), may)
-                for value, may in zip((old, new), shown, strict=True)
+            values = (
+                told_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
+                for value, is_shown in zip((old, new), shown, strict=True)
             )
-            changes.append(FieldChange((field,), *told))
+            changes.append(FieldChange((field,), *values))
     return tuple(changes)
 
 
@@ -162,8 +173,8 @@ def _host(integration: IntegrationSpec) -> str | None:
     url = integration.host_url
     if url is None or host_problem(url) is None:
         return url and host_of(url)
-    # What is no plain host may carry a password.
-    return "an address that is refused"
+    # An invalid address may hold a password.
+    return "an invalid address"
 
 
 def _key_change(before: IntegrationSpec, after: IntegrationSpec) -> KeyChange | None:
@@ -180,23 +191,23 @@ def _key_change(before: IntegrationSpec, after: IntegrationSpec) -> KeyChange | 
 
 
 def source_changes(before: Stack | None, after: Stack) -> Iterator[SourceChange]:
-    """The Projects of a stack that get their integration from elsewhere, and the new ones."""
+    """The Projects of a stack whose integration has a different source, and the new Projects."""
     before_projects, projects = (list(stack.plan.projects) if stack and stack.plan else [] for stack in (before, after))
     pairs, _, new = paired(before_projects, projects, attrgetter("name"))
     for was, project in pairs:
-        if _origin_of(was) != _origin_of(project):
+        if _source_of(was) != _source_of(project):
             yield SourceChange(after.name, named(project.name), was.reason, project.reason)
     yield from (SourceChange(after.name, named(project.name), None, project.reason) for project in new)
 
 
-def _origin_of(project: PlannedProject) -> tuple[object, ...]:
+def _source_of(project: PlannedProject) -> tuple[object, ...]:
     provider = project.effective_settings
-    # A Settings stays the same one where its namespace is given another name.
+    # A Settings remains the same when its namespace is renamed.
     return project.source, project.merged, provider and (provider.project is None, provider.name)
 
 
 def removal_changes(before: Stack, after: Stack) -> Iterator[RemovalChange]:
-    """The tenant and Projects of a stack whose removal does something else."""
+    """The tenant and Projects of a stack whose `onRemoval` changes."""
     for (owner, was), (_, now) in paired(list(_removals_of(before)), list(_removals_of(after)), itemgetter(0))[0]:
         if was is not now:
             yield RemovalChange(after.name, named(owner), was, now)
@@ -212,36 +223,38 @@ def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """A Settings with a credential in it; `name` is what Pulumi calls it."""
+    """A Settings with a credential in it."""
 
     stack: str
     name: str
-    location: str
+    """Its logical name in Pulumi."""
+    settings: str
+    """The Settings, ``namespace/name``."""
     integration: str
 
 
 def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[Move]:
-    """The credentials that left one Settings and are in another now, each way told once."""
+    """The credentials that move from one Settings to another, each move once."""
     before, after = list(before), list(after)
     was, now = _holders(before), _holders(after)
     held = {(stack, settings.logical_name) for stack, settings in _settings(before)}
     planned = {(stack, settings.logical_name) for stack, settings in _settings(after)}
-    told: set[Move] = set()
+    seen: set[Move] = set()
     for identity, holders in now.items():
         former = was.get(identity, {})
-        gone = [holder for key, holder in former.items() if key not in holders]
-        first = {holder.stack: holder for holder in reversed(gone)}
-        for key, holder in holders.items() if gone else ():
+        released = [holder for key, holder in former.items() if key not in holders]
+        first = {holder.stack: holder for holder in reversed(released)}
+        for key, holder in holders.items() if released else ():
             if key in former:
                 continue
-            source = first.get(holder.stack, gone[0])
+            source = first.get(holder.stack, released[0])
             if source.stack != holder.stack:
                 steps = Steps.STACKS
             else:
                 steps = Steps.TWO if (source.stack, source.name) in planned or key in held else Steps.ONE
-            move = Move(holder.stack, holder.location, source.stack, source.location, holder.integration, steps)
-            if move not in told:
-                told.add(move)
+            move = Move(holder.stack, holder.settings, source.stack, source.settings, holder.integration, steps)
+            if move not in seen:
+                seen.add(move)
                 settings, former_settings = named(move.settings), named(move.former_settings)
                 yield replace(
                     move, settings=settings, former_settings=former_settings, integration=named(move.integration)
@@ -260,7 +273,7 @@ def _holders(stacks: Iterable[Stack]) -> dict[object, dict[tuple[str, str], _Hol
         if integration is None:
             continue
         name, key = settings.logical_name, str(settings.palette)
-        # What cannot be recognised by itself is still the same declaration.
+        # A credential without an identity is at least the same declaration.
         identities: list[object] = [identity for _, identity in integration.identities]
         identities = identities or [("integration", stack, key)]
         for identity in identities:

@@ -1,7 +1,7 @@
-"""An object change: what happens to one object when its stack's file says something else.
+"""An object change: what happens to one object when its stack file changes.
 
-An object is known by what Pulumi calls it, then by its place in the cluster: that tells a change
-from a replacement, and both from a removal.
+Objects are paired by their logical name in Pulumi, then by their identity in the cluster. This
+distinguishes a change from a replacement, and both from a removal.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from paletteai_components.stacks.stack import Stack
 Shown = tuple[bool, bool]
 Compared = tuple[Stack | None, Stack | None, Shown]
 
-# PaletteAI deletes a Project's namespace with it, Kubernetes what is in a Namespace.
+# Deleting a Project deletes its namespace, and deleting a Namespace deletes everything in it.
 _WITH_WORKLOADS = ("Namespace", "Project")
 
 
 class Action(StrEnum):
-    """What happens to an object. One that is handed over goes from one stack to another."""
+    """What happens to an object. Handed over means that it moves from one stack to another."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -37,48 +37,48 @@ class Action(StrEnum):
 
 
 class RemovalEffect(StrEnum):
-    """What becomes of an object that its stack no longer declares in its place.
-
-    Refused: `pulumi up` refuses until a first merge sets `onRemoval`. Retained: it stays, unmanaged.
-    Deleted. Emptied: it is deleted with every workload in its namespace. Left: its stack file is gone,
-    so nothing deletes it.
-    """
+    """What becomes of an object that is no longer declared."""
 
     REFUSED = "refused"
+    """`pulumi up` refuses to remove it until `onRemoval` is set and deployed."""
     RETAINED = "retained"
+    """It stays on the cluster, unmanaged."""
     DELETED = "deleted"
+    """It is deleted."""
     EMPTIED = "deletedWithWorkloads"
+    """It is deleted, with every workload in its namespace."""
     LEFT = "left"
+    """It stays on the cluster, because no stack file is left to delete it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """What happens to one object.
-
-    Fields:
-        action: see `Action`.
-        stack, cluster: the stack that declares it, and its cluster; the last ones for a deleted object.
-        reference: the object as messages call it.
-        name: what Pulumi calls it.
-        former_stack, former_reference, former_name: what it was before; None where that is the same.
-        fields: the fields that differ, where it is on both sides.
-        fate: what becomes of the former object, where it is deleted, replaced or handed over.
-    """
+    """What happens to one object."""
 
     action: Action
+    """What happens."""
     stack: str
+    """The stack that declares it, or declared it last."""
     cluster: str
+    """That stack's cluster."""
     reference: str
+    """The object as messages name it, for example ``Project/vision/vision``."""
     name: str
+    """Its logical name in Pulumi."""
     former_stack: str | None = None
+    """The stack it was in, or None where that is the same."""
     former_reference: str | None = None
+    """The object that it replaces, or None where that is the same."""
     former_name: str | None = None
+    """Its former logical name, or None where that is the same."""
     fields: tuple[FieldChange, ...] = ()
+    """The fields that differ, where both sides have the object."""
     removal_effect: RemovalEffect | None = None
+    """What becomes of the former object, where it is deleted, replaced or handed over."""
 
 
 class _Declared(NamedTuple):
-    """An object, the stack that declares it, and whether its values may be told."""
+    """An object, the stack that declares it, and whether its values may be shown."""
 
     stack: Stack
     object: PlannedObject
@@ -94,10 +94,17 @@ class _Declared(NamedTuple):
 
 
 def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
-    """What happens to every object of these stacks: each as it was, as it is, and which values may be told."""
+    """Compare the objects of stacks.
+
+    Args:
+        stacks: For each stack, its old version, its new version, and whether the values of each may be shown.
+
+    Returns:
+        What happens to every object that changes, by stack.
+    """
     changes: list[ObjectChange] = []
-    gone: list[_Declared] = []
-    made: list[_Declared] = []
+    old_only: list[_Declared] = []
+    new_only: list[_Declared] = []
     left: set[str] = set()
     for old_stack, new_stack, shown in stacks:
         if old_stack and not new_stack:
@@ -105,10 +112,10 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
         before, after = (list(_declared(*side)) for side in zip((old_stack, new_stack), shown, strict=True))
         pairs, before, after = paired(before, after, attrgetter("logical"))
         changes += filter(None, (_changed(*pair) for pair in pairs))
-        gone += before
-        made += after
-    found, removed, created = paired(gone, made, attrgetter("identity"))
-    changes += (_taken_over(old, new, left) for old, new in found)
+        old_only += before
+        new_only += after
+    renamed, removed, created = paired(old_only, new_only, attrgetter("identity"))
+    changes += (_renamed(old, new, left) for old, new in renamed)
     changes += (_change(Action.DELETED, each, removal_effect=_removal_effect(each, left)) for each in removed)
     changes += (_change(Action.CREATED, each) for each in created)
     return sorted(changes, key=lambda each: each.stack)
@@ -124,33 +131,33 @@ def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:
 
 
 def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
-    """What happens to an object that Pulumi calls the same; None for nothing."""
+    """What happens to an object that keeps its logical name; None for nothing."""
     fields = _fields(old, new)
-    was = old.object.reference
-    moved = was != new.object.reference
+    former = old.object.reference
+    moved = former != new.object.reference
     if not fields:
         return None
     if not moved and not any(field.path == ("type",) for field in fields):
         return _change(Action.CHANGED, new, fields=fields)
-    # Whether a replacement is refused is up to what is declared now.
+    # The current declaration decides whether a replacement is refused.
     removal_effect = _removal_effect(new)
     return _change(
         Action.REPLACED,
         new,
-        former_reference=named(was) if moved else None,
+        former_reference=named(former) if moved else None,
         fields=fields,
         removal_effect=removal_effect,
     )
 
 
-def _taken_over(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
-    """What happens to an object that stays in its place and that Pulumi calls by another name, or in another stack."""
-    elsewhere = old.stack.name != new.stack.name
+def _renamed(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectChange:
+    """What happens to an object of the cluster that gets another logical name or moves to another stack."""
+    moved = old.stack.name != new.stack.name
     name = old.object.logical_name
     return _change(
-        Action.HANDED_OVER if elsewhere else Action.REPLACED,
+        Action.HANDED_OVER if moved else Action.REPLACED,
         new,
-        former_stack=old.stack.name if elsewhere else None,
+        former_stack=old.stack.name if moved else None,
         former_name=named(name) if name != new.object.logical_name else None,
         fields=_fields(old, new),
         removal_effect=_removal_effect(old, left),

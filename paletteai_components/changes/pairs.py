@@ -1,4 +1,4 @@
-"""Pairs: what is the same thing in two lists, found by a key that may occur more than once."""
+"""Pairs: items of two lists with the same key, which may occur more than once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ Item = TypeVar("Item")
 def paired(
     before: list[Item], after: list[Item], key: Callable[[Item], Hashable]
 ) -> tuple[list[tuple[Item, Item]], list[Item], list[Item]]:
-    """The items of two lists that have an equal key, in the second one's order, and what is left over of each."""
+    """Pair the items of two lists by a key.
+
+    Args:
+        before: The first list.
+        after: The second list.
+        key: The key of an item.
+
+    Returns:
+        The pairs in the order of the second list, then the items of each list that have no partner.
+    """
     waiting: dict[Hashable, deque[Item]] = {}
     for item in before:
         waiting.setdefault(key(item), deque()).append(item)

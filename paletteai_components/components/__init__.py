@@ -1,4 +1,4 @@
-"""The Pulumi components. Importing this imports pulumi; everything below it does not."""
+"""The public Pulumi components. This is the first room that imports pulumi."""
 
 from paletteai_components.components.credential import PaletteCredential
 from paletteai_components.components.integration import (

@@ -1,4 +1,4 @@
-"""A Palette credential of a program, and the handle on its key."""
+"""The credential that a program gives to an integration, and the handle on its key."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from paletteai_components.credentials import ApiKey, KeyState
 
 @dataclass(frozen=True, eq=False)
 class PaletteCredential:
-    """A Palette credential. Bind it to one Settings: a second binding is refused.
+    """The credential of a Palette integration: four fields and the key among them, or an external Secret.
 
-    Fields:
-        name: what messages call it.
-        host_url: the Palette API, for example https://api.spectrocloud.com.
-        tenant: the Palette tenant's name.
-        default_project_id: the Palette project used when none is named.
-        api_key: the key; becomes a Pulumi secret if it is none yet.
-        existing_secret: instead of the four above, a Secret that somebody else puts in place.
-        credential: any name for what is in that Secret; the same name means the same credential.
+    Bind it to one Settings. A second binding is refused.
     """
 
     name: str
-    # What is shown is the name: a key that was put into a wrong field must not be told either.
+    """Identifies the credential in messages. It names nothing on the cluster."""
+    # Only the name is shown: a key may have been pasted into any other field.
     host_url: str | None = field(default=None, repr=False)
+    """The Palette API, for example ``https://api.spectrocloud.com``."""
     tenant: str | None = field(default=None, repr=False)
+    """The Palette tenant's name. Not the PaletteAI Tenant."""
     default_project_id: str | None = field(default=None, repr=False)
+    """The ID of the Palette project that is used when none is named."""
     api_key: pulumi.Input[str] | ApiKey | None = field(default=None, repr=False)
+    """The key. It becomes a Pulumi secret if it is not one yet."""
     existing_secret: str | None = field(default=None, repr=False)
+    """The name of an external Secret that holds the credential, instead of the four fields above."""
     credential: str | None = field(default=None, repr=False)
+    """Any name for the credential in an external Secret. The same name means the same credential."""
 
 
 def handle_of(key: object) -> ApiKey | None:
-    """The handle on a key in any form that Pulumi takes; None for what can be no key."""
+    """The handle on a key in any form that Pulumi accepts; None if the value cannot be a key."""
     match key:
         case ApiKey():
             return key
         case str():
             return opened_key(key)
         case pulumi.Output():
-            # The Output itself: two credentials with one Output are recognised by it.
+            # The Output itself: it identifies a key that two credentials share.
             return ApiKey(KeyState.DECRYPTED, secret=key)
         case Awaitable():
             return ApiKey(KeyState.DECRYPTED, secret=pulumi.Output.secret(key))
@@ -50,5 +50,5 @@ def handle_of(key: object) -> ApiKey | None:
 
 
 def opened_key(text: str, ciphertext: str | None = None) -> ApiKey:
-    """The handle on a key whose text is known, the text a Pulumi secret."""
+    """The handle on a decrypted key, whose text becomes a Pulumi secret."""
     return ApiKey.opened(text, secret=pulumi.Output.secret(text), ciphertext=ciphertext)

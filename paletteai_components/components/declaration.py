@@ -1,4 +1,4 @@
-"""A declaration in Python: the record that a component takes, made into a spec like that of a stack file."""
+"""A declaration in Python: a component's arguments, converted into the same spec as a stack file."""
 
 from __future__ import annotations
 
@@ -29,30 +29,44 @@ _EXPECTED = {
     "enum": "refuse, retain or delete",
 }
 
-# No rule needs these, nor what is in an `extra_spec`, so they may be known only while the program runs.
-_LATE_TEXTS = {"description"}
-_LATE_ENTRIES = {"annotations", "groups", "admin", "editor", "viewer"}
+# No rule reads these, nor what is in `extra_spec`, so they may be Outputs.
+_OUTPUT_TEXTS = {"description"}
+_OUTPUT_ENTRIES = {"annotations", "groups", "admin", "editor", "viewer"}
 
 
 class Declaration:
-    """What one component declares, and everything that is wrong with it.
+    """The arguments of one component, and every problem found in them."""
 
-    Fields:
-        part: what messages call the component.
-        stated: the fields of its record that are stated, as the caller gave them.
-    """
+    part: str
+    """The component in messages, for example ``Tenant acme``."""
+    stated: dict[str, Any]
+    """The arguments that are set, as the caller passed them."""
 
     def __init__(self, kind: str, name: str, record: type, args: object) -> None:
-        """Takes what a component of a kind and name is given: a record, or a dict of its fields."""
-        self._ledger = Registry.of_this_program()
-        self.part = self._ledger.part_of(kind, name)
+        """Reads the arguments of a component.
+
+        Args:
+            kind: the component's class, for example ``Tenant``.
+            name: the component's logical name.
+            record: the dataclass of its arguments.
+            args: what the caller passed: a `record`, or a dict of its fields.
+
+        Raises:
+            DeclarationError: `args` is neither.
+        """
+        self._registry = Registry.of_this_program()
+        self.part = self._registry.part_of(kind, name)
         self._at: Path = ()
         self._diagnostics: list[Diagnostic] = []
         self._integrations: dict[str, dict[str, Any]] = {}
-        self.stated = self._stated(record, args)
+        self.stated = self._fields_set(record, args)
 
     def take(self, field: str, kind: type[_Kind], wanted: str) -> _Kind:
-        """Takes a field out that is no part of the spec. Raises DeclarationError where it is not of its kind."""
+        """Removes and returns an argument that is not part of the spec.
+
+        Raises:
+            DeclarationError: it is not of this kind.
+        """
         value = self.stated.pop(field, None)
         if not isinstance(value, kind):
             self._mistyped(f"`{field}`", value, wanted)
@@ -60,7 +74,7 @@ class Declaration:
         return value
 
     def take_texts(self, field: str) -> tuple[str, ...]:
-        """Takes a list of texts out that is no part of the spec."""
+        """Removes and returns a list of texts that is not part of the spec."""
         value = self.stated.pop(field, ())
         if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
             return tuple(value)
@@ -68,23 +82,28 @@ class Declaration:
         return ()
 
     def spec(self, at: Path, **declared: Any) -> StackSpec:
-        """The spec of what is declared; `at` is where in it the fields of the record stand.
+        """The spec of the declaration.
 
-        Raises DeclarationError where anything is missing or of a wrong type.
+        Args:
+            at: where in the spec the component's arguments are.
+            declared: the fields of the spec.
+
+        Raises:
+            DeclarationError: anything is missing or of a wrong type.
         """
         self._at = at
         plain = self._plain(declared, ())
         try:
             spec = StackSpec.model_validate({**plain, "integrations": self._integrations}, by_alias=False, by_name=True)
         except ValidationError as invalid:
-            # Of an input only its type is told: it may hold a key.
+            # Only an input's type is reported: it may hold a key.
             for error in invalid.errors(include_url=False):
-                self._tell(error)
+                self._add_invalid(error)
         if self._diagnostics:
             raise DeclarationError(in_order(self._diagnostics))
         return spec
 
-    def _stated(self, record: type, args: object) -> dict[str, Any]:
+    def _fields_set(self, record: type, args: object) -> dict[str, Any]:
         if isinstance(args, record) and is_dataclass(args):
             stated = {each.name: getattr(args, each.name) for each in fields(args)}
         elif isinstance(args, Mapping) and is_dataclass(record):
@@ -98,13 +117,13 @@ class Declaration:
         return {name: value for name, value in stated.items() if value is not None}
 
     def _plain(self, value: Any, path: Path) -> Any:
-        """A value as a spec takes it: records as dicts of what they state, credentials as keys for them."""
+        """A value as the spec takes it: records as dicts of the fields set, a credential as its integration's name."""
         match value:
             case pulumi.Output() | Awaitable():
-                return self._later(value, path)
+                return self._output(value, path)
             case str() if path[-1] == "palette" and model_at(path[:-1]) is not None:
-                # A spec takes the key of an integration here.
-                self._mistyped(self._said(path), value, "a PaletteCredential")
+                # The spec takes an integration's name here, so it would accept text.
+                self._mistyped(self._described(path), value, "a PaletteCredential")
             case Mapping():
                 return {
                     name: self._plain(inner, (*path, name))
@@ -116,83 +135,83 @@ class Declaration:
             case None | bool() | int() | float() | str():
                 return value
             case _ if "extra_spec" in path:
-                # In all other places the spec knows what may stand there.
-                said = self._said(path[: path.index("extra_spec") + 1])
-                fact = f"{said} holds something of type {type(value).__name__}, which no manifest can hold"
+                # Everywhere else the spec itself refuses a wrong type.
+                place = self._described(path[: path.index("extra_spec") + 1])
+                fact = f"{place} holds a value of type {type(value).__name__}, which a manifest cannot hold"
                 self._diagnostics.append(
-                    misread(SourceLocation(self.part), fact, "Write text, numbers, lists and dicts only.")
+                    misread(SourceLocation(self.part), fact, "Use only text, numbers, lists and dicts.")
                 )
             case PaletteCredential():
-                return self._key_of(value)
+                return self._integration_name(value)
             case _ if is_dataclass(value):
                 stated = {each.name: getattr(value, each.name) for each in fields(value)}
                 return self._plain({name: inner for name, inner in stated.items() if inner is not None}, path)
         return value
 
-    def _later(self, value: Any, path: Path) -> Any:
+    def _output(self, value: Any, path: Path) -> Any:
         if "extra_spec" in path[:-1]:
             return pulumi.Output.from_input(value)
-        if path[-1] in _LATE_TEXTS or (len(path) > 1 and path[-2] in _LATE_ENTRIES):
-            return self._ledger.stand_in(value)
+        if path[-1] in _OUTPUT_TEXTS or (len(path) > 1 and path[-2] in _OUTPUT_ENTRIES):
+            return self._registry.stand_in(value)
         return value
 
     def _is_text(self, name: object, path: Path) -> bool:
         if not isinstance(name, str):
-            self._mistyped(f"a name in {self._said(path)}", name, "text")
+            self._mistyped(f"a name in {self._described(path)}", name, "text")
         return isinstance(name, str)
 
-    def _key_of(self, credential: PaletteCredential) -> str:
+    def _integration_name(self, credential: PaletteCredential) -> str:
         name: object = credential.name
         if not isinstance(name, str):
             self._mistyped("`name` of a PaletteCredential", name, "text")
             return ""
-        key = self._ledger.key_of(credential)
+        key = self._registry.integration_name(credential)
         stated = {each.name: getattr(credential, each.name) for each in fields(credential) if each.name != "name"}
         if credential.api_key is not None:
             stated["api_key"] = handle_of(credential.api_key)
             if stated["api_key"] is None:
-                said = self._said(("integrations", key, "api_key"))
-                self._mistyped(said, credential.api_key, "text or an Output of it")
+                place = self._described(("integrations", key, "api_key"))
+                self._mistyped(place, credential.api_key, "text or an Output of it")
         self._integrations[key] = stated
         return key
 
-    def _tell(self, error: ErrorDetails) -> None:
+    def _add_invalid(self, error: ErrorDetails) -> None:
         path, kind = error["loc"], error["type"]
-        said = self._said(path)
+        place = self._described(path)
         if kind == "missing":
-            self._diagnostics.append(misread(SourceLocation(self.part), f"{said} is missing", "State it."))
+            self._diagnostics.append(misread(SourceLocation(self.part), f"{place} is missing", "Set it."))
         elif kind == "extra_forbidden":
             model = model_at(path[:-1])
             known = model.model_fields if model else ()
             self._diagnostics.append(
-                unknown_field(SourceLocation(self.part), str(path[-1]), known, self._said(path[:-1]))
+                unknown_field(SourceLocation(self.part), str(path[-1]), known, self._described(path[:-1]))
             )
         elif kind == "model_type":
             record = str(error["ctx"]["class_name"]).removeprefix("Project").replace("Spec", "Args")
-            self._mistyped(said, error["input"], f"a {record}")
+            self._mistyped(place, error["input"], f"a {record}")
         else:
-            self._mistyped(said, error["input"], _EXPECTED.get(kind, "of another form"))
+            self._mistyped(place, error["input"], _EXPECTED.get(kind, "of another form"))
 
-    def _mistyped(self, said: str, value: object, expected: str) -> None:
+    def _mistyped(self, place: str, value: object, expected: str) -> None:
         if isinstance(value, pulumi.Output | Awaitable):
-            fact = f"{said} is an Output; it is checked before anything is registered, so it has to be a plain value"
+            fact = f"{place} is an Output, but it is checked before anything is registered, so it must be a plain value"
         else:
-            fact = f"{said} should be {expected}, and is of type {type(value).__name__}"
+            fact = f"{place} should be {expected}, but is of type {type(value).__name__}"
         self._diagnostics.append(misread(SourceLocation(self.part), fact, f"Make it {expected}."))
 
-    def _said(self, path: Path) -> str:
+    def _described(self, path: Path) -> str:
         if path[0] == "integrations":
-            return f"`{path[-1]}` of the credential {named(str(path[1]))}"
+            return f"`{path[-1]}` of the credential `{named(str(path[1]))}`"
         if isinstance(path[-1], str) and model_at(path[:-1]) is None and model_at(path) is None:
-            # A key may be pasted as a name, too.
-            return f"an entry of {self._said(path[:-1])}"
+            # The name is not repeated: a key may have been pasted there.
+            return f"an entry of {self._described(path[:-1])}"
         own = next(path[len(each) :] for each in (self._at, ("tenant",), ()) if path[: len(each)] == each)
         return f"`{shown_path(own)}`"
 
 
-def extended(stack: Stack, added: StackSpec, **of_the_tenant: Any) -> StackSpec:
-    """The spec of a tenant's stack with what one more component adds to it: integrations, and fields of the tenant."""
+def extended(stack: Stack, added: StackSpec, **tenant_fields: Any) -> StackSpec:
+    """The spec of a tenant's stack, extended by one more component's integrations and fields of the tenant."""
     spec = stack.spec or added
     integrations = {**spec.integrations, **added.integrations}
-    tenant = spec.tenant.model_copy(update=of_the_tenant)
+    tenant = spec.tenant.model_copy(update=tenant_fields)
     return spec.model_copy(update={"integrations": integrations, "tenant": tenant})

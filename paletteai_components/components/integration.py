@@ -1,4 +1,4 @@
-"""A Palette integration that is added to a tenant's namespace: one more Settings and its Secret."""
+"""A Palette integration added to a tenant: one more Settings in its namespace, and the Secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paletteai_components import naming
 from paletteai_components.components.credential import PaletteCredential
 from paletteai_components.components.declaration import Declaration, extended
 from paletteai_components.components.registry import DeclarationError, Registry
-from paletteai_components.components.resource import of_the_tenant
+from paletteai_components.components.resource import tenant_child_options
 from paletteai_components.components.settings import SecretReferenceArgs, SecretReferenceArgsDict, SettingsComponent
 from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
@@ -24,26 +24,28 @@ from paletteai_components.stacks.ownership import binding_claims, settings_claim
 
 @dataclass
 class PaletteIntegrationArgs:
-    """A Palette integration added to a tenant's namespace: a Settings and its Secret.
-
-    Fields:
-        tenant: the `Tenant` or `TenantReference` it is added to.
-        name: the Settings' name, by which Projects refer to it.
-        credential: the Palette credential, bound here and nowhere else.
-        secret_name, hugging_face, nvidia, labels, annotations, extra_spec: as of `SettingsArgs`.
-        import_ids: its Settings and Secret, where they exist and are taken over; see `TenantReferenceArgs`.
-    """
+    """A Palette integration and the Settings in a tenant's namespace that binds it."""
 
     tenant: TenantOwner
+    """The `Tenant` or `TenantReference` that it is added to."""
     name: str
+    """The Settings' name, by which Projects refer to it."""
     credential: PaletteCredential
+    """The integration's credential, bound here and nowhere else."""
     secret_name: str | None = None
+    """The name of the Secret with the credential. Default: ``<name>-palette``."""
     hugging_face: SecretReferenceArgs | SecretReferenceArgsDict | None = None
+    """The external Secret of the Settings' Hugging Face integration."""
     nvidia: SecretReferenceArgs | SecretReferenceArgsDict | None = None
+    """The external Secret of the Settings' NVIDIA integration."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the Settings and its Secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Annotations of the Settings and its Secret."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the Settings' `spec` that are not modelled, passed through."""
     import_ids: Sequence[str] = ()
+    """Its Settings and Secret, if they exist and are taken over; see `TenantReferenceArgs`."""
 
 
 class PaletteIntegrationArgsDict(TypedDict):
@@ -62,13 +64,9 @@ class PaletteIntegrationArgsDict(TypedDict):
 
 
 class PaletteIntegration(SettingsComponent):
-    """A Palette integration that is added to a `Tenant` or a `TenantReference`, for Projects to refer to.
+    """A Palette integration added to a `Tenant` or `TenantReference`, with the Settings that Projects refer to.
 
-    Raises DeclarationError, before anything is registered, where it is wrong or its credential,
-    Secret or name is another's. A key that is an Output is judged when it is known; then its Secret
-    and Settings are not registered.
-
-    Its outputs are those of every Settings: see `SettingsComponent`.
+    Its outputs are those of `SettingsComponent`.
     """
 
     def __init__(
@@ -77,32 +75,43 @@ class PaletteIntegration(SettingsComponent):
         args: PaletteIntegrationArgs | PaletteIntegrationArgsDict,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Checks the integration against the program so far, then registers its Secret and Settings."""
+        """Checks the integration against the program so far, then registers its Secret and Settings.
+
+        A key that is an Output is checked when its value is known. An error is raised then, and the Secret
+        and Settings are not registered.
+
+        Raises:
+            DeclarationError: it is wrong, or something else has its credential, Secret or name. Nothing of it
+                is registered.
+        """
         tenant, settings = _admitted(name, args)
-        super().__init__(name, tenant._placement(settings), of_the_tenant(tenant, opts))
+        super().__init__(name, tenant._placement(settings), tenant_child_options(tenant, opts))
         tenant.integrations[self.settings_name] = self
 
 
 def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
-    """The tenant, and the new Settings, which are in its declaration now.
+    """Adds the new Settings to the tenant's declaration; returns the tenant and the Settings.
 
-    Raises DeclarationError where they are wrong, or a name of them is taken.
+    Raises:
+        DeclarationError: the Settings are wrong, or their name is taken.
     """
     declaration = Declaration("PaletteIntegration", name, PaletteIntegrationArgs, args)
     owner = declaration.take("tenant", TenantOwner, "a Tenant or TenantReference")
-    called = declaration.take("name", str, "text")
+    settings_name = declaration.take("name", str, "text")
     palette = declaration.take("credential", PaletteCredential, "a PaletteCredential")
     import_ids = declaration.stated.pop("import_ids", ())
-    settings = {called: {**declaration.stated, "palette": palette}}
+    settings = {settings_name: {**declaration.stated, "palette": palette}}
     alone = {"name": owner.tenant_name, "settings": settings, "import_ids": import_ids}
-    added = declaration.spec(("tenant", "settings", called), tenant=alone)
+    added = declaration.spec(("tenant", "settings", settings_name), tenant=alone)
     stack, tenant = owner._stack, owner._planned.spec
     default = tenant.settings_ref or naming.DEFAULT_SETTINGS
-    if called in (*tenant.settings, *tenant.existing_settings) or (called == default and not tenant.existing):
-        fact = f"tenant {named(tenant.name)} has or refers to Settings {named(called)} already"
-        remedy = "Put default Settings into the tenant's own args; give others another name."
+    if settings_name in (*tenant.settings, *tenant.existing_settings) or (
+        settings_name == default and not tenant.existing
+    ):
+        fact = f"tenant `{named(tenant.name)}` already has or refers to Settings `{named(settings_name)}`"
+        remedy = "Pass default Settings in the tenant's own `settings`; give others another name."
         location = (SourceLocation(declaration.part),)
-        raise DeclarationError([Diagnostic("PAI006", f"{fact}, so these would take their place.", remedy, location)])
+        raise DeclarationError([Diagnostic("PAI006", f"{fact}, so this component would replace it.", remedy, location)])
     spec = extended(
         owner._stack,
         added,
@@ -111,7 +120,7 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
     )
     stack = replace(owner._stack, spec=spec, part=declaration.part)
     planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
-    new = next(each for each in planned.settings if each.name == called)
+    new = next(each for each in planned.settings if each.name == settings_name)
     Registry.of_this_program().register(stack, [*settings_claims(new, stack), *binding_claims(new, stack)])
     owner._planned, owner._stack = planned, stack
     return owner, new

@@ -1,4 +1,4 @@
-"""A Project: its namespace, Settings of its own where it has them, and itself."""
+"""A Project with its namespace and its own Settings, if it has any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 
 from paletteai_components.components.declaration import Declaration, extended
 from paletteai_components.components.registry import DeclarationError, Registry
-from paletteai_components.components.resource import child_options, kubernetes_resource, of_the_tenant
+from paletteai_components.components.resource import child_options, kubernetes_resource, tenant_child_options
 from paletteai_components.components.settings import (
     Placement,
     SettingsArgs,
@@ -34,20 +34,18 @@ from paletteai_components.redaction import named
 from paletteai_components.stacks.ownership import binding_claims, project_claims
 from paletteai_components.stacks.stack import Stack
 
-# Where a Project stands in the declaration of its tenant with nothing but itself, in which it is judged.
+# A Project is checked in a spec of its tenant that has this one project.
 _PATH = ("tenant", "projects", 0)
 
 
 @dataclass
 class DeploymentNamespacesArgs:
-    """Into which namespaces a Project's workloads may be deployed.
-
-    Fields:
-        allow, disallow: the namespaces.
-    """
+    """The namespaces that a Project's workloads may be deployed to."""
 
     allow: Sequence[str] = ()
+    """Namespaces that are allowed."""
     disallow: Sequence[str] = ()
+    """Namespaces that are not."""
 
 
 class DeploymentNamespacesArgsDict(TypedDict, total=False):
@@ -59,39 +57,38 @@ class DeploymentNamespacesArgsDict(TypedDict, total=False):
 
 @dataclass
 class ProjectArgs:
-    """A Project. Its name is its namespace.
-
-    Fields:
-        tenant: the `Tenant` or `TenantReference` it belongs to.
-        name: its name, and its namespace's. It cannot be changed later.
-        display_name: letters, digits and spaces.
-        create_namespace: whether the namespace is made here, or only referred to.
-        settings: Settings of its own, which override the tenant's.
-        settings_ref: another Settings of the tenant, by name or as its component.
-        shared_cluster_only: True to go without Palette.
-        compute_config_ref, role_mapping: default to the tenant's.
-        deployment_namespaces: where workloads may be deployed.
-        labels, annotations: for every object of the Project.
-        extra_spec: fields of `spec` that are not modelled, passed through.
-        on_removal: refuse, retain or delete. Default: the tenant's.
-        import_ids: objects of the Project that exist and are taken over; see `TenantReferenceArgs`.
-    """
+    """A Project. Its name is also its namespace's."""
 
     tenant: TenantOwner
+    """The `Tenant` or `TenantReference` that it belongs to."""
     name: str
+    """The name of the Project and of its namespace. It cannot be changed later."""
     display_name: str | None = None
+    """Letters, digits and spaces."""
     create_namespace: bool = True
+    """False if the namespace is external."""
     settings: SettingsArgs | SettingsArgsDict | None = None
+    """Its own Settings, which override the tenant's."""
     settings_ref: str | SettingsComponent | None = None
+    """The Settings of the tenant that it uses instead of the fallback: their name or component."""
     shared_cluster_only: bool | None = None
+    """True to go without Palette."""
     compute_config_ref: ComputeConfigRefArgs | ComputeConfigRefArgsDict | None = None
+    """The ComputeConfig that it deploys with. Default: the tenant's."""
     role_mapping: RoleMappingArgs | RoleMappingArgsDict | None = None
+    """The groups that hold each role. Default: the tenant's."""
     deployment_namespaces: DeploymentNamespacesArgs | DeploymentNamespacesArgsDict | None = None
+    """The namespaces that its workloads may be deployed to."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of every object of the Project."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Annotations of every object of the Project."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `spec` that are not modelled, passed through."""
     on_removal: OnRemoval | str | None = None
+    """``refuse``, ``retain`` or ``delete``. Default: the tenant's."""
     import_ids: Sequence[str] = ()
+    """Objects of the Project that exist and are taken over; see `TenantReferenceArgs`."""
 
 
 class ProjectArgsDict(TypedDict):
@@ -115,22 +112,24 @@ class ProjectArgsDict(TypedDict):
 
 
 class ProjectComponent(pulumi.ComponentResource):
-    """A Project with its namespace and, where it has them, Settings of its own.
+    """A Project with its namespace and its own Settings, if it has any.
 
-    Outputs, which are plain because they are known before anything is registered:
-        project_name, namespace: the Project; the two are equal.
-        source: where its Palette integration comes from, a `Source`.
-        settings: the Settings that gives it, ``namespace/name``; None without one.
-        integration: the component of Settings of its own, or None.
-        resource: the Project resource.
+    Its outputs are plain values, because they are known before anything is registered.
     """
 
     project_name: str
+    """The Project's name."""
     namespace: str
+    """The Project's namespace, which has the same name."""
     source: str
+    """Where its Palette integration comes from: ``own``, ``settingsRef``, ``fallback``, ``sharedClusterOnly``
+    or ``nowhere``."""
     settings: str | None
+    """Its effective Settings, as ``namespace/name``; None without any."""
     integration: SettingsComponent | None
+    """The component of its own Settings; None without any."""
     resource: pulumi.CustomResource
+    """The Project resource."""
 
     def __init__(
         self,
@@ -141,16 +140,22 @@ class ProjectComponent(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         former_urns: Sequence[str] = (),
     ) -> None:
-        """Registers what is written for a Project of a stack.
+        """Registers the objects of a planned Project.
 
-        `former_urns` gives former URNs of the component of its own Settings, and of that and its Secret.
+        Args:
+            name: the component's logical name.
+            tenant: the component of its tenant.
+            planned: the Project.
+            stack: the declaration that it is part of.
+            opts: the component's resource options.
+            former_urns: former URNs of the component of its own Settings, of those Settings and of their Secret.
         """
-        opts = of_the_tenant(tenant, opts)
+        opts = tenant_child_options(tenant, opts)
         provider = str(planned.effective_settings) if planned.effective_settings else None
-        # Told as inputs: registered outputs would make a seventh more checkpoints to write in a first deployment.
-        told = {"namespace": planned.namespace, "source": planned.source.value, "settings": provider}
-        super().__init__(identity.PROJECT, name, told, opts)
-        # The SDK has made Outputs of them, but nothing has to be awaited.
+        # Passed as inputs: registered outputs would add a seventh to the checkpoints of a first deployment.
+        inputs = {"namespace": planned.namespace, "source": planned.source.value, "settings": provider}
+        super().__init__(identity.PROJECT, name, inputs, opts)
+        # The SDK has set them to Outputs, but their values are already known.
         self.project_name, self.namespace = planned.name, planned.namespace
         self.source, self.settings = planned.source.value, provider
         self.integration = None
@@ -171,29 +176,35 @@ class ProjectComponent(pulumi.ComponentResource):
 
 
 class Project(ProjectComponent):
-    """A Project with its namespace and, where it has them, Settings of its own.
+    """A Project with its namespace and its own Settings, if it has any.
 
-    Raises DeclarationError, before anything is registered, where it is wrong, resolves to no Palette
-    integration without saying so, or something of it is another's.
-
-    For its outputs see `ProjectComponent`.
+    Its outputs are those of `ProjectComponent`.
     """
 
     def __init__(
         self, name: str, args: ProjectArgs | ProjectArgsDict, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Checks the Project against the program so far, then registers it."""
+        """Checks the Project against the program so far, then registers it.
+
+        Raises:
+            DeclarationError: it is wrong, resolves to no Palette integration without `shared_cluster_only`, or
+                something else has one of its objects. Nothing of it is registered.
+        """
         super().__init__(name, *_admitted(name, args), opts)
 
 
 def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedProject, Stack]:
-    """The tenant, its new Project, and the declaration of both. Raises DeclarationError where it is wrong."""
+    """The tenant, its new Project, and the declaration of both.
+
+    Raises:
+        DeclarationError: the Project is wrong.
+    """
     declaration = Declaration("Project", name, ProjectArgs, args)
     tenant = declaration.take("tenant", TenantOwner, "a Tenant or TenantReference")
     referred = declaration.stated.get("settings_ref")
     if isinstance(referred, SettingsComponent):
         if referred.namespace != tenant.namespace:
-            raise DeclarationError([_foreign(referred, tenant, declaration.part)])
+            raise DeclarationError([_foreign_settings(referred, tenant, declaration.part)])
         declaration.stated["settings_ref"] = referred.settings_name
     alone = declaration.spec(_PATH, tenant={"name": tenant.tenant_name, "projects": [declaration.stated]})
     spec = extended(tenant._stack, alone, projects=alone.tenant.projects)
@@ -204,11 +215,11 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedProject, Sta
     return tenant, planned, stack
 
 
-def _foreign(referred: SettingsComponent, tenant: TenantOwner, part: str) -> Diagnostic:
+def _foreign_settings(referred: SettingsComponent, tenant: TenantOwner, part: str) -> Diagnostic:
     return Diagnostic(
         "PAI005",
-        f"the Settings {named(referred.reference)} that it refers to are not in the namespace of tenant "
-        f"{named(tenant.tenant_name)}, so it would never find them.",
-        "Refer to Settings of its own tenant.",
+        f"it refers to Settings `{named(referred.reference)}`, which is not in the namespace of tenant "
+        f"`{named(tenant.tenant_name)}`, so PaletteAI would never find it.",
+        "Refer to a Settings of its own tenant.",
         (SourceLocation(part),),
     )

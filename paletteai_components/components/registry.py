@@ -1,7 +1,6 @@
-"""The ledger: what one program has declared so far, so that its components can be judged together.
+"""The registry: what one program has declared so far, so that each component is checked against the others.
 
-It lives exactly as long as the program, so two programs in one process never see each other and nothing has to
-be reset.
+It lives as long as the program. Two programs in one process never share one, and nothing has to be reset.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from paletteai_components.stacks.stack import Stack
 
 
 class DeclarationError(pulumi.RunError):
-    """What is declared is wrong. Nothing of the component that raised it was registered.
+    """A declaration is wrong, so the component that raised this registered nothing.
 
-    One exception: a key that is known only while the program runs is judged late, see `PaletteIntegration`.
-
-    Fields:
-        problems: every problem that was found.
+    One exception: a key that is an Output is checked when its value is known, see `PaletteIntegration`.
     """
 
-    def __init__(self, diagnostics: Iterable[Diagnostic], effect: str = "nothing of it was registered") -> None:
+    diagnostics: tuple[Diagnostic, ...]
+    """Every problem found."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], effect: str = "none of it was registered") -> None:
         self.diagnostics = tuple(diagnostics)
         count = f"{len(self.diagnostics)} problem{'s' if len(self.diagnostics) > 1 else ''}"
         listed = "\n".join(map(str, self.diagnostics))
-        super().__init__(f"{count} in what is declared; {effect}.\n{listed}")
+        super().__init__(f"{count} in the declaration; {effect}.\n{listed}")
 
 
 class Registry:
@@ -42,19 +41,23 @@ class Registry:
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, Hashable], Claim] = {}
-        self._keys: dict[int, tuple[str, PaletteCredential]] = {}
+        self._names: dict[int, tuple[str, PaletteCredential]] = {}
         self._parts: set[str] = set()
-        self._later: dict[str, pulumi.Output[str]] = {}
+        self._outputs: dict[str, pulumi.Output[str]] = {}
 
     @staticmethod
     def of_this_program() -> Registry:
-        """The ledger of the program that is running. Raises RunError where none is."""
-        return kept_with_the_program("_paletteai_ledger", Registry)
+        """The registry of the running program.
+
+        Raises:
+            RunError: no program is running.
+        """
+        return kept_with_the_program("_paletteai_registry", Registry)
 
     def part_of(self, kind: str, name: str) -> str:
-        """What a component is called: its kind and name, numbered where another one has them.
+        """A component's name in messages: its kind and logical name, numbered if another component has both.
 
-        Two components of one name are two owners, also where their parents keep their URNs apart.
+        Two components of one name are two owners, even if different parents keep their URNs apart.
         """
         part, number = f"{kind} {named(name)}", 1
         while part in self._parts:
@@ -62,41 +65,42 @@ class Registry:
             part = f"{kind} {named(name)} ({number})"
         return part
 
-    def key_of(self, credential: PaletteCredential) -> str:
-        """The key of a credential in this program: its name, numbered where another one has that name."""
-        known = self._keys.get(id(credential))
+    def integration_name(self, credential: PaletteCredential) -> str:
+        """The name of a credential's integration in this program, numbered if another credential has it."""
+        known = self._names.get(id(credential))
         if known is None:
-            taken = {key for key, _ in self._keys.values()}
-            key, number = credential.name, 1
-            while key in taken:
+            taken = {name for name, _ in self._names.values()}
+            name, number = credential.name, 1
+            while name in taken:
                 number += 1
-                key = f"{credential.name} ({number})"
-            # The credential is kept, so that its id stays its own.
-            known = self._keys[id(credential)] = (key, credential)
+                name = f"{credential.name} ({number})"
+            # Keeping the credential alive keeps its id unique.
+            known = self._names[id(credential)] = (name, credential)
         return known[0]
 
-    def stand_in(self, later: pulumi.Input[str]) -> str:
-        """The text that stands in a spec for one that is known only while the program runs."""
-        # No text of a manifest can begin like it.
-        text = f"\0{len(self._later)}"
-        self._later[text] = pulumi.Output.from_input(later)
+    def stand_in(self, output: pulumi.Input[str]) -> str:
+        """A placeholder that stands in a spec for the text of an Output."""
+        # No text in a manifest can begin with NUL.
+        text = f"\0{len(self._outputs)}"
+        self._outputs[text] = pulumi.Output.from_input(output)
         return text
 
     def with_outputs(self, value: Any) -> Any:
-        """A manifest, or a part of one, in which nothing stands for an Output any more."""
+        """A manifest, or a part of one, with every placeholder replaced by its Output."""
         match value:
             case str():
-                return self._later.get(value, value)
-            case dict() if self._later:
+                return self._outputs.get(value, value)
+            case dict() if self._outputs:
                 return {name: self.with_outputs(inner) for name, inner in value.items()}
-            case list() if self._later:
+            case list() if self._outputs:
                 return [self.with_outputs(inner) for inner in value]
         return value
 
     def register(self, stack: Stack, claims: Iterable[Claim]) -> None:
-        """Judges one component by itself, and takes its claims.
+        """Checks one component and records its claims.
 
-        Raises DeclarationError where it is wrong or claims what another one has. Then nothing is taken.
+        Raises:
+            DeclarationError: it is wrong or claims what another component has. Nothing is recorded then.
         """
         self._take(
             claims, [diagnostic for diagnostic in diagnostics_of_stack(stack) if diagnostic.severity is Severity.ERROR]
@@ -104,19 +108,23 @@ class Registry:
         self._parts.add(stack.part)
 
     def take(self, claims: Iterable[Claim]) -> None:
-        """Takes the claims of what is judged already. Raises DeclarationError where somebody else has one."""
+        """Records claims without running the rules.
+
+        Raises:
+            DeclarationError: another component has one of them. Nothing is recorded then.
+        """
         self._take(claims, [])
 
     def _take(self, claims: Iterable[Claim], diagnostics: list[Diagnostic]) -> None:
         admitted = list(claims)
-        told = {diagnostic.message for diagnostic in diagnostics}
+        reported = {diagnostic.message for diagnostic in diagnostics}
         for claim in admitted:
             holder = self._claims.get((claim.code, claim.subject))
             if holder is not None and holder.owner != claim.owner:
                 diagnostic = conflict([holder, claim])
-                # The one to look at first is the one that is refused.
+                # The refused one is the one to look at first.
                 diagnostic = replace(diagnostic, where=diagnostic.where[::-1])
-                diagnostics += [] if diagnostic.message in told else [diagnostic]
+                diagnostics += [] if diagnostic.message in reported else [diagnostic]
         if diagnostics:
             raise DeclarationError(in_order(diagnostics))
         for claim in admitted:

@@ -21,7 +21,7 @@ _TAKE_OVER = "pulumi.com/patchForce"
 def kubernetes_resource(
     manifest: Manifest, name: str, opts: pulumi.ResourceOptions, api: PaletteApi, import_ids: Collection[str]
 ) -> pulumi.CustomResource:
-    """The resource that writes a manifest. It takes over an object whose reference `import_ids` lists."""
+    """Registers the resource that writes a manifest. An object whose reference is in `import_ids` is taken over."""
     manifest = Registry.of_this_program().with_outputs(manifest)
     kind: str = manifest["kind"]
     metadata: Any = manifest["metadata"]
@@ -29,13 +29,13 @@ def kubernetes_resource(
     if reference in import_ids:
         # The provider knows an object as `name` or `namespace/name`.
         opts.import_ = reference.removeprefix(f"{kind}/")
-        # Whoever made it still owns its fields; the provider would report a conflict for each that differs.
+        # Its creator still owns its fields, and the provider would report a conflict for each one that differs.
         metadata = {**metadata, "annotations": {**metadata.get("annotations", {}), _TAKE_OVER: "true"}}
     if kind == "Namespace":
         return Namespace(name, metadata=metadata, opts=opts)
     if kind == "Secret":
         return Secret(name, metadata=metadata, type=manifest["type"], data=manifest["data"], opts=opts)
-    # A type's version is part of its URN: without aliases another one would recreate the object.
+    # The API version is part of a URN, so without aliases another version would recreate the object.
     former = {API_VERSION, *api.former_api_versions} - {manifest["apiVersion"]}
     aliases = [pulumi.Alias(type_=object_type(version, kind)) for version in sorted(former)]
     opts.aliases = [*(opts.aliases or []), *aliases]
@@ -45,18 +45,18 @@ def kubernetes_resource(
 
 
 def removal_options(on_removal: OnRemoval) -> pulumi.ResourceOptions:
-    """The options by which an object is kept when it is no longer declared."""
+    """The options that keep an object that is no longer declared."""
     return pulumi.ResourceOptions(
-        # None leaves it to the component, which may be protected by whoever declares it.
+        # None leaves it to the component, which the program may have protected.
         protect=True if on_removal is OnRemoval.REFUSE else None,
         retain_on_delete=True if on_removal is OnRemoval.RETAIN else None,
     )
 
 
-def of_the_tenant(tenant: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """The options of a component that belongs to a tenant: its child, unless it is given another parent."""
+def tenant_child_options(tenant: pulumi.Resource, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """The options of a component that belongs to a tenant: a child of it, unless the caller gives another parent."""
     own = pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=tenant), opts)
-    # A child that waited for the whole of its parent would wait for itself. What it needs of it comes first anyway.
+    # A child that waits for its complete parent waits for itself. What it needs of the parent comes first anyway.
     if own.parent is tenant and isinstance(own.depends_on, list):
         own.depends_on = [each for each in own.depends_on if each is not tenant]
     return own
@@ -71,8 +71,8 @@ def child_options(
 ) -> pulumi.ResourceOptions:
     """The options of a component's child.
 
-    Only what has to reach a child does: its parent, what comes before it, what the caller wants to
-    come before the component, and how it may be removed. Provider and transforms come by the parent.
+    A child gets its parent, its dependencies, the component's dependencies and how it may be removed.
+    It inherits the provider and the transforms from its parent.
     """
     child = removal_options(removal) if removal is not None else pulumi.ResourceOptions()
     child.parent = parent
@@ -85,8 +85,8 @@ def child_options(
     elif isinstance(callers, pulumi.Resource):
         child.depends_on = [callers, *depends_on]
     else:
-        later: pulumi.Output[Any] = pulumi.Output.from_input(callers)
-        child.depends_on = later.apply(
-            lambda known: [*(known if isinstance(known, list | tuple) else [known]), *depends_on]
+        output: pulumi.Output[Any] = pulumi.Output.from_input(callers)
+        child.depends_on = output.apply(
+            lambda value: [*(value if isinstance(value, list | tuple) else [value]), *depends_on]
         )
     return child

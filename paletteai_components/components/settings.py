@@ -1,4 +1,4 @@
-"""A Settings object and the Secret with its Palette credential, in one namespace, as they are planned."""
+"""A Settings object and the Secret with its credential, registered as they are planned."""
 
 from __future__ import annotations
 
@@ -25,13 +25,10 @@ from paletteai_components.stacks.stack import Stack
 
 @dataclass
 class SecretReferenceArgs:
-    """A Secret that somebody else puts into the Settings' namespace.
-
-    Fields:
-        existing_secret: its name.
-    """
+    """An external Secret in the Settings' namespace: another tool writes it."""
 
     existing_secret: str
+    """The Secret's name."""
 
 
 class SecretReferenceArgsDict(TypedDict):
@@ -42,25 +39,24 @@ class SecretReferenceArgsDict(TypedDict):
 
 @dataclass
 class SettingsArgs:
-    """A Settings object.
-
-    Fields:
-        palette: its Palette credential, bound here and nowhere else.
-        secret_name: the name of its Secret. Default: ``<settings>-palette``.
-        hugging_face, nvidia: Secrets of other integrations.
-        labels, annotations: for the Settings and its Secret.
-        extra_spec: fields of `spec` that are not modelled, passed through.
-        name: for a Project's own Settings, the object's name.
-    """
+    """A Settings object: at most one integration of each type."""
 
     palette: PaletteCredential | None = None
+    """The credential of its Palette integration, bound here and nowhere else."""
     secret_name: str | None = None
+    """The name of the Secret with that credential. Default: ``<settings>-palette``."""
     hugging_face: SecretReferenceArgs | SecretReferenceArgsDict | None = None
+    """The external Secret of its Hugging Face integration."""
     nvidia: SecretReferenceArgs | SecretReferenceArgsDict | None = None
+    """The external Secret of its NVIDIA integration."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the Settings and its Secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Annotations of the Settings and its Secret."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `spec` that are not modelled, passed through."""
     name: str | None = None
+    """The object's name, for a Project's own Settings only. Default: ``default``."""
 
 
 class SettingsArgsDict(TypedDict, total=False):
@@ -78,51 +74,49 @@ class SettingsArgsDict(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a Settings goes, as its owner worked it out.
-
-    Fields:
-        settings: the Settings and its Secrets.
-        stack: the declaration it is part of.
-        labels, annotations: the owner's.
-        depends_on: what has to be there first.
-        import_ids: the references of objects that are taken over.
-        former_urns: URNs under which the integration, its Settings and its Secret may be known.
-    """
+    """A planned Settings, with what its owner adds to it."""
 
     settings: PlannedSettings
+    """The Settings and its Secrets."""
     stack: Stack
+    """The declaration that it is part of."""
     labels: Mapping[str, str]
+    """The owner's labels."""
     annotations: Mapping[str, str]
+    """The owner's annotations."""
     depends_on: list[pulumi.Resource]
+    """The resources that come first."""
     import_ids: Collection[str]
+    """References of the objects that are taken over."""
     former_urns: Sequence[str] = ()
+    """URNs that the component, its Settings and its Secret may have in Pulumi's state."""
 
 
 class SettingsComponent(pulumi.ComponentResource):
-    """A Settings object and the Secret with its Palette credential.
+    """A Settings object and the Secret with its credential.
 
-    A `Tenant` and a `Project` make one for each of their Settings; a `PaletteIntegration` is one that is
-    added to a tenant.
-
-    Outputs, which are plain where they are known before anything is registered:
-        settings_name, namespace, reference: where the Settings is; `reference` is ``namespace/name``.
-        palette: what its credential is called; None without one.
-        secret_name: the Secret with it, ``namespace/name``; None without one.
-        credential: what is in an existing Secret, as far as that is stated.
-        fingerprint: of its credential; None for an existing Secret.
-        settings: the Settings resource.
-        secret: the Secret resource; None for an existing Secret.
+    A `Tenant` and a `Project` register one for each of their Settings. A `PaletteIntegration` is one that is
+    added to a tenant. Outputs that are known before anything is registered are plain values.
     """
 
     settings_name: str
+    """The Settings' name."""
     namespace: str
+    """The Settings' namespace."""
     reference: str
+    """The Settings, as ``namespace/name``."""
     palette: str | None
+    """The name of its Palette integration; None without one."""
     secret_name: str | None
+    """The Secret with its credential, as ``namespace/name``; None without an integration."""
     credential: str | None
+    """The name of the credential in an external Secret, if it is declared."""
     fingerprint: pulumi.Output[str] | None
+    """The fingerprint of its key; None for an external Secret."""
     settings: pulumi.CustomResource
+    """The Settings resource."""
     secret: pulumi.CustomResource | None
+    """The Secret resource; None for an external Secret."""
 
     def __init__(self, name: str, placement: Placement, opts: pulumi.ResourceOptions | None = None) -> None:
         """Registers the Secret and the Settings of a placement."""
@@ -133,7 +127,7 @@ class SettingsComponent(pulumi.ComponentResource):
         secret = planned.palette_secret
         self.secret_name = f"{secret.namespace}/{secret.name}" if secret else None
         self.credential = integration.credential if integration else None
-        key = _judged_key(placement)
+        key = _checked_key(placement)
         fingerprint = _fingerprint(integration, key)
         self.fingerprint = None if fingerprint is None else pulumi.Output.from_input(fingerprint)
         self.secret = self._secret(name, placement, key, opts)
@@ -142,7 +136,7 @@ class SettingsComponent(pulumi.ComponentResource):
         self.settings = kubernetes_resource(
             settings_object(planned, fingerprint, proof, placement.labels, placement.annotations, api),
             name,
-            _movable(child_options(self, opts, before, aliases=_former(placement, "Settings"))),
+            _movable(child_options(self, opts, before, aliases=_former_aliases(placement, "Settings"))),
             api,
             placement.import_ids,
         )
@@ -167,24 +161,26 @@ class SettingsComponent(pulumi.ComponentResource):
 
         labels, annotations, api = placement.labels, placement.annotations, placement.stack.api
         manifest = secret_object(secret, planned, key.apply(encoded), labels, annotations, api)
-        options = _movable(child_options(self, opts, placement.depends_on, aliases=_former(placement, "Secret")))
-        warn_of_replaced_secrets(self.get_provider(identity.SECRET), f"PaletteIntegration {named(name)}")
+        options = _movable(
+            child_options(self, opts, placement.depends_on, aliases=_former_aliases(placement, "Secret"))
+        )
+        warn_of_replaced_secrets(self.get_provider(identity.SECRET), f"PaletteIntegration `{named(name)}`")
         return kubernetes_resource(manifest, name, options, api, placement.import_ids)
 
 
 def settings_below(
     owner: pulumi.ComponentResource, name: str, placement: Placement, opts: pulumi.ResourceOptions | None
 ) -> SettingsComponent:
-    """The component of an owner's Settings, registered as what its former URNs say it was."""
+    """Registers the component of an owner's Settings, under the aliases that its former URNs give."""
     aliases = identity.of_kind(placement.former_urns, "PaletteIntegration")
     logical_name = identity.logical_name(name, placement.settings.name)
     return SettingsComponent(logical_name, placement, child_options(owner, opts, [], aliases=aliases))
 
 
-def _former(placement: Placement, kind: str) -> list[str | pulumi.Alias]:
-    """Under what an object of the integration may be known, besides what its parent's aliases lead to.
+def _former_aliases(placement: Placement, kind: str) -> list[str | pulumi.Alias]:
+    """The aliases of a Settings or Secret, besides those that follow from its parent's aliases.
 
-    A deployment that was killed during a move leaves it below the new integration, by its old name.
+    A deployment that was killed during a move leaves the object below the new component, under its old name.
     """
     urns = placement.former_urns
     names_before = map(identity.name_of, identity.of_kind(urns, "PaletteIntegration"))
@@ -192,16 +188,16 @@ def _former(placement: Placement, kind: str) -> list[str | pulumi.Alias]:
 
 
 def _movable(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    # One credential must never be live in two places, so the old place is cleared first.
+    # A credential must never be live in two places, so the old object is deleted first.
     opts.delete_before_replace = True
     return opts
 
 
-def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
-    """The key as a secret. One that is an Output is judged when it is known, by the same rules.
+def _checked_key(placement: Placement) -> pulumi.Output[str] | None:
+    """The key as a Pulumi secret. A key that is an Output is checked by the same rules once its value is known.
 
-    What is wrong is raised from `apply` then: Pulumi prints a RunError as it is, and neither the
-    Secret nor the Settings is registered.
+    An error is then raised from `apply`: Pulumi prints a RunError unchanged, and neither the Secret nor the
+    Settings is registered.
     """
     settings = placement.settings
     integration = settings.integration
@@ -212,7 +208,7 @@ def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
         return secret
     registry = Registry.of_this_program()
 
-    def judged(text: Any) -> str:
+    def checked(text: Any) -> str:
         key = text if isinstance(text, str) else ""
         opened = integration.model_copy(update={"api_key": opened_key(key)})
         spec = placement.stack.spec
@@ -225,7 +221,7 @@ def _judged_key(placement: Placement) -> pulumi.Output[str] | None:
             raise DeclarationError(error.diagnostics, "its Secret and Settings were not registered") from None
         return key
 
-    return secret.apply(judged)
+    return secret.apply(checked)
 
 
 def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
@@ -233,12 +229,12 @@ def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | 
         return None
     if integration.api_key.fingerprint is not None:
         return integration.api_key.fingerprint
-    # It is one way, and useless to a reviewer while it is shown as [secret].
+    # A fingerprint is one-way, and a reviewer cannot use one that is shown as [secret].
     return pulumi.Output.unsecret(key.apply(fingerprint_of))
 
 
 def _proof(settings: PlannedSettings, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
     if settings.integration is None or key is None or settings.integration.api_key is None:
         return None
-    known = settings.integration.api_key.settings_proof(str(settings))
-    return known or pulumi.Output.unsecret(key.apply(lambda text: settings_proof_of(text, str(settings))))
+    proof = settings.integration.api_key.settings_proof(str(settings))
+    return proof or pulumi.Output.unsecret(key.apply(lambda text: settings_proof_of(text, str(settings))))

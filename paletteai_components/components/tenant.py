@@ -1,4 +1,4 @@
-"""A Tenant: its namespace, its Settings and itself. A TenantReference: one that is made elsewhere."""
+"""A Tenant with its namespace and its Settings, and a TenantReference to an external one."""
 
 from __future__ import annotations
 
@@ -26,20 +26,17 @@ from paletteai_components.model.spec import OnRemoval
 from paletteai_components.stacks.ownership import binding_claims, tenant_claims
 from paletteai_components.stacks.stack import Stack
 
-_OF_THE_STACK = ("api_version", "vendor_fields", "merged_settings")
+_STACK_FIELDS = ("api_version", "vendor_fields", "merged_settings")
 
 
 @dataclass
 class ComputeConfigRefArgs:
-    """Which ComputeConfig a Project deploys with.
-
-    Fields:
-        name: the ComputeConfig's name.
-        namespace: its namespace. Default: the tenant's.
-    """
+    """The ComputeConfig that a Project deploys with."""
 
     name: str
+    """The ComputeConfig's name."""
     namespace: str | None = None
+    """The ComputeConfig's namespace. Default: the tenant's."""
 
 
 class ComputeConfigRefArgsDict(TypedDict):
@@ -51,15 +48,14 @@ class ComputeConfigRefArgsDict(TypedDict):
 
 @dataclass
 class RoleMappingArgs:
-    """Groups of the identity provider and their roles in a Project.
-
-    Fields:
-        admin, editor, viewer: the groups that hold each role.
-    """
+    """Groups of the identity provider and their roles in a Project."""
 
     admin: Sequence[pulumi.Input[str]] = ()
+    """Groups that administer it."""
     editor: Sequence[pulumi.Input[str]] = ()
+    """Groups that edit it."""
     viewer: Sequence[pulumi.Input[str]] = ()
+    """Groups that view it."""
 
 
 class RoleMappingArgsDict(TypedDict, total=False):
@@ -72,41 +68,42 @@ class RoleMappingArgsDict(TypedDict, total=False):
 
 @dataclass
 class TenantReferenceArgs:
-    """A Tenant made elsewhere, and what is added to its namespace.
-
-    Fields:
-        name: the Tenant's name. It cannot be changed later.
-        namespace: the tenant namespace. Default: ``tenant-<name>``.
-        settings: Settings objects to write into it, by name; ``default`` is every Project's fallback.
-        existing_settings: Settings in it that are made elsewhere.
-        settings_ref: the Settings that Projects fall back to, where it is not ``default``.
-        shared_cluster_only: True to go without Palette in every Project that brings none.
-        compute_config_ref, role_mapping: inherited by Projects.
-        labels, annotations: for every object that is written for the Tenant itself.
-        on_removal: refuse, retain or delete; inherited by Projects.
-        import_ids: objects of the Tenant itself that exist and are taken over, as ``Kind/name`` or
-            ``Kind/namespace/name``. Take them out again when that is done.
-        former_api_versions: versions of the vendor's API that it was deployed with, besides the one this
-            package was written for; changing `api_version` then recreates nothing.
-        api_version, vendor_fields, merged_settings: see the stack file's fields of those names.
-    """
+    """An external Tenant, and the Settings that are added to its namespace."""
 
     name: str
+    """The Tenant's name. It cannot be changed later."""
     namespace: str | None = None
+    """The tenant namespace. Default: ``tenant-<name>``."""
     settings: Mapping[str, SettingsArgs | SettingsArgsDict] = field(default_factory=dict)
+    """The Settings in that namespace, by name. ``default`` is the fallback of every Project."""
     existing_settings: Sequence[str] = ()
+    """Names of external Settings in that namespace."""
     settings_ref: str | None = None
+    """The Settings that Projects fall back to, if not ``default``."""
     shared_cluster_only: bool | None = None
+    """True to go without Palette in every Project without an integration."""
     compute_config_ref: ComputeConfigRefArgs | ComputeConfigRefArgsDict | None = None
+    """The ComputeConfig of its Projects, unless they name their own."""
     role_mapping: RoleMappingArgs | RoleMappingArgsDict | None = None
+    """The groups that hold each role in its Projects, unless they name their own."""
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of every object of the Tenant, but not of its Projects."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Annotations of every object of the Tenant, but not of its Projects."""
     on_removal: OnRemoval | str = OnRemoval.REFUSE
+    """``refuse``, ``retain`` or ``delete``. Projects inherit it."""
     import_ids: Sequence[str] = ()
+    """Objects of the Tenant that exist and are taken over, as ``Kind/name`` or ``Kind/namespace/name``.
+    Remove them once that is deployed."""
     api_version: str | None = None
+    """As `paletteai:apiVersion` of a stack file."""
     vendor_fields: Mapping[str, str] = field(default_factory=dict)
+    """As `paletteai:vendorFields` of a stack file."""
     merged_settings: bool = True
+    """As `paletteai:mergedSettings` of a stack file."""
     former_api_versions: Sequence[str] = ()
+    """Versions of the vendor's API that it was deployed with, besides the one this package was written for.
+    Then a change of `api_version` recreates nothing."""
 
 
 class TenantReferenceArgsDict(TypedDict):
@@ -132,21 +129,18 @@ class TenantReferenceArgsDict(TypedDict):
 
 @dataclass
 class TenantArgs(TenantReferenceArgs):
-    """A Tenant made here.
-
-    Fields, besides those of `TenantReferenceArgs`:
-        create_namespace: whether the namespace is made here, or only referred to.
-        display_name: letters, digits and spaces.
-        description: a sentence for people.
-        groups: groups that hold the tenant role.
-        extra_spec: fields of `spec` that are not modelled, passed through.
-    """
+    """A managed Tenant: the fields of `TenantReferenceArgs`, and those of the Tenant object."""
 
     create_namespace: bool = True
+    """False if the namespace is external."""
     display_name: str | None = None
+    """Letters, digits and spaces."""
     description: pulumi.Input[str] | None = None
+    """Free text."""
     groups: Sequence[pulumi.Input[str]] = ()
+    """Groups of the identity provider that hold the tenant role."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `spec` that are not modelled, passed through."""
 
 
 class TenantArgsDict(TenantReferenceArgsDict, total=False):
@@ -160,20 +154,20 @@ class TenantArgsDict(TenantReferenceArgsDict, total=False):
 
 
 class TenantOwner(pulumi.ComponentResource):
-    """What `Tenant` and `TenantReference` have in common: Settings, and Projects that refer to it.
+    """A `Tenant` or a `TenantReference`.
 
-    Both are of one resource type, so taking over a Tenant made elsewhere changes no URN below it.
-
-    Outputs, which are plain because they are known before anything is registered:
-        tenant_name, namespace: the Tenant and the namespace of its Settings.
-        integrations: the components of its Settings, by name; any of them is a `settings_ref` of a Project.
-        resource: the Tenant resource; None for one that is made elsewhere.
+    Both have one resource type, so taking over an external Tenant changes no URN below it. The outputs are
+    plain values, because they are known before anything is registered.
     """
 
     tenant_name: str
+    """The Tenant's name."""
     namespace: str
+    """The tenant namespace, which holds its Settings."""
     integrations: dict[str, SettingsComponent]
+    """The components of its Settings, by name. A Project takes any of them as `settings_ref`."""
     resource: pulumi.CustomResource | None
+    """The Tenant resource; None for an external Tenant."""
 
     def __init__(
         self,
@@ -183,15 +177,20 @@ class TenantOwner(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         former_urns: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Registers what is written for a Tenant of a stack.
+        """Registers the objects of a planned Tenant.
 
-        `former_urns` gives, by the Settings' name, former URNs of its component, and of its Settings and Secret.
+        Args:
+            name: the component's logical name.
+            planned: the Tenant.
+            stack: the declaration that it is part of.
+            opts: the component's resource options.
+            former_urns: former URNs of each component, of its Settings and its Secret, by the Settings' name.
         """
         super().__init__(identity.TENANT, name, None, opts)
         self.tenant_name, self.namespace = planned.name, planned.namespace
         self.integrations = {}
         self.resource = None
-        # An exported component shows what is in its attributes, but for these.
+        # Private, because `pulumi.export` of a component shows its public attributes.
         self._planned, self._stack = planned, stack
         self._namespace: list[pulumi.Resource] = []
         self._register(name, opts, former_urns or {})
@@ -210,16 +209,16 @@ class TenantOwner(pulumi.ComponentResource):
             if settings.managed:
                 placement = self._placement(settings, former_urns.get(settings.name, ()))
                 self.integrations[settings.name] = settings_below(self, name, placement, opts)
-        # What a Project waits for.
+        # The resources that a Project waits for.
         self._ready = [*self._namespace, *(each.settings for each in self.integrations.values())]
         if not tenant.spec.existing:
-            # The vendor refuses to delete a Tenant with Projects, so theirs depend on this one.
+            # PaletteAI refuses to delete a Tenant that has Projects, so Projects depend on this resource.
             options = child_options(self, opts, self._ready, on_removal)
             self.resource = kubernetes_resource(tenant_object(tenant, api), name, options, api, import_ids)
             self._ready = [self.resource]
 
     def _placement(self, settings: PlannedSettings, former_urns: Sequence[str] = ()) -> Placement:
-        """Where Settings in the tenant's namespace go."""
+        """A Settings in the tenant's namespace, with what the tenant adds to it."""
         spec = self._planned.spec
         return Placement(
             settings, self._stack, spec.labels, spec.annotations, self._namespace, spec.import_ids, former_urns
@@ -229,26 +228,25 @@ class TenantOwner(pulumi.ComponentResource):
 class Tenant(TenantOwner):
     """A Tenant with its namespace and the Settings in it.
 
-    Raises DeclarationError, before anything is registered, where it is wrong or something of it is
-    another's. Projects are children of it unless they are given another parent, and so take over its
-    provider and transforms.
-
-    For its outputs see `TenantOwner`.
+    Projects are its children unless they are given another parent, and inherit its provider and transforms.
+    Its outputs are those of `TenantOwner`.
     """
 
     def __init__(
         self, name: str, args: TenantArgs | TenantArgsDict, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Checks the Tenant against the program so far, then registers it."""
+        """Checks the Tenant against the program so far, then registers it.
+
+        Raises:
+            DeclarationError: it is wrong, or something else has one of its objects. Nothing of it is registered.
+        """
         super().__init__(name, *_admitted(Declaration("Tenant", name, TenantArgs, args), existing=False), opts)
 
 
 class TenantReference(TenantOwner):
-    """A Tenant made elsewhere: it is referred to, and only Settings are added to its namespace.
+    """An external Tenant. Only the Settings that are added to its namespace are registered.
 
-    Raises DeclarationError, before anything is registered, where it is wrong.
-
-    For its outputs see `TenantOwner`.
+    Its outputs are those of `TenantOwner`.
     """
 
     def __init__(
@@ -257,22 +255,28 @@ class TenantReference(TenantOwner):
         args: TenantReferenceArgs | TenantReferenceArgsDict,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Checks the Tenant against the program so far, then registers its Settings."""
+        """Checks the Tenant against the program so far, then registers its Settings.
+
+        Raises:
+            DeclarationError: it is wrong. Nothing of it is registered.
+        """
         declaration = Declaration("TenantReference", name, TenantReferenceArgs, args)
         super().__init__(name, *_admitted(declaration, existing=True), opts)
 
 
 def _admitted(declaration: Declaration, *, existing: bool) -> tuple[PlannedTenant, Stack]:
-    """A declared Tenant, planned, and its declaration. Raises DeclarationError where it is wrong."""
+    """The planned Tenant, and its declaration.
+
+    Raises:
+        DeclarationError: the Tenant is wrong.
+    """
     former = declaration.take_texts("former_api_versions")
     tenant = {**declaration.stated, "existing": existing}
-    of_the_stack = {
-        key: tenant.pop(key) for key in ("api_version", "vendor_fields", "merged_settings") if key in tenant
-    }
-    spec = declaration.spec(("tenant",), tenant=tenant, **of_the_stack)
+    stack_fields = {key: tenant.pop(key) for key in _STACK_FIELDS if key in tenant}
+    spec = declaration.spec(("tenant",), tenant=tenant, **stack_fields)
     stack = Stack(pulumi.get_stack(), spec=spec, part=declaration.part, former_api_versions=former)
     planned = planned_tenant(spec.tenant, spec.integrations, merges=spec.merged_settings)
-    made = [settings for settings in planned.settings if settings.managed]
-    bindings = [claim for settings in made for claim in binding_claims(settings, stack)]
+    managed = [settings for settings in planned.settings if settings.managed]
+    bindings = [claim for settings in managed for claim in binding_claims(settings, stack)]
     Registry.of_this_program().register(stack, [*tenant_claims(planned, stack), *bindings])
     return planned, stack

@@ -1,6 +1,6 @@
-"""A deployment: what one run of Pulumi does to a stack, as the engine's own events tell it.
+"""A deployment: what one run of Pulumi does to a stack, read from the engine's events.
 
-Pulumi masks what is secret in an event. Of a resource only its kind and name are kept, never a property.
+Pulumi masks secrets in events. Only a resource's kind and name are kept, never a property.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any
 
 from paletteai_components.model.identity import is_object_type, kind_of, name_of
 
-# Pulumi's own words, and what mends it.
+# A part of Pulumi's message, and the remedy.
 _REMEDIES = {
-    "no stack named": "Make it with `pulumi stack init {stack}`; nothing here makes a stack by itself.",
-    "currently locked": "Make sure that nobody else deploys it, then run `pulumi cancel {stack}`.",
+    "no stack named": "Create it with `pulumi stack init {stack}`. `paletteai` never creates a stack.",
+    "currently locked": "Make sure that no other deployment of it is running, then run `pulumi cancel {stack}`.",
 }
-# Steps of a replacement, which has a step of its own, and what changes nothing.
-_NO_STEPS = {"same", "refresh", "read", "create-replacement", "delete-replaced", "discard-replaced"}
+# Parts of a replacement, which is a step itself, and operations that change nothing.
+_IGNORED_OPERATIONS = {"same", "refresh", "read", "create-replacement", "delete-replaced", "discard-replaced"}
 
 
 class Operation(Enum):
-    """What Pulumi is to do with a stack. The value is how its command is called for it."""
+    """What Pulumi does to a stack. The value is the arguments of its command."""
 
     PREVIEW = ("preview",)
     UP = ("up", "--yes", "--skip-preview")
@@ -32,17 +32,17 @@ class Operation(Enum):
 
     @property
     def is_preview(self) -> bool:
-        """Whether nothing is changed by it."""
+        """Whether it changes nothing."""
         return self in {Operation.PREVIEW, Operation.PREVIEW_REFRESH}
 
     @property
     def runs_the_program(self) -> bool:
-        """Whether the project's program is run for it."""
+        """Whether Pulumi runs the project's program for it."""
         return self in {Operation.PREVIEW, Operation.UP}
 
 
 class State(StrEnum):
-    """How far a deployment is, or how it ended."""
+    """The progress or the result of a deployment."""
 
     WAITING = "not started"
     RUNNING = "running"
@@ -54,17 +54,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done, or would be done, to one object of the cluster.
-
-    Fields:
-        operation: Pulumi's word for it, for example ``create``.
-        kind: the object's kind.
-        name: the resource's logical name.
-    """
+    """A change of one object of the cluster; in a preview, one that would be made."""
 
     operation: str
+    """Pulumi's word for it, for example ``create``."""
     kind: str
+    """The object's kind."""
     name: str
+    """The resource's logical name."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.kind} {self.name}"
@@ -72,44 +69,38 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the engine, the provider or the program says.
-
-    Fields:
-        severity: Pulumi's word, for example ``warning``; empty for text outside of the events.
-        text: one line or more.
-        about: the resource's kind and name; empty where it is about none.
-    """
+    """A message of the engine, the provider or the program."""
 
     severity: str
+    """Pulumi's word, for example ``warning``; empty for text that is not an event."""
     text: str
+    """One or more lines."""
     about: str = ""
+    """The resource's kind and name; empty if the message is not about a resource."""
 
 
 @dataclass(slots=True)
 class Deployment:
-    """One run of Pulumi for one stack.
-
-    Fields:
-        stack: the stack's name.
-        state: how far it is.
-        done: how many resources are dealt with.
-        seconds: how long it took, once it has ended.
-        changes: how many resources there were of each operation, as Pulumi sums it up.
-        steps: what is done to the objects of the cluster, in order.
-        messages: what was said, in order.
-    """
+    """One run of Pulumi for one stack."""
 
     stack: str
+    """The stack's name."""
     state: State = State.WAITING
+    """Its progress or result."""
     done: int = 0
+    """The number of resources processed so far."""
     seconds: float = 0.0
+    """How long it took, in seconds; 0 until it ends."""
     changes: Mapping[str, int] = field(default_factory=dict)
+    """The number of resources for each operation, from Pulumi's summary."""
     steps: list[Step] = field(default_factory=list)
+    """The changes of the cluster's objects, in order."""
     messages: list[Message] = field(default_factory=list)
+    """The messages, in order and without repetition."""
 
     @property
     def remedy(self) -> str | None:
-        """What mends a failure, where Pulumi itself does not say it."""
+        """The remedy for a failure whose message names none."""
         if self.state is State.FAILED:
             for words, remedy in _REMEDIES.items():
                 if any(words in message.text for message in self.messages):
@@ -117,41 +108,47 @@ class Deployment:
         return None
 
     def take(self, line: str) -> None:
-        """Takes a line that Pulumi printed: an event as JSON, or else text."""
+        """Reads a line that Pulumi printed: an event as JSON, or plain text."""
         try:
             event = json.loads(line)
         except ValueError:
             event = None
         if isinstance(event, dict):
-            self._take(event)
+            self._take_event(event)
         elif line.strip():
-            self._say(Message("", line.strip()))
+            self._add_message(Message("", line.strip()))
 
-    def _take(self, event: Mapping[str, Any]) -> None:
+    def _take_event(self, event: Mapping[str, Any]) -> None:
         if diagnostic := event.get("diagnosticEvent"):
             text = str(diagnostic.get("message", "")).strip()
             if text and diagnostic.get("severity") != "debug" and not diagnostic.get("ephemeral"):
                 urn = str(diagnostic.get("urn", ""))
                 about = f"{kind_of(urn)} {name_of(urn)}".strip()
-                self._say(Message(str(diagnostic.get("severity", "")), text, about))
+                self._add_message(Message(str(diagnostic.get("severity", "")), text, about))
         elif outputs := event.get("resOutputsEvent"):
             self.done += 1
             metadata = outputs.get("metadata") or {}
             operation, of_type = str(metadata.get("op", "")), str(metadata.get("type", ""))
-            if operation not in _NO_STEPS and is_object_type(of_type):
+            if operation not in _IGNORED_OPERATIONS and is_object_type(of_type):
                 urn = str(metadata.get("urn", ""))
                 self.steps.append(Step(operation, kind_of(urn), name_of(urn)))
         elif summary := event.get("summaryEvent"):
             self.changes = dict(summary.get("resourceChanges") or {})
 
-    def _say(self, message: Message) -> None:
-        # The engine repeats some for each plugin that it starts, and at the end why the program failed.
-        told = message.text.removeprefix("an unhandled error occurred: ")
-        if all(told != each.text for each in self.messages):
+    def _add_message(self, message: Message) -> None:
+        # The engine repeats some messages for each plugin, and at the end the reason why the program failed.
+        text = message.text.removeprefix("an unhandled error occurred: ")
+        if all(text != each.text for each in self.messages):
             self.messages.append(message)
 
     def end(self, code: int, seconds: float, *, interrupted: bool) -> None:
-        """Notes how the run ended: its exit code, and whether it had been told to stop."""
+        """Records the result.
+
+        Args:
+            code: the exit code of the run.
+            seconds: how long it took.
+            interrupted: whether it was asked to stop.
+        """
         self.seconds = seconds
         if code == 0:
             self.state = State.SUCCEEDED

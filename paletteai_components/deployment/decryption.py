@@ -1,7 +1,6 @@
-"""Pulumi's own command, asked for the one thing that needs a key: to open what it has encrypted.
+"""Decryption: the pulumi command opens the encrypted keys of a stack.
 
-What it prints is never shown: it may hold a key. The errors raised here carry none, nor does
-anything they lead back to.
+Its output is never shown, because it may hold a key. No error raised here, and no error it is chained to, holds one.
 """
 
 from __future__ import annotations
@@ -15,30 +14,38 @@ from paletteai_components.errors import UserError
 
 TIMEOUT = 120
 
-# The command's own words choose a sentence and are never shown.
+# Part of the command's error, which is never shown; the reason and the remedy that are shown instead.
 _REASONS = (
     ("incorrect passphrase", "the passphrase is not this stack's", "Set PULUMI_CONFIG_PASSPHRASE to the right one."),
     (
         "passphrase must be set",
-        "the stack's passphrase is not known",
+        "the stack's passphrase is not set",
         "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.",
     ),
-    ("no stack named", "the stack is not in the backend", "Make it with `pulumi stack init {stack}`."),
-    ("PULUMI_ACCESS_TOKEN", "nobody is logged in", "Run `pulumi login`."),
+    ("no stack named", "the stack is not in the backend", "Create it with `pulumi stack init {stack}`."),
+    ("PULUMI_ACCESS_TOKEN", "you are not logged in to a backend", "Run `pulumi login`."),
     ("open state directory", "the backend cannot be reached", "Check PULUMI_BACKEND_URL or run `pulumi login`."),
 )
 
 
 class EngineError(UserError):
-    """Pulumi could not do what it was asked for, such as to open the keys of a stack."""
+    """The pulumi command failed, or is not available."""
 
 
 def opened_keys(stack: str, project: Path) -> dict[str, str]:
-    """The API key of each integration of a stack, as text.
+    """Decrypts the key of each integration of a stack.
 
-    `project` is the folder with `Pulumi.yaml`. Raises EngineError.
+    Args:
+        stack: the stack's name.
+        project: the folder with `Pulumi.yaml`.
+
+    Returns:
+        The keys as plain text, by the integration's name.
+
+    Raises:
+        EngineError: Pulumi could not open them.
     """
-    config = _config(stack, project)
+    config = _read_config(stack, project)
     integrations = config.get("paletteai:integrations")
     declared = integrations.get("objectValue") if isinstance(integrations, dict) else None
     keys: dict[str, str] = {}
@@ -49,22 +56,22 @@ def opened_keys(stack: str, project: Path) -> dict[str, str]:
     return keys
 
 
-def _config(stack: str, project: Path) -> dict[str, Any]:
-    printed = _printed(["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack], stack, project)
+def _read_config(stack: str, project: Path) -> dict[str, Any]:
+    printed = _run_pulumi(["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack], stack, project)
     try:
         config = json.loads(printed)
     except ValueError:
         config = None
-    # Raised outside of the handler: the decoder's error holds the whole text.
+    # Raised outside of the handler, because the decoder's error holds the complete text.
     if not isinstance(config, dict):
         raise EngineError(
-            f"pulumi did not answer with the configuration of stack {stack}, so no key could be opened.",
-            f"Run `pulumi config --json --stack {stack}` to see what it says.",
+            f"pulumi did not print the configuration of stack `{stack}`, so no key could be opened.",
+            f"Run `pulumi config --json --stack {stack}` to see what it prints.",
         )
     return config
 
 
-def _printed(arguments: list[str], stack: str, project: Path) -> str:
+def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
     import shutil
     import subprocess
 
@@ -72,8 +79,8 @@ def _printed(arguments: list[str], stack: str, project: Path) -> str:
     if command is None:
         raise EngineError(
             "there is no `pulumi` command on PATH, and only it can open encrypted keys.",
-            "Install it from https://www.pulumi.com/docs/install. Everything that opens no key works without: "
-            "`check`, `plan`, `render`, and `fingerprint --stdin` for a key you type in.",
+            "Install it from https://www.pulumi.com/docs/install. Commands that open no key work without it: "
+            "`check`, `plan`, `render`, and `fingerprint --stdin` for a key that you type.",
         )
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
@@ -90,20 +97,20 @@ def _printed(arguments: list[str], stack: str, project: Path) -> str:
         )
     except subprocess.TimeoutExpired:
         done = None
-        reason, remedy = f"it gave no answer in {TIMEOUT} seconds", "Check that its backend can be reached."
+        reason, remedy = f"it did not answer within {TIMEOUT} seconds", "Check that its backend can be reached."
     except OSError as error:
         done = None
         reason, remedy = f"it cannot be run ({error.strerror})", "Check the `pulumi` command on PATH."
-    # Raised outside of the handlers: the timeout's error holds what was printed so far.
+    # Raised outside of the handlers, because the timeout's error holds what was printed so far.
     if done is not None and done.returncode == 0:
         return done.stdout
     if done is not None:
-        reason, remedy = "it refused", "Run `pulumi config --stack {stack}` to see what it says."
-        for words, its_reason, its_remedy in _REASONS:
+        reason, remedy = "it failed", "Run `pulumi config --stack {stack}` to see its error."
+        for words, known_reason, known_remedy in _REASONS:
             if words in done.stderr:
-                reason, remedy = its_reason, its_remedy
+                reason, remedy = known_reason, known_remedy
                 break
     raise EngineError(
-        f"pulumi could not open the keys of stack {stack}: {reason}. Nothing was written for it.",
+        f"pulumi could not open the keys of stack `{stack}`: {reason}. Nothing was written for it.",
         remedy.format(stack=stack),
     )

@@ -1,7 +1,7 @@
-"""A language host: the project's program, run for Pulumi in a process that begins with its modules loaded.
+"""A language host: runs the project's program for Pulumi in a process that has its modules loaded already.
 
-By itself Pulumi asks pip twice for what is installed, and starts Python and the program anew, for every stack:
-more work than most deployments are. It takes a host that is there already, as its Automation API has one.
+Pulumi's own host calls pip twice and starts Python for every stack, which takes longer than most deployments.
+Like the Automation API, the command connects to a host that is already running.
 """
 
 from __future__ import annotations
@@ -24,25 +24,29 @@ from paletteai_components.sdk import PROGRAM_SERVER, program_server
 from paletteai_components.stacks.stack import PROJECT_FILE, defaults_from_file
 
 _PROGRAM = "__main__.py"
-# Loaded once, in the process from which every host is forked. None of them starts a thread.
-_LOADED = [
+# Loaded once, in the process that every host is forked from. None of them starts a thread.
+_PRELOADED = [
     "paletteai_components.deployment.program",
     "paletteai_components.kube.api_server",
     PROGRAM_SERVER,
-    # The SDK loads this one when the first object is registered.
+    # The SDK loads it when the first object is registered.
     "pulumi_kubernetes.meta.v1",
     __name__,
 ]
-# Seconds until a host that is to end is killed.
+# Seconds that a host has to end before it is killed.
 _PATIENCE = 5.0
-# Making processes is not safe in several threads at once.
-_making = threading.Lock()
+# Starting and ending processes is not thread-safe.
+_process_lock = threading.Lock()
 
 
 def can_host(project: Path) -> bool:
-    """Whether the program runs here as Pulumi would run it; `project` is the folder with `Pulumi.yaml`.
+    """Whether a host forked here runs the program as Pulumi does, in the virtual environment that the project names.
 
-    That is so where the project names the environment that this process runs in. Raises StackFileError.
+    Args:
+        project: the folder with `Pulumi.yaml`.
+
+    Raises:
+        StackFileError: that file cannot be read.
     """
     declared = defaults_from_file(project / PROJECT_FILE).value
     runtime = declared.get("runtime")
@@ -57,55 +61,62 @@ def can_host(project: Path) -> bool:
 
 
 def prepare(project: Path) -> None:
-    """Has the modules loaded in the background, where the program runs here; `project` is as for `can_host`.
+    """Starts loading the modules in the background, if `can_host`. Without it the first host waits for them.
 
-    Without it the first host waits for them. Raises StackFileError.
+    Args:
+        project: the folder with `Pulumi.yaml`.
+
+    Raises:
+        StackFileError: that file cannot be read.
     """
     if can_host(project):
-        _forking()
+        _fork_context()
         forkserver.ensure_running()
 
 
-def _forking() -> ForkServerContext:
-    """How hosts are made: each is forked from one process that has their modules loaded."""
+def _fork_context() -> ForkServerContext:
+    """The context in which each host is forked from one process that has the modules loaded."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_LOADED)
+    context.set_forkserver_preload(_PRELOADED)
     return context
 
 
 class LanguageHost:
-    """A process that runs the project's program once.
+    """A process that runs the project's program once."""
 
-    Fields:
-        address: where Pulumi reaches it; empty where this SDK has no such server.
-    """
+    address: str
+    """Where Pulumi reaches it, as ``host:port``; empty if this SDK has no such server."""
 
     def __init__(self, project: Path) -> None:
-        """`project` is the folder with `Pulumi.yaml` and the program."""
-        forking = _forking()
-        with _making:
-            self._connection, theirs = forking.Pipe()
+        """Starts the process.
+
+        Args:
+            project: the folder with `Pulumi.yaml` and the program.
+        """
+        context = _fork_context()
+        with _process_lock:
+            self._connection, theirs = context.Pipe()
             arguments = (theirs, project, dict(os.environ))
-            self._process = forking.Process(target=serve, args=arguments, daemon=True)
+            self._process = context.Process(target=serve, args=arguments, daemon=True)
             self._process.start()
             theirs.close()
         try:
-            self.address: str = self._connection.recv()
+            self.address = self._connection.recv()
         except EOFError:
             self.address = ""
 
     def close(self) -> str:
-        """Ends it, and returns what the program printed."""
+        """Ends the process and returns what the program printed."""
         printed = ""
         try:
             self._connection.send(None)
             if self._connection.poll(_PATIENCE):
                 printed = self._connection.recv()
         except (EOFError, OSError):
-            # It is gone already.
+            # The process has already ended.
             pass
         self._connection.close()
-        with _making:
+        with _process_lock:
             self._process.kill()
             self._process.join()
             self._process.close()
@@ -113,15 +124,21 @@ class LanguageHost:
 
 
 def serve(connection: Connection, project: Path, environment: Mapping[str, str]) -> None:
-    """Serves the program until it is told to end. It sends its address first, and last what was printed."""
-    # The terminal's Ctrl-C is for Pulumi, which tells the program by going away.
+    """Serves the program until the parent asks it to end; the main function of a `LanguageHost`.
+
+    Args:
+        connection: to the parent. It gets the address first, and at the end what the program printed.
+        project: the folder with `Pulumi.yaml` and the program.
+        environment: the environment variables of the parent.
+    """
+    # Ctrl-C on the terminal is for Pulumi; the program notices when Pulumi disconnects.
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(project)
     sys.path.insert(0, str(project))
-    server = program_server(lambda: _run(project))
+    server = program_server(lambda: _run_program(project))
     if server is None:
         connection.send("")
         return
@@ -134,10 +151,10 @@ def serve(connection: Connection, project: Path, environment: Mapping[str, str])
             connection.recv()
             connection.send(printed.getvalue())
         except (EOFError, OSError):
-            # Whoever started it is gone, so nobody waits for an answer.
+            # The parent has ended, so nothing waits for an answer.
             pass
         server.stop(0).wait()
 
 
-def _run(project: Path) -> None:
+def _run_program(project: Path) -> None:
     runpy.run_path(str(project / _PROGRAM), run_name="__main__")

@@ -1,7 +1,7 @@
-"""Preflight: what is asked of the cluster before anything is registered.
+"""Preflight: the requests to the cluster before anything is registered.
 
-The provider previews what cannot be done, such as an object whose kind is missing, as a green `create`.
-So the cluster is asked here, by the provider's own kubeconfig and context.
+The provider previews what would fail, such as an object whose kind is missing, as a green `create`.
+So the cluster is asked here, with the provider's own kubeconfig and context.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from paletteai_components.kube.cluster import Cluster
 from paletteai_components.kube.manifests import objects_of
 from paletteai_components.stacks.stack import Stack
 
-_WITHOUT = (
-    "so a missing CRD or namespace and an object that exists already would show only when `pulumi up` fails on it"
+_CONSEQUENCE = (
+    "so a missing CRD or namespace, or an object that already exists, shows only when `pulumi up` fails on it"
 )
 
 
 def preflight(stack: Stack) -> Cluster | None:
-    """What the cluster that a stack is deployed to tells of what the stack is about; None where it was not asked."""
-    # The client is slow to import, and needed only here.
+    """Asks the cluster of a stack for its CRDs and for the stack's objects; None if it was not asked."""
+    # The client is slow to import and needed only here.
     from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 
     provider = pulumi.Config("kubernetes")
     if stack.plan is None or provider.get("renderYamlToDirectory"):
         return None
-    # A credential may be live in the Settings of another stack, also where this one writes none.
+    # Another stack's Settings may hold one of these credentials, even if this stack writes no Settings.
     kinds = {each.kind for each in objects_of(stack.plan, stack.api)} | {"Settings"}
     try:
         if provider.get("cluster"):
             raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")
         cluster = ApiServer(provider.get("kubeconfig"), provider.get("context")).cluster(stack.api.api_version, kinds)
     except ClusterUnavailable as error:
-        pulumi.log.info(f"The cluster was not asked: {error}, {_WITHOUT}.")
+        pulumi.log.info(f"The cluster was not asked: {error}, {_CONSEQUENCE}.")
         return None
-    missing = f" Not everything was told: {'; '.join(cluster.unanswered)}." if cluster.unanswered else ""
+    missing = f" Not everything was checked: {'; '.join(cluster.unanswered)}." if cluster.unanswered else ""
     pulumi.log.info(f"Asked {cluster.name} for CRDs, namespaces and existing objects.{missing}")
     return cluster

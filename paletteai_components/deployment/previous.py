@@ -1,9 +1,8 @@
-"""History: where a stack's credentials were when it was last deployed.
+"""The previous deployment: which Settings held each credential of a stack.
 
-Pulumi creates before it deletes. A credential that moves from one Settings to another would be live
-in both for a moment, and that is the race everything here is there to prevent. The stack's own last
-outputs tell where each credential was, so its new place can be registered as the old one moved:
-then the old one is deleted first.
+Pulumi creates before it deletes, so a credential that moves from one Settings to another would be in both for a
+moment. The outputs of the previous deployment show where each credential was. The new Settings is registered with an
+alias of the old one, so that Pulumi deletes the old one first.
 """
 
 from __future__ import annotations
@@ -33,75 +32,69 @@ _WAITS = (0.05, 0.2, 0.8, 2.0)
 
 
 class PreviousDeploymentError(pulumi.RunError):
-    """The outputs of the last deployment cannot be read."""
+    """The outputs or the state of the previous deployment cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousSettings:
-    """Settings of the last deployment.
-
-    Fields:
-        place: ``namespace/name``.
-        urns: those of their component, and of what is in it as far as it is known.
-        fingerprint, credential: what their credential is known by.
-    """
+    """A Settings of the previous deployment."""
 
     location: str
+    """The Settings, as ``namespace/name``."""
     urns: tuple[str, ...]
+    """The URN of its component, then those of its Secret and Settings if they are known."""
     fingerprint: str | None
+    """The fingerprint of its key."""
     credential: str | None
+    """The name of its credential in an external Secret."""
 
     def carry(self, integration: IntegrationSpec | None) -> bool:
-        """Whether they had the credential of an integration."""
-        known = {"fingerprint": self.fingerprint, "credential": self.credential}
-        return any(known[name] == value for name, value in _identities(integration).items())
+        """Whether it held the credential of an integration."""
+        former = {"fingerprint": self.fingerprint, "credential": self.credential}
+        return any(former[name] == value for name, value in _identities(integration).items())
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousDeployment:
-    """The last deployment: its Settings, and the version of the vendor's API.
-
-    Fields:
-        settings: by the logical name of their component. The name is what Pulumi goes by: it stays where a
-            namespace is given another name.
-        api_versions: the version, if there was a deployment.
-        references: the objects that were deployed; see `manifests.reference_of`.
-    """
+    """The previous deployment of a stack; empty before the first."""
 
     settings: Mapping[str, PreviousSettings]
+    """Its Settings, by the logical name of their component, which stays the same when a namespace is renamed."""
     api_versions: tuple[str, ...] = ()
+    """The versions of the vendor's API that its objects have."""
     references: frozenset[str] = frozenset()
+    """References of its objects; see `manifests.reference_of`."""
 
     def former_urns(self, settings: PlannedSettings) -> tuple[str, ...]:
-        """The URNs under which the credential of a Settings was known; none where it has not moved."""
-        former = self._former(settings)
+        """The URNs of the Settings that held this Settings' credential; empty if the credential has not moved."""
+        former = self._former_name(settings)
         return self.settings[former].urns if former is not None else ()
 
     def diagnostics(self, stack: Stack) -> Iterator[Diagnostic]:
-        """Moves that cannot be made at once, because their old or new place stays in use."""
+        """Moves that need two deployments, because their old or new Settings stays in use."""
         if stack.plan is None:
             return
         planned = {settings.logical_name: settings for settings in stack.plan.settings}
         for name, settings in planned.items():
-            former = self._former(settings)
+            former = self._former_name(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
             was = named(self.settings[former].location)
             occupied = named(str(planned[former])) if former in planned else named(str(settings))
             yield Diagnostic(
                 "PAI003",
-                f"the credential of Settings {named(str(settings))} was in Settings {was} when last deployed, "
-                f"and {occupied} stays in use with another one. Changed at once, two Settings would carry "
-                "one credential for a moment.",
-                f"Make it two deployments: first take the credential out of {was}, "
-                f"then bind it in {named(str(settings))}.",
+                f"the credential of Settings `{named(str(settings))}` was in Settings `{was}` in the last deployment, "
+                f"and Settings `{occupied}` stays in use with another credential. In one deployment, two Settings "
+                "would hold one credential for a moment.",
+                f"Use two deployments: first remove the credential from Settings `{was}`, "
+                f"then bind it in Settings `{named(str(settings))}`.",
                 (stack.location(*settings.path, "palette"), stack.location("integrations", str(settings.palette))),
             )
 
     def disagrees_with(self, cluster: Cluster, stack: Stack) -> bool:
-        """Whether the cluster holds something of the stack that this does not know of.
+        """Whether the cluster holds objects or credentials of the stack that are not listed here.
 
-        Outputs say what the last deployment was meant to do. One that failed on its way has done less.
+        Outputs show the last deployment that succeeded. One that failed later may have changed more.
         """
         if stack.plan is None:
             return False
@@ -109,22 +102,28 @@ class PreviousDeployment:
         if any(cluster.live(reference) and reference not in self.references for reference in references):
             return True
         for settings in stack.plan.settings:
-            former = self._former(settings)
+            former = self._former_name(settings)
             expected = {str(settings), self.settings[former].location if former is not None else None}
             carriers = cluster.carriers(settings.integration) if settings.integration else ()
             if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
                 return True
         return False
 
-    def _former(self, settings: PlannedSettings) -> str | None:
+    def _former_name(self, settings: PlannedSettings) -> str | None:
         here = self.settings.get(settings.logical_name)
         if here is not None and here.carry(settings.integration):
             return None
-        return next((former for former, known in self.settings.items() if known.carry(settings.integration)), None)
+        return next((name for name, former in self.settings.items() if former.carry(settings.integration)), None)
 
 
 def for_the_next(plan: Plan, api: PaletteApi, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """What the next deployment has to know of this one. `urns` are those of the Settings' components, by place."""
+    """The output that the next deployment reads.
+
+    Args:
+        plan: the plan that is deployed.
+        api: the vendor's API.
+        urns: the URNs of the Settings' components, by ``namespace/name``.
+    """
     return {
         "apiVersion": api.api_version,
         "objects": [each.reference for each in objects_of(plan, api)],
@@ -136,11 +135,12 @@ def for_the_next(plan: Plan, api: PaletteApi, urns: Mapping[str, pulumi.Input[st
 
 
 def previous_deployment() -> PreviousDeployment:
-    """The history of the stack that is being deployed; empty at its first deployment.
+    """Reads the previous deployment of the running stack from its outputs.
 
-    Raises HistoryError where it cannot be read: what moves would not be seen then.
+    Raises:
+        PreviousDeploymentError: they cannot be read, so moves would go unnoticed.
     """
-    last = _object(_asked(*LAST_OUTPUTS).get(OUTPUT))
+    last = _object(_ask_engine(*LAST_OUTPUTS).get(OUTPUT))
     settings: dict[str, PreviousSettings] = {}
     for location, each in _object(last.get("settings")).items():
         urn = _object(each).get("urn")
@@ -153,14 +153,17 @@ def previous_deployment() -> PreviousDeployment:
 
 
 def previous_deployment_in_state(cluster: Cluster) -> PreviousDeployment:
-    """The history by what is in the stack's state, and by the credentials that its Settings carry in the cluster.
+    """Reads the previous deployment from the stack's state, and its credentials from the cluster's Settings.
 
-    It costs more to read than the outputs. Raises HistoryError where it cannot be read.
+    This takes longer than reading the outputs.
+
+    Raises:
+        PreviousDeploymentError: the state cannot be read.
     """
     references: set[str] = set()
     versions: set[str] = set()
     settings: dict[str, PreviousSettings] = {}
-    for urn, each in _asked(*LAST_RESOURCES).items():
+    for urn, each in _ask_engine(*LAST_RESOURCES).items():
         manifest = each.get("outputs")
         if not identity.is_object_type(str(each.get("type", ""))) or "metadata" not in manifest:
             continue
@@ -179,8 +182,8 @@ def previous_deployment_in_state(cluster: Cluster) -> PreviousDeployment:
     return PreviousDeployment(settings, tuple(sorted(versions)), frozenset(references))
 
 
-def _asked(function: str, argument: str) -> dict[str, Any]:
-    """What the engine answers about this stack's last state."""
+def _ask_engine(function: str, argument: str) -> dict[str, Any]:
+    """Asks the engine for the outputs or the resources of this stack's last state."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     waits = iter(_WAITS)
     while True:
@@ -190,10 +193,10 @@ def _asked(function: str, argument: str) -> dict[str, Any]:
             wait = next(waits, None)
             if wait is None:
                 raise PreviousDeploymentError(
-                    "the outputs of this stack's last deployment could not be read, so a credential that moves "
-                    f"would not be seen. Nothing was registered; run it again. Pulumi says: {error}"
+                    "the outputs of this stack's last deployment could not be read, so a moved credential would "
+                    f"go unnoticed. Nothing was registered; run it again. Pulumi reports: {error}"
                 ) from None
-            # A file backend may be writing the stack's checkpoint at this very moment.
+            # A file backend may be writing the stack's checkpoint right now.
             time.sleep(wait)
         else:
             return _object(_object(result.value).get("outputs"))
@@ -202,8 +205,8 @@ def _asked(function: str, argument: str) -> dict[str, Any]:
 def _identities(integration: IntegrationSpec | None) -> dict[str, str]:
     if integration is None:
         return {}
-    known = {"fingerprint": integration.fingerprint_in_force, "credential": integration.credential}
-    return {name: value for name, value in known.items() if value is not None}
+    identities = {"fingerprint": integration.fingerprint_in_force, "credential": integration.credential}
+    return {name: value for name, value in identities.items() if value is not None}
 
 
 def _object(value: object) -> dict[str, Any]:

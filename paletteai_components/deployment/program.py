@@ -1,8 +1,8 @@
-"""The program behind `__main__.py`: a stack's configuration checked as a whole, then registered.
+"""The program behind `__main__.py`: checks a stack's complete configuration, then registers it.
 
-Everything is checked before the first resource is registered, because an exception after that would
-not undo what was registered. What is checked is the configuration Pulumi hands over, with defaults,
-environments and opened keys in it; the files give the lines, and the neighbouring stacks.
+Everything is checked before the first resource is registered, because an exception does not undo a registration.
+The configuration comes from Pulumi, with defaults, environments and decrypted keys. The files only give the lines and
+the other stacks.
 """
 
 from __future__ import annotations
@@ -40,42 +40,47 @@ from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.validation import misread
 from paletteai_components.stacks.workspace import Workspace, concerning, workspace_from
 
-_TEXTS = ("environment", "cluster", "apiVersion")
-_VALUES = ("integrations", "tenant", "vendorFields", "mergedSettings")
+_TEXT_FIELDS = ("environment", "cluster", "apiVersion")
+_JSON_FIELDS = ("integrations", "tenant", "vendorFields", "mergedSettings")
 
 
 def run() -> None:
-    """Deploys as a process of its own, which is how Pulumi runs `__main__.py`.
+    """Deploys in a process that runs nothing else, as Pulumi runs `__main__.py`.
 
-    Raises DeclarationError, before anything is registered, where the stack is wrong.
+    Raises:
+        DeclarationError: the stack is wrong. Nothing is registered.
     """
     own_process()
     deploy()
 
 
 def deploy(folder: Path = Path("stacks")) -> None:
-    """Checks the stack that is selected and registers it. `folder` holds the stack files.
+    """Checks the selected stack and registers it.
 
-    Raises DeclarationError, before anything is registered, where it is wrong.
+    Args:
+        folder: the folder of the stack files.
+
+    Raises:
+        DeclarationError: the stack is wrong. Nothing is registered.
     """
-    workspace = _workspace(folder)
+    workspace = _read_workspace(folder)
     stack = effective_stack(workspace, folder)
     diagnostics = _diagnostics(stack, workspace)
-    _tell(diagnostics)
+    _report(diagnostics)
     previous = previous_deployment()
     cluster = preflight(stack)
-    alive = Workspace((stack,))
+    on_cluster = Workspace((stack,))
     if cluster is not None:
         if previous.disagrees_with(cluster, stack):
             previous = previous_deployment_in_state(cluster)
-        alive = Workspace((stack,), crds=cluster.crds, cluster=replace(cluster, owned=previous.references))
-    found = [diagnostic for diagnostic in diagnostics_of(alive) if diagnostic not in diagnostics]
-    _tell([*previous.diagnostics(stack), *found])
+        on_cluster = Workspace((stack,), crds=cluster.crds, cluster=replace(cluster, owned=previous.references))
+    found = [diagnostic for diagnostic in diagnostics_of(on_cluster) if diagnostic not in diagnostics]
+    _report([*previous.diagnostics(stack), *found])
     if stack.plan is not None:
         _register(stack, stack.plan, previous)
 
 
-def _tell(diagnostics: Iterable[Diagnostic]) -> None:
+def _report(diagnostics: Iterable[Diagnostic]) -> None:
     diagnostics = list(diagnostics)
     for diagnostic in diagnostics:
         if diagnostic.severity is Severity.WARNING:
@@ -86,12 +91,12 @@ def _tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def effective_stack(workspace: Workspace, folder: Path) -> Stack:
-    """The stack as Pulumi hands it over, its keys opened, with the places its file gives."""
+    """The stack with the configuration and decrypted keys from Pulumi, and the source locations from its file."""
     name = pulumi.get_stack()
     written = workspace.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
     ours, kubernetes = pulumi.Config(NAMESPACE), pulumi.Config("kubernetes")
-    values: dict[str, Any] = {key: ours.get(key) for key in _TEXTS}
-    values |= {key: _value(ours.get(key)) for key in _VALUES}
+    values: dict[str, Any] = {key: ours.get(key) for key in _TEXT_FIELDS}
+    values |= {key: _parsed(ours.get(key)) for key in _JSON_FIELDS}
     values["integrations"] = _with_handles(values["integrations"], written)
     config = {f"{NAMESPACE}:{key}": value for key, value in values.items() if value is not None}
     context = kubernetes.get("context")
@@ -109,27 +114,31 @@ def effective_stack(workspace: Workspace, folder: Path) -> Stack:
 
 
 def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Diagnostic]:
-    """The values that Pulumi opened where they would become plain text, besides those that the file shows."""
+    """Secrets of Pulumi that would become plain text, besides those that are visible in the file."""
     if written.file_diagnostics:
         return
-    for field in (*_TEXTS, *_VALUES):
-        # Of an object Pulumi marks the whole, whatever is secret in it. The keys of integrations are wrapped again.
+    for field in (*_TEXT_FIELDS, *_JSON_FIELDS):
+        # Pulumi marks the complete object if anything in it is secret. The keys of integrations are wrapped again.
         if field != "integrations" and is_config_secret(f"{NAMESPACE}:{field}"):
-            fact = f"`{field}` holds a value that Pulumi marks as secret, and it would be plain text in the state"
-            yield misread(stack.location(field), fact, "Take what is no key of an integration as plain configuration.")
+            fact = f"`{field}` holds a value that Pulumi marks as secret, and it would be in plain text in the state"
+            yield misread(
+                stack.location(field),
+                fact,
+                "Only the `apiKey` of an integration may be secret. Make all other configuration plain.",
+            )
 
 
-def _workspace(folder: Path) -> Workspace:
+def _read_workspace(folder: Path) -> Workspace:
     try:
         return workspace_from(folder)
     except StackFileError as error:
-        # Without the folder Pulumi's configuration is still there, and is judged without neighbours.
+        # Without the folder, Pulumi's configuration is still there. It is checked without the other stacks.
         pulumi.log.warn(str(error))
         return Workspace()
 
 
-def _value(text: str | None) -> Any:
-    """A value that is no text. Text that is no JSON stays what it is, to be refused without being repeated."""
+def _parsed(text: str | None) -> Any:
+    """The value of a JSON text. Invalid JSON stays text, which is then refused without being printed."""
     try:
         return None if text is None else json.loads(text)
     except ValueError:
@@ -137,7 +146,7 @@ def _value(text: str | None) -> Any:
 
 
 def _with_handles(integrations: Any, written: Stack) -> Any:
-    """The integrations with every key wrapped again, because Pulumi hands it over as plain text."""
+    """The integrations with every key wrapped again, because Pulumi passes keys as plain text."""
     if not isinstance(integrations, Mapping):
         return integrations
     declared = written.spec.integrations if written.spec else {}
@@ -148,7 +157,7 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
     if not isinstance(integration, Mapping) or not isinstance(integration.get("apiKey"), str):
         return integration
     encrypted = is_config_secret(f"{NAMESPACE}:integrations")
-    # By its ciphertext a copy in a neighbour's file is known, which nobody here could open.
+    # The ciphertext finds a copy in another stack's file, which this process cannot decrypt.
     sealed = written.api_key if written else None
     handle = opened_key(integration["apiKey"], sealed.ciphertext if sealed else None)
     return {
@@ -158,19 +167,19 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
 
 
 def _diagnostics(stack: Stack, workspace: Workspace) -> list[Diagnostic]:
-    """What is wrong with the stack, alone, among its neighbours, and in what only its file shows."""
+    """The problems of the stack: its own, those with other stacks, and those that are only visible in its file."""
     neighbours = [each for each in workspace.stacks if each.name != stack.name]
     diagnostics = concerning(diagnostics_of(Workspace((stack, *neighbours))), [stack])
     ours = concerning(workspace.diagnostics, [stack])
-    # A neighbour that cannot be read must not stop this stack, nor pass in silence.
+    # Another stack that cannot be read must not stop this one, but it is reported.
     diagnostics += [
         each if each in ours else replace(each, severity=Severity.WARNING) for each in workspace.diagnostics
     ]
     written = workspace.stack_named(stack.name)
     if written is not None:
-        # Opened, a key that stands in the file as plain text looks like any other.
-        shown_by_the_file = {"PAI010"} if written.imports else {"PAI010", "PAI012"}
-        diagnostics += [each for each in diagnostics_of_stack(written) if each.code in shown_by_the_file]
+        # A decrypted key looks the same whether or not the file has it in plain text.
+        file_codes = {"PAI010"} if written.imports else {"PAI010", "PAI012"}
+        diagnostics += [each for each in diagnostics_of_stack(written) if each.code in file_codes]
     return in_order(diagnostics)
 
 
@@ -178,8 +187,8 @@ def _register(stack: Stack, plan: Plan, previous: PreviousDeployment) -> None:
     Registry.of_this_program().take(_claims(stack, plan))
     stack = replace(stack, former_api_versions=previous.api_versions)
     planned = plan.tenant
-    of_the_tenant = {each.name: previous.former_urns(each) for each in planned.settings if each.managed}
-    tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=of_the_tenant)
+    former_urns = {each.name: previous.former_urns(each) for each in planned.settings if each.managed}
+    tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=former_urns)
     projects = [
         ProjectComponent(
             each.logical_name, tenant, each, stack, former_urns=previous.former_urns(each.own) if each.own else ()
@@ -190,14 +199,14 @@ def _register(stack: Stack, plan: Plan, previous: PreviousDeployment) -> None:
 
 
 def _claims(stack: Stack, plan: Plan) -> Iterator[Claim]:
-    """What other components of the same program must not claim. They know of no cluster, and of one environment."""
+    """The claims that other components of the program must not make. Those have neither cluster nor environment."""
     spec = stack.spec.model_copy(update={"environment": None}) if stack.spec else None
     stack = replace(stack, spec=spec, cluster=None)
     yield from tenant_claims(plan.tenant, stack)
     for project in plan.projects:
         yield from project_claims(project, stack)
     for settings in plan.settings:
-        # The keys of its integrations are its own: a credential of the program may have the same name.
+        # No claim on an integration's name: a credential of the program may have the same one.
         yield from binding_claims(settings, stack, code="PAI002")
         yield from binding_claims(settings, stack, code="PAI003")
 
@@ -209,7 +218,7 @@ def _export(stack: Stack, plan: Plan, tenant: TenantOwner, projects: list[Projec
         "tenant": tenant.tenant_name,
         "namespaces": {"tenant": tenant.namespace, "projects": [each.namespace for each in projects]},
         "settings": {
-            each.reference: _stated(
+            each.reference: _without_none(
                 integration=each.palette,
                 secret=each.secret_name,
                 fingerprint=each.fingerprint,
@@ -218,7 +227,7 @@ def _export(stack: Stack, plan: Plan, tenant: TenantOwner, projects: list[Projec
             for each in components
         },
         "projects": {
-            each.name: _stated(
+            each.name: _without_none(
                 source=each.source.value,
                 settings=str(each.effective_settings) if each.effective_settings else None,
                 integration=each.effective_settings.palette if each.effective_settings else None,
@@ -228,13 +237,13 @@ def _export(stack: Stack, plan: Plan, tenant: TenantOwner, projects: list[Projec
         },
         OUTPUT: for_the_next(plan, stack.api, urns),
     }
-    # Everything else comes before these. A deployment that fails must not leave outputs that tell of its
-    # success: the next one goes by them.
+    # Everything else comes before these resources. The next deployment reads the outputs, so a deployment that fails
+    # must not write them.
     last = [tenant.resource, *(each.settings for each in components), *(each.resource for each in projects)]
     deployed = pulumi.Output.all(*(each.urn for each in last if each is not None))
     for name, value in outputs.items():
-        pulumi.export(name, pulumi.Output.all(value, deployed).apply(lambda known: known[0]))
+        pulumi.export(name, pulumi.Output.all(value, deployed).apply(lambda values: values[0]))
 
 
-def _stated(**values: Any) -> dict[str, Any]:
+def _without_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Runs of Pulumi's command: several stacks at a time, each in a process of its own, and how they are stopped.
+"""Runs of the pulumi command: several stacks at a time, each in its own process, and their interruption.
 
-Each stack is named on the command line, so nobody's selected stack changes. What Pulumi needs, such as a
-passphrase, it finds in the environment, as when it is called by hand.
+The command line names the stack, so the selected stack stays the same. As when it is called by hand, Pulumi takes a
+passphrase from the environment.
 """
 
 from __future__ import annotations
@@ -20,43 +20,46 @@ from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.language_host import LanguageHost, can_host
 from paletteai_components.sdk import STREAMED_PREVIEW
 
-# Whoever asks paletteai to end asks the stacks to: they are in sessions of their own, and would go on.
+# The runs are in their own sessions and do not get these signals, so they are passed on.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def default_parallel() -> int:
-    """How many stacks run at a time: for most of its time a run keeps less than one CPU busy."""
+    """How many stacks run at a time. A run keeps less than one CPU busy most of the time."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 class Runs:
-    """Runs of one project's stacks.
+    """Runs of one project's stacks."""
 
-    Fields:
-        interrupted: whether somebody has asked to stop.
-    """
+    interrupted: bool
+    """Whether a signal has asked them to stop."""
 
-    def __init__(self, command: Path, project: Path, parallel: int, tell: Callable[[Deployment], None]) -> None:
-        """`command` is the pulumi command and `project` the folder with `Pulumi.yaml`.
+    def __init__(self, command: Path, project: Path, parallel: int, report: Callable[[Deployment], None]) -> None:
+        """Prepares the runs.
 
-        `tell` is called, in any thread, whenever something about a deployment is new.
+        Args:
+            command: the pulumi command.
+            project: the folder with `Pulumi.yaml`.
+            parallel: how many stacks run at a time.
+            report: called, in any thread, whenever a deployment has changed.
         """
         self.interrupted = False
         self._command = command
         self._project = project
         self._parallel = parallel
-        self._tell = tell
+        self._report = report
         self._hosts = can_host(project)
         self._signals = 0
         self._running: set[subprocess.Popen[str]] = set()
-        # Taken again by a second signal that comes while the first is dealt with.
+        # Reentrant: a second signal may arrive while the first is handled.
         self._lock = threading.RLock()
 
     def run(self, operation: Operation, stacks: Sequence[str]) -> list[Deployment]:
-        """Runs an operation on stacks, and returns what became of each, in their order.
+        """Runs an operation on stacks, and returns their deployments in the same order.
 
-        A failure stops none of the others. The first SIGINT lets no further stack start and tells the
-        running ones to end; a second one tells them to end at once, a third kills them.
+        A failure stops no other run. On the first SIGINT no further stack starts and the running ones are asked to
+        end; the second asks them to end at once, and the third kills them.
         """
         deployments = [Deployment(stack) for stack in stacks]
         with self._interruptible(), ThreadPoolExecutor(self._parallel) as pool:
@@ -69,10 +72,10 @@ class Runs:
         if self.interrupted:
             return
         deployment.state = State.RUNNING
-        self._tell(deployment)
+        self._report(deployment)
         host = LanguageHost(self._project) if self._hosts and operation.runs_the_program else None
         try:
-            code = self._code(operation, deployment, host.address if host else "")
+            code = self._run_pulumi(operation, deployment, host.address if host else "")
         except OSError as error:
             deployment.take(f"pulumi cannot be run ({error.strerror})")
             code = 1
@@ -80,34 +83,34 @@ class Runs:
             for line in host.close().splitlines():
                 deployment.take(line)
         deployment.end(code, time.monotonic() - began, interrupted=self.interrupted)
-        self._tell(deployment)
+        self._report(deployment)
 
-    def _code(self, operation: Operation, deployment: Deployment, host: str) -> int:
-        """The exit code of a run that is followed to its end."""
+    def _run_pulumi(self, operation: Operation, deployment: Deployment, host: str) -> int:
+        """Follows one run to its end and returns its exit code."""
         with self._lock:
             if self.interrupted:
                 return 1
-            process = self._started(operation, deployment.stack, host)
+            process = self._start(operation, deployment.stack, host)
             self._running.add(process)
         with process:
             for line in process.stdout or ():
                 deployment.take(line)
-                self._tell(deployment)
+                self._report(deployment)
         with self._lock:
             self._running.discard(process)
         return process.returncode
 
-    def _started(self, operation: Operation, stack: str, host: str) -> subprocess.Popen[str]:
+    def _start(self, operation: Operation, stack: str, host: str) -> subprocess.Popen[str]:
         folder, path = str(self._command.parent), os.environ.get("PATH", "")
         environment = {
             **os.environ,
-            # It looks for its language hosts on PATH.
+            # Pulumi looks for its language hosts on PATH.
             "PATH": path if folder in path.split(os.pathsep) else f"{folder}{os.pathsep}{path}",
             **STREAMED_PREVIEW,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # A run lives for seconds: a fifth of its work is the engine looking for memory to give back.
+            # A run takes seconds. By default, a fifth of its work is the garbage collector of the engine.
             "GOGC": os.environ.get("GOGC", "400"),
-            # Pulumi asks pip for a list of packages, and pip would ask the network for a newer pip.
+            # Pulumi calls pip, which would look for a newer version of itself on the network.
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
         flags = ["--json", "--non-interactive", "--color=never", f"--stack={stack}"]
@@ -122,7 +125,7 @@ class Runs:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            # A Ctrl-C on the terminal reaches it through us, once, and not from the terminal as well.
+            # Ctrl-C on the terminal reaches it once, through this process, and not directly as well.
             start_new_session=True,
         )
 

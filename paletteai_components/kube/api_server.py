@@ -1,8 +1,8 @@
-"""The API server of the cluster that a stack is deployed to, and the few questions it is asked.
+"""The API server of the cluster that a stack is deployed to, and the requests it gets.
 
-However many projects a stack has, there are at most nine requests: which kinds of the vendor's API it
-serves, the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so
-no Secret's data is ever sent.
+There are at most nine requests, regardless of the number of projects: the kinds of the vendor's API that are served,
+the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so the API server never
+sends the data of a Secret.
 """
 
 from __future__ import annotations
@@ -33,37 +33,42 @@ from paletteai_components.kube.structural import UnusableSchema
 from paletteai_components.redaction import redacted
 from paletteai_components.sdk import connections_of
 
-# Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is away.
+# Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is unreachable.
 TIMEOUT = Timeout(connect=5, read=15)
 
-_WHOLE = "application/json"
+_JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class ClusterUnavailable(Exception):
-    """The cluster was not asked, or did not answer. The text says why, and holds no secret."""
+    """The cluster was not asked, or did not answer. The text gives the reason and contains no secret."""
 
 
 class ApiServer:
-    """A cluster's API server, reached as Pulumi's provider reaches it.
+    """A cluster's API server, found with the same settings as Pulumi's provider finds it.
 
-    Fields:
-        name: what messages call the cluster, for example ``the cluster of context dev``.
+    Attributes:
+        name: The cluster's name in messages, for example ``the cluster of context dev``.
     """
 
     def __init__(self, kubeconfig: str | None, context: str | None) -> None:
-        """Reads the kubeconfig: a path, its content, or None for the usual places.
+        """Reads the kubeconfig.
 
-        Raises ClusterUnavailable where it leads to no cluster.
+        Args:
+            kubeconfig: A path, the content of a file, or None for the default locations.
+            context: The context to use, or None for the current one.
+
+        Raises:
+            ClusterUnavailable: The kubeconfig does not lead to a cluster.
         """
         try:
-            settings = _settings(kubeconfig, context)
+            settings = _read_kubeconfig(kubeconfig, context)
         except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
-            # What a kubeconfig says wrongly may be a token.
-            fact = f"has no usable context {redacted(context)}" if context else "names no usable current context"
+            # The cause is not shown: an invalid value of a kubeconfig may be a token.
+            fact = f"has no usable context `{redacted(context)}`" if context else "has no usable current context"
             raise ClusterUnavailable(f"the kubeconfig {fact}") from None
         self.name = f"the cluster of context {redacted(context)}" if context else f"the cluster at {settings.host}"
-        # The client would try again three times, and log each.
+        # By default the client retries three times, and logs each attempt.
         settings.retries = False
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._pool = connections_of(settings)
@@ -73,53 +78,57 @@ class ApiServer:
         self._unanswered: list[str] = []
 
     def cluster(self, api_version: str, kinds: Collection[str]) -> Cluster:
-        """What the cluster holds of these kinds, of which the vendor's are of `api_version`.
+        """Reads the cluster's objects of these kinds.
 
-        Raises ClusterUnavailable where it does not answer.
+        Args:
+            api_version: Group and version of the vendor's kinds.
+            kinds: The kinds to list, the vendor's and those of Kubernetes.
+
+        Raises:
+            ClusterUnavailable: The API server does not answer, or rejects the user.
         """
         group, vendors = api_version.rpartition("/")[0], f"/apis/{quote(api_version)}"
-        resources = self._resources(api_version, vendors)
+        resources = self._read_resources(api_version, vendors)
         served = resources or {}
-        crds = self._crds([f"{served[kind]}.{group}" for kind in sorted(kinds) if kind in served])
+        crds = self._read_crds([f"{served[kind]}.{group}" for kind in sorted(kinds) if kind in served])
         lists = {"Namespace": "/api/v1/namespaces"}
         for kind in sorted(served.keys() & kinds):
             lists[kind] = f"{vendors}/{served[kind]}"
         if "Secret" in kinds:
             lists |= {"Secret": "/api/v1/secrets?fieldSelector=type%3DOpaque"}
-        answers = {kind: self._asked(f"list every {kind}", path, _METADATA) for kind, path in lists.items()}
-        objects = {kind: dict(_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
+        answers = {kind: self._get(f"list all objects of kind {kind}", path, _METADATA) for kind, path in lists.items()}
+        objects = {kind: dict(_live_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
         served_kinds = None if resources is None else frozenset(resources)
         return Cluster(self.name, api_version, served_kinds, objects, crds=crds, unanswered=tuple(self._unanswered))
 
-    def _crds(self, names: Iterable[str]) -> Crds | None:
+    def _read_crds(self, names: Iterable[str]) -> Crds | None:
         path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        answers = [self._asked(f"read the CRD {name}", f"{path}/{quote(name)}") for name in names]
+        answers = [self._get(f"read the CRD `{name}`", f"{path}/{quote(name)}") for name in names]
         try:
             return crds_of([answer for answer in answers if answer], self.name)
         except UnusableSchema as error:
-            self._unanswered.append(f"no schema can be made of its CRDs ({error})")
+            self._unanswered.append(f"its CRDs have no usable schema ({error})")
             return None
 
-    def _resources(self, api_version: str, path: str) -> dict[str, str] | None:
-        """The kinds that are served and the names of their resources; None where that is not told."""
-        answer = self._asked(f"list the kinds of {api_version}", path)
+    def _read_resources(self, api_version: str, path: str) -> dict[str, str] | None:
+        """The kinds that are served and the names of their resources; None where the user may not list them."""
+        answer = self._get(f"list the kinds of `{api_version}`", path)
         if answer is None:
             return None
-        every = answer.get("resources") or ()
-        # A subresource, such as `tenants/status`, is of the same kind.
-        return {each["kind"]: each["name"] for each in every if "/" not in each["name"]}
+        # A subresource, such as `tenants/status`, has the same kind.
+        return {each["kind"]: each["name"] for each in answer.get("resources") or () if "/" not in each["name"]}
 
-    def _asked(self, what: str, path: str, accept: str = _WHOLE) -> dict[str, Any] | None:
-        """The answer: empty where there is no such thing, None where it is not to be told."""
+    def _get(self, action: str, path: str, accept: str = _JSON) -> dict[str, Any] | None:
+        """The answer: empty where the resource does not exist, None where the user may not read it."""
         headers = {**self._headers, "Accept": accept}
         try:
             response = self._pool.request("GET", f"{self._host}{path}", headers=headers, timeout=TIMEOUT)
             answer = json.loads(response.data) if response.status == HTTPStatus.OK else {}
         except (HTTPError, OSError, ValueError):
-            # A certificate that is not trusted is among them.
+            # This includes a certificate that is not trusted.
             raise ClusterUnavailable("it cannot be reached") from None
         if response.status == HTTPStatus.FORBIDDEN:
-            self._unanswered.append(f"this user may not {what}")
+            self._unanswered.append(f"this user may not {action}")
             return None
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise ClusterUnavailable("it does not accept the user of the kubeconfig")
@@ -128,20 +137,20 @@ class ApiServer:
         return answer if isinstance(answer, dict) else {}
 
 
-def _settings(kubeconfig: str | None, context: str | None) -> client.Configuration:
+def _read_kubeconfig(kubeconfig: str | None, context: str | None) -> client.Configuration:
     settings = client.Configuration()
     path = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    inside = "KUBERNETES_SERVICE_HOST" in os.environ
+    is_in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
     if kubeconfig is not None and not Path(kubeconfig).expanduser().is_file():
         config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, settings)
-    elif inside and context is None and not Path(path).expanduser().is_file():
+    elif is_in_cluster and context is None and not Path(path).expanduser().is_file():
         config.load_incluster_config(settings)
     else:
         config.load_kube_config(path, context, settings, persist_config=False)
     return settings
 
 
-def _objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
+def _live_objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:
     for item in answer.get("items") or ():
         metadata = item["metadata"]
         annotations = metadata.get("annotations") or {}

@@ -1,4 +1,4 @@
-"""A cluster: what it holds of what a stack is about, as far as it was asked and has answered."""
+"""A cluster: the existing objects of the kinds that a stack declares, as far as the API server reported them."""
 
 from __future__ import annotations
 
@@ -14,43 +14,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveObject:
-    """An object that is there.
-
-    Fields:
-        terminating: whether it is being deleted.
-        fingerprint, proof, credential: which credential it carries, as its annotations give it.
-        taken_over: the fields that Pulumi's provider takes over with its next update, each with who wrote it.
-    """
+    """An object that exists in the cluster."""
 
     terminating: bool = False
+    """Whether it is being deleted."""
     fingerprint: str | None = None
+    """The fingerprint of the credential it carries, from its annotation."""
     proof: str | None = None
+    """The proof of that fingerprint, from its annotation."""
     credential: str | None = None
+    """The name of the credential it carries, from its annotation."""
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The fields that Pulumi's provider takes over with its next update, each as field manager and path."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a cluster holds.
-
-    Fields:
-        name: what messages call it, for example ``the cluster of context dev``.
-        api_version: group and version of the vendor's API that was asked for.
-        kinds: the kinds of it that are served; None where that is not known.
-        objects: what is there, by kind and then by reference; see `manifests.reference_of`. Of a kind that
-            is missing nothing is known.
-        owned: the references of what the stack's state holds already.
-        crds: the schemas of the vendor's kinds; None where they are not known.
-        unanswered: what could not be asked, and why, in words.
-    """
+    """The contents of a cluster."""
 
     name: str
+    """Its name in messages, for example ``the cluster of context dev``."""
     api_version: str = ""
+    """Group and version of the vendor's API that the cluster was asked for."""
     kinds: frozenset[str] | None = None
+    """The kinds of that API that are served; None where unknown."""
     objects: Mapping[str, Mapping[str, LiveObject]] = field(default_factory=dict)
+    """The existing objects, by kind and then by reference; see `manifests.reference_of`.
+    Nothing is known about a kind that is not among the keys."""
     owned: frozenset[str] = frozenset()
+    """The references of the objects in the stack's state."""
     crds: Crds | None = None
+    """The schemas of the vendor's kinds; None where unknown."""
     unanswered: tuple[str, ...] = ()
+    """Which requests were refused and why, one text each."""
 
     def carriers(self, integration: IntegrationSpec) -> Iterator[str]:
         """The references of the Settings that carry the credential of an integration."""
@@ -61,37 +57,37 @@ class Cluster:
     def _by_credential(self) -> dict[tuple[int, str | None], list[str]]:
         found: dict[tuple[int, str | None], list[str]] = {}
         for reference, each in self.objects.get("Settings", {}).items():
-            for how, identity in enumerate((each.fingerprint, each.credential)):
+            for position, identity in enumerate((each.fingerprint, each.credential)):
                 if identity is not None:
-                    found.setdefault((how, identity), []).append(reference)
+                    found.setdefault((position, identity), []).append(reference)
         return found
 
     def live(self, reference: str) -> LiveObject | None:
-        """The object of a reference, where it is known to be there."""
+        """The object of a reference, or None where it is not known to exist."""
         return self.objects.get(reference.partition("/")[0], {}).get(reference)
 
 
 def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, tuple[str, ...]]]:
-    """Who wrote which fields, of `metadata.managedFields`, where Pulumi's provider takes them over.
+    """The fields in `metadata.managedFields` that Pulumi's provider takes over, each as field manager and path.
 
-    It does so before it updates an object, with what kubectl wrote by whichever command, and with what
-    was there before the first server-side apply. What is its own already is in no danger.
+    Before it updates an object, the provider takes over the fields that any kubectl command wrote, and those that were
+    there before the first server-side apply. Fields that it already manages are not affected.
     """
     entries = [(str(entry.get("manager", "")), entry) for entry in managed if not entry.get("subresource")]
     taken = [(manager, entry) for manager, entry in entries if manager.startswith(("kubectl", "before-first-apply"))]
-    # Most of what a cluster holds is nobody's but the provider's, and needs no look at each field.
+    # The provider alone manages most objects, so their fields need not be read.
     pulumis = [entry for manager, entry in entries if manager.startswith("pulumi-")] if taken else []
-    safe = {path for entry in pulumis for path in _written(entry)}
-    return [(manager, path) for manager, entry in taken for path in _written(entry) if path not in safe]
+    safe = {path for entry in pulumis for path in _field_paths(entry)}
+    return [(manager, path) for manager, entry in taken for path in _field_paths(entry) if path not in safe]
 
 
-def _written(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def _field_paths(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     return _leaves(entry.get("fieldsV1") or {}, ())
 
 
 def _leaves(fields: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     inner = {key: value for key, value in fields.items() if key.startswith("f:")}
-    # Items of a list are told by their list.
+    # The list stands for its items.
     if not inner and path:
         yield path
     for key, value in inner.items():

@@ -1,11 +1,11 @@
-"""The cluster's own schemas, and whether a manifest keeps to them.
+"""The cluster's CRDs, and whether a manifest matches them.
 
-The API server drops the fields that a structural schema does not know, mostly without a word. So a user hands over
-the cluster's CRDs, and every manifest is judged by them before it is applied.
+The API server prunes the fields that are not in a structural schema, mostly silently. So every manifest is checked
+against the cluster's CRDs before it is applied.
 
-Not judged, and left to the API server: rules in CEL (`x-kubernetes-validations`) and patterns that only Go can read,
-of which a note tells; formats other than date and ipv6; `x-kubernetes-list-type`; bounds with a fraction on whole
-numbers; values of `metadata`, whose names another rule judges; and webhooks.
+These are not checked, and are left to the API server: CEL rules (`x-kubernetes-validations`) and patterns that only Go
+can read, which are reported in a note; formats other than date and ipv6; `x-kubernetes-list-type`; fractional bounds
+of integers; values of `metadata`, whose names another rule checks; and webhooks.
 """
 
 from __future__ import annotations
@@ -41,73 +41,67 @@ CODE = "PAI016"
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 200
 
-_GET_CRDS = "write the cluster's own with `kubectl get crds -o yaml > crds.yaml`"
-_MEND = "mend the declaration it comes from, or update the package"
+_GET_CRDS = "Write the cluster's CRDs to a file with `kubectl get crds -o yaml > crds.yaml`."
+_FIX = "Fix the declaration it comes from, or update the package."
 _REFUSED = "the API server would refuse the manifest"
-_DROPPED = "the API server would drop it without a word, or at best refuse the manifest"
+_PRUNED = "the API server would silently prune it, or at best refuse the manifest"
 
 
 @dataclass(frozen=True, eq=False)
 class Version:
-    """One version of one kind.
-
-    Fields:
-        api_version: group and version, for example ``spectrocloud.com/v1alpha1``.
-        kind: the kind.
-        scope: ``Namespaced`` or ``Cluster``.
-        served: whether the API server answers for this version.
-        file: the file its CRD was read from.
-        schema: a JSON Schema; what the API server would drop is an error to it.
-        unjudged: what the CRD asks and the JSON Schema does not, for example ``a CEL rule of spec``.
-    """
+    """One version of one kind."""
 
     api_version: str
+    """Group and version, for example ``spectrocloud.com/v1alpha1``."""
     kind: str
+    """The kind, for example ``Settings``."""
     scope: str
+    """``Namespaced`` or ``Cluster``."""
     served: bool
+    """Whether the API server serves this version."""
     file: str
+    """The file its CRD was read from."""
     schema: dict[str, Any] = field(repr=False)
+    """A JSON Schema, to which a field that the API server would prune is an error."""
     unjudged: tuple[str, ...] = ()
+    """What the CRD requires and the JSON Schema does not check, for example ``a CEL rule of `spec```."""
 
     @cached_property
     def validator(self) -> Draft202012Validator:
-        """What finds the errors of a manifest."""
+        """Finds the errors of a manifest."""
         return Draft202012Validator(self.schema, format_checker=FORMATS)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """The path of every field the schema knows."""
+        """The path of every field in the schema."""
         return tuple(_fields(self.schema))
 
 
 @dataclass(frozen=True, eq=False)
 class Crds:
-    """The schemas a user handed over.
-
-    Fields:
-        source: the file or directory, as the user typed it.
-        versions: what was found in it, by ``group/version`` and kind.
-    """
+    """The schemas of a file, a directory or a cluster."""
 
     source: str
+    """The file or directory as the user typed it, or the name of the cluster."""
     versions: Mapping[tuple[str, str], Version] = field(repr=False)
+    """The schemas, by ``group/version`` and kind."""
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """The files a CRD was found in."""
+        """The files that contain a CRD."""
         return tuple(dict.fromkeys(version.file for version in self.versions.values()))
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """The API groups of which a manifest is judged."""
+        """The API groups whose manifests are checked."""
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.versions)
 
 
 def crds_from(path: Path) -> Crds:
-    """The CRDs in a file, or in the YAML and JSON files that lie directly in a directory.
+    """Reads the CRDs in a file, or in the YAML and JSON files directly in a directory.
 
     Raises:
-        StackFileError: a file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
+        StackFileError: A file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
     """
     versions: dict[tuple[str, str], Version] = {}
     diagnostics: list[Diagnostic] = []
@@ -121,30 +115,36 @@ def crds_from(path: Path) -> Crds:
             for version in _versions_in(file):
                 first = versions.setdefault((version.api_version, version.kind), version)
                 if (first.scope, first.served, first.schema) != (version.scope, version.served, version.schema):
-                    raise UnusableSchema(f"{version.kind} {version.api_version} is defined otherwise in {first.file}")
+                    raise UnusableSchema(
+                        f"{version.kind} `{version.api_version}` is defined differently in `{first.file}`"
+                    )
         except OSError as error:
             fact = f"the file cannot be read: {error.strerror}"
         except UnusableSchema as fault:
             fact, line = str(fault), fault.line
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            fact, line = "this is not YAML", mark.line + 1 if mark else None
+            fact, line = "the file is not valid YAML", mark.line + 1 if mark else None
         except (ValueError, TypeError, AttributeError, RecursionError):
-            fact = "no schema can be made of this"
+            fact = "the file has no usable schema"
         if fact:
             diagnostics.append(_unreadable(file, fact, line))
     if not diagnostics and not versions:
-        diagnostics.append(_unreadable(path, "there is no CustomResourceDefinition in it"))
+        diagnostics.append(_unreadable(path, "it contains no CustomResourceDefinition"))
     if diagnostics:
         raise StackFileError(diagnostics)
     return Crds(str(path), MappingProxyType(versions))
 
 
 def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
-    """The CRDs that an API server answered with. `source` is what messages call it.
+    """The CRDs in the answers of an API server.
+
+    Args:
+        documents: The answers.
+        source: The name of the API server in messages.
 
     Raises:
-        UnusableSchema: no schema can be made of one.
+        UnusableSchema: A CRD has no usable schema.
     """
     versions = {
         (version.api_version, version.kind): version
@@ -156,10 +156,10 @@ def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
 
 
 def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceLocation, ...] = ()) -> list[Diagnostic]:
-    """Everything in a manifest that does not keep to its CRD. No value of the manifest is repeated.
+    """The problems of a manifest that does not match its CRD. They repeat no value of the manifest.
 
-    A manifest of a group that no CRD was handed over for is not judged. The note on what is not evaluated is the same
-    for all manifests of a kind, so that `in_order` leaves one of them.
+    A manifest of a group without any CRD is not checked. The note on what is not evaluated is the same for all
+    manifests of a kind, so that `in_order` keeps only one.
     """
     api_version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
     if api_version.rpartition("/")[0] not in crds.groups:
@@ -167,7 +167,7 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
     metadata = manifest.get("metadata")
     identity = metadata if isinstance(metadata, Mapping) else {}
     name, namespace = identity.get("name") or "(no name)", identity.get("namespace")
-    subject = named(f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}")
+    subject = f"{named(kind)} `{named(f'{namespace}/{name}' if namespace else str(name))}`"
     version = crds.versions.get((api_version, kind))
     if version is None or not version.served:
         fact, remedy, file = _unserved(api_version, kind, crds)
@@ -175,21 +175,23 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
 
     errors = list(version.validator.iter_errors(defaulted(manifest, version.schema)))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
-    told = [*_misplaced(version, namespace)]
+    problems = [*_scope_problems(version, namespace)]
     for error in errors:
-        # Whatever else a value of a wrong type breaks says nothing new.
+        # Further errors of a value with a wrong type are redundant.
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
-            told += _told(version, error)
-    crd, location = f"the CRD of {named(api_version)}", SourceLocation(version.file)
+            problems += _problems(version, error)
+    crd, location = f"the CRD of `{named(api_version)}`", SourceLocation(version.file)
     diagnostics = [
         Diagnostic(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, location))
-        for fact, remedy in dict.fromkeys(told)
+        for fact, remedy in dict.fromkeys(problems)
     ]
     if version.unjudged:
-        fact = f"{escaped(kind)}: {crd} asks what is not evaluated here: {_list(version.unjudged)}"
-        remedy = "`kubectl apply --server-side --dry-run=server` evaluates it"
+        fact = f"{escaped(kind)}: {crd} has constraints that are not evaluated here: {_listed(version.unjudged)}"
+        remedy = "`kubectl apply --server-side --dry-run=server` evaluates them."
         diagnostics.append(
-            Diagnostic(CODE, f"{fact}; the API server may yet refuse it.", remedy, (location,), Severity.NOTE)
+            Diagnostic(
+                CODE, f"{fact}; the API server may still refuse the manifest.", remedy, (location,), Severity.NOTE
+            )
         )
     return diagnostics
 
@@ -198,20 +200,20 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
 
 
 def _unreadable(path: Path, fact: str, line: int | None = None) -> Diagnostic:
-    message = f"{escaped(fact)}; no manifest was checked against the cluster's schemas."
+    message = f"{escaped(fact)}, so no manifest was checked against the cluster's CRDs."
     return Diagnostic(CODE, message, _GET_CRDS, (SourceLocation(str(path), line),))
 
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # As `kubectl apply -f` takes a directory: what lies in it, and nothing below.
+    # Like `kubectl apply -f`: the files directly in the directory.
     suffixes = {".yaml", ".yml", ".json"}
     return sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.is_dir())
 
 
 def _versions_in(file: Path) -> Iterator[Version]:
-    # Not all that can be read has a size to ask for: `--crds <(kubectl get crds -o yaml)`.
+    # A pipe has no size to check first: `--crds <(kubectl get crds -o yaml)`.
     with file.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -226,11 +228,13 @@ def _documents(data: bytes) -> Iterator[object]:
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     depth = 0
     for event in yaml.parse(data, Loader=loader):
-        # By aliases a small file grows without bound, and deep nesting kills the parser written in C.
+        # Aliases let a small file expand without bound, and deep nesting crashes the parser written in C.
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else "a YAML alias"
-            raise UnusableSchema(f"{what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None)
+            raise UnusableSchema(
+                f"the file has {what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None
+            )
     yield from yaml.load_all(data, Loader=loader)
 
 
@@ -246,17 +250,19 @@ def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
     spec = mapping_in(crd.get("spec"), "spec")
     group, kind, scope = spec.get("group"), mapping_in(spec.get("names"), "spec.names").get("kind"), spec.get("scope")
     if not (isinstance(group, str) and isinstance(kind, str) and scope in {"Namespaced", "Cluster"}):
-        raise UnusableSchema("a CRD lacks spec.group, spec.names.kind or a spec.scope of Namespaced or Cluster")
-    # Before v1 a CRD had to ask for unknown fields to be dropped.
+        raise UnusableSchema(
+            "a CRD lacks `spec.group`, `spec.names.kind` or a `spec.scope` of `Namespaced` or `Cluster`"
+        )
+    # Before v1, pruning was off by default.
     keeps_all = spec.get("preserveUnknownFields", crd.get("apiVersion") == "apiextensions.k8s.io/v1beta1") is True
     versions = spec.get("versions")
     if not (isinstance(versions, list) and versions):
-        raise UnusableSchema(f"the CRD of {kind} has no spec.versions, each with its schema")
+        raise UnusableSchema(f"the CRD of {kind} has no `spec.versions`, each with its schema")
     for version in versions:
         api_version = f"{group}/{mapping_in(version, 'spec.versions').get('name')}"
         schema = mapping_in(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
         if schema is None:
-            raise UnusableSchema(f"the CRD of {kind} has no schema for {api_version}")
+            raise UnusableSchema(f"the CRD of {kind} has no schema for `{api_version}`")
         root = {**mapping_in(schema, f"the schema of {kind}"), EMBEDDED: True}
         unjudged: list[str] = []
         json_schema = json_schema_of(root, kind, unjudged, drops=not keeps_all)
@@ -264,78 +270,78 @@ def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
         yield Version(api_version, kind, scope, version.get("served") is True, file, json_schema, tuple(unjudged))
 
 
-# From a manifest to problems
+# From a manifest to its problems
 
 
 def _unserved(api_version: str, kind: str, crds: Crds) -> tuple[str, str, str]:
-    """Why nothing is known of a kind in a version: the fact, the remedy and the file to look at."""
+    """Why a kind has no schema in a version: the fact, the remedy and the file to look at."""
     group = api_version.rpartition("/")[0]
     siblings = [each for each in crds.versions.values() if each.api_version.rpartition("/")[0] == group]
     of_kind = [each for each in siblings if each.kind == kind]
     if not of_kind:
-        kinds = _list(sorted({each.kind for each in siblings}))
-        fact = f"of {named(group)} the CRDs define {kinds}, not this kind"
-        return fact, f"if the cluster has the kind, hand over its CRD too: {_GET_CRDS}", crds.source
-    served = _list(sorted(each.api_version for each in of_kind if each.served))
-    fact = f"its CRD serves {served or 'no version'}, not {named(api_version)}"
-    remedy = "set paletteai:apiVersion to one that is served, or update the package" if served else _GET_CRDS
+        kinds = _listed(sorted({each.kind for each in siblings}))
+        fact = f"the CRDs of `{named(group)}` define {kinds}, not this kind"
+        return fact, f"If the cluster has the kind, add its CRD. {_GET_CRDS}", crds.source
+    served = _listed(f"`{each}`" for each in sorted(each.api_version for each in of_kind if each.served))
+    fact = f"its CRD serves {served or 'no version'}, not `{named(api_version)}`"
+    remedy = "Set `paletteai:apiVersion` to a version that is served, or update the package." if served else _GET_CRDS
     return fact, remedy, of_kind[0].file
 
 
-def _misplaced(version: Version, namespace: object) -> Iterator[tuple[str, str]]:
+def _scope_problems(version: Version, namespace: object) -> Iterator[tuple[str, str]]:
     if version.scope == "Cluster" and namespace:
-        fact = "makes the kind cluster-scoped, and the manifest has a metadata.namespace"
-        yield f"{fact}; the API server would drop it without a word", "leave metadata.namespace out"
+        fact = "makes the kind cluster-scoped, but the manifest has a `metadata.namespace`"
+        yield f"{fact}; the API server would silently ignore it", "Leave out `metadata.namespace`."
     if version.scope == "Namespaced" and not namespace:
-        fact = "makes the kind namespaced, and metadata.namespace is missing"
-        yield f"{fact}; it would land in whatever namespace is the client's default", "set metadata.namespace"
+        fact = "makes the kind namespaced, but `metadata.namespace` is missing"
+        yield f"{fact}; the client would use its default namespace", "Set `metadata.namespace`."
 
 
-def _told(version: Version, error: Any) -> Iterator[tuple[str, str]]:
-    """What an error says about a manifest, without a value of it, and what mends it."""
+def _problems(version: Version, error: Any) -> Iterator[tuple[str, str]]:
+    """The facts of an error, without a value of the manifest, each with its remedy."""
     parent, wants = list(error.absolute_path), error.validator_value
-    path = _path(parent) or "the object"
+    path = f"`{_path(parent)}`" if parent else "the object"
     match error.validator:
         case "additionalProperties":
             known = tuple(error.schema.get("properties", ()))
             for name in sorted(error.instance.keys() - known, key=str):
-                remedy = f"{_nearest(version, _path(parent), str(name), known)}; "
-                remedy += "set it with paletteai:vendorFields or update the package"
-                yield f"knows no field {_path([*parent, name])}; {_DROPPED}", remedy
+                remedy = f"{_nearest(version, _path(parent), str(name), known)} "
+                remedy += "Set another path with `paletteai:vendorFields`, or update the package."
+                yield f"has no field `{_path([*parent, name])}`; {_PRUNED}", remedy
         case "required":
             for name in wants:
                 if name not in error.instance:
-                    yield f"requires {_path([*parent, name])}, and it is missing; {_REFUSED}", _MEND
+                    yield f"requires `{_path([*parent, name])}`, which is missing; {_REFUSED}", _FIX
         case "type":
-            is_ = _type_of(error.instance)
-            # A null is dropped from an object before anything is judged, and refused in a list.
-            then = _DROPPED if is_ == "null" and parent and isinstance(parent[-1], str) else _REFUSED
-            yield f"wants {path} to be {' or '.join(wants)}, and it is {is_}; {then}", _MEND
+            actual = _type_of(error.instance)
+            # A null is pruned from an object before validation, but refused in a list.
+            effect = _PRUNED if actual == "null" and parent and isinstance(parent[-1], str) else _REFUSED
+            yield f"requires {path} to be of type {' or '.join(wants)}, but it is {actual}; {effect}", _FIX
         case "enum":
-            allowed = _list(json.dumps(value, default=str) for value in wants)
-            yield f"wants {path} to be one of {allowed}, and it is not; {_REFUSED}", _MEND
+            allowed = _listed(json.dumps(value, default=str) for value in wants)
+            yield f"requires {path} to be one of {allowed}; {_REFUSED}", _FIX
         case "pattern":
             shown = escaped(wants.removeprefix("(?a)").replace(r"\Z", "$"))
-            yield f"wants {path} to match {shown}, and it does not; {_REFUSED}", _MEND
+            yield f"requires {path} to match `{shown}`; {_REFUSED}", _FIX
         case "anyOf" | "oneOf" | "not":
-            yield f"restricts {path} by {error.validator}, and it does not comply; {_REFUSED}", _MEND
+            yield f"restricts {path} with `{error.validator}`, which it does not satisfy; {_REFUSED}", _FIX
         case _:
-            yield f"wants {path} to keep to {error.validator} {wants}, and it does not; {_REFUSED}", _MEND
+            yield f"requires {path} to satisfy `{error.validator}` {wants}; {_REFUSED}", _FIX
 
 
 @lru_cache(maxsize=1024)
 def _nearest(version: Version, parent: str, name: str, siblings: tuple[str, ...]) -> str:
-    """What an unknown field was perhaps meant to be: one beside it, one of its name, or one with a path like it."""
+    """The known field that is closest to an unknown one: beside it, of the same name, or with a similar path."""
     path, close = _join(parent, name), difflib.get_close_matches
     top = path.partition(".")[0]
     top = top if top in version.schema["properties"] else "spec"
     fields = [each for each in version.fields if each.startswith(f"{top}.")]
     namesakes = [each for each in fields if each.endswith(f".{name}")]
     if beside := close(name, siblings, 1):
-        return f"nearest known field: {escaped(_join(parent, beside[0]))}"
+        return f"Nearest known field: `{escaped(_join(parent, beside[0]))}`."
     if elsewhere := close(path, namesakes, 1, 0.4) or close(path, fields, 1):
-        return f"nearest known field: {escaped(elsewhere[0])}"
-    return f"known there: {_list(sorted(siblings)) or 'no field at all'}"
+        return f"Nearest known field: `{escaped(elsewhere[0])}`."
+    return f"Known fields there: {_listed(f'`{each}`' for each in sorted(siblings)) or 'none'}."
 
 
 def _fields(schema: Any, path: str = "") -> Iterator[str]:
@@ -359,11 +365,11 @@ def _join(path: str, name: str) -> str:
 def _path(parts: Iterable[str | int]) -> str:
     path = ""
     for part in parts:
-        told = redacted(part) if isinstance(part, str) else part
-        plain = isinstance(told, str) and re.fullmatch(r"[\w-]+", told)
-        path = _join(path, str(told)) if plain else f"{path}[{json.dumps(told)}]"
+        shown = redacted(part) if isinstance(part, str) else part
+        is_plain = isinstance(shown, str) and re.fullmatch(r"[\w-]+", shown)
+        path = _join(path, str(shown)) if is_plain else f"{path}[{json.dumps(shown)}]"
     return escaped(path)
 
 
-def _list(things: Iterable[str], most: int = 12) -> str:
-    return listed(map(escaped, things), most)
+def _listed(texts: Iterable[str], most: int = 12) -> str:
+    return listed(map(escaped, texts), most)

@@ -1,4 +1,4 @@
-"""Manifests: the planned Kubernetes objects of a stack, as plain dicts with their owners."""
+"""Manifests: the planned Kubernetes objects of a stack, as dicts with their owners."""
 
 from __future__ import annotations
 
@@ -22,19 +22,16 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PlannedObject:
-    """An object that is written for a stack.
-
-    Fields:
-        manifest: the object. A Secret comes without its data: no key is opened to make it.
-        owner: what it is written for; a Settings also owns its Secret.
-        path: where it is declared.
-        removal: the `onRemoval` that holds for it; None for what is always deleted.
-    """
+    """An object that is written for a stack."""
 
     manifest: Manifest
+    """The object. A Secret has no data, so that no key is decrypted to build it."""
     owner: PlannedTenant | PlannedProject | PlannedSettings
+    """What it is written for; a Settings also owns its Secret."""
     path: Path
+    """Where it is declared."""
     removal: OnRemoval | None = None
+    """The `onRemoval` that applies to it; None for an object that is always deleted."""
 
     @property
     def kind(self) -> str:
@@ -44,12 +41,12 @@ class PlannedObject:
 
     @property
     def logical_name(self) -> str:
-        """What Pulumi calls it: as what it is written for."""
+        """Its name in Pulumi, which is that of its owner."""
         return self.owner.logical_name
 
     @property
     def reference(self) -> str:
-        """The object as messages call it; see `reference_of`."""
+        """Its name in messages; see `reference_of`."""
         return reference_of(self.manifest)
 
 
@@ -61,7 +58,7 @@ def objects_of(plan: Plan, api: PaletteApi) -> Iterator[PlannedObject]:
 
 
 def tenant_objects(tenant: PlannedTenant, api: PaletteApi) -> Iterator[PlannedObject]:
-    """The objects that are written for a Tenant itself."""
+    """The objects that are written for a Tenant, without those of its Projects."""
     spec, path = tenant.spec, ("tenant", "name")
     if spec.create_namespace and not spec.existing:
         yield PlannedObject(tenant_namespace(tenant, api), tenant, path, spec.on_removal)
@@ -83,7 +80,7 @@ def project_objects(project: PlannedProject, api: PaletteApi) -> Iterator[Planne
 
 
 def reference_of(manifest: Mapping[str, Any]) -> str:
-    """An object as messages call it: ``Kind/name``, or ``Kind/namespace/name``."""
+    """The name of an object in messages: ``Kind/name``, or ``Kind/namespace/name``."""
     metadata = manifest["metadata"]
     parts = (manifest["kind"], metadata.get("namespace"), metadata["name"])
     return "/".join(part for part in parts if part)
@@ -107,9 +104,9 @@ def _settings_with_secret(
 
 
 def tenant_namespace(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
-    """The tenant namespace, labelled so that PaletteAI knows it for the Tenant's."""
+    """The tenant namespace, with the label by which PaletteAI recognises it."""
     manifest = _object("v1", "Namespace", tenant.namespace, None, tenant.spec.labels, tenant.spec.annotations)
-    _put(manifest, api.path("namespace.tenant"), tenant.name)
+    _set(manifest, api.path("namespace.tenant"), tenant.name)
     return manifest
 
 
@@ -121,22 +118,22 @@ def project_namespace(project: PlannedProject) -> Manifest:
 def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     """The Tenant, which refers to its default Settings.
 
-    Without anything to say it has no `spec`: an empty one turns to null, which is refused, when a server-side
-    apply takes its last field away.
+    Without any field it has no `spec`: when a server-side apply removes the last field of an empty `spec`, it becomes
+    null, which is refused.
     """
     spec = tenant.spec
     manifest = _object(api.api_version, "Tenant", tenant.name, None, spec.labels, spec.annotations)
-    _put(manifest, api.path("tenant.displayName"), spec.display_name)
-    _put(manifest, api.path("tenant.description"), spec.description)
-    _put(manifest, api.path("tenant.groups"), list(spec.groups) or None)
+    _set(manifest, api.path("tenant.displayName"), spec.display_name)
+    _set(manifest, api.path("tenant.description"), spec.description)
+    _set(manifest, api.path("tenant.groups"), list(spec.groups) or None)
     if tenant.default is not None:
-        _put(manifest, api.path("tenant.settingsName"), tenant.default.name)
-        _put(manifest, api.path("tenant.settingsNamespace"), tenant.default.namespace)
+        _set(manifest, api.path("tenant.settingsName"), tenant.default.name)
+        _set(manifest, api.path("tenant.settingsNamespace"), tenant.default.namespace)
     return _with_extra(manifest, spec.extra_spec)
 
 
 def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
-    """The Project. It names Settings only where it does not fall back to the tenant's default."""
+    """The Project. It names a Settings only where it does not fall back to the tenant's default."""
     spec = project.spec
     manifest = _object(
         api.api_version,
@@ -146,30 +143,30 @@ def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
         spec.labels,
         spec.annotations,
     )
-    _put(manifest, api.path("project.tenant"), project.tenant)
-    _put(manifest, api.path("project.displayName"), spec.display_name)
-    _put(manifest, api.path("project.tenantName"), project.tenant)
-    _put(
+    _set(manifest, api.path("project.tenant"), project.tenant)
+    _set(manifest, api.path("project.displayName"), spec.display_name)
+    _set(manifest, api.path("project.tenantName"), project.tenant)
+    _set(
         manifest,
         api.path("project.settingsName"),
         project.own.name if project.own else spec.settings_ref,
     )
     if project.compute_config is not None:
-        _put(manifest, api.path("project.computeConfigName"), project.compute_config.name)
-        _put(
+        _set(manifest, api.path("project.computeConfigName"), project.compute_config.name)
+        _set(
             manifest,
             api.path("project.computeConfigNamespace"),
             project.compute_config_namespace,
         )
     for role in ("admin", "editor", "viewer"):
-        _put(
+        _set(
             manifest,
             api.path(f"project.{role}"),
             list(getattr(project.role_mapping, role)) or None,
         )
     if spec.deployment_namespaces is not None:
-        _put(manifest, api.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
-        _put(
+        _set(manifest, api.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
+        _set(
             manifest,
             api.path("project.disallow"),
             list(spec.deployment_namespaces.disallow) or None,
@@ -185,7 +182,7 @@ def settings_object(
     annotations: Mapping[str, str],
     api: PaletteApi,
 ) -> Manifest:
-    """The Settings, which names its Secrets. The fingerprint tells which credential it carries, the proof who knows."""
+    """The Settings, which names its Secrets. Its annotations hold the fingerprint and the proof of its credential."""
     spec = settings.spec
     manifest = _object(
         api.api_version,
@@ -196,12 +193,12 @@ def settings_object(
         {**annotations, **spec.annotations},
     )
     for secret in settings.secrets:
-        _put(manifest, api.path(f"settings.{secret.type}"), secret.name)
+        _set(manifest, api.path(f"settings.{secret.type}"), secret.name)
     integration = settings.integration
-    _put(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
-    _put(manifest, ("metadata", "annotations", PROOF_ANNOTATION), proof)
+    _set(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
+    _set(manifest, ("metadata", "annotations", PROOF_ANNOTATION), proof)
     if integration is not None and integration.existing_secret is not None:
-        _put(manifest, ("metadata", "annotations", CREDENTIAL_ANNOTATION), integration.credential)
+        _set(manifest, ("metadata", "annotations", CREDENTIAL_ANNOTATION), integration.credential)
     return _with_extra(manifest, spec.extra_spec)
 
 
@@ -213,9 +210,15 @@ def secret_object(
     annotations: Mapping[str, str],
     api: PaletteApi,
 ) -> Manifest:
-    """The Secret of a Settings' Palette credential; without data where the document is None.
+    """The Secret with the Palette credential of a Settings.
 
-    `encoded_document` is `palette_document` in base64, or a Pulumi secret of it.
+    Args:
+        secret: The Secret's name and namespace.
+        settings: The Settings that uses it.
+        encoded_document: `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
+        labels: Labels of the owner.
+        annotations: Annotations of the owner.
+        api: The version of the vendor's API.
     """
     spec = settings.spec
     manifest = _object(
@@ -227,14 +230,14 @@ def secret_object(
         {**annotations, **spec.annotations},
     )
     manifest["type"] = "Opaque"
-    _put(manifest, api.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
+    _set(manifest, api.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
     return manifest
 
 
 def palette_document(integration: IntegrationSpec, api_key: str) -> str:
     """The JSON document in the Secret: the four fields, always in this order.
 
-    The key stands in it as it is sent, of which the fingerprint is made, too.
+    The key is in the form in which it is sent, which is also the form that the fingerprint is made of.
     """
     return json.dumps(
         {
@@ -264,11 +267,11 @@ def _object(
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
-def _put(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
+def _set(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
     if value is None:
         return
     for step in path[:-1]:
-        manifest = _within(manifest, step)
+        manifest = _child(manifest, step)
     manifest[path[-1]] = value
 
 
@@ -281,13 +284,13 @@ def _with_extra(manifest: Manifest, extra: Mapping[str, Any]) -> Manifest:
 def _merge(into: dict[str, Any], extra: Mapping[str, Any]) -> None:
     for key, value in extra.items():
         if isinstance(value, Mapping):
-            _merge(_within(into, key), value)
+            _merge(_child(into, key), value)
         else:
             into[key] = value
 
 
-def _within(holder: dict[str, Any], step: str) -> dict[str, Any]:
-    """The object at a step. Where something else stands there, which a rule refuses, it gives way."""
+def _child(holder: dict[str, Any], step: str) -> dict[str, Any]:
+    """The object at a step. It replaces a value of another type, which a rule refuses."""
     if not isinstance(holder.get(step), dict):
         holder[step] = {}
     inner: dict[str, Any] = holder[step]

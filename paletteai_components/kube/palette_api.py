@@ -1,8 +1,7 @@
 """The vendor's API: group, version, kinds, and every field path that is written or read.
 
-This is the only place that knows a field path. Each says where it was seen, or that it is assumed; an assumed one
-can be given another path by `paletteai:vendorFields`. Whether the paths are those of a real cluster is for its CRDs
-to say: see `crds`.
+No other module knows a field path. Each one has a note on where it was seen, or is assumed. `paletteai:vendorFields`
+replaces an assumed path. The CRDs of a real cluster show whether the paths are right: see `crds`.
 """
 
 from __future__ import annotations
@@ -18,17 +17,14 @@ KINDS = ("Tenant", "Project", "Settings")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the vendor's API.
-
-    Fields:
-        kind: the object it belongs to.
-        path: where it stands in the object.
-        seen: where the path was seen; empty for one that is assumed.
-    """
+    """A field of the vendor's API."""
 
     kind: str
+    """The kind of the object it belongs to."""
     path: tuple[str, ...]
+    """Its path in the object."""
     seen: str
+    """Where the path was seen; empty for one that is assumed."""
 
 
 _DOCS = "the vendor's public documentation"
@@ -81,26 +77,23 @@ FIELDS: dict[str, Field] = {
 
 @dataclass(frozen=True, slots=True)
 class PaletteApi:
-    """Which vendor API the manifests are written for.
-
-    Fields:
-        api_version: group and version of Tenant, Project and Settings.
-        fields: other paths, dotted, for fields whose path is assumed.
-        former_api_versions: those the objects may have been deployed with.
-    """
+    """The version of the vendor's API that the manifests are written for."""
 
     api_version: str = API_VERSION
+    """Group and version of Tenant, Project and Settings."""
     fields: Mapping[str, str] | None = None
+    """Other paths, dotted, for fields whose path is assumed."""
     former_api_versions: tuple[str, ...] = ()
+    """Versions that the objects may have been deployed with."""
 
     def path(self, name: str) -> tuple[str, ...]:
-        """The path of a field. A given one that leads out of `spec`, which a rule refuses, is not followed."""
-        given = (self.fields or {}).get(name, "")
-        return tuple(given.split(".")) if given.startswith("spec.") else FIELDS[name].path
+        """The path of a field. A replacement outside of `spec`, which a rule refuses, is ignored."""
+        replacement = (self.fields or {}).get(name, "")
+        return tuple(replacement.split(".")) if replacement.startswith("spec.") else FIELDS[name].path
 
 
 def overlaps(kind: str, extra: Mapping[str, Any], vendor_fields: Mapping[str, str]) -> list[str]:
-    """The fields of `extraSpec` that a modelled field of the kind already says, dotted."""
+    """The fields of `extraSpec`, dotted, that overlap a modelled field of the kind."""
     api = PaletteApi(fields=vendor_fields)
     modelled = [api.path(name) for name, field in FIELDS.items() if field.kind == kind]
     return [

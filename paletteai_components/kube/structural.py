@@ -1,6 +1,6 @@
-"""Structural schemas, as CRDs hold them, and the JSON Schemas that judge as the API server does.
+"""Structural schemas, as in CRDs, and JSON Schemas that accept what the API server accepts.
 
-To such a JSON Schema an error is also what the API server would drop without a word.
+Such a JSON Schema also reports as an error what the API server would silently prune.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
 _DEFAULTS = "x-defaults"
 EMPTY = {"$ref": "#/$defs/empty"}
-# Of addresses Go and Python take different ones for valid.
+# Only these: Go and Python disagree on other formats, such as addresses.
 FORMATS = FormatChecker(formats=("date", "ipv6"))
 TYPES = ["array", "boolean", "integer", "number", "object", "string"]
 _INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
@@ -41,7 +41,7 @@ _METADATA = (
 
 
 class UnusableSchema(Exception):
-    """A CRD holds something that no schema can be made of."""
+    """A CRD contains something that cannot be used as a schema."""
 
     def __init__(self, fact: str, line: int | None = None) -> None:
         super().__init__(fact)
@@ -51,10 +51,18 @@ class UnusableSchema(Exception):
 def json_schema_of(
     node: object, at: str, unjudged: list[str], *, drops: bool = True, kept: bool = False
 ) -> dict[str, Any]:
-    """The JSON Schema of a structural node and of all below it.
+    """The JSON Schema of a structural node and of all nodes below it.
 
-    `drops`: unknown fields are dropped here; not so below allOf, anyOf, oneOf and not, which only judge what is
-    declared elsewhere. `kept`: the list that holds the node keeps the unknown fields of its items.
+    Args:
+        node: The node of the CRD.
+        at: Its path, for messages.
+        unjudged: Gets a text for each constraint that is not translated.
+        drops: Whether unknown fields are pruned here; not below allOf, anyOf, oneOf and not, which only restrict fields
+            that are declared elsewhere.
+        kept: Whether the list around the node keeps unknown fields of its items.
+
+    Raises:
+        UnusableSchema: The node is not a valid schema.
     """
     source = mapping_in(node, f"the schema of {at}")
     result = _constraints(source, at, unjudged)
@@ -68,8 +76,8 @@ def json_schema_of(
         known = {**dict.fromkeys(_METADATA, True), "labels": _TEXTS, "annotations": _TEXTS}
         known |= metadata.get("properties", {})
         metadata = {"type": ["object"], **metadata, "properties": known, "additionalProperties": False}
-        for name, stated in ("apiVersion", _API_VERSION), ("kind", _KIND):
-            below[name] = {**stated, **below.get(name, {})}
+        for name, required in ("apiVersion", _API_VERSION), ("kind", _KIND):
+            below[name] = {**required, **below.get(name, {})}
         below["metadata"] = metadata
         result["required"] = [*result.get("required", ()), "apiVersion", "kind"]
     if below:
@@ -78,7 +86,7 @@ def json_schema_of(
     if isinstance(rest, Mapping):
         result["additionalProperties"] = json_schema_of(rest, f"{at}[*]", unjudged, drops=drops)
     elif drops and rest is True:
-        # It lets any key in, and yet every field of an object below the key is dropped.
+        # Any key is allowed, but every field of an object below the key is pruned.
         result["additionalProperties"] = EMPTY
     elif drops and not kept and "object" in result.get("type", TYPES):
         result["additionalProperties"] = False
@@ -92,16 +100,16 @@ def json_schema_of(
     }
     if source.get("not") is not None:
         choices["not"] = json_schema_of(source["not"], at, unjudged, drops=False)
-    # The API server asks none of this of a null that is allowed.
+    # The API server does not check these for a null that is allowed.
     return {**result, "if": {"type": "null"}, "else": choices} if choices else result
 
 
 def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dict[str, Any]:
-    """The keywords of a node that say nothing of the nodes below it."""
+    """The keywords of a node that do not concern the nodes below it."""
     result = {word: source[word] for word in _COPIED if word in source}
-    whole = all(isinstance(value, _COPIED[word]) for word, value in result.items())
-    if not whole or result.get("multipleOf") == 0 or source.get("type", "object") not in TYPES:
-        raise UnusableSchema(f"the schema of {at} is not one")
+    is_valid = all(isinstance(value, _COPIED[word]) for word, value in result.items())
+    if not is_valid or result.get("multipleOf") == 0 or source.get("type", "object") not in TYPES:
+        raise UnusableSchema(f"the schema of `{at}` is not a valid schema")
     for bound, excluded in _BOUNDS.items():
         if source.get(excluded) is True and bound in result:
             result[excluded] = result.pop(bound)
@@ -110,29 +118,29 @@ def _constraints(source: Mapping[str, Any], at: str, unjudged: list[str]) -> dic
         types = ["integer", "string"] if either else [source["type"]]
         result["type"] = [*types, "null"] if source.get("nullable") is True else types
         if "integer" in types:
-            # Of a larger one Go makes a number with a fraction.
+            # Go reads a larger integer as a floating-point number.
             result["minimum"] = max(result.get("minimum", _INT64["minimum"]), _INT64["minimum"])
             result["maximum"] = min(result.get("maximum", _INT64["maximum"]), _INT64["maximum"])
     elif source.get(_PRESERVE) is True and source.get("nullable") is not True:
-        # Anything may stand there but a null, which is dropped.
+        # Any value is allowed except null, which is pruned.
         result["type"] = TYPES
     children = source.get("properties") or {}
     defaults = {name: child["default"] for name, child in children.items() if "default" in child}
     if defaults:
         result[_DEFAULTS] = defaults
     if source.get("x-kubernetes-validations"):
-        unjudged.append(f"a CEL rule of {at}")
+        unjudged.append(f"a CEL rule of `{at}`")
     if pattern := source.get("pattern"):
         result["pattern"] = _pattern(str(pattern))
         if not result["pattern"]:
-            unjudged.append(f"the pattern of {at}")
+            unjudged.append(f"the pattern of `{at}`")
     return result
 
 
 def _pattern(pattern: str) -> str:
-    """The pattern as Python has to read it, or nothing where it does not mean to Python what it means to Go."""
-    # To Go, $ is the very end, \d and \w are ASCII, and of \s a vertical tab is none.
-    # A class without an end goes to the end of the pattern, which is then none: `[` many times is not searched anew.
+    """The pattern for Python; empty where Python cannot express what it means in Go."""
+    # In Go, $ matches only at the end, \d and \w are ASCII, and \s does not include the vertical tab.
+    # An unterminated class extends to the end of the invalid pattern, so that many `[` do not cost quadratic time.
     parts = re.split(r"(?s)(\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\\?\Z))", pattern)
     if not re.search(r"\(\?\w*m", pattern):
         parts[::2] = [part.replace("$", r"\Z") for part in parts[::2]]
@@ -151,19 +159,23 @@ def _pattern(pattern: str) -> str:
 
 
 def defaulted(value: Any, schema: Any) -> Any:
-    """The value with the schema's defaults, which the API server puts in before it judges."""
-    known = schema if isinstance(schema, dict) else {}
+    """The value with the schema's defaults, which the API server applies before it validates."""
+    keywords = schema if isinstance(schema, dict) else {}
     if isinstance(value, Mapping):
-        named, rest = known.get("properties", {}), known.get("additionalProperties")
-        filled = {**known.get(_DEFAULTS, {}), **value}
-        return {name: defaulted(item, named.get(name, rest)) for name, item in filled.items()}
+        properties, rest = keywords.get("properties", {}), keywords.get("additionalProperties")
+        filled = {**keywords.get(_DEFAULTS, {}), **value}
+        return {name: defaulted(item, properties.get(name, rest)) for name, item in filled.items()}
     if isinstance(value, list | tuple):
-        return [defaulted(item, known.get("items")) for item in value]
+        return [defaulted(item, keywords.get("items")) for item in value]
     return value
 
 
 def mapping_in(value: object, what: str) -> Mapping[str, Any]:
-    """A mapping with text for keys. Raises UnusableSchema where the value is none."""
+    """The value as a mapping with text keys.
+
+    Raises:
+        UnusableSchema: The value is not such a mapping.
+    """
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return value
-    raise UnusableSchema(f"{what} is not a mapping with text for keys")
+    raise UnusableSchema(f"{what} is not a mapping with text keys")

@@ -1,4 +1,4 @@
-"""Equality: which integrations hold one credential, as far as it shows without opening it."""
+"""Equality: which integrations have the same credential, as far as this is first_with without decrypting it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from paletteai_components.model.spec import IntegrationSpec
 
 
 def equal_credentials(integrations: Iterable[IntegrationSpec]) -> list[list[int]]:
-    """The positions of the integrations, those of one credential together, in the order of the first of each.
+    """The positions of the integrations, grouped by credential.
 
-    Two that are recognised by one thing hold one credential, and so does whoever shares another with either.
+    Two integrations have the same credential if they share an identity, directly or through others.
+
+    Args:
+        integrations: The integrations.
+
+    Returns:
+        One list for each credential, in the order of their first positions.
     """
     first: list[int] = []
-    known: dict[object, int] = {}
+    first_with: dict[object, int] = {}
 
     def leader(position: int) -> int:
         while first[position] != position:
@@ -23,7 +29,7 @@ def equal_credentials(integrations: Iterable[IntegrationSpec]) -> list[list[int]
     for position, integration in enumerate(integrations):
         first.append(position)
         for _, identity in integration.identities:
-            earlier, later = sorted((leader(position), leader(known.setdefault(identity, position))))
+            earlier, later = sorted((leader(position), leader(first_with.setdefault(identity, position))))
             first[later] = earlier
     groups: dict[int, list[int]] = {}
     for position in range(len(first)):

@@ -1,8 +1,8 @@
-"""Topology: what a declaration amounts to.
+"""The plan: everything that follows from a declaration.
 
-Every default is applied here and every reference followed: which namespaces, Settings and Secrets
-there will be, and for each Project which Settings and Palette integration it ends up with, and why.
-Nothing here judges. A reference that leads nowhere resolves to nothing, and the rules say so.
+It applies every default and follows every reference: the namespaces, Settings and Secrets of a stack, and for each
+Project the effective Settings, its Palette integration and the reason. It checks nothing. A reference that leads
+nowhere resolves to None, and the rules report it.
 """
 
 from __future__ import annotations
@@ -36,45 +36,43 @@ from paletteai_components.redaction import named
 
 @dataclass(frozen=True, slots=True)
 class PlannedProject:
-    """A Project with everything inherited and resolved.
-
-    Fields:
-        name: its name and its namespace's.
-        tenant: the name of its Tenant.
-        spec: its declaration.
-        own: its own Settings, or None.
-        source: where its Palette integration comes from.
-        effective_settings: the Settings that gives it, or None.
-        merged: True where other Settings than `effective_settings` are in force for its other integrations.
-        shared_cluster_only: whether going without is stated, by itself or by its tenant.
-        compute_config, compute_config_namespace: the ComputeConfig it deploys with, or None.
-        role_mapping: groups and roles.
-        on_removal: what removing it does.
-        path: where it is declared.
-    """
+    """A Project with everything inherited and resolved."""
 
     name: str
+    """The name of the Project and of its namespace."""
     tenant: str
+    """The name of its Tenant."""
     spec: ProjectSpec
+    """Its declaration."""
     own: PlannedSettings | None
+    """Its own Settings, or None."""
     source: Source
+    """Where its Palette integration comes from."""
     effective_settings: PlannedSettings | None
+    """The Settings that its Palette integration comes from, or None."""
     merged: bool
+    """True if its other integrations come from other Settings than `effective_settings`."""
     shared_cluster_only: bool
+    """Its `sharedClusterOnly`, or the tenant's."""
     compute_config: ComputeConfigRefSpec | None
+    """The ComputeConfig it deploys with, its own or the tenant's, or None."""
     compute_config_namespace: str
+    """The namespace of that ComputeConfig."""
     role_mapping: RoleMappingSpec
+    """Its groups and roles, its own or the tenant's."""
     on_removal: OnRemoval
+    """What removing it from the stack file does."""
     path: Path
+    """Where it is declared."""
 
     @property
     def namespace(self) -> str:
-        """A Project's namespace has its name."""
+        """Its namespace, which has its name."""
         return self.name
 
     @property
     def logical_name(self) -> str:
-        """What Pulumi calls it."""
+        """Its logical name in Pulumi."""
         return logical_name(self.tenant, self.name)
 
     @property
@@ -91,7 +89,7 @@ class PlannedProject:
             case Source.FALLBACK:
                 why = f"falls back to the tenant's default Settings {settings}"
             case Source.SHARED_CLUSTER_ONLY:
-                why = "none, limited to the shared cluster as stated"
+                why = "none: sharedClusterOnly is true"
             case Source.NOWHERE:
                 why = "none: nothing to fall back to"
         return why
@@ -99,27 +97,29 @@ class PlannedProject:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one stack amounts to: a Tenant and its Projects."""
+    """Everything that follows from one stack's declaration: a Tenant and its Projects."""
 
     tenant: PlannedTenant
+    """The Tenant."""
     projects: tuple[PlannedProject, ...]
+    """Its Projects, in the order of the declaration."""
 
     @property
     def settings(self) -> Iterator[PlannedSettings]:
-        """Every Settings that is written here: the tenant's, then each project's own."""
+        """Every managed Settings: the tenant's, then each project's own."""
         yield from (settings for settings in self.tenant.settings if settings.managed)
         yield from (project.own for project in self.projects if project.own is not None)
 
     @property
     def import_ids(self) -> Iterator[tuple[str, Path]]:
-        """The references of what is taken over, each with its path."""
+        """The references of the objects that are taken over, each with its path."""
         yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(self.tenant.spec.import_ids))
         for project in self.projects:
             yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
 
 
 def plan_of(stack: StackSpec) -> Plan:
-    """The topology of a stack's declaration."""
+    """The plan of a stack's declaration."""
     tenant = planned_tenant(stack.tenant, stack.integrations, merges=stack.merged_settings)
     return Plan(
         tenant,
@@ -133,18 +133,27 @@ def plan_of(stack: StackSpec) -> Plan:
 def planned_tenant(
     spec: TenantSpec, integrations: Mapping[str, IntegrationSpec], *, merges: bool = True
 ) -> PlannedTenant:
-    """A Tenant with its defaults applied and its Settings in place."""
+    """A Tenant with its defaults applied and its Settings resolved.
+
+    Args:
+        spec: Its declaration.
+        integrations: The stack's integrations, by key.
+        merges: Whether PaletteAI merges tenant and project Settings per integration.
+
+    Returns:
+        The Tenant.
+    """
     namespace = spec.namespace or naming.tenant_namespace(spec.name)
-    made = tuple(
+    managed = tuple(
         planned_settings(name, settings, integrations, ("tenant", "settings", name), spec.name, namespace)
         for name, settings in spec.settings.items()
     )
     at = ("tenant", "existingSettings")
-    elsewhere = tuple(
+    external = tuple(
         PlannedSettings(name, namespace, spec.name, None, _NO_SETTINGS, False, None, None, (), (*at, position))
         for position, name in enumerate(spec.existing_settings)
     )
-    settings = made + elsewhere
+    settings = managed + external
     wanted = spec.settings_ref or naming.DEFAULT_SETTINGS
     default = next((each for each in settings if each.name == wanted), None)
     return PlannedTenant(spec.name, namespace, spec, settings, default, merges)
@@ -156,7 +165,17 @@ def planned_project(
     integrations: Mapping[str, IntegrationSpec],
     path: Path = (),
 ) -> PlannedProject:
-    """A Project with what it inherits from its Tenant and the Settings it ends up with."""
+    """A Project with what it inherits from its Tenant, and its effective Settings.
+
+    Args:
+        spec: Its declaration.
+        tenant: Its Tenant.
+        integrations: The stack's integrations, by key.
+        path: Where it is declared.
+
+    Returns:
+        The Project.
+    """
     own = None
     if spec.settings is not None:
         at = (*path, "settings")
@@ -199,7 +218,20 @@ def planned_settings(
     namespace: str,
     project: str | None = None,
 ) -> PlannedSettings:
-    """A Settings with the Secrets it uses."""
+    """A managed Settings with the Secrets it uses.
+
+    Args:
+        name: Its name.
+        spec: Its declaration.
+        integrations: The stack's integrations, by key.
+        path: Where it is declared.
+        tenant: The name of its Tenant.
+        namespace: Its namespace.
+        project: The name of its Project, for a Project's own Settings.
+
+    Returns:
+        The Settings.
+    """
     integration = integrations.get(spec.palette) if spec.palette is not None else None
     secrets: list[PlannedSecret] = []
     if spec.palette is not None:
@@ -210,20 +242,20 @@ def planned_settings(
             secrets.append(PlannedSecret(secret, namespace, IntegrationType.PALETTE, managed=True, path=at))
         else:
             at = ("integrations", spec.palette, "existingSecret")
-            secrets.append(_existing(existing, namespace, IntegrationType.PALETTE, at))
+            secrets.append(_external_secret(existing, namespace, IntegrationType.PALETTE, at))
     for kind, reference, field in (
         (IntegrationType.HUGGING_FACE, spec.hugging_face, "huggingFace"),
         (IntegrationType.NVIDIA, spec.nvidia, "nvidia"),
     ):
         if reference is not None:
             at = (*path, field, "existingSecret")
-            secrets.append(_existing(reference.existing_secret, namespace, kind, at))
+            secrets.append(_external_secret(reference.existing_secret, namespace, kind, at))
     return PlannedSettings(
         name, namespace, tenant, project, spec, True, spec.palette, integration, tuple(secrets), path
     )
 
 
-def _existing(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:
-    # `namespace/name`, as kubectl's users write it, is understood so that a rule can refuse it.
+def _external_secret(written: str, namespace: str, kind: IntegrationType, path: Path) -> PlannedSecret:
+    # `namespace/name`, as users of kubectl write it, is parsed so that a rule can refuse it.
     stated, slash, name = written.rpartition("/")
     return PlannedSecret(name, stated if slash else namespace, kind, managed=False, path=path)

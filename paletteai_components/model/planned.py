@@ -1,4 +1,4 @@
-"""What is planned for a Tenant: its Settings and their Secrets, with every default applied."""
+"""Planned records: a Tenant, its Settings and their Secrets, with every default applied."""
 
 from __future__ import annotations
 
@@ -32,48 +32,44 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedSecret:
-    """A Secret that a Settings uses.
-
-    Fields:
-        name, namespace: its identity in the cluster. The namespace is the Settings', or what was
-            declared in its place, which a rule refuses.
-        type: the integration it serves.
-        made: True where it is written here, False where somebody else puts it there.
-        path: where it is declared.
-    """
+    """A Secret that a Settings uses."""
 
     name: str
+    """Its name."""
     namespace: str
+    """The namespace of the Settings, or another declared one, which a rule refuses."""
     type: IntegrationType
+    """The type of the integration whose credential it holds."""
     managed: bool
+    """True if this package writes it, False if it is external."""
     path: Path
+    """Where it is declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSettings:
-    """A Settings object.
-
-    Fields:
-        name, namespace: its identity in the cluster.
-        tenant, project: the Tenant it belongs to, and the Project where it is a project's own.
-        spec: its declaration; empty for one that is made elsewhere.
-        made: True where it is written here, False where it is made elsewhere.
-        palette: the key of its Palette integration, or None.
-        integration: that integration's declaration, or None where the key leads to none.
-        secrets: the Secrets it uses.
-        path: where it is declared.
-    """
+    """A Settings object."""
 
     name: str
+    """Its name."""
     namespace: str
+    """Its namespace: the tenant's, or the project's for a project's own Settings."""
     tenant: str
+    """The name of its Tenant."""
     project: str | None
+    """The name of its Project, or None for Settings of the tenant."""
     spec: SettingsSpec
+    """Its declaration. Empty for external Settings."""
     managed: bool
+    """True if this package writes it, False if it is external."""
     palette: str | None
+    """The key of its Palette integration, or None."""
     integration: IntegrationSpec | None
+    """The declaration of that integration, or None if the key leads nowhere."""
     secrets: tuple[PlannedSecret, ...]
+    """The Secrets it uses. Empty for external Settings."""
     path: Path
+    """Where it is declared."""
 
     @property
     def owner(self) -> str:
@@ -82,13 +78,13 @@ class PlannedSettings:
 
     @property
     def logical_name(self) -> str:
-        """What Pulumi calls its integration, and the Settings and Secret in it."""
+        """The logical name in Pulumi of its PaletteIntegration, and of the Settings and Secret in it."""
         owners = (self.tenant,) if self.project is None else (self.tenant, self.project)
         return logical_name(*owners, self.name)
 
     @property
     def has_palette(self) -> bool:
-        """Whether a Project that uses it gets a Palette integration."""
+        """Whether a Project that uses it gets a Palette integration. External Settings are assumed to have one."""
         return self.palette is not None or not self.managed
 
     @property
@@ -102,26 +98,24 @@ class PlannedSettings:
 
 @dataclass(frozen=True)
 class PlannedTenant:
-    """A Tenant with its namespace and Settings.
-
-    Fields:
-        name, namespace: its identity and the namespace of its Settings.
-        spec: its declaration.
-        settings: its Settings, those made elsewhere last.
-        default: the one its Projects fall back to, or None.
-        merges: whether tenant and project Settings are merged per integration.
-    """
+    """A Tenant with its namespace and Settings."""
 
     name: str
+    """Its name."""
     namespace: str
+    """The tenant namespace, which holds its Settings."""
     spec: TenantSpec
+    """Its declaration."""
     settings: tuple[PlannedSettings, ...]
+    """Its Settings, the external ones last."""
     default: PlannedSettings | None
+    """The Settings that its Projects fall back to, or None."""
     merges: bool = True
+    """Whether PaletteAI merges tenant and project Settings per integration."""
 
     @property
     def logical_name(self) -> str:
-        """What Pulumi calls it."""
+        """Its logical name in Pulumi."""
         return logical_name(self.name)
 
     def settings_named(self, name: str | None) -> PlannedSettings | None:
@@ -130,5 +124,5 @@ class PlannedTenant:
 
     @cached_property
     def _by_name(self) -> dict[str, PlannedSettings]:
-        # Of two of one name the first counts.
+        # If two have one name, the first counts.
         return {settings.name: settings for settings in reversed(self.settings)}

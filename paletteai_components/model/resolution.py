@@ -1,7 +1,6 @@
-"""Resolution: the Settings that a Project's integration may come from, looked through in order.
+"""Resolution: the Settings that a Project's integration can come from, searched in order.
 
-The steps are made once, here. The topology takes the one that gives the integration; an explanation tells all of
-them, and why the others did not.
+The plan uses the step that gives the integration. `paletteai explain` shows all steps, and why the others did not.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ WORDS = {
 
 
 class Outcome(StrEnum):
-    """What became of a step: unknown is what only the maker of a Settings knows, absent what is not declared."""
+    """The outcome of a step: unknown if its Settings are external, absent if the step is not declared."""
 
     TAKEN = "taken"
     PASSED_OVER = "passed over"
@@ -32,77 +31,82 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the search.
-
-    Fields:
-        source: which step it is.
-        outcome: what became of it.
-        reason: why, with a place in it for what `about` is called.
-        settings: the Settings that were looked at, or None.
-        path: where the step is declared, or None where it is not.
-        about: what the reason is about: other Settings, a type, an owner.
-    """
+    """One step of the search."""
 
     source: Source
+    """Which step it is."""
     outcome: Outcome
+    """Its outcome."""
     reason: str
+    """The reason for the outcome, with a ``{}`` for `about`."""
     settings: PlannedSettings | None = None
+    """The Settings of this step, or None."""
     path: Path | None = None
+    """Where the step is declared, or None if it is not."""
     about: object = None
+    """The subject of the reason: other Settings, a type of integration, an owner."""
 
     @property
     def why(self) -> str:
-        """Why this became of it, in words. They are made when they are told: most steps never are."""
+        """The reason for the outcome, in words. They are formatted on demand, because most steps are never shown."""
         return self.reason.format(named(str(self.about)) if isinstance(self.about, PlannedSettings) else self.about)
 
 
 def steps_of(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Iterator[Step]:
-    """What is looked through for a Project's integration of a type, in order: one of it is taken, or none.
+    """The steps of the search for a Project's integration of one type, in order.
 
-    `own` are its own Settings, and `path` is where the Project is declared.
+    Args:
+        kind: The type of integration.
+        spec: The Project's declaration.
+        own: The Project's own Settings, or None.
+        tenant: Its Tenant.
+        path: Where the Project is declared.
+
+    Yields:
+        The steps. At most one is taken.
     """
-    first = _own(kind, own)
+    first = _own_step(kind, own)
     yield first
-    second = _referred_to(kind, spec, own, tenant, path)
+    second = _settings_ref_step(kind, spec, own, tenant, path)
     yield second
-    third = _default(kind, spec, own, tenant, given_by((first, second)))
+    third = _default_step(kind, spec, own, tenant, given_by((first, second)))
     yield third
     if kind is IntegrationType.PALETTE:
-        yield _going_without(spec, tenant, path, given_by((first, second, third)))
+        yield _shared_cluster_only_step(spec, tenant, path, given_by((first, second, third)))
 
 
 def given_by(found: Iterable[Step]) -> Step | None:
-    """The step that gives the integration, or may do so; None where none does."""
+    """The step that gives the integration, or may give it; None if no step does."""
     return next((each for each in found if each.outcome in (Outcome.TAKEN, Outcome.UNKNOWN)), None)
 
 
-def _own(kind: IntegrationType, own: PlannedSettings | None) -> Step:
+def _own_step(kind: IntegrationType, own: PlannedSettings | None) -> Step:
     if own is None:
-        return Step(Source.OWN, Outcome.ABSENT, "the Project has no Settings of its own")
-    return _looked_at(Source.OWN, kind, own, own.path)
+        return Step(Source.OWN, Outcome.ABSENT, "the Project has no own Settings")
+    return _settings_step(Source.OWN, kind, own, own.path)
 
 
-def _referred_to(
+def _settings_ref_step(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Step:
     source, settings = Source.SETTINGS_REF, tenant.settings_named(spec.settings_ref)
     if spec.settings_ref is None:
-        return Step(source, Outcome.ABSENT, "not stated")
+        return Step(source, Outcome.ABSENT, "not set")
     at = (*path, "settingsRef")
     if own is not None:
-        why = "the Project's own Settings take its place"
+        why = "the Project's own Settings replace it"
     elif settings is None:
-        why = "it leads to no Settings of the tenant"
+        why = "it does not match any Settings of the tenant"
     elif settings is tenant.default:
         why = "it names the tenant's default Settings"
     else:
-        return _looked_at(source, kind, settings, at)
+        return _settings_step(source, kind, settings, at)
     return Step(source, Outcome.PASSED_OVER, why, settings, at)
 
 
-def _default(
+def _default_step(
     kind: IntegrationType,
     spec: ProjectSpec,
     own: PlannedSettings | None,
@@ -113,7 +117,7 @@ def _default(
     if settings is None:
         if tenant.spec.settings_ref is None:
             return Step(source, Outcome.ABSENT, "the tenant has no default Settings")
-        why = "the tenant's `settingsRef` leads to no Settings"
+        why = "the tenant's `settingsRef` does not match any of its Settings"
         return Step(source, Outcome.ABSENT, why, path=("tenant", "settingsRef"))
     if before is not None:
         return Step(source, Outcome.PASSED_OVER, "{} comes first", settings, settings.path, before.settings)
@@ -122,32 +126,32 @@ def _default(
     if overrides and chosen is not settings and not tenant.merges:
         why = "this PaletteAI does not merge Settings: `paletteai:mergedSettings` is false"
         return Step(source, Outcome.PASSED_OVER, why, settings, ("mergedSettings",))
-    found = _looked_at(source, kind, settings, settings.path)
+    found = _settings_step(source, kind, settings, settings.path)
     if found.outcome is not Outcome.TAKEN or chosen is None or chosen is settings:
         return found
     why = f"merged in, because {{}} holds no {WORDS[kind]} integration"
     return Step(source, found.outcome, why, settings, settings.path, chosen)
 
 
-def _going_without(spec: ProjectSpec, tenant: PlannedTenant, path: Path, before: Step | None) -> Step:
+def _shared_cluster_only_step(spec: ProjectSpec, tenant: PlannedTenant, path: Path, before: Step | None) -> Step:
     source, owner, stated = Source.SHARED_CLUSTER_ONLY, "the Project", spec.shared_cluster_only
     if stated is None:
         owner, path, stated = "the tenant", ("tenant",), tenant.spec.shared_cluster_only
     if stated is None:
-        return Step(source, Outcome.ABSENT, "not stated")
+        return Step(source, Outcome.ABSENT, "not set")
     at = (*path, "sharedClusterOnly")
     if not stated:
         return Step(source, Outcome.ABSENT, "false on {}", path=at, about=owner)
     if before is not None:
         return Step(source, Outcome.PASSED_OVER, "{} comes first", path=at, about=before.settings)
-    return Step(source, Outcome.TAKEN, "stated on {}, so it goes without Palette", path=at, about=owner)
+    return Step(source, Outcome.TAKEN, "true on {}, so the Project gets no Palette integration", path=at, about=owner)
 
 
-def _looked_at(source: Source, kind: IntegrationType, settings: PlannedSettings, path: Path) -> Step:
+def _settings_step(source: Source, kind: IntegrationType, settings: PlannedSettings, path: Path) -> Step:
     holds = any(secret.type is kind for secret in settings.secrets)
     if kind is IntegrationType.PALETTE:
         holds = settings.has_palette
     elif not settings.managed:
-        return Step(source, Outcome.UNKNOWN, "made elsewhere, so what it holds is not known here", settings, path)
+        return Step(source, Outcome.UNKNOWN, "external, so its contents are unknown", settings, path)
     reason = "holds a {} integration" if holds else "holds no {} integration"
     return Step(source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, WORDS[kind])

@@ -1,8 +1,8 @@
-"""What a user declares: one tenant in one environment, as frozen pydantic models.
+"""The spec: what a user declares, one tenant in one environment, as frozen pydantic models.
 
-The models say what may be written and of which type. Whether it makes sense together is for the
-topology and the rules. Names are camelCase in files, as in the vendor's API, and snake_case here.
-Where a field has a counterpart in that API, `manifests` says where it was seen or that it is assumed.
+The models define the fields and their types. The rules check whether the values fit together. Names are camelCase in
+files, as in the vendor's API, and snake_case here. For a field with a counterpart in that API, `kube/palette_api.py`
+says where it was seen or that it is assumed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from paletteai_components.credentials import ApiKey, KeyState, digest_of, host_o
 
 
 class Spec(BaseModel):
-    """What all declarations have in common: frozen, exact types, unknown fields refused, inputs never echoed."""
+    """The base of all declarations: frozen, exact types, unknown fields refused, inputs never echoed."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -52,49 +52,49 @@ class FingerprintSpec(Spec):
     """The fingerprint of an encrypted key, written by `paletteai fingerprint`, never by hand."""
 
     value: str
-    """`pai1:` and 40 hexadecimal digits: one way, of the key."""
+    """The one-way fingerprint of the key: `pai1:` and 40 hexadecimal digits."""
     ciphertext: str
-    """A digest of the encryption this fingerprint was made for; it tells when the fingerprint is stale."""
+    """A digest of the ciphertext this fingerprint was made for. With another ciphertext, it is stale."""
     proof: str
-    """Made with the key for this stack, host and encryption. `pulumi preview` verifies it."""
+    """Made with the key for this stack, host and ciphertext. `pulumi preview` verifies it."""
 
 
 class IntegrationSpec(Spec):
-    """A Palette credential: either the four fields of one, or a Secret that somebody else puts in place."""
+    """A Palette credential: either its four fields, or an external Secret."""
 
     host_url: str | None = None
-    """The Palette API, for example https://api.spectrocloud.com; differs on self-hosted Palette."""
+    """The URL of the Palette API, for example https://api.spectrocloud.com. Self-hosted Palette has another."""
     tenant: str | None = None
-    """The Palette tenant's name. Not the PaletteAI Tenant."""
+    """The name of the Palette tenant, not of the PaletteAI Tenant."""
     default_project_id: Annotated[str | None, Field(alias="defaultProjectID")] = None
-    """The Palette project used when none is named. Quote it: it looks like a number."""
+    """The Palette project that is used by default. Quote it: it looks like a number."""
     api_key: ApiKey | None = None
     """The encrypted key. Set it with `pulumi config set --secret --path`."""
     fingerprint: FingerprintSpec | None = None
-    """Which credential the encrypted key is, without telling it. Written by `paletteai fingerprint`."""
+    """The fingerprint of the encrypted key, which does not reveal it. Written by `paletteai fingerprint`."""
     existing_secret: str | None = None
-    """The name of a Secret that is put into the Settings' namespace by somebody else."""
+    """The name of an external Secret in the namespace of the Settings."""
     credential: str | None = None
-    """Any name for the credential in an existing Secret; the same name means the same credential."""
+    """Any name for the credential in an existing Secret. The same name means the same credential."""
 
     @property
     def has_stale_fingerprint(self) -> bool:
-        """Whether the fingerprint was made for another encryption than the key has now."""
+        """Whether the fingerprint was made for another ciphertext than the key has now."""
         key, written = self.api_key, self.fingerprint
         if key is not None and key.state is KeyState.DECRYPTED:
-            # Whoever can open the key compares the fingerprint itself.
+            # A decrypted key is compared with the fingerprint itself.
             return False
         return bool(key and key.ciphertext and written and written.ciphertext != digest_of(key.ciphertext))
 
     @property
     def fingerprint_in_force(self) -> str | None:
-        """The key's fingerprint, or None where it is missing or stale."""
+        """The key's fingerprint, or None if it is missing or stale."""
         if self.api_key is not None and self.api_key.state is KeyState.DECRYPTED:
             return self.api_key.fingerprint
         return self.fingerprint.value if self.fingerprint and not self.has_stale_fingerprint else None
 
     def is_proven_by(self, key: ApiKey, stack: str) -> bool:
-        """Whether the fingerprint was written for this stack, host and encryption by who knows this key."""
+        """Whether the fingerprint has a proof made with this key for this stack, host and ciphertext."""
         written = self.fingerprint
         return (
             written is not None
@@ -105,27 +105,27 @@ class IntegrationSpec(Spec):
 
     @property
     def identities(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """By what the credential can be recognised without opening it: how, and what is compared."""
+        """What identifies the credential without decrypting it: a word for messages, and what is compared."""
         if self.fingerprint_in_force:
             yield "fingerprint", ("fingerprint", self.fingerprint_in_force)
         if self.api_key is not None and self.api_key.ciphertext:
             yield "ciphertext", ("ciphertext", self.api_key.ciphertext)
         if self.api_key is not None and self.api_key.secret is not None and self.api_key.fingerprint is None:
-            # A key that is still to be known is at least the same where it is the same object.
+            # The value of an Output is not known yet, but the same object has the same value.
             yield "Output", ("output", str(id(self.api_key.secret)))
         if self.credential:
             yield "`credential`", ("credential", self.credential)
 
     @property
     def compute(self) -> tuple[str, str, str] | None:
-        """The compute it reaches: host, Palette tenant and default project, where all are declared."""
+        """The compute it reaches: host, Palette tenant and default project. None unless all are declared."""
         if self.host_url and self.tenant and self.default_project_id:
             return host_of(self.host_url), self.tenant, self.default_project_id
         return None
 
 
 class SecretReferenceSpec(Spec):
-    """A Secret that somebody else puts into the Settings' namespace."""
+    """An external Secret in the namespace of the Settings."""
 
     existing_secret: str
     """The Secret's name."""
@@ -147,11 +147,11 @@ class SettingsSpec(Spec):
     annotations: Labels = Field(default_factory=dict)
     """Annotations for the Settings and its Secret."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
-    """Fields of `spec` that are not modelled here, passed through as they are."""
+    """Other fields of the object's `spec`, passed through unchanged."""
 
 
 class ProjectSettingsSpec(SettingsSpec):
-    """A Settings object of a Project's own, in the Project's namespace."""
+    """A Project's own Settings object, in the Project's namespace."""
 
     name: str = "default"
     """The object's name. It cannot be changed later."""
@@ -172,13 +172,13 @@ class RoleMappingSpec(Spec):
     admin: Texts = ()
     """Groups whose members administer the Project."""
     editor: Texts = ()
-    """Groups whose members deploy in the Project."""
+    """Groups whose members deploy to the Project."""
     viewer: Texts = ()
-    """Groups whose members see the Project."""
+    """Groups whose members can see the Project."""
 
 
 class DeploymentNamespacesSpec(Spec):
-    """Into which namespaces a Project's workloads may be deployed."""
+    """The namespaces that a Project's workloads may be deployed to."""
 
     allow: Texts = ()
     """Namespaces that are allowed."""
@@ -187,20 +187,20 @@ class DeploymentNamespacesSpec(Spec):
 
 
 class ProjectSpec(Spec):
-    """A Project. Its name is its namespace: PaletteAI refuses anything else."""
+    """A Project. Its namespace has its name: PaletteAI refuses any other."""
 
     name: str
-    """The Project's name, and its namespace's. It cannot be changed later."""
+    """The name of the Project and of its namespace. It cannot be changed later."""
     display_name: str | None = None
     """Letters, digits and spaces."""
     create_namespace: bool = True
-    """Whether the namespace is made here, or only referred to."""
+    """Whether this stack creates the namespace, or only refers to it."""
     settings: ProjectSettingsSpec | None = None
-    """Settings of the Project's own, which override the tenant's."""
+    """The Project's own Settings, which override the tenant's."""
     settings_ref: str | None = None
-    """The name of another Settings of the tenant, for a Project that should not use the default one."""
+    """The name of another Settings of the tenant, for a Project that does not use the default one."""
     shared_cluster_only: bool | None = None
-    """True to go without Palette: no compute is discovered and no dedicated cluster can be made."""
+    """True to go without Palette: no compute is discovered, and no dedicated cluster can be created."""
     compute_config_ref: ComputeConfigRefSpec | None = None
     """The ComputeConfig. Default: the tenant's."""
     role_mapping: RoleMappingSpec | None = None
@@ -212,11 +212,11 @@ class ProjectSpec(Spec):
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Project."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
-    """Fields of `spec` that are not modelled here, passed through as they are."""
+    """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal | None = None
-    """What removing the Project from this file does. Default: the tenant's."""
+    """What removing the Project from the stack file does. Default: the tenant's."""
     import_ids: Texts = ()
-    """Objects that exist and are taken over, as messages call them, for example `Namespace/vision`."""
+    """Existing objects to take over, by the names that messages show, for example `Namespace/vision`."""
 
 
 class TenantSpec(Spec):
@@ -225,48 +225,48 @@ class TenantSpec(Spec):
     name: str
     """The Tenant's name. It cannot be changed later."""
     existing: bool = False
-    """True for a Tenant made elsewhere: it is referred to and never written."""
+    """True for an external Tenant, which is only referred to."""
     namespace: str | None = None
     """The tenant namespace. Default: `tenant-<name>`."""
     create_namespace: bool = True
-    """Whether the namespace is made here, or only referred to."""
+    """Whether this stack creates the namespace, or only refers to it."""
     display_name: str | None = None
     """Letters, digits and spaces."""
     description: str | None = None
-    """A sentence for people."""
+    """A sentence for the reader."""
     groups: Texts = ()
     """Groups of the identity provider that hold the tenant role."""
     settings: dict[str, SettingsSpec] = Field(default_factory=dict)
     """Settings objects in the tenant namespace, by name."""
     existing_settings: Texts = ()
-    """Settings objects in the tenant namespace that are made elsewhere and carry a Palette integration."""
+    """External Settings objects in the tenant namespace that have a Palette integration."""
     settings_ref: str | None = None
-    """The Settings every Project falls back to. Default: `default`, where there is one."""
+    """The Settings that every Project falls back to. Default: `default`, if it is declared."""
     shared_cluster_only: bool | None = None
-    """True to go without Palette in every Project that does not bring its own."""
+    """The `sharedClusterOnly` of every Project that does not set it."""
     compute_config_ref: ComputeConfigRefSpec | None = None
-    """The ComputeConfig of every Project that names none."""
+    """The ComputeConfig of every Project that does not name one."""
     role_mapping: RoleMappingSpec | None = None
-    """Groups and roles of every Project that names none."""
+    """Groups and roles of every Project without its own."""
     projects: Annotated[tuple[ProjectSpec, ...], Field(strict=False)] = ()
-    """The Tenant's Projects."""
+    """The Projects of the Tenant."""
     labels: Labels = Field(default_factory=dict)
     """Labels for every object of the Tenant itself."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Tenant itself."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
-    """Fields of `spec` that are not modelled here, passed through as they are."""
+    """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal = OnRemoval.REFUSE
-    """What removing the Tenant from this file does: refuse, retain or delete."""
+    """What removing the Tenant from the stack file does: refuse, retain or delete."""
     import_ids: Texts = ()
-    """Objects that exist and are taken over, as messages call them, for example `Namespace/tenant-acme`."""
+    """Existing objects to take over, by the names that messages show, for example `Namespace/tenant-acme`."""
 
 
 class StackSpec(Spec):
     """One tenant in one environment: the `paletteai:` part of a stack's configuration."""
 
     integrations: dict[str, IntegrationSpec] = Field(default_factory=dict)
-    """Palette credentials by a key of your choice. The key names nothing on the cluster."""
+    """Palette integrations, by a key of your choice. Nothing on the cluster is named after the key."""
     tenant: TenantSpec
     """The tenant."""
     environment: str | None = None
@@ -276,6 +276,6 @@ class StackSpec(Spec):
     merged_settings: bool = True
     """Whether this PaletteAI merges tenant and project Settings per integration (1.1 and later do)."""
     api_version: str | None = None
-    """Group and version of the vendor's API. Default: the one this package was written for."""
+    """The group and version of the vendor's API. Default: those that this package is written for."""
     vendor_fields: Labels = Field(default_factory=dict)
-    """Other paths for the vendor's fields whose path is assumed, by the name `manifests` gives them."""
+    """Other paths for the vendor's fields whose path is assumed, by their names in this package."""

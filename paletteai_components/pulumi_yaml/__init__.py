@@ -1,4 +1,4 @@
-"""YAML as Pulumi reads it: documents with the line of every value, and text written back.
+"""YAML as Pulumi reads it (`document`), with the line of every value, and a writer of manifests.
 
-Only the modules at the top of the package are imported here. Every room may import this one but `model`.
+It imports only the modules at the top of the package. Every room but `model` may import it.
 """

@@ -1,8 +1,8 @@
 """A YAML file as Pulumi reads it, with the line of every value.
 
-Pulumi reads a stack file with go-yaml v3, writes it out, reads it again, turns it into JSON and hands that to
-the program. PyYAML supplies only the syntax here; what a scalar means is decided by the rules of that chain, so
-that a check made offline judges the values the program would get.
+Pulumi reads a stack file with go-yaml v3, writes it, reads it again, converts it to JSON and passes that to the
+program. PyYAML parses only the syntax here. Scalars are resolved by the rules of that chain, so an offline check sees
+the values that the program would get.
 """
 
 from __future__ import annotations
@@ -32,32 +32,31 @@ _MAPPING, _LIST = f"{TAG}map", f"{TAG}seq"
 _SHOWN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,60}")
 _ESCAPED_SLASH = re.compile(r"(?<!\\)(?:\\\\)*\\/")
 _NOT_A_BLOCK = re.compile("[^\t\n -~\xa0-\ufefe\uff00-\ufffd]| (?:[\n\u2028\u2029]|$)")
-# Pulumi writes most texts of several lines as a block. Reading it back fails on a tab at its start and loses a line
-# break at its start.
+# Pulumi writes most texts of several lines as a block. Reading it back fails on an initial tab and loses an initial
+# line break.
 _LOST_START = ("\t", "\n", "\u2028", "\u2029")
 _FEWER = "Use fewer aliases, or split the file."
 
 Path = tuple[str | int, ...]
 
-# A value's line, and what is inside it: the marks of a list or, by key, of a mapping (with the lines of the keys),
-# the characters of a scalar without quotes, or None for one in quotes.
+# A value's line and its content: the marks of a list or, by key, of a mapping (with the lines of the keys), the
+# characters of a scalar without quotes, or None for a scalar in quotes.
 _Mark = tuple[int, Any]
 
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file that was read. It is read once more when the first of its lines is asked for: most never are.
-
-    Fields:
-        file: the file's name as shown to people.
-        value: what the program would get from ``json.loads``. Mappings keep the order of the file (the program
-            gets them sorted by key) and an encrypted ``secure:`` value stays as it is written. One quirk of Pulumi
-            is left to the caller: direct children of ``config:`` that are neither lists nor mappings reach the
-            program as text (``true`` as ``"true"``, null as ``""``, a number as its digits).
-    """
+    """One YAML file. Its lines are parsed on first use, because most are never shown."""
 
     file: str
+    """The file's name as messages show it."""
     value: Any
+    """The value that the program would get from ``json.loads``.
+
+    Mappings keep the order of the file (the program gets them sorted by key), and an encrypted ``secure:`` value stays
+    encrypted. One quirk of Pulumi is left to the caller: direct children of ``config:`` that are neither lists nor
+    mappings reach the program as text (``true`` as ``"true"``, null as ``""``, a number as its digits).
+    """
     _data: bytes = field(repr=False, compare=False)
 
     @cached_property
@@ -66,19 +65,19 @@ class Document:
         return mark
 
     def line(self, path: Path) -> int:
-        """The line, counted from 1, of what stands at the path.
+        """The line of the value at a path, counted from 1.
 
-        For an entry of a mapping it is the line of its key; where the path leads nowhere, it is the line of the
-        nearest ancestor that exists.
+        For an entry of a mapping, it is the line of the key. If the path leads nowhere, it is the line of the nearest
+        ancestor.
         """
         return self._walk(path)[0][0]
 
     def location(self, path: Path) -> SourceLocation:
-        """The file and the line of what stands at the path; see `line`."""
+        """The file and the line of the value at a path: see `line`."""
         return SourceLocation(self.file, self.line(path))
 
     def source(self, path: Path) -> str | None:
-        """The characters of the scalar at the path if it is written without quotes, else None."""
+        """The characters of the scalar at a path if it is without quotes, else None."""
         (_, inside), complete = self._walk(path)
         return inside if complete and isinstance(inside, str) else None
 
@@ -86,26 +85,33 @@ class Document:
         mark = self._mark
         for step in path:
             inside = mark[1]
-            known: Any = inside if isinstance(inside, dict) else ()
+            steps: Any = inside if isinstance(inside, dict) else ()
             if isinstance(inside, list):
-                known = range(len(inside))
-            if step not in known:
+                steps = range(len(inside))
+            if step not in steps:
                 return mark, False
             mark = inside[step]
         return mark, True
 
 
 def items_of(value: Any) -> Iterable[tuple[str | int, Any]]:
-    """What is in a mapping or a list, with its keys or positions; nothing for any other value."""
+    """The entries of a mapping or a list with their keys or positions. Nothing for any other value."""
     return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
 
 
 def document_from(data: bytes, file: str) -> Document:
-    """Read the bytes of a YAML file.
+    """The document in the bytes of a YAML file.
+
+    Args:
+        data: The bytes.
+        file: The file's name as messages show it.
+
+    Returns:
+        The document.
 
     Raises:
-        StackFileError: the file is not what Pulumi could hand to a program as it is written. The problems name lines,
-            and never a part of the file's text except the name of a repeated key in the three outermost levels.
+        StackFileError: Pulumi refuses the file, or would pass on other values than it contains. The diagnostics never
+            quote the file, except the name of a repeated key in its three outermost levels.
     """
     if len(data) > MAX_BYTES:
         _refuse(file, 1, "the file is larger than 16 MiB, so it was not read", "Split the file.")
@@ -117,7 +123,7 @@ def document_from(data: bytes, file: str) -> Document:
         _refuse(file, line, "the file is not UTF-8 text, so it was not read", "Save it as UTF-8.")
     if (start := f"\n{text}".find("\n%")) >= 0:
         line = text.count("\n", 0, start) + 1
-        _refuse(file, line, "a line starts with %, a directive that Pulumi may not follow", "Remove the line.")
+        _refuse(file, line, "a line starts with `%`, a directive that Pulumi may ignore", "Remove the line.")
     if "\ufeff" in text:
         _refuse_control(file, text)
     value, mark = _read(data, text, file)
@@ -130,7 +136,7 @@ def document_from(data: bytes, file: str) -> Document:
 
 
 def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
-    """The value of a file and its marks, all problems told."""
+    """The value of a file and its marks. Raises StackFileError with every diagnostic."""
     try:
         reading = _Reading(file, text, _LOADER(data).get_event)
         root = reading.document()
@@ -149,18 +155,18 @@ def _diagnostic(file: str, lines: Iterable[int], fact: str, remedy: str) -> Diag
 
 
 def _refuse(file: str, line: int, fact: str, remedy: str) -> NoReturn:
-    # An error that is being handled may quote the file.
+    # The error being handled may quote the file.
     raise StackFileError([_diagnostic(file, [line], fact, remedy)]) from None
 
 
 def _refuse_control(file: str, text: str) -> NoReturn:
     found = _CONTROL.search(text)
     line = text.count("\n", 0, found.start() if found else len(text)) + 1
-    _refuse(file, line, "an invisible control character stands here, so the file was not read", "Remove it.")
+    _refuse(file, line, "there is an invisible control character here, so the file was not read", "Remove it.")
 
 
 class _Reading:
-    """Builds the value and the marks of a file from the parser's events, of which `take` gives the next one."""
+    """Builds the value and the marks of a file from the parser's events. `take` returns the next event."""
 
     def __init__(self, file: str, text: str, take: Callable[[], Any]) -> None:
         self.file = file
@@ -168,11 +174,11 @@ class _Reading:
         self.take = take
         self.diagnostics: list[Diagnostic] = []
         self.values = self.aliased = 0
-        # An anchor's list is empty until all of what it names has been read.
+        # An anchor's list is empty until its value is complete.
         self.anchors: dict[str, list[tuple[Any, _Mark]]] = {}
 
     def document(self) -> tuple[Any, _Mark]:
-        """The value of the file's only document, and its mark."""
+        """The value of the only document in the file, and its mark."""
         start: Any = yaml.DocumentStartEvent
         self.take()
         if type(self.take()) is not start:
@@ -185,7 +191,7 @@ class _Reading:
         return root
 
     def _node(self, event: Any, depth: int, flow: bool) -> tuple[Any, _Mark]:
-        """What starts with an event, inside of as many lists and mappings as `depth` says."""
+        """The value that starts with an event, inside `depth` lists and mappings."""
         line = event.start_mark.line + 1
         kind = type(event)
         if kind is yaml.ScalarEvent:
@@ -194,7 +200,7 @@ class _Reading:
             return self._alias(event.anchor, depth, line)
         self.values += 1
         if self.values > MAX_VALUES or depth >= MAX_DEPTH:
-            self._bounded(depth + 1, line)
+            self._check_bounds(depth + 1, line)
         tag, read = (_MAPPING, self._mapping) if kind is yaml.MappingStartEvent else (_LIST, self._list)
         if event.tag is not None and event.tag != tag:
             self._tag_diagnostic(line)
@@ -236,7 +242,7 @@ class _Reading:
                     marks[key] = line, inside
             elif source == "<<" and type(event) is scalar and event.tag is None and event.anchor is None:
                 if merge_line:
-                    self._repeated("<<", line, merge_line, depth)
+                    self._repeated_key("<<", line, merge_line, depth)
                 merge_line = line
                 merged += self._merged(self.take(), depth, flow)
             else:
@@ -248,14 +254,14 @@ class _Reading:
         return values, marks
 
     def _merged(self, event: Any, depth: int, flow: bool) -> list[tuple[dict[str, Any], dict[str, _Mark]]]:
-        """The mappings, and the marks inside them, that `<<` is given."""
+        """The mappings that `<<` merges, with the marks inside them."""
         many = type(event) is yaml.SequenceStartEvent
         value, mark = self._node(event, depth, flow)
         values, marks = (value, mark[1]) if many else ([value], [mark])
         if all(isinstance(each, dict) for each in values):
             return [(each, inside) for each, (_, inside) in zip(values, marks, strict=True)]
-        fact = "`<<` is given something other than mappings, so there is nothing to merge"
-        self._diagnostic(fact, "Give it an alias of a mapping, or a list of them.", mark[0])
+        fact = "`<<` has a value other than mappings, so there is nothing to merge"
+        self._diagnostic(fact, "Set it to an alias of a mapping, or to a list of them.", mark[0])
         return []
 
     def _key_problem(self, key: Any, line: int, source: Any, marks: dict[str, _Mark], depth: int) -> None:
@@ -263,27 +269,27 @@ class _Reading:
             fact = "a key here is not text, so Pulumi would rename it or refuse the file"
             self._diagnostic(fact, "Write the key in quotes.", line)
         elif key == "<<":
-            fact = "a key here is `<<` as a text, which Pulumi turns into a merge on its way"
-            self._diagnostic(fact, "Give the key another name.", line)
+            fact = "a key here is `<<` as text, which Pulumi turns into a merge"
+            self._diagnostic(fact, "Rename the key.", line)
         else:
-            self._repeated(key, line, marks[key][0], depth)
+            self._repeated_key(key, line, marks[key][0], depth)
 
     def _scalar(self, event: Any, flow: bool) -> Any:
         self.values += 1
         if self.values > MAX_VALUES:
-            self._bounded(0, event.start_mark.line + 1)
+            self._check_bounds(0, event.start_mark.line + 1)
         text = event.value
-        # Nearly every scalar is a text in which nothing can be wrong, so that is found out first.
+        # Nearly every scalar is a text that cannot be wrong. Testing for it first is fastest.
         if event.tag is None and event.anchor is None:
             if not event.style:
                 if text >= FIRST_TEXT and text not in WORDS and not (flow and "?" in text):
                     return text
             elif not self.text and text[:1] not in _LOST_START:
                 return text
-        return self._judged(event, flow)
+        return self._checked_scalar(event, flow)
 
-    def _judged(self, event: Any, flow: bool) -> Any:
-        """The value of any scalar, its problems told."""
+    def _checked_scalar(self, event: Any, flow: bool) -> Any:
+        """The value of any scalar. Adds its diagnostics."""
         text, line, plain = event.value, event.start_mark.line + 1, not event.style
         if event.tag is not None:
             value = self._tagged(text, event.tag, plain, line)
@@ -292,7 +298,7 @@ class _Reading:
         if isinstance(value, float):
             value = self._number(value, line)
         elif plain and flow and "?" in text[1:]:
-            fact = "a ? stands in a text without quotes inside brackets, so Pulumi refuses the file"
+            fact = "a text without quotes inside brackets contains `?`, so Pulumi refuses the file"
             self._diagnostic(fact, "Write the text in quotes.", line)
         elif isinstance(value, str) and not plain:
             value = self._quoted(value, event, line)
@@ -311,8 +317,8 @@ class _Reading:
         if self.text and event.style == '"':
             written = self.text[event.start_mark.index : event.end_mark.index]
             if _ESCAPED_SLASH.search(written):
-                fact = "a text in double quotes holds `\\/`, an escape for which Pulumi refuses the file"
-                self._diagnostic(fact, "Write `/` alone.", line)
+                fact = "a text in double quotes contains the escape `\\/`, so Pulumi refuses the file"
+                self._diagnostic(fact, "Write `/`.", line)
         if text[:1] in _LOST_START and "\n" in text:
             if _NOT_A_BLOCK.search(text):
                 return text
@@ -324,20 +330,20 @@ class _Reading:
 
     def _number(self, value: float, line: int) -> int | float | None:
         if value - value != 0:
-            fact = "a number here is not finite, which JSON cannot say, so Pulumi refuses the file"
+            fact = "a number here is not finite and has no JSON form, so Pulumi refuses the file"
             self._diagnostic(fact, "Write a finite number, or the text in quotes.", line)
             return None
-        # Go writes a whole float below this bound as plain digits, which Python reads as an int.
+        # Go writes an integral float below this bound as plain digits, which Python reads as an int.
         whole = value.is_integer() and abs(value) < 1e21
         return int(Decimal(repr(value))) if whole else value
 
     def _alias(self, name: str, depth: int, line: int) -> tuple[Any, _Mark]:
         found = self.anchors.get(name)
         if found is None:
-            fact = "an alias (*) stands before any anchor (&) of its name, so it means nothing"
-            _refuse(self.file, line, fact, "Write the anchor above it.")
+            fact = "an alias (`*`) comes before the anchor (`&`) of its name, so it has no value"
+            _refuse(self.file, line, fact, "Put the anchor above it.")
         if not found:
-            fact = "an anchor (&) holds an alias (*) of itself, so its value has no end"
+            fact = "an anchor (`&`) contains an alias (`*`) of itself, so its value has no end"
             _refuse(self.file, line, fact, "Remove the alias.")
         value, (_, inside) = found[0]
         self.values += 1
@@ -346,27 +352,27 @@ class _Reading:
     def _copied(self, value: Any, depth: int, line: int) -> Any:
         self.values += 1
         self.aliased += 1
-        self._bounded(depth, line)
-        # The share of aliased values at which Pulumi gives up.
+        self._check_bounds(depth, line)
+        # The share of aliased values at which Pulumi refuses the file.
         most = 0.99 - 0.89 * max(0, self.values - 400_000) / 3_600_000
         if self.values > 1000 and self.aliased > most * self.values:
             _refuse(self.file, line, "aliases repeat so much that Pulumi refuses the file", _FEWER)
         if isinstance(value, dict):
-            self._bounded(depth + 1, line)
+            self._check_bounds(depth + 1, line)
             return {key: self._copied(inner, depth + 1, line) for key, inner in value.items()}
         if isinstance(value, list):
-            self._bounded(depth + 1, line)
+            self._check_bounds(depth + 1, line)
             return [self._copied(inner, depth + 1, line) for inner in value]
         return value
 
-    def _repeated(self, key: str, line: int, first: int, depth: int) -> None:
+    def _repeated_key(self, key: str, line: int, first: int, depth: int) -> None:
         shown = depth <= 3 and _SHOWN_KEY.fullmatch(key) and not holds_key(key)
         name = f"the key `{key}`" if shown else "a key"
-        fact = f"{name} is written twice in one mapping, so Pulumi refuses the file"
+        fact = f"{name} is repeated in one mapping, so Pulumi refuses the file"
         self._diagnostic(fact, "Keep one of the two.", line, first)
 
     def _tag_diagnostic(self, line: int) -> None:
-        fact = "a tag (!) stands here whose value would not reach the program as it is written"
+        fact = "a tag (`!`) here changes the value on its way to the program"
         self._diagnostic(fact, "Remove the tag.", line)
 
     def _diagnostic(self, fact: str, remedy: str, *lines: int) -> None:
@@ -374,10 +380,10 @@ class _Reading:
         if len(self.diagnostics) == MAX_DIAGNOSTICS:
             raise StackFileError(in_order(self.diagnostics))
 
-    def _bounded(self, depth: int, line: int) -> None:
-        """Raises StackFileError where there are too many values, or this one is nested too deep."""
+    def _check_bounds(self, depth: int, line: int) -> None:
+        """Raises StackFileError if there are too many values, or this one is nested too deep."""
         if self.values > MAX_VALUES:
-            fact = f"the file holds more than {MAX_VALUES:,} values, so it was not read"
+            fact = f"the file has more than {MAX_VALUES:,} values, so it was not read"
             _refuse(self.file, line, fact, _FEWER)
         if depth > MAX_DEPTH:
             fact = f"values are nested deeper than {MAX_DEPTH} levels, so the file was not read"

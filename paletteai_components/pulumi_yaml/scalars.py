@@ -1,4 +1,4 @@
-"""What a scalar without quotes means to go-yaml v3, with which Pulumi reads YAML."""
+"""Scalars without quotes, resolved as in go-yaml v3, Pulumi's YAML library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     f"{TAG}bool": (bool,),
     f"{TAG}null": (type(None),),
 }
-# What is neither one of the words nor a text starts with a sign, a dot or a digit. They all sort before this.
+# A scalar that is neither a word nor text starts with a sign, a dot or a digit. They all sort before this.
 FIRST_TEXT = ":"
 WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -23,14 +23,14 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
 }
-# Its last two alternatives are a leniency of go-yaml: a sign after a prefix in lower case.
+# go-yaml also accepts a sign after a prefix in lower case: the last two alternatives.
 _INTEGER = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
     r"|0b([-+][01]+)|0o([-+][0-7]+)"
 )
 _BASES = (0, 0, 16, 2, 8, 10, 2, 8)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-# A clock after T must have a zone, one after a space cannot.
+# A time after T must have a zone. A time after a space cannot have one.
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:(?:([Tt])| +)([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,]([0-9]+))?"
@@ -39,7 +39,7 @@ _TIME = re.compile(
 
 
 def resolved(text: str) -> Any:
-    """What go-yaml v3 makes of a plain scalar; an integer beyond 64 signed bits is a float."""
+    """The value of a plain scalar in go-yaml v3. An integer beyond 64 signed bits is a float."""
     if text in WORDS:
         return WORDS[text]
     if text >= FIRST_TEXT:
@@ -53,7 +53,7 @@ def resolved(text: str) -> Any:
         number = int(f"{match[1] or ''}{match[group]}", _BASES[group])
         if -(2**63) <= number < 2**63:
             return number
-        # Pulumi reads its own JSON again, and there what needs 64 unsigned bits becomes a float.
+        # Pulumi reads its own JSON again, which turns an integer of 64 unsigned bits into a float.
         if number < 2**64 and digits[0] not in "+-":
             return float(number)
     if _FLOAT.fullmatch(digits) is not None and abs(value := float(digits)) != float("inf"):
@@ -62,9 +62,9 @@ def resolved(text: str) -> Any:
 
 
 def _time(text: str) -> str | None:
-    """The text of Go's `time.Time` that takes the place of a date, or None if it is no date.
+    """A date as Go prints its `time.Time`, or None if the text is not a date.
 
-    A zone is told by its offset; Go tells the name of the machine's own zone where that fits.
+    A zone is shown as its offset. Go shows the name of the machine's own zone if the offsets are equal.
     """
     if (match := _TIME.fullmatch(text)) is None:
         return None

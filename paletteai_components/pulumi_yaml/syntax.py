@@ -1,30 +1,30 @@
-"""What is wrong with a text that is no YAML, said without repeating any of it: a key may stand there."""
+"""Messages for invalid YAML. They never quote the file, because it may contain a key."""
 
 from __future__ import annotations
 
 import yaml
 
-# The parser's own sentence may quote the file, so it only chooses one of these and is not shown.
+# The parser's message may quote the file. It only selects one of these and is not shown.
 _SYNTAX = (
-    ("tab", "a tab stands where only spaces may", "Indent with spaces."),
+    ("tab", "a line is indented with a tab, which YAML does not allow", "Indent with spaces."),
     ("start any token", "a value starts with a reserved character", "Write it in quotes."),
-    ("mapping values are not", "a colon stands where none may", "Write the text in quotes."),
-    ("unexpected ':'", "a colon stands where none may", "Put a space after it, or write the text in quotes."),
+    ("mapping values are not", "a colon is not allowed here", "Write the text in quotes."),
+    ("unexpected ':'", "a colon is not allowed here", "Put a space after it, or write the text in quotes."),
     ("expected ':'", "a key has no colon", "Write `key: value`."),
-    ("expected key", "a line is indented unlike its neighbours", "Align it with them."),
-    ("block end", "a line is indented unlike its neighbours", "Align it with them."),
-    ("'-' indicator", "a line is indented unlike its neighbours", "Align it with them."),
+    ("expected key", "a line is not aligned with its neighbours", "Align it with them."),
+    ("block end", "a line is not aligned with its neighbours", "Align it with them."),
+    ("'-' indicator", "a line is not aligned with its neighbours", "Align it with them."),
     ("or ']'", "a list in brackets is not closed", "Close it with `]`."),
     ("or '}'", "a mapping in braces is not closed", "Close it with `}`."),
     ("end of stream", "a text in quotes is not closed", "Close it."),
-    ("escape", "a text in double quotes holds an unknown escape", "Write `\\\\` for a backslash."),
+    ("escape", "a text in double quotes has an unknown escape", "Write `\\\\` for a backslash."),
     ("document start", "text follows the end of the document", "Keep one document in the file."),
     ("", "the text is not valid YAML", "Correct the syntax at this line."),
 )
 
 
 def syntax_diagnostic(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
-    """The lines of a syntax error, the fact and the remedy."""
+    """The lines of a syntax error, the fact with its consequence, and the remedy."""
     fact, remedy = next(rest for part, *rest in _SYNTAX if part in (error.problem or ""))
     lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
     if "not closed" in fact:

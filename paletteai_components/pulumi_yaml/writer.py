@@ -1,4 +1,4 @@
-"""Manifests as YAML text that means the same to every reader, of YAML 1.1 as of 1.2."""
+"""Manifests as YAML text that parses to the same values as YAML 1.1 and as YAML 1.2."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-# What no reader takes for anything but text. kubectl reads `on`, `0o17`, `1e3` and `12:30` otherwise.
+# Text that every parser reads as text. kubectl reads `on`, `0o17`, `1e3` and `12:30` differently.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./-]*( [A-Za-z0-9./-]+)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
 
@@ -21,15 +21,15 @@ def _is_plain(text: str) -> bool:
 
 
 def quoted(text: str) -> str:
-    """A printable text without quotes or backslashes as YAML, in quotes where it needs them."""
+    """A printable text without quotes or backslashes as YAML, in quotes if it needs them."""
     return text if _is_plain(text) else f'"{text}"'
 
 
 def yaml_of(manifests: Iterable[dict[str, Any]]) -> str:
-    """The manifests as one stream of documents."""
-    # The emitter is asked directly: to represent each value first takes three times as long.
+    """The manifests as one stream of YAML documents."""
+    # Events go straight to the emitter: building nodes first takes three times as long.
     text: str = yaml.emit(_events(manifests), Dumper=_DUMPER, width=2**31 - 1)
-    # A # is always between double quotes. In a log, a CI server would find commands behind two of them.
+    # A # is always in double quotes. A CI server would run a log line with two of them as a command.
     return text.replace("##", "#\\x23")
 
 
@@ -58,7 +58,7 @@ def _events_of(value: Any) -> Iterator[Any]:
             yield from _events_of(inner)
         yield yaml.SequenceEndEvent()
     else:
-        yield _scalar(value) if isinstance(value, str) else _other(value)
+        yield _scalar(value) if isinstance(value, str) else _non_text_scalar(value)
 
 
 @lru_cache(10_000)
@@ -66,7 +66,7 @@ def _scalar(text: str) -> yaml.ScalarEvent:
     return yaml.ScalarEvent(None, None, (True, True), text, style=None if _is_plain(text) else '"')
 
 
-def _other(value: object) -> yaml.ScalarEvent:
+def _non_text_scalar(value: object) -> yaml.ScalarEvent:
     """A number, a boolean or null."""
-    written = yaml.representer.SafeRepresenter().represent_data(value)
-    return yaml.ScalarEvent(None, None, (True, True), written.value)
+    node = yaml.representer.SafeRepresenter().represent_data(value)
+    return yaml.ScalarEvent(None, None, (True, True), node.value)

@@ -1,7 +1,7 @@
 """The rules: what must hold, each with a stable code, one function and one page.
 
-A rule reads a stack or the whole fleet and yields problems. It never raises and never changes
-anything. Its page, from which the documentation and `paletteai explain` come, is its docstring.
+A rule reads a stack or a workspace and yields diagnostics. It never raises and never changes anything.
+Its docstring is its page, in the documentation and in `paletteai explain`.
 """
 
 from __future__ import annotations
@@ -42,38 +42,38 @@ RULES: dict[str, Rule] = {
 }
 
 
-_SEEN_BY = {
-    Scope.STACK: "in every stack by itself",
-    Scope.WORKSPACE: "over all stack files together",
+_CHECKED = {
+    Scope.STACK: "in each stack file separately",
+    Scope.WORKSPACE: "across all stack files",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
 }
 
 
 def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
-    """Every problem of every stack and of the fleet as a whole, in order."""
-    return in_order([*workspace.diagnostics, *_of_stacks(workspace.stacks), *_of_workspace(workspace)])
+    """Every problem of the workspace and of each of its stacks, in order."""
+    return in_order([*workspace.diagnostics, *_stack_diagnostics(workspace.stacks), *_workspace_diagnostics(workspace)])
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
-    """Every problem that one stack has on its own, in order."""
-    return in_order([*_of_stacks([stack]), *_of_workspace(Workspace((stack,)))])
+    """Every problem of one stack, checked without the others, in order."""
+    return in_order([*_stack_diagnostics([stack]), *_workspace_diagnostics(Workspace((stack,)))])
 
 
 def page_of(rule: Rule) -> str:
     """A rule's page, as Markdown."""
-    kind = "" if rule.severity is Severity.ERROR else f" A {rule.severity.value}: it does not refuse the plan."
+    kind = "" if rule.severity is Severity.ERROR else f"\nA {rule.severity.value}: it does not refuse the plan."
     page = inspect.cleandoc(rule.check.__doc__ or "")
-    return f"# {rule.code}: {rule.holds}\n\nChecked {_SEEN_BY[rule.scope]}.{kind}\n\n{page}\n"
+    return f"# {rule.code}: {rule.holds}\n\nChecked {_CHECKED[rule.scope]}.{kind}\n\n{page}\n"
 
 
-def _of_stacks(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
+def _stack_diagnostics(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
     for stack in stacks:
         for rule in RULES.values():
             if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
                 yield from rule.check(stack)
 
 
-def _of_workspace(workspace: Workspace) -> Iterator[Diagnostic]:
+def _workspace_diagnostics(workspace: Workspace) -> Iterator[Diagnostic]:
     for rule in RULES.values():
         if rule.scope is not Scope.STACK:
             yield from rule.check(workspace)

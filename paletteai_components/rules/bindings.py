@@ -1,4 +1,4 @@
-"""Rules about who is bound to what: integrations, Secrets and credentials are bound once."""
+"""Rules about bindings: integrations, Secrets and credentials are bound once."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ from paletteai_components.stacks.ownership import (
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
-_Bound = tuple[Stack, PlannedSettings]
+_BoundSettings = tuple[Stack, PlannedSettings]
 
-_PLACES = 10
-_OF_A_TENANT_MADE_HERE = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
+_MAX_LOCATIONS = 10
+_MANAGED_TENANT_FIELDS = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
 
 
 @rule("PAI001", "An integration is bound to one Settings only")
 def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
-    """A Palette integration discovers compute, edge devices among it. Two Settings with one
-    integration make two controllers claim the same devices, and which of them wins is chance.
+    """A Palette integration discovers compute, including edge devices.
 
-    Wrong, because the integration `shared` is bound by the tenant and by a project:
+    Two Settings with one integration make two controllers claim the same devices.
+    Which of them wins is a matter of chance.
+
+    Wrong, because the tenant and a project bind the integration `shared`:
 
     ```yaml
     paletteai:tenant:
@@ -49,8 +51,9 @@ def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
         - {name: vision, settings: {palette: shared}}
     ```
 
-    Right: bind it in the tenant's default Settings and leave `settings` out of the project, which
-    then falls back to it. A project that must be kept apart needs an integration with another key.
+    Bind it in the tenant's default Settings instead and leave `settings` out of the project.
+    The project then falls back to the tenant's.
+    A project that must be kept apart needs an integration with another key.
     """
     if stack.plan:
         claims = (claim for settings in stack.plan.settings for claim in binding_claims(settings, stack, code="PAI001"))
@@ -59,17 +62,21 @@ def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
 
 @rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.WORKSPACE)
 def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A Settings finds its credentials in a Secret of its own namespace. Two Settings that share a
-    Secret share what is in it, with the same race as two that share an integration.
+    """A Settings reads its credentials from a Secret in its own namespace.
 
-    This is judged over every stack of one cluster: `paletteai:cluster`, else `kubernetes:context`.
+    Two Settings that share a Secret share its credentials.
+    They race like two Settings that share an integration.
+
+    All stacks of one cluster are checked together.
+    A stack's cluster is `paletteai:cluster`, or else `kubernetes:context`.
     A stack that names neither is compared with every stack of its environment.
 
-    An existing Secret has to lie where the Settings lies. Written as `namespace/name`, it is refused
-    when that is another namespace.
+    An existing Secret has to be in the namespace of the Settings.
+    One that is written as `namespace/name` is refused if the namespace is another one.
+    To fix it, create the Secret in the Settings' namespace and refer to it by name only.
     """
     claims: list[Claim] = []
-    for stack, settings in _bound(workspace):
+    for stack, settings in _bound_settings(workspace):
         if not stack.identified:
             continue
         claims.extend(binding_claims(settings, stack, code="PAI002"))
@@ -77,9 +84,9 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
             if secret.namespace != settings.namespace:
                 yield Diagnostic(
                     "PAI002",
-                    f"Secret {named(secret.namespace)}/{named(secret.name)} is not in the namespace of Settings "
-                    f"{named(str(settings))}, so the Settings could not find it.",
-                    "Have the Secret put into the Settings' namespace, and write its name only.",
+                    f"Secret `{named(secret.namespace)}/{named(secret.name)}` is not in the namespace of Settings "
+                    f"`{named(str(settings))}`, so the Settings could not find it.",
+                    "Create the Secret in the Settings' namespace, and refer to it by name only.",
                     (stack.location(*secret.path),),
                 )
     yield from map(conflict, conflicts_on_clusters(claims))
@@ -87,49 +94,57 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
 
 @rule("PAI003", "A credential is in one Settings only", Scope.WORKSPACE)
 def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
-    """The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments:
-    one API key may be in one Settings of the whole fleet, whatever the integration is called and
-    whatever host name and default project it states. One installation can have many host names.
+    """Settings with one API key race for compute even across clusters.
 
-    No key is opened to find out. Two credentials are the same when
+    The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments.
+    One API key may be in one Settings of the complete workspace.
+    The name of the integration, its host name and its default project make no difference.
+    One installation can have many host names.
+
+    The stack files are compared without decrypting a key.
+    Two credentials are the same when
 
     - their fingerprints are equal (`paletteai fingerprint` writes them beside the encrypted keys),
-    - their ciphertexts are equal, because one was copied from the other, or
-    - two existing Secrets state the same `credential`.
+    - their ciphertexts are equal, because one is a copy of the other, or
+    - two existing Secrets have the same `credential`.
 
-    Where none of this can be known, a note says for how many credentials. A fingerprint that was
-    made for an earlier encryption of the key is stale; a warning says so.
+    A note counts the credentials for which none of this is known.
+    A fingerprint that was made for an earlier encryption of the key is stale, which is a warning.
 
-    Anybody can copy a fingerprint, so it holds a proof as well, which only who knows the key can make:
-    for this stack, this host and this encryption. `pulumi preview` opens the stack's own key and
-    verifies its proof. A host that was changed by somebody who does not know the key is refused there.
-    A neighbour that states the same fingerprint or ciphertext without a proof of its own only warns,
-    and is refused in its own preview.
+    Fingerprints are easy to copy, so each comes with a proof for its stack, host and encryption.
+    A proof can only be made with the key.
+    `pulumi preview` decrypts the stack's own keys and verifies their proofs.
+    It refuses a host that was changed without knowledge of the key.
+    Another stack with the same fingerprint or ciphertext, but without its own proof, is a warning here.
+    Its own preview refuses it.
 
-    Different keys for the same host, Palette tenant and default project reach the same compute, and
-    may still race for it: that is a warning.
+    Different keys for the same host, Palette tenant and default project reach the same compute.
+    They may still race for it, which is a warning.
 
-    `pulumi preview` also asks the cluster: a credential that Settings outside of this stack's state
-    carry there is in use, whatever the files say. Their annotations hold a proof for that Settings, too.
-    An annotation without it, which whoever may write Settings can copy, and a `credential`, which is
-    only a name, warn. A move from one stack to another is two deployments, first of the stack that
-    gives it up.
+    `pulumi preview` also asks the cluster.
+    A credential is in use if a Settings outside of this stack's state carries it there.
+    The annotations of that Settings include a proof for it.
+    An annotation without the proof is only a warning, because every user who may write Settings can copy it.
+    So is `credential`, which is only a name.
+
+    To fix it, bind the credential once and let other projects fall back to it, or create another API key in Palette.
+    To move a credential to another stack, first deploy the stack that gives it up.
     """
     claims: list[Claim] = []
-    judged: set[tuple[str, str]] = set()
-    undecided: dict[object, _Bound] = {}
-    for stack, settings in _bound(workspace):
+    checked: set[tuple[str, str]] = set()
+    undecided: dict[object, _BoundSettings] = {}
+    for stack, settings in _bound_settings(workspace):
         integration = settings.integration
         if integration is None:
             continue
         claims.extend(binding_claims(settings, stack, code="PAI003"))
         key = (stack.name, str(settings.palette))
-        if key in judged:
+        if key in checked:
             continue
-        judged.add(key)
+        checked.add(key)
         yield from _fingerprint_diagnostics(str(settings.palette), integration, stack)
-        known = integration.fingerprint_in_force or integration.credential
-        if not known and _may_be_used_twice(integration, stack):
+        identity = integration.fingerprint_in_force or integration.credential
+        if not identity and _may_be_used_twice(integration, stack):
             undecided[key] = stack, settings
     reported: dict[object, list[frozenset[object]]] = defaultdict(list)
     for group in sorted(conflicts(claims), key=len, reverse=True):
@@ -141,83 +156,88 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
             reported[owner].append(owners)
     yield from _same_compute(workspace)
     yield from _live_elsewhere(workspace)
-    if undecided and len(judged) > 1:
+    if undecided and len(checked) > 1:
         yield Diagnostic(
             "PAI003",
-            f"{len(undecided)} of {len(judged)} credentials have neither a fingerprint nor a `credential` name, "
-            "so whether one of them is used twice is not decided.",
-            "Run `paletteai fingerprint`; for existing Secrets state `credential`.",
-            tuple(_location(*each) for each in islice(undecided.values(), _PLACES)),
+            f"{len(undecided)} of {len(checked)} credentials have neither a fingerprint nor a `credential` name, "
+            "so one of them may be used twice.",
+            "Run `paletteai fingerprint`. For existing Secrets, set `credential`.",
+            tuple(_integration_location(*each) for each in islice(undecided.values(), _MAX_LOCATIONS)),
             Severity.NOTE,
         )
 
 
-@rule("PAI011", "What is declared is used", severity=Severity.WARNING, holds_for_parts=False)
+@rule("PAI011", "Every declaration is used", severity=Severity.WARNING, holds_for_parts=False)
 def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
-    """An integration that no Settings binds, a Settings without any integration, a `secretName`
-    beside an existing Secret, and what is stated of a Tenant that is made elsewhere have no effect.
-    They are often what is left of a move or a typing mistake, and a credential that nobody uses had
-    better be revoked.
+    """A declaration without effect is often a leftover or a typing mistake.
+
+    These declarations have no effect:
+
+    - an integration that no Settings binds,
+    - a Settings without any integration,
+    - a `secretName` for which no Secret is written, for example beside an existing Secret, and
+    - fields of an external Tenant.
+
+    Use the declaration or delete it, and revoke a key that is no longer used.
     """
     if stack.spec is None or stack.plan is None:
         return
     bound = {settings.palette for settings in stack.plan.settings}
-    # Where a reference leads nowhere, that one is what is missing (PAI005).
+    # A binding with a wrong name (PAI005) probably means one of the unused integrations.
     dangles = any(name is not None and name not in stack.spec.integrations for name in bound)
     for name in stack.spec.integrations:
         if name not in bound and not dangles:
             yield _unused(
-                f"integration {named(name)} is bound to no Settings, so nothing uses it",
+                f"integration `{named(name)}` is not bound to a Settings, so it is unused",
                 f"Bind it with `palette: {named(name)}`, or delete it and revoke its key.",
                 stack.location("integrations", name),
             )
     tenant = stack.spec.tenant
-    for field in sorted(tenant.model_fields_set & _OF_A_TENANT_MADE_HERE) if tenant.existing else ():
+    for field in sorted(tenant.model_fields_set & _MANAGED_TENANT_FIELDS) if tenant.existing else ():
         name = to_camel(field)
         yield _unused(
-            f"`{name}` of tenant {named(tenant.name)} has no effect: the Tenant is made elsewhere",
-            "Delete it, or state it where the Tenant is made.",
+            f"`{name}` of tenant `{named(tenant.name)}` has no effect: the Tenant is external",
+            "Delete it, or set it where the Tenant is managed.",
             stack.location("tenant", name),
         )
     for settings in stack.plan.settings:
         if not settings.secrets:
             yield _unused(
-                f"Settings {named(str(settings))} holds no integration, so it gives nobody anything",
-                "Give it `palette`, `huggingFace` or `nvidia`, or delete it.",
+                f"Settings `{named(str(settings))}` has no integration, so it has no effect",
+                "Add `palette`, `huggingFace` or `nvidia`, or delete it.",
                 stack.location(*settings.path),
             )
         secret = settings.palette_secret
         if settings.spec.secret_name and (secret is None or not secret.managed):
             yield _unused(
-                f"`secretName` of Settings {named(str(settings))} has no effect: no Secret is written for it",
+                f"`secretName` of Settings `{named(str(settings))}` has no effect: no Secret is written for it",
                 "Delete it.",
                 stack.location(*settings.path, "secretName"),
             )
 
 
 def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with the fingerprint of an integration, as far as it can be told."""
 
     def diagnostic(fact: str, remedy: str, severity: Severity = Severity.ERROR) -> Diagnostic:
-        said = f"the fingerprint of integration {named(name)} {fact}."
-        return Diagnostic("PAI003", said, remedy, (stack.location("integrations", name, "fingerprint"),), severity)
+        message = f"the fingerprint of integration `{named(name)}` {fact}."
+        return Diagnostic("PAI003", message, remedy, (stack.location("integrations", name, "fingerprint"),), severity)
 
-    again = "Run `paletteai fingerprint` for this stack."
+    run_again = "Run `paletteai fingerprint` for this stack."
     key, written = integration.api_key, integration.fingerprint
     if integration.has_stale_fingerprint:
-        fact = "was made for another encryption of its key, so it says nothing about the credential that is here now"
-        yield diagnostic(fact, again, Severity.WARNING)
+        fact = "was made for another encryption of its key, so it does not identify the current key"
+        yield diagnostic(fact, run_again, Severity.WARNING)
     elif key is None or written is None or key.fingerprint is None:
         return
     elif key.fingerprint != written.value:
-        yield diagnostic("is not that of its key, so the files would hide that a credential is used twice", again)
+        yield diagnostic("does not match its key, so a credential that is used twice could go unnoticed", run_again)
     elif not integration.is_proven_by(key, stack.name):
-        fact = "was made for another stack, host or encryption, perhaps by somebody who does not know the key"
-        yield diagnostic(fact, f"Check that `hostUrl` and `apiKey` are as they should be. {again}")
+        fact = "was made for another stack, host or encryption, perhaps without knowledge of the key"
+        yield diagnostic(fact, f"Check that `hostUrl` and `apiKey` are correct. {run_again}")
 
 
 def _credential_conflict(group: list[Claim]) -> Diagnostic:
-    """The problem of several owners of one credential. Who is known to have the key is not blamed for a copy."""
+    """The problem of several owners of one credential. An owner that is proven to know the key is not blamed."""
     opened = {claim.owner: key for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove}
     proven = [
         claim
@@ -231,10 +251,10 @@ def _credential_conflict(group: list[Claim]) -> Diagnostic:
     others = [claim for claim in group if claim not in proven]
     return Diagnostic(
         "PAI003",
-        f"{listed((claim.said() for claim in others), 1)} states the credential of "
-        f"{proven[0].said()} without a proof of its own, so it may be a copy.",
+        f"{listed((claim.owner_text() for claim in others), 1)} has the credential of "
+        f"{proven[0].owner_text()} without its own proof, so it may be a copy.",
         f"Run `paletteai fingerprint {escaped(others[0].stack.name)}`, or delete the copy: "
-        f"the preview of {escaped(others[0].stack.name)} refuses it.",
+        f"the preview of stack `{escaped(others[0].stack.name)}` refuses it.",
         tuple(dict.fromkeys(claim.location for claim in [*others, proven[0]])),
         Severity.WARNING,
     )
@@ -246,7 +266,7 @@ def _integration_of(claim: Claim) -> IntegrationSpec:
 
 
 def _may_be_used_twice(integration: IntegrationSpec, stack: Stack) -> bool:
-    # A key that is missing or exposed is told by other rules.
+    # Other rules report a key that is missing or exposed.
     key = integration.api_key
     if key is None:
         return integration.existing_secret is not None or bool(stack.imports)
@@ -257,7 +277,7 @@ def _unused(fact: str, remedy: str, location: SourceLocation) -> Diagnostic:
     return Diagnostic("PAI011", f"{fact}.", remedy, (location,), Severity.WARNING)
 
 
-def _bound(workspace: Workspace) -> Iterator[_Bound]:
+def _bound_settings(workspace: Workspace) -> Iterator[_BoundSettings]:
     for stack in workspace.stacks:
         if stack.plan:
             for settings in stack.plan.settings:
@@ -265,27 +285,26 @@ def _bound(workspace: Workspace) -> Iterator[_Bound]:
 
 
 def _live_elsewhere(workspace: Workspace) -> Iterator[Diagnostic]:
-    """Credentials that Settings of somebody else carry in the cluster at this moment."""
+    """The problems of credentials that Settings outside of the stack's state carry in the cluster."""
     cluster = workspace.cluster
     if cluster is None:
         return
-    bound = list(_bound(workspace))
+    bound = list(_bound_settings(workspace))
     ours = {f"Settings/{settings}" for _, settings in bound} | cluster.owned
     for stack, settings in bound:
         integration = settings.integration
         for reference in cluster.carriers(integration) if integration else ():
             if reference in ours or integration is None:
                 continue
-            known, where = named(str(settings.palette)), f"{named(reference)} in {named(cluster.name)}"
+            credential = f"the credential of integration `{named(str(settings.palette))}`"
+            carrier = f"`{named(reference)}` in {named(cluster.name)}"
             if _is_proven(cluster, reference, integration):
-                fact = (
-                    f"the credential of integration {known} is carried by {where}, which is not in this stack's state."
-                )
-                remedy = "Deploy the stack that gives it up first; or create another API key in Palette."
+                fact = f"{carrier} carries {credential}, and is not in this stack's state."
+                remedy = "First deploy the stack that gives the credential up, or create another API key in Palette."
                 severity = Severity.ERROR
             else:
-                fact = f"{where} is annotated with the credential of integration {known}, which nothing proves. If so:"
-                remedy = "Deploy the stack that gives it up first; or, if it is not true, remove the annotation."
+                fact = f"{carrier} is annotated with {credential}, without a proof. If the annotation is right,"
+                remedy = "First deploy the stack that gives the credential up. If it is wrong, remove the annotation."
                 severity = Severity.WARNING
             location = stack.location("integrations", str(settings.palette))
             yield Diagnostic("PAI003", f"{fact} {CONSEQUENCE}", remedy, (location,), severity)
@@ -298,32 +317,31 @@ def _is_proven(cluster: Cluster, reference: str, integration: IntegrationSpec) -
 
 
 def _same_compute(workspace: Workspace) -> Iterator[Diagnostic]:
-    reached: dict[tuple[str, str, str], dict[tuple[str, str], _Bound]] = defaultdict(dict)
-    for stack, settings in _bound(workspace):
+    reached: dict[tuple[str, str, str], dict[tuple[str, str], _BoundSettings]] = defaultdict(dict)
+    for stack, settings in _bound_settings(workspace):
         subject = settings.integration.compute if settings.integration else None
         if subject:
             reached[subject][(stack.name, str(settings.palette))] = stack, settings
     for bound in reached.values():
-        voices = _voices(bound.values())
-        if len(voices) > 1:
-            told = listed((f"{named(str(settings))} ({escaped(stack.name)})" for stack, settings in voices), 5)
+        distinct = _one_per_credential(bound.values())
+        if len(distinct) > 1:
+            texts = (f"`{named(str(settings))}` in stack `{escaped(stack.name)}`" for stack, settings in distinct)
             yield Diagnostic(
                 "PAI003",
-                f"{len(voices)} Settings reach one Palette project with different keys: {told}. "
+                f"{len(distinct)} Settings reach one Palette project with different keys: {listed(texts, 5)}. "
                 "PaletteAI can still race for the same compute.",
-                "Let them fall back to one Settings, or give each a default project of its own in Palette.",
-                tuple(_location(*each) for each in voices[:_PLACES]),
+                "Let them fall back to one Settings, or give each its own default project in Palette.",
+                tuple(_integration_location(*each) for each in distinct[:_MAX_LOCATIONS]),
                 Severity.WARNING,
             )
 
 
-def _voices(bound: Iterable[_Bound]) -> list[_Bound]:
-    """One for each credential: those that are known to be the same are an error already."""
-    said = list(bound)
-    groups = equal_credentials(settings.integration or IntegrationSpec() for _, settings in said)
-    return [said[group[0]] for group in groups]
+def _one_per_credential(bound: Iterable[_BoundSettings]) -> list[_BoundSettings]:
+    # Settings with equal credentials are an error already.
+    every = list(bound)
+    groups = equal_credentials(settings.integration or IntegrationSpec() for _, settings in every)
+    return [every[group[0]] for group in groups]
 
 
-def _location(stack: Stack, settings: PlannedSettings) -> SourceLocation:
-    """Where the integration is declared that a Settings binds."""
+def _integration_location(stack: Stack, settings: PlannedSettings) -> SourceLocation:
     return stack.location("integrations", str(settings.palette))

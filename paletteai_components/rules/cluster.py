@@ -1,4 +1,4 @@
-"""The rules about what a cluster holds already. They judge only what was asked: see `Cluster`."""
+"""Rules about what already exists in a cluster. They check only what the cluster answered: see `Cluster`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI017", "A namespace is there before it is used, and stays", Scope.CLUSTER)
+@rule("PAI017", "A namespace exists before it is used, and is not being deleted", Scope.CLUSTER)
 def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A namespace that is referred to and not made (`createNamespace: false`, or a tenant made
-    elsewhere) has to be in the cluster, and no namespace may be on its way out. Pulumi previews what
-    goes into a missing or terminating namespace as a green `create`, and `up` fails on it after a
-    minute.
+    """Nothing can be created in a namespace that is missing or terminating.
 
-    Create the namespace, or let the stack do it; wait for one that is being deleted.
+    An external namespace (`createNamespace: false`, or that of an external tenant) has to exist in the cluster.
+    No namespace may be terminating.
+    Pulumi previews objects in such a namespace as a green `create`, and `up` fails after a minute.
+
+    Create the namespace, or leave out `createNamespace: false`.
+    Wait for one that is being deleted.
     """
     cluster = workspace.cluster
     if cluster is None or "Namespace" not in cluster.objects:
@@ -36,25 +38,28 @@ def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
     for stack in workspace.stacks:
         if stack.plan is None:
             continue
-        for name, made, path in _namespaces(stack.plan):
-            diagnostic = _namespace_problem(cluster, name, made, stack.location(*path))
+        for name, managed, path in _namespaces(stack.plan):
+            diagnostic = _namespace_diagnostic(cluster, name, managed, stack.location(*path))
             if diagnostic is not None:
                 yield diagnostic
 
 
-@rule("PAI018", "What is to be created is not there already", Scope.CLUSTER)
+@rule("PAI018", "An object to be created does not exist yet", Scope.CLUSTER)
 def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
-    """Pulumi creates what is not in its own state. Where the cluster holds an object of that name, made
-    by hand, by PaletteAI's installation or by another stack, the preview shows a green `create` and
-    `up` fails on it at once.
+    """Pulumi creates every object that is not in its own state.
 
-    `importIds` takes it over: list it at the tenant or project it belongs to, as this message calls
-    it, for example `importIds: [Namespace/tenant-acme, Tenant/acme]`. The preview then shows the
-    import and what it changes. Take the line away when it is done. Taking over is for what nobody
-    else manages: two stacks with one object undo each other's work.
+    The cluster may already have an object of that name: created by hand, by PaletteAI or by another stack.
+    The preview then shows a green `create`, and `up` fails at once.
 
-    A Secret whose Settings is not there yet may be what an interrupted deployment left. Delete it
-    then: in the middle of a move an import would leave the Secret of the old place in Pulumi's state.
+    `importIds` takes the object over.
+    List it in the tenant or project it belongs to, under the name in the message.
+    For example, `importIds: [Namespace/tenant-acme, Tenant/acme]`.
+    The preview then shows the import and what it changes.
+    Remove the line after the deployment.
+    Take over only what nothing else manages: two stacks with one object undo each other's work.
+
+    A Secret without its Settings may be left over from an interrupted deployment.
+    Delete it instead: during a move, an import would leave the Secret of the old place in Pulumi's state.
     """
     cluster = workspace.cluster
     if cluster is None:
@@ -65,35 +70,36 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
         imported = dict(stack.plan.import_ids)
         for each in objects_of(stack.plan, stack.api):
             reference = each.reference
-            known = each.kind in cluster.objects and reference not in cluster.owned
-            there = cluster.live(reference) is not None
-            if known and there and reference not in imported:
+            is_known = each.kind in cluster.objects and reference not in cluster.owned
+            exists = cluster.live(reference) is not None
+            if is_known and exists and reference not in imported:
                 yield Diagnostic(
                     "PAI018",
-                    f"{named(reference)} is in {named(cluster.name)} already and not in this stack's state, so "
-                    "`pulumi up` would fail on it.",
+                    f"`{named(reference)}` already exists in {named(cluster.name)} and is not in this stack's state, "
+                    "so `pulumi up` would fail.",
                     _remedy(cluster, each),
                     (stack.location(*each.path),),
                 )
-            elif known and not there and reference in imported:
+            elif is_known and not exists and reference in imported:
                 yield Diagnostic(
                     "PAI018",
-                    f"{named(reference)} is to be taken over, and is not in {named(cluster.name)}, so "
-                    "`pulumi up` would fail on it.",
-                    "Take it out of `importIds`: it will be created.",
+                    f"`{named(reference)}` is listed in `importIds` and is not in {named(cluster.name)}, so "
+                    "`pulumi up` would fail.",
+                    "Remove it from `importIds`: it will be created.",
                     (stack.location(*imported[reference]),),
                 )
 
 
-@rule("PAI019", "What others wrote with kubectl is declared", Scope.CLUSTER, Severity.WARNING)
+@rule("PAI019", "Fields written with kubectl are declared", Scope.CLUSTER, Severity.WARNING)
 def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
-    """Before it updates an object, Pulumi's provider takes over every field that was written with
-    kubectl, drops those that are not declared, and makes the others as declared. The engine's preview
-    does not show it. So it is said here, before an update that may have to do with something else
-    entirely.
+    """Pulumi's provider resets fields that were written with kubectl.
 
-    Declare the field, if need be under `extraSpec`, or give it up. What other programs write, such as
-    PaletteAI's own controllers and its UI, stays.
+    Before it updates an object, the provider takes over every field that was written with kubectl.
+    It removes the fields that are not declared and resets the others to the declared values.
+    The preview does not show this, and the update may have an unrelated reason.
+
+    Declare the field, under `extraSpec` if necessary, or give it up.
+    Fields that other programs write, such as PaletteAI's controllers and its UI, stay.
     """
     cluster = workspace.cluster
     if cluster is None:
@@ -107,33 +113,33 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
             fates: dict[tuple[str, bool], list[str]] = {}
             for manager, path in live.taken_over if live is not None else ():
                 declared = _declares(each.manifest, path)
-                # What an import changes of a declared field, the preview shows.
-                if path not in _NOBODYS and (reference in cluster.owned or not declared):
+                # The preview shows how an import changes declared fields.
+                if path not in _BOOKKEEPING and (reference in cluster.owned or not declared):
                     fates.setdefault((manager, declared), []).append(".".join(path))
             for (manager, declared), fields in fates.items():
-                said = ", ".join(map(named, sorted(fields)))
+                paths = ", ".join(f"`{named(field)}`" for field in sorted(fields))
                 fact = (
-                    f"has {said} changed with {named(manager)}. The next `pulumi up` that changes the object makes "
-                    "it as declared, and the preview may not show it."
+                    f"has {paths} changed with `{named(manager)}`. The next `pulumi up` that changes the object "
+                    "resets this to the declared value, and the preview may not show it."
                     if declared
-                    else f"holds {said}, written with {named(manager)} and not declared. The next `pulumi up` that "
-                    "changes the object drops it."
+                    else f"has {paths}, written with `{named(manager)}` and not declared. The next `pulumi up` that "
+                    "changes the object removes this."
                 )
                 yield Diagnostic(
                     "PAI019",
-                    f"{named(reference)} {fact}",
-                    "Declare it, if need be under `extraSpec`, or give it up.",
+                    f"`{named(reference)}` {fact}",
+                    "Declare it, under `extraSpec` if necessary, or give it up.",
                     (stack.location(*each.path),),
                     Severity.WARNING,
                 )
 
 
-# What kubectl and the API server write for themselves.
-_NOBODYS = {
+# kubectl and the API server write these for their own use.
+_BOOKKEEPING = {
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
     ("metadata", "labels", "kubernetes.io/metadata.name"),
 }
-_KNOWN_WITH_A_KEY = {
+_NEEDS_KEY = {
     ("metadata", "annotations", FINGERPRINT_ANNOTATION),
     ("metadata", "annotations", PROOF_ANNOTATION),
     FIELDS["secret.palette"].path,
@@ -141,12 +147,12 @@ _KNOWN_WITH_A_KEY = {
 
 
 def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
-    if path in _KNOWN_WITH_A_KEY:
+    if path in _NEEDS_KEY:
         return True
     value: object = manifest
     for step in path:
         if not isinstance(value, Mapping):
-            # A list is declared as a whole.
+            # A list is declared with all of its items.
             return isinstance(value, list)
         if step not in value:
             return False
@@ -155,7 +161,7 @@ def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
 
 
 def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:
-    """Every namespace that is used, whether it is made here, and where that is declared."""
+    """Every namespace that is used, whether the stack manages it, and where it is declared."""
     tenant = plan.tenant
     used = not tenant.spec.existing or any(each.managed for each in tenant.settings)
     if used:
@@ -165,20 +171,20 @@ def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:
         yield project.namespace, project.spec.create_namespace, (*project.path, "name")
 
 
-def _namespace_problem(cluster: Cluster, name: str, made: bool, location: SourceLocation) -> Diagnostic | None:
+def _namespace_diagnostic(cluster: Cluster, name: str, managed: bool, location: SourceLocation) -> Diagnostic | None:
     live = cluster.live(f"Namespace/{name}")
     if live is not None and live.terminating:
         return Diagnostic(
             "PAI017",
-            f"namespace {named(name)} is being deleted in {named(cluster.name)}, so nothing can be created in it.",
-            f"Wait until it is gone (`kubectl wait --for=delete namespace/{named(name)}`), and run this again.",
+            f"namespace `{named(name)}` is being deleted in {named(cluster.name)}, so nothing can be created in it.",
+            f"Wait until it is gone (`kubectl wait --for=delete namespace/{named(name)}`), then run this again.",
             (location,),
         )
-    if live is None and not made:
+    if live is None and not managed:
         return Diagnostic(
             "PAI017",
-            f"namespace {named(name)} is not in {named(cluster.name)} and is not made here, so what goes into it "
-            "could not be created.",
+            f"namespace `{named(name)}` is not in {named(cluster.name)} and this stack does not create it, so nothing "
+            "could be created in it.",
             "Create it first, or leave out `createNamespace: false`.",
             (location,),
         )
@@ -186,13 +192,13 @@ def _namespace_problem(cluster: Cluster, name: str, made: bool, location: Source
 
 
 def _remedy(cluster: Cluster, each: PlannedObject) -> str:
-    shown = named(each.reference)
+    take_over = f"take it over with `importIds: [{named(each.reference)}]`; otherwise choose another name."
     owner = each.owner
     if each.kind == "Secret" and isinstance(owner, PlannedSettings) and cluster.live(f"Settings/{owner}") is None:
         name, namespace = each.manifest["metadata"]["name"], each.manifest["metadata"]["namespace"]
         delete = f"kubectl delete secret {named(name)} --namespace {named(namespace)}"
         return (
-            f"Its Settings is not there: if an interrupted deployment left it, delete it (`{delete}`). If nothing "
-            f"else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
+            f"Its Settings does not exist: if an interrupted deployment left the Secret, delete it (`{delete}`). "
+            f"If nothing else manages it, {take_over}"
         )
-    return f"If nothing else manages it, take it over with `importIds: [{shown}]`; otherwise choose another name."
+    return f"If nothing else manages it, {take_over}"

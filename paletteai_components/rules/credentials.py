@@ -1,4 +1,4 @@
-"""Rules about credentials: complete, real and encrypted."""
+"""Rules about credentials: complete, without placeholders, and encrypted."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
-# The example stacks' own salts, and whose they are. Their passphrase is printed in the README, so whatever is encrypted
-# under one of them is public.
+# The salts of the example stacks, each with its tenant. Their passphrase is in the README, so everything that is
+# encrypted under one of them is public.
 EXAMPLE_SALTS = {
     "v1:4DdLuoo5hxI=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg==": "acme",
     "v1:FJ/2ly/deQw=:v1:TFKSt7lRhtPko64a:joldzTQWWTJSqi3CqM5nTdQjTA0fkA==": "acme",
@@ -36,19 +36,20 @@ EXAMPLE_SALTS = {
 _EXAMPLES = {salt_of(salt): owner for salt, owner in EXAMPLE_SALTS.items()}
 
 
-@rule("PAI009", "A credential is complete and real")
+@rule("PAI009", "A credential is complete and has no placeholders")
 def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
-    """PaletteAI reads four fields from the Secret, all required: `apiKey`, `defaultProjectID`,
-    `hostUrl` and `tenant` (the Palette tenant's name). The host is `https://` and a host name without
-    a path: the controllers add the path themselves. A value such as `CHANGE_ME` is refused, and so is
-    an empty one.
+    """PaletteAI reads four fields from the Secret, and all of them are required.
 
-    An integration is either these four fields or an `existingSecret`, never both. `credential` names
-    what is in an existing Secret, so it goes with that only.
+    They are `apiKey`, `defaultProjectID`, `hostUrl` and `tenant`, the name of the Palette tenant.
+    The host is `https://` and a host name without a path: the controllers add the path themselves.
+    An empty value and one such as `CHANGE_ME` are refused.
 
-    An encrypted key is not opened to judge it; `pulumi preview` does that. Where a stack imports ESC
-    environments, a missing `apiKey` may come from there: that is a note here, and judged by
-    `pulumi preview`.
+    An integration has either these four fields or an `existingSecret`, never both.
+    `credential` names the credential in an existing Secret, so it is used only with `existingSecret`.
+
+    `paletteai check` does not decrypt keys; `pulumi preview` does, and checks them.
+    If a stack imports ESC environments, a missing `apiKey` may come from one of them.
+    That is a note here, and `pulumi preview` checks it.
     """
     if stack.spec is None:
         return
@@ -57,11 +58,11 @@ def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
 
 
 def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with one integration."""
+    """The problems of one integration."""
 
     def diagnostic(fact: str, remedy: str, *field: str, severity: Severity = Severity.ERROR) -> Diagnostic:
         location = stack.location("integrations", name, *field)
-        return Diagnostic("PAI009", f"integration {named(name)} {fact}.", remedy, (location,), severity)
+        return Diagnostic("PAI009", f"integration `{named(name)}` {fact}.", remedy, (location,), severity)
 
     fields = {
         "apiKey": integration.api_key,
@@ -70,78 +71,81 @@ def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stac
         "tenant": integration.tenant,
     }
     if integration.existing_secret is not None:
-        stated = [field for field, value in fields.items() if value is not None]
-        if stated:
-            fact = f"refers to an existing Secret and also states {_listed(stated)}, which nothing would use"
-            yield diagnostic(fact, "Keep `existingSecret` or the four fields, not both.", stated[0])
+        unused = [field for field, value in fields.items() if value is not None]
+        if unused:
+            fact = f"refers to an existing Secret and also sets {_quoted(unused)}, which would have no effect"
+            yield diagnostic(fact, "Keep `existingSecret` or the four fields, not both.", unused[0])
         return
     if integration.credential is not None and stack.whole:
-        fact = "states `credential` without `existingSecret`, so it names nothing"
-        yield diagnostic(fact, "Delete it: the fingerprint says which credential this is.", "credential")
-    # What was left out of a file that is partly wrong is not missing there.
+        fact = "sets `credential` without `existingSecret`, so it has no effect"
+        yield diagnostic(fact, "Delete it: the fingerprint identifies the credential.", "credential")
+    # A field that is missing here may have been left out because its value is invalid.
     missing = [field for field, value in fields.items() if value is None and stack.whole]
     if "apiKey" in missing and stack.imports:
         missing.remove("apiKey")
-        fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can tell"
-        yield diagnostic(fact, "Run `pulumi preview` to have it judged.", severity=Severity.NOTE)
+        fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can see"
+        yield diagnostic(fact, "Run `pulumi preview` to check it.", severity=Severity.NOTE)
     if missing:
-        fact = f"lacks {_listed(missing)}, so PaletteAI could not log in to Palette"
-        yield diagnostic(fact, _add(name, missing))
+        fact = f"lacks {_quoted(missing)}, so PaletteAI could not log in to Palette"
+        yield diagnostic(fact, _missing_remedy(name, missing))
     if integration.host_url is not None:
         why = "is a placeholder" if is_placeholder(integration.host_url) else host_problem(integration.host_url)
         if why:
             fact = f"has a `hostUrl` that {why}, so PaletteAI could not reach Palette safely"
-            yield diagnostic(fact, "Write it like https://api.spectrocloud.com.", "hostUrl")
+            yield diagnostic(fact, "Write it like `https://api.spectrocloud.com`.", "hostUrl")
     for field in ("tenant", "defaultProjectID"):
         value = fields[field]
         if isinstance(value, str) and is_placeholder(value):
             fact = f"has a `{field}` that is empty or a placeholder, so PaletteAI could not log in to Palette"
-            yield diagnostic(fact, "Write the real value.", field)
+            yield diagnostic(fact, "Set the real value.", field)
     key = integration.api_key
     if key is not None and key.diagnostic is not None:
-        yield diagnostic(f"has an API key that {key.diagnostic}", _add(name, ["apiKey"]), "apiKey")
+        yield diagnostic(f"has an API key that {key.diagnostic}", _missing_remedy(name, ["apiKey"]), "apiKey")
     written = integration.fingerprint
     if written and not (
         FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext) and PROOF.fullmatch(written.proof)
     ):
-        fact = "has a fingerprint that `paletteai fingerprint` did not write, so it says nothing"
+        fact = "has a fingerprint that `paletteai fingerprint` did not write, so it identifies nothing"
         yield diagnostic(fact, "Delete it and run `paletteai fingerprint`.", "fingerprint")
 
 
-def _listed(fields: list[str]) -> str:
+def _quoted(fields: list[str]) -> str:
     return ", ".join(f"`{field}`" for field in fields)
 
 
-def _add(name: str, fields: list[str]) -> str:
+def _missing_remedy(name: str, fields: list[str]) -> str:
     others = [field for field in fields if field != "apiKey"]
-    parts = [f"Add {_listed(others)}."] if others else []
+    parts = [f"Add {_quoted(others)}."] if others else []
     if "apiKey" in fields:
-        parts.append(f"Set the key with {_setting_key(name)}.")
+        parts.append(f"Set the key with {_set_key_command(name)}.")
     return " ".join(parts)
 
 
 @rule(
     "PAI010",
-    "An API key in a stack file is encrypted, and not under the public passphrase of the examples",
+    "An API key in a stack file is encrypted, and not under the examples' public passphrase",
 )
 def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
-    """A stack file is committed, reviewed and copied. A key that stands in it as plain text is known
-    to everybody who can read the repository, now and in its history. Revoke it in Palette first,
-    then set a new one with `pulumi config set --secret --path`.
+    """A stack file is committed, reviewed and copied, so a key in plain text is public in the repository.
 
-    The example stacks are encrypted under a passphrase that the README prints. A file that was copied
-    from one of them keeps its `encryptionsalt`, and with it that passphrase: whatever is encrypted in
-    it is public. Start a stack with `paletteai new` instead, or delete `encryptionsalt` and every
-    `secure` value and run `pulumi stack change-secrets-provider passphrase`.
+    Everyone who can read the repository knows the key, also from its history.
+    Revoke it in Palette first, then set a new one with `pulumi config set --secret --path`.
 
-    A ciphertext is written by Pulumi, in one spelling. Pulumi also opens others, with line breaks in
-    them for example, by which a copy would not be seen; they are refused. So is the ciphertext of
-    another secret of the stack: as an API key it would be sent to the integration's host.
+    The example stacks are encrypted under a passphrase that is printed in the README.
+    A copy of an example file keeps its `encryptionsalt`, and with it that passphrase.
+    Everything that is encrypted in it is public.
+    Create a stack with `paletteai new` instead.
+    Or delete `encryptionsalt` and every `secure` value, and run `pulumi stack change-secrets-provider passphrase`.
 
-    A name, a label or any other text that looks like a key, because it begins like one or is long,
-    unbroken and mixed as no word is, is a warning: nobody can be sure. Such a text is told as
-    `<redacted>` wherever it would stand in a message, a tree or a diagram. A hexadecimal digest is
-    taken for one where its name says so, as `checksum/config` does.
+    Pulumi writes a ciphertext in exactly one form.
+    It also decrypts others, for example with line breaks, which would hide a copy; they are refused.
+    The ciphertext of another secret of the stack is refused, too.
+    As an API key, that secret would be sent to the integration's host.
+
+    A name, a label or any other text that looks like a key is only a warning, because it may be something else.
+    It looks like a key if it has the prefix of one, or is long, unbroken and mixed like no word.
+    Messages, trees and diagrams show `<redacted>` in its place.
+    A hexadecimal digest is recognised by its name, for example `checksum/config`.
     """
     if stack.spec is None:
         return
@@ -152,21 +156,23 @@ def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
     if owner is not None and owner != stack.spec.tenant.name:
         yield Diagnostic(
             "PAI010",
-            f"tenant {named(stack.spec.tenant.name)} keeps the `encryptionsalt` of an example, so its keys are "
-            "encrypted under a passphrase that everybody knows.",
+            f"tenant `{named(stack.spec.tenant.name)}` has the `encryptionsalt` of an example, so its keys are "
+            "encrypted under a public passphrase.",
             "Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase.",
             (stack.file_location("encryptionsalt"),),
         )
 
 
-@rule("PAI020", "A stack is encrypted by itself: no two files share a salt or a data key", Scope.WORKSPACE)
+@rule("PAI020", "Every stack has its own encryption: no two files share a salt or a data key", Scope.WORKSPACE)
 def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
-    """With the `encryptionsalt` or the `encryptedkey` of another stack file, whatever that one has encrypted
-    can be opened in this one as well, under whoever deploys both. A pull request that knows no key
-    could so have another tenant's key written for a host of its own.
+    """A file with the `encryptionsalt` or `encryptedkey` of another one can decrypt the secrets of that one.
 
-    Most often the file is a copy of another. Delete `encryptionsalt`, `encryptedkey` and every `secure`
-    value in the copy, run `pulumi stack init` for it, and set its own keys.
+    This works wherever both stacks are deployed.
+    The author of a pull request could have another tenant's key sent to a host of their own, without knowing the key.
+
+    Usually one file is a copy of the other.
+    In the copy, delete `encryptionsalt`, `encryptedkey` and every `secure` value.
+    Then run `pulumi stack init` for it, and set its own keys.
     """
     users: dict[tuple[str, Hashable], list[SourceLocation]] = defaultdict(list)
     for stack in workspace.stacks:
@@ -178,42 +184,42 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
         if len(locations) > 1:
             yield Diagnostic(
                 "PAI020",
-                f"{len(locations)} stack files have the same `{field}`, so each of them can open what another one has "
-                "encrypted.",
+                f"{len(locations)} stack files have the same `{field}`, so each of them can decrypt the secrets of "
+                "the others.",
                 f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init`, and set new keys.",
                 tuple(locations),
             )
 
 
 def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
-    """The problem of a key that is known in plain text, that is sealed with nothing in it, or is no key of its own."""
+    """The problems of a key that is in plain text, empty, or a copy of another secret."""
     key = integration.api_key
     if key is not None and key.ciphertext:
         yield from _foreign_ciphertext(name, key, stack)
     if key is None or (key.state is not KeyState.PLAINTEXT and key.ciphertext != ""):
         return
-    fact = "is not encrypted, so everybody who reads the file knows it" if key.ciphertext is None else "is empty"
+    fact = "is not encrypted, so everyone who can read the file knows it" if key.ciphertext is None else "is empty"
     remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"
     yield Diagnostic(
         "PAI010",
-        f"the API key of integration {named(name)} {fact}.",
-        f"{remedy} a new one with {_setting_key(name)}.",
+        f"the API key of integration `{named(name)}` {fact}.",
+        f"{remedy} a new one with {_set_key_command(name)}.",
         (stack.location("integrations", name, "apiKey"),),
     )
 
 
 def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Diagnostic]:
     location = stack.location("integrations", name, "apiKey")
-    anew = f"Set the key anew with {_setting_key(name)}."
+    set_again = f"Set the key again with {_set_key_command(name)}."
     if not key.is_canonical:
-        fact = "is encrypted in a text that Pulumi did not write, so a copy of it would not be seen"
-        yield Diagnostic("PAI010", f"the API key of integration {named(name)} {fact}.", anew, (location,))
+        fact = "has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed"
+        yield Diagnostic("PAI010", f"the API key of integration `{named(name)}` {fact}.", set_again, (location,))
     path = stack.other_secrets.get(key.ciphertext or "")
     if path is not None:
-        fact = "is a copy of another secret of the stack, which would be sent to its host"
+        fact = "is a copy of another secret of the stack, which would be sent to the integration's host"
         where = (location, stack.file_location(*path))
-        yield Diagnostic("PAI010", f"the API key of integration {named(name)} {fact}.", anew, where)
+        yield Diagnostic("PAI010", f"the API key of integration `{named(name)}` {fact}.", set_again, where)
 
 
-def _setting_key(name: str) -> str:
+def _set_key_command(name: str) -> str:
     return f"`pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`"

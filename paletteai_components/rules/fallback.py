@@ -1,8 +1,9 @@
-"""Rules about what a Project ends up with: its integration, its references, its compute config."""
+"""Rules about what a Project gets: its integration, its references, its compute config."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
@@ -14,23 +15,28 @@ from paletteai_components.redaction import named
 from paletteai_components.rules.rule import rule
 from paletteai_components.stacks.stack import Stack
 
-_PLACES = 10
+_MAX_LOCATIONS = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 
 @rule(
     "PAI004",
-    "A Project resolves to a Palette integration, or states that it goes without",
+    "A Project resolves to a Palette integration, or declares that it needs none",
     holds_for_parts=False,
 )
 def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
-    """A Project takes its Palette integration from its own Settings, from the Settings of its tenant
-    that `settingsRef` names, or from the tenant's default Settings, in this order. From PaletteAI 1.1
-    on, Settings are merged per integration, so a Project whose own Settings hold no Palette
-    integration still gets the default one. Set `paletteai:mergedSettings: false` for older versions.
+    """A Project takes its Palette integration from one of three Settings, in this order.
 
-    A Project with none can discover no compute and make no dedicated cluster. That is allowed, but
-    never by accident: state it with `sharedClusterOnly: true`, on the Project or on the Tenant.
+    1. its own Settings,
+    2. the tenant's Settings that `settingsRef` names,
+    3. the tenant's default Settings.
+
+    From PaletteAI 1.1 on, Settings are merged per integration.
+    A Project whose own Settings has no Palette integration still gets the default one.
+    Set `paletteai:mergedSettings: false` for older versions.
+
+    A Project without a Palette integration cannot discover compute or create a dedicated cluster.
+    That is allowed only where it is intended: set `sharedClusterOnly: true` on the Project or on the Tenant.
 
     ```yaml
     paletteai:tenant:
@@ -50,39 +56,40 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
 
 
 def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
-    """The problem of a Project with no Palette integration."""
+    """The problem of a Project without a Palette integration."""
     if tenant.default is None:
-        above = f"tenant {named(tenant.name)} has no default Settings"
+        above = f"tenant `{named(tenant.name)}` has no default Settings"
     elif tenant.default.has_palette:
-        above = "its own Settings hide the tenant's, which this PaletteAI does not merge"
+        above = "its own Settings hides the tenant's, because this version of PaletteAI does not merge them"
     else:
-        above = f"the default Settings {named(str(tenant.default))} hold no Palette integration"
-    own = "its Settings hold none" if project.own or project.spec.settings_ref else "it has no Settings of its own"
+        above = f"the default Settings `{named(str(tenant.default))}` has no Palette integration"
+    own = "its Settings has none" if project.own or project.spec.settings_ref else "it has no own Settings"
     where = [stack.location(*project.path, "name")]
     if tenant.default is not None:
         where.append(stack.location(*tenant.default.path))
     return Diagnostic(
         "PAI004",
-        f"project {named(project.name)} gets no Palette integration: {own}, and {above}. "
-        "No compute could be discovered and no dedicated cluster made.",
+        f"project `{named(project.name)}` gets no Palette integration: {own}, and {above}. "
+        "It could not discover compute or create a dedicated cluster.",
         "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, "
-        "or state `sharedClusterOnly: true`.",
+        "or set `sharedClusterOnly: true`.",
         tuple(where),
     )
 
 
-@rule("PAI005", "What is referred to is declared", holds_for_parts=False)
+@rule("PAI005", "Every reference is to something declared", holds_for_parts=False)
 def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
-    """The API server accepts a reference to something that is not there, and the Project then waits
-    for it without a word. So every reference is followed here: `palette` to a declared integration,
-    the tenant's and the projects' `settingsRef` to a Settings of the tenant.
+    """The API server accepts a reference to a missing object, and the Project then waits for it silently.
 
-    A Settings made elsewhere counts as declared when `existingSettings` lists it. What `importIds`
-    lists is an object that the tenant or the project writes.
+    - `palette` has to name a declared integration.
+    - `settingsRef` of the tenant or of a project has to name a Settings of the tenant.
+    - `importIds` has to list objects that the tenant or the project writes.
 
-    PaletteAI looks a Project's `settingsRef` up in the Project's namespace first. A Project with
-    Settings of its own therefore cannot refer to the tenant's as well: under the same name its own
-    would hide them, under another name its own would never be read.
+    An external Settings is declared by listing it under `existingSettings`.
+
+    PaletteAI looks up a Project's `settingsRef` in the Project's namespace first.
+    A Project with its own Settings therefore cannot also refer to one of the tenant's.
+    Under the same name, its own would hide the tenant's; under another name, its own would never be read.
     """
     plan = stack.plan
     if plan is None or stack.spec is None:
@@ -92,18 +99,18 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
         if settings.palette is not None and settings.integration is None:
             yield Diagnostic(
                 "PAI005",
-                f"Settings {named(str(settings))} binds the integration{_said(settings.palette)}, which is not "
-                "declared, so it would hold no credential.",
-                f"Declare it under `paletteai:integrations`.{_known(stack.spec.integrations)}",
+                f"Settings `{named(str(settings))}` binds the integration {_reference(settings.palette)}, which is not "
+                "declared, so it would have no credential.",
+                f"Declare it under `paletteai:integrations`.{_declared(stack.spec.integrations)}",
                 (stack.location(*settings.path, "palette"),),
             )
     declared = [settings.name for settings in tenant.settings]
     if tenant.spec.settings_ref is not None and tenant.default is None:
         yield Diagnostic(
             "PAI005",
-            f"tenant {named(tenant.name)} names the default Settings{_said(tenant.spec.settings_ref)}, "
-            "which are not declared, so its projects would have nothing to fall back to.",
-            f"Declare them under `settings`, or under `existingSettings` if they are made elsewhere.{_known(declared)}",
+            f"tenant `{named(tenant.name)}` refers to the default Settings {_reference(tenant.spec.settings_ref)}, "
+            "which is not declared, so its projects would have nothing to fall back to.",
+            f"Declare it under `settings`, or under `existingSettings` if it is external.{_declared(declared)}",
             (stack.location("tenant", "settingsRef"),),
         )
     if tenant.spec.import_ids:
@@ -122,8 +129,9 @@ def _imports(ids: Iterable[str], objects: Iterable[PlannedObject], path: Path, s
         if each not in written:
             yield Diagnostic(
                 "PAI005",
-                f"`importIds` lists{_said_object(each)}, which is not written here, so nothing would be taken over.",
-                f"Name an object as `Kind/name` or `Kind/namespace/name`.{_known(written)}",
+                f"`importIds` lists {_object_reference(each)}, which is not declared here, so nothing would be "
+                "taken over.",
+                f"Name an object as `Kind/name` or `Kind/namespace/name`.{_declared(written)}",
                 (stack.location(*path, "importIds", position),),
             )
 
@@ -133,11 +141,11 @@ def _project_references(
 ) -> Iterator[Diagnostic]:
     where = (stack.location(*project.path, "settingsRef"),)
     if project.own is not None:
-        effect = "are found first and hide the tenant's" if project.own.name == wanted else "would never be read"
+        effect = "is found first and hides the tenant's" if project.own.name == wanted else "would never be read"
         yield Diagnostic(
             "PAI005",
-            f"project {named(project.name)} refers to the tenant's Settings {named(wanted)} and has "
-            f"Settings {named(str(project.own))} of its own, which {effect}.",
+            f"project `{named(project.name)}` refers to the tenant's Settings `{named(wanted)}` and has its own "
+            f"Settings `{named(str(project.own))}`, which {effect}.",
             "Keep `settings` or `settingsRef`, not both.",
             (*where, stack.location(*project.path, "settings")),
         )
@@ -145,15 +153,15 @@ def _project_references(
         declared = [settings.name for settings in tenant.settings]
         yield Diagnostic(
             "PAI005",
-            f"project {named(project.name)} refers to the Settings{_said(wanted)}, which tenant "
-            f"{named(tenant.name)} does not have, so it would wait for them without a word.",
-            f"Declare them under the tenant's `settings`, or correct the name.{_known(declared)}",
+            f"project `{named(project.name)}` refers to the Settings {_reference(wanted)}, which tenant "
+            f"`{named(tenant.name)}` does not have, so it would wait for it silently.",
+            f"Declare it under the tenant's `settings`, or correct the name.{_declared(declared)}",
             where,
         )
 
 
 def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
-    """Whether PAI005 already says why the Project gets nothing."""
+    """Whether PAI005 already explains why the Project gets nothing."""
     wanted = project.spec.settings_ref
     if wanted is not None and project.own is None and tenant.settings_named(wanted) is None:
         return True
@@ -161,34 +169,36 @@ def _dangles(project: PlannedProject, tenant: PlannedTenant) -> bool:
     return falls_back and tenant.spec.settings_ref is not None and tenant.default is None
 
 
-def _said(name: str) -> str:
-    # A reference that leads nowhere may be anything, a key too, so only what could be a name is repeated.
-    return " (no plain name)" if naming.label_problem(name) else f" {named(name)}"
+def _reference(name: str) -> str:
+    # A wrong reference may be anything, even a key, so only a valid name is repeated.
+    return "(not a valid name)" if naming.label_problem(name) else f"`{named(name)}`"
 
 
-def _said_object(reference: str) -> str:
+def _object_reference(reference: str) -> str:
     kind, *parts = reference.split("/")
-    plain = kind in _KINDS and not any(naming.subdomain_problem(part) for part in parts)
-    return f" {named(reference)}" if plain else " (no object's name)"
+    is_valid = kind in _KINDS and not any(naming.subdomain_problem(part) for part in parts)
+    return f"`{named(reference)}`" if is_valid else "an invalid reference"
 
 
-def _known(known: object) -> str:
-    there = ", ".join(named(str(name)) for name in list(known)[:8]) if isinstance(known, dict | list) else ""
-    return f" Declared: {there}." if there else ""
+def _declared(names: Iterable[str]) -> str:
+    first = ", ".join(f"`{named(name)}`" for name in islice(names, 8))
+    return f" Declared: {first}." if first else ""
 
 
 @rule(
     "PAI013",
-    "`sharedClusterOnly` is true: nothing gives the Project an integration all the same",
+    "A Project with `sharedClusterOnly` gets no Palette integration",
     holds_for_parts=False,
 )
 def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
-    """`sharedClusterOnly: true` promises that a Project has no Palette integration. A default Settings
-    of the tenant with one breaks the promise, as does the Project's own Settings or a `settingsRef`:
-    PaletteAI has no way to opt out of the fallback, so the Project would discover compute after all.
+    """`sharedClusterOnly: true` promises that a Project has no Palette integration.
 
-    Keep the tenant without a default and bind each Project that needs Palette by `settings` or
-    `settingsRef`, or move the Projects that go without to a tenant of their own.
+    The tenant's default Settings, the Project's own Settings or its `settingsRef` may still give it one.
+    PaletteAI has no way to opt out of the fallback, so the Project would still discover compute.
+
+    Leave the tenant without a default Settings.
+    Bind each Project that needs Palette with `settings` or `settingsRef`.
+    Or move the Projects without Palette to their own tenant.
     """
     plan = stack.plan
     if plan is None:
@@ -198,48 +208,49 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
     if tenant.spec.shared_cluster_only and default is not None and default.has_palette:
         yield Diagnostic(
             "PAI013",
-            f"tenant {named(tenant.name)} states `sharedClusterOnly`, but its default Settings "
-            f"{named(str(default))} give every project a Palette integration.",
-            "Take `sharedClusterOnly` away, or the default Settings.",
+            f"tenant `{named(tenant.name)}` sets `sharedClusterOnly`, but its default Settings "
+            f"`{named(str(default))}` gives every project a Palette integration.",
+            "Remove `sharedClusterOnly`, or the default Settings.",
             (stack.location("tenant", "sharedClusterOnly"), stack.location(*default.path)),
         )
     for project in plan.projects:
         if project.spec.shared_cluster_only and project.effective_settings is not None:
-            yield promised_otherwise(project, stack)
+            yield broken_promise(project, stack)
 
 
-def promised_otherwise(project: PlannedProject, stack: Stack) -> Diagnostic:
-    """The problem of a Project that states `sharedClusterOnly` and has an integration."""
+def broken_promise(project: PlannedProject, stack: Stack) -> Diagnostic:
+    """The problem of a Project that sets `sharedClusterOnly` and has an integration."""
     where: tuple[SourceLocation, ...] = (stack.location(*project.path, "sharedClusterOnly"),)
     if project.effective_settings is not None:
         where = (*where, stack.location(*project.effective_settings.path))
     return Diagnostic(
         "PAI013",
-        f"project {named(project.name)} states `sharedClusterOnly`, but gets a Palette integration from "
-        f"Settings {named(str(project.effective_settings))}, so it would discover compute all the same.",
-        "Take `sharedClusterOnly` away, or what gives the project its integration.",
+        f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
+        f"Settings `{named(str(project.effective_settings))}`, so it would still discover compute.",
+        "Remove `sharedClusterOnly`, or what gives the project its integration.",
         where,
     )
 
 
 @rule("PAI015", "Every Project has a compute config", severity=Severity.WARNING, holds_for_parts=False)
 def project_has_a_compute_config(stack: Stack) -> Iterator[Diagnostic]:
-    """PaletteAI requires every Project to reference a ComputeConfig. State `computeConfigRef` on the
-    tenant, from which all its projects inherit it, or on each project. Without a `namespace` it is
-    looked for in the tenant's namespace.
+    """PaletteAI requires every Project to reference a ComputeConfig.
 
-    A warning only: the reference may be among the `extraSpec` fields, or set by other hands.
+    Set `computeConfigRef` on the tenant, from which all of its projects inherit it, or on each project.
+    Without a `namespace`, it is looked up in the tenant's namespace.
+
+    This is only a warning: the reference may be among the `extraSpec` fields, or set by another tool.
     """
     if stack.plan is None:
         return
     without = [project for project in stack.plan.projects if project.compute_config is None]
     if not without:
         return
-    told = listed((named(project.name) for project in without), 5)
+    names = listed((f"`{named(project.name)}`" for project in without), 5)
     yield Diagnostic(
         "PAI015",
-        f"no compute config is named for project {told}; PaletteAI requires one for every project.",
+        f"no compute config for project {names}; PaletteAI requires one for every project.",
         "Add `computeConfigRef` to the tenant, or to each project.",
-        tuple(stack.location(*project.path, "name") for project in without[:_PLACES]),
+        tuple(stack.location(*project.path, "name") for project in without[:_MAX_LOCATIONS]),
         Severity.WARNING,
     )

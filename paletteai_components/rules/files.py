@@ -1,4 +1,4 @@
-"""Rules about files: understood as Pulumi understands them, and named after what is in them."""
+"""Rules about files: read as Pulumi reads them, and named after their tenant and environment."""
 
 from __future__ import annotations
 
@@ -15,26 +15,30 @@ from paletteai_components.stacks.validation import misread, unknown_field
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI012", "A stack file says only what the schema knows, in Pulumi's own reading of YAML")
+@rule("PAI012", "A stack file has only known fields with valid values, read as Pulumi reads them")
 def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
-    """A field that nobody knows has no effect, and its author believes it has. So unknown fields are
-    refused, with the nearest known one. So are missing fields, values of another type and keys that
-    stand twice.
+    """An unknown field has no effect, although its author expects one.
 
-    Files are read as Pulumi reads them. `651234567890123456789012` without quotes is a number to it
-    and arrives as `6.5e+23`, and the next `pulumi config set` writes the damage into the file. Text
-    that looks like a number, a boolean or a date must be quoted.
+    Unknown fields are refused, and the nearest known field is suggested.
+    Missing fields, values of the wrong type and duplicate keys are refused, too.
 
-    So are keys below `config:`, also those of other namespaces. Pulumi reads `tenant` as
-    `paletteai:tenant` and `kubernetes:config:context` as `kubernetes:context`, and where a file has
-    both, it takes either. A file says each key once, as `<namespace>:<name>`.
+    Files are read as Pulumi reads them.
+    To Pulumi, `651234567890123456789012` without quotes is a number and becomes `6.5e+23`.
+    The next `pulumi config set` writes the damaged value into the file.
+    Quote text that looks like a number, a boolean or a date.
 
-    Only the `apiKey` of an integration may be encrypted. Pulumi hands every other encrypted value to
-    the program as plain text, so it would be that in the cluster and in the state as well. A value
-    that Pulumi marks as secret, from an ESC environment for instance, is refused by the preview.
+    Keys below `config:` are read as Pulumi reads them, too, also in other namespaces.
+    Pulumi reads `tenant` as `paletteai:tenant` and `kubernetes:config:context` as `kubernetes:context`.
+    If a file has both forms, Pulumi may take either.
+    Write each key once, as `<namespace>:<name>`.
 
-    `extraSpec` passes on fields that are not modelled here; it cannot say what a field of ours says.
-    `paletteai:vendorFields` gives other paths to the vendor's fields whose path is assumed.
+    Only the `apiKey` of an integration may be encrypted.
+    Pulumi passes every other encrypted value to the program as plain text.
+    It would be plain text in the cluster and in the state, too.
+    `pulumi preview` refuses a value that Pulumi marks as secret, for example one from an ESC environment.
+
+    `extraSpec` passes on fields that are not modelled here; it cannot set a field that is.
+    `paletteai:vendorFields` sets other paths for those vendor fields whose paths are assumed.
     """
     yield from stack.file_diagnostics
     yield from stack.diagnostics
@@ -43,23 +47,24 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
     for name, path in stack.spec.vendor_fields.items():
         location = stack.location("vendorFields", name)
         field = FIELDS.get(name)
-        assumed = [known for known, each in FIELDS.items() if not each.seen]
+        assumed = [each for each, declared in FIELDS.items() if not declared.seen]
         if field is None:
             yield unknown_field(location, name, assumed, "vendorFields")
         elif field.seen:
-            fact = f"the path of {named(name)} is known from the vendor, so it cannot be given another"
-            yield misread(location, fact, f"Delete it. These are assumed: {', '.join(sorted(assumed))}.")
+            fact = f"the path of `{named(name)}` is known from the vendor, so it cannot be changed"
+            names = ", ".join(f"`{each}`" for each in sorted(assumed))
+            yield misread(location, fact, f"Delete it. Only assumed paths can be changed: {names}.")
         elif not path.startswith("spec.") or not all(path.split(".")):
-            fact = f"the path of {named(name)} does not lead into `spec`, so it would reach no field"
-            yield misread(location, fact, "Write it like spec.integrations.palette.secretRef.name.")
+            fact = f"the path of `{named(name)}` is not below `spec`, so it would set no field"
+            yield misread(location, fact, "Write it like `spec.integrations.palette.secretRef.name`.")
         elif rival := _rival_of(name, stack.api):
-            fact = f"the path of {named(name)} leads to that of {rival}, so one would take the other's place"
-            yield misread(location, fact, "Give each field a path of its own.")
-    yield from _extra_specs(stack)
+            fact = f"the path of `{named(name)}` overlaps the path of `{rival}`, so one would overwrite the other"
+            yield misread(location, fact, "Give each field its own path.")
+    yield from _extra_spec_diagnostics(stack)
 
 
 def _rival_of(name: str, api: PaletteApi) -> str | None:
-    """Another field of the same object at the same path, or at one inside the other."""
+    """Another field of the same object whose path contains this one's or is inside it, or None."""
     path = api.path(name)
     for other, field in FIELDS.items():
         at = api.path(other)
@@ -68,7 +73,7 @@ def _rival_of(name: str, api: PaletteApi) -> str | None:
     return None
 
 
-def _extra_specs(stack: Stack) -> Iterator[Diagnostic]:
+def _extra_spec_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
     plan = stack.plan
     if stack.spec is None or plan is None:
         return
@@ -77,16 +82,20 @@ def _extra_specs(stack: Stack) -> Iterator[Diagnostic]:
     extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in plan.settings]
     for kind, extra, path in extras:
         for field in overlaps(kind, extra, stack.spec.vendor_fields) if extra else ():
-            fact = f"`extraSpec` says `{named(field)}` of a {kind}, which is modelled; one would overwrite the other"
-            yield misread(stack.location(*path, "extraSpec"), fact, "Use the field of ours, and delete it here.")
+            fact = f"`extraSpec` sets `{named(field)}` of a {kind}, which is modelled, so one would overwrite the other"
+            yield misread(stack.location(*path, "extraSpec"), fact, "Use the modelled field, and delete it here.")
 
 
 @rule("PAI014", "File name, tenant and environment agree", Scope.WORKSPACE)
 def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A stack file is `Pulumi.<tenant>.<environment>.yaml`. People, reviews and `pulumi up` go by the
-    name; a file that declares another tenant than it is called after gets deployed, and one day
-    removed, by mistake. The tenant in the name is `paletteai:tenant.name`; the environment in the name
-    is `paletteai:environment` where that is stated.
+    """A stack file is named `Pulumi.<tenant>.<environment>.yaml`.
+
+    Users, reviewers and `pulumi up` rely on the name.
+    A file that declares another tenant is deployed, and later removed, by mistake.
+
+    The tenant in the name has to be `paletteai:tenant.name`.
+    The environment in the name has to be `paletteai:environment`, if that is set.
+    Rename the file, or correct the name in it.
     """
     for stack in workspace.stacks:
         if not stack.file or stack.spec is None:
@@ -96,29 +105,29 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
         if not dot:
             yield _disagrees(
                 stack,
-                f"the stack {escaped(stack.name)} is not called <tenant>.<environment>",
+                f"the stack `{escaped(stack.name)}` is not named `<tenant>.<environment>`",
                 declared,
             )
         elif tenant != declared:
-            fact = f"the stack {escaped(stack.name)} declares the tenant {named(declared)}"
+            fact = f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`"
             yield _disagrees(stack, fact, declared)
         elif stack.spec.environment not in (None, environment):
-            fact = f"the stack {escaped(stack.name)} states the environment {named(str(stack.spec.environment))}"
+            fact = f"the stack `{escaped(stack.name)}` declares environment `{named(str(stack.spec.environment))}`"
             where = (stack.location("environment"),)
             yield Diagnostic(
                 "PAI014",
-                f"{fact}; it would be deployed as another one than it is called.",
-                "Make them agree.",
+                f"{fact}, so it would be deployed under a misleading name.",
+                "Rename the file, or correct `paletteai:environment`.",
                 where,
             )
 
 
 def _disagrees(stack: Stack, fact: str, declared: str) -> Diagnostic:
-    stated = stack.spec.environment if stack.spec else None
-    environment = named(stated or stack.environment) if stated or "." in stack.name else "<environment>"
+    own = stack.spec.environment if stack.spec else None
+    environment = named(own or stack.environment) if own or "." in stack.name else "<environment>"
     return Diagnostic(
         "PAI014",
-        f"{fact}, so its name would mislead whoever deploys or removes it.",
-        f"Rename the file to Pulumi.{named(declared)}.{environment}.yaml, or correct the name in it.",
+        f"{fact}, so its name would mislead the person who deploys or removes it.",
+        f"Rename the file to `Pulumi.{named(declared)}.{environment}.yaml`, or correct the name in it.",
         (stack.location("tenant", "name"),),
     )

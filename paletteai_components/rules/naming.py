@@ -1,4 +1,4 @@
-"""Rules about names: valid for what they become, free to take, and taken once."""
+"""Rules about names: valid, not reserved, and used once."""
 
 from __future__ import annotations
 
@@ -27,20 +27,26 @@ _OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "pale
 
 @rule(
     "PAI006",
-    "Nothing on a cluster has two owners: no two Projects of one name, no object declared twice",
+    "Every object on a cluster has one owner",
     Scope.WORKSPACE,
 )
 def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A Project's name is its namespace, so two Tenants on one cluster cannot both have a Project of
-    the same name, nor can a Project be called like a tenant namespace. Two stacks that both declare a
-    Tenant, or a Settings of one name in one namespace, would overwrite each other on every `up`.
+    """Two stacks that declare the same object overwrite each other on every `up`.
 
-    A stack's cluster is `paletteai:cluster`, else its `kubernetes:context`. A stack that names neither
-    is compared with every stack of its environment. One context is one cluster: two stacks that call
-    it differently would not be compared, so that is refused, unless each brings its own
-    `kubernetes:kubeconfig`. A Tenant may be referred to by many stacks with `existing: true`.
+    A Project's name is its namespace.
+    So two Tenants on one cluster cannot have Projects of the same name.
+    A Project cannot have the name of a tenant namespace, either.
+    Two stacks cannot declare the same Tenant, or two Settings of one name in one namespace.
+    Many stacks may refer to one Tenant with `existing: true`.
 
-    `importIds` takes over what nobody else manages, so it cannot list what another stack declares.
+    A stack's cluster is `paletteai:cluster`, or else `kubernetes:context`.
+    A stack that names neither is compared with every stack of its environment.
+    One context is one cluster.
+    Two stacks that give one context different cluster names would not be compared, so that is refused.
+    It is allowed if each has its own `kubernetes:kubeconfig`.
+
+    `importIds` takes over what nothing else manages, so it cannot list what another stack declares.
+    Give one of the objects another name, or declare the object once.
     """
     claims: list[Claim] = []
     for stack in workspace.stacks:
@@ -66,9 +72,9 @@ def _contexts_with_two_names(workspace: Workspace) -> Iterator[Diagnostic]:
                 continue
             yield Diagnostic(
                 "PAI006",
-                f"the context {named(context)} is the cluster {named(first)} in {escaped(its[0].name)} and "
-                f"{named(second)} in {escaped(others[0].name)}, so what they deploy to one cluster is not compared.",
-                "Give the cluster one name in all of them, or none: the context is a name.",
+                f"the context `{named(context)}` is cluster `{named(first)}` in stack `{escaped(its[0].name)}` and "
+                f"`{named(second)}` in stack `{escaped(others[0].name)}`, so their objects on it are not compared.",
+                "Use the same cluster name in all stacks, or none: the context is then the name.",
                 tuple(_cluster_location(stack) for stack in (its[0], others[0])),
             )
 
@@ -77,17 +83,19 @@ def _cluster_location(stack: Stack) -> SourceLocation:
     return stack.location("cluster") if stack.spec and stack.spec.cluster else stack.file_location("config")
 
 
-@rule("PAI007", "Names are valid for what they become, and not reserved")
+@rule("PAI007", "Names are valid in Kubernetes, and not reserved")
 def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
-    """Tenants, Projects and Settings have at most 63 lower-case letters, digits and `-`, with a letter
-    or digit at both ends, because they are or become namespaces and labels. `tenant-<name>` has to fit
-    as well. Secrets may be longer and have dots.
+    """Names cannot be changed later, so a wrong one is best found before it is deployed.
 
-    No Project or tenant namespace may be `default`, `mural-system` (PaletteAI's own) or begin with
-    `kube-`. Keys and values of labels and annotations follow Kubernetes; those that PaletteAI,
-    Kubernetes or this package give a meaning to cannot be set by hand.
+    The names of Tenants, Projects and Settings become namespaces and labels.
+    They have at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends.
+    `tenant-<name>` has to fit into this limit, too.
+    Names of Secrets may be longer and contain dots.
 
-    Names cannot be changed later, so a wrong one is best found now.
+    No Project or tenant namespace may be `default` or `mural-system` (PaletteAI's own), or begin with `kube-`.
+
+    Keys and values of labels and annotations follow the rules of Kubernetes.
+    Those with a meaning to PaletteAI, Kubernetes or this package cannot be set by hand.
     """
     plan = stack.plan
     if plan is None:
@@ -98,69 +106,72 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
 
 
 def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with the names of a Tenant and its Settings."""
+    """The problems of the names of a Tenant and its Settings."""
     spec, path = tenant.spec, ("tenant",)
     why = naming.label_problem(spec.name)
-    yield from _name("the name of a tenant", why, (*path, "name"), stack)
+    yield from _name_diagnostics("the name of a tenant", why, (*path, "name"), stack)
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
-        yield from _namespace("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
-    yield from _metadata(f"tenant {spec.name}", spec.labels, spec.annotations, path, stack)
+        yield from _namespace_diagnostics("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
+    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
-        yield from _settings(settings, stack)
+        yield from _settings_diagnostics(settings, stack)
     if spec.compute_config_ref:
-        yield from _compute_config(spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack)
+        yield from _compute_config_diagnostics(
+            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
+        )
 
 
 def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with the names of a Project and its own Settings."""
+    """The problems of the names of a Project and its own Settings."""
     spec, path = project.spec, project.path
-    yield from _namespace("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
-    yield from _metadata(f"project {spec.name}", spec.labels, spec.annotations, path, stack)
+    yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
+    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     if project.own:
-        yield from _settings(project.own, stack)
+        yield from _settings_diagnostics(project.own, stack)
     if spec.compute_config_ref:
-        yield from _compute_config(spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack)
+        yield from _compute_config_diagnostics(
+            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
+        )
     if spec.deployment_namespaces:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
                 at = (*path, "deploymentNamespaces", field, position)
-                yield from _name("a namespace", naming.label_problem(name), at, stack)
+                yield from _name_diagnostics("a namespace", naming.label_problem(name), at, stack)
 
 
-def _settings(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
+def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
     at = (*settings.path, "name") if settings.project is not None else settings.path
-    yield from _name("the name of a Settings", naming.label_problem(settings.name), at, stack)
+    yield from _name_diagnostics("the name of a Settings", naming.label_problem(settings.name), at, stack)
     for secret in settings.secrets:
-        yield from _name("the name of a Secret", naming.subdomain_problem(secret.name), secret.path, stack)
+        yield from _name_diagnostics("the name of a Secret", naming.subdomain_problem(secret.name), secret.path, stack)
     if settings.managed:
-        yield from _metadata(
-            f"Settings {settings}", settings.spec.labels, settings.spec.annotations, settings.path, stack
-        )
+        owner = f"Settings `{named(str(settings))}`"
+        yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
 
 
-def _compute_config(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _compute_config_diagnostics(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     at = (*path, "computeConfigRef")
-    yield from _name("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
+    yield from _name_diagnostics("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
     if namespace is not None:
-        yield from _name("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
+        yield from _name_diagnostics("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
 
 
-def _namespace(what: str, said: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     why = naming.label_problem(name)
-    yield from _name(what, why, path, stack)
+    yield from _name_diagnostics(what, why, path, stack)
     if why is None and naming.is_reserved(name):
         yield Diagnostic(
             "PAI007",
-            f"{said} {named(name)} is reserved for Kubernetes or PaletteAI itself, so it would be refused or do "
+            f"{subject} `{named(name)}` is reserved for Kubernetes or PaletteAI, so it would be refused or cause "
             "harm there.",
             "Choose another name.",
             (stack.location(*path),),
         )
 
 
-def _name(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
-    # What is no name may be anything, a key too, so only its place is told.
+def _name_diagnostics(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    # An invalid name may be anything, even a key, so only its location is shown.
     if why is not None:
         yield Diagnostic(
             "PAI007",
@@ -170,13 +181,13 @@ def _name(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Diag
         )
 
 
-def _metadata(
-    said: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
+def _metadata_diagnostics(
+    owner: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
 ) -> Iterator[Diagnostic]:
     for field, entries in (("labels", labels), ("annotations", annotations)):
         for key, value in entries.items():
             why = naming.qualified_key_problem(key)
-            entry = "an entry" if why else f"the entry {named(key)}"
+            entry = "an entry" if why else f"the entry `{named(key)}`"
             if why is None and field == "labels":
                 why = naming.label_value_problem(value)
             if why is None and _is_owned(key):
@@ -184,7 +195,7 @@ def _metadata(
             if why is not None:
                 yield Diagnostic(
                     "PAI007",
-                    f"{entry} in `{field}` of {named(said)} {why}.",
+                    f"{entry} in `{field}` of {owner} {why}.",
                     "Correct it or choose another key.",
                     (stack.location(*path, field, key),),
                 )
@@ -197,25 +208,28 @@ def _is_owned(key: str) -> bool:
 
 @rule("PAI008", "Display names are letters, digits and spaces")
 def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
-    """PaletteAI's webhook refuses a display name with anything but letters, digits and spaces. A
-    refused Project leaves its namespace and Settings behind half made, so it is refused here first.
+    """PaletteAI's webhook refuses a display name with other characters than letters, digits and spaces.
+
+    If the webhook refuses a Project, its namespace and Settings are left behind.
+    So the name is checked here first.
+    Use letters, digits and spaces only, with a letter or digit at both ends.
     """
     if stack.plan is None:
         return
     tenant = stack.plan.tenant
-    yield from display_name_diagnostics(f"tenant {named(tenant.name)}", tenant.spec.display_name, ("tenant",), stack)
+    yield from display_name_diagnostics(f"tenant `{named(tenant.name)}`", tenant.spec.display_name, ("tenant",), stack)
     for project in stack.plan.projects:
-        said = f"project {named(project.name)}"
-        yield from display_name_diagnostics(said, project.spec.display_name, project.path, stack)
+        owner = f"project `{named(project.name)}`"
+        yield from display_name_diagnostics(owner, project.spec.display_name, project.path, stack)
 
 
-def display_name_diagnostics(said: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with a display name. It is not repeated: anything may stand in it."""
+def display_name_diagnostics(owner: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    """The problem of a display name. The name is not repeated, because it may be anything."""
     why = naming.display_name_problem(display_name) if display_name is not None else None
     if why is not None:
         yield Diagnostic(
             "PAI008",
-            f"the display name of {said} {why}, so PaletteAI would refuse it.",
+            f"the display name of {owner} {why}, so PaletteAI would refuse it.",
             "Use letters, digits and spaces only, with a letter or digit at both ends.",
             (stack.location(*path, "displayName"),),
         )

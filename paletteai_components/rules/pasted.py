@@ -1,4 +1,4 @@
-"""Pasted keys: the texts and names of a declaration that look like a key, wherever one may be pasted."""
+"""Pasted keys: texts and names in a declaration that look like a key."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from paletteai_components.stacks.validation import shown_path
 
 
 def pasted_keys(stack: Stack) -> Iterator[Diagnostic]:
-    """The warnings of what looks like a key. It is not repeated, and never known for sure."""
+    """A warning for each text that looks like a key, without the text. It is never certain that it is one."""
     for path, is_name in _suspects(stack.spec, (), ""):
-        said = f"a name in `{shown_path(path[:-1])}`" if is_name else f"`{shown_path(path)}`"
+        place = f"a name in `{shown_path(path[:-1])}`" if is_name else f"`{shown_path(path)}`"
         yield Diagnostic(
             "PAI010",
-            f"{said} looks like a key. If it is one, everybody who reads the file knows it.",
-            "Revoke it then, and take it out: a Palette key belongs in `apiKey`, encrypted; any other in a Secret.",
+            f"{place} looks like a key. If it is one, everyone who can read the file knows it.",
+            "If it is one, revoke and remove it: a Palette key belongs in `apiKey`, encrypted; any other in a Secret.",
             (stack.location(*path),),
             Severity.WARNING,
         )
 
 
 def _suspects(value: Any, path: Path, name: str) -> Iterator[tuple[Path, bool]]:
-    """Where something looks like a key, and whether it is a name. `name` is what the value is called."""
+    """The paths of what looks like a key, and whether it is a name. `name` is the name of the value."""
     match value:
         case str():
             if looks_like_key(value, name):
                 yield path, False
         case FingerprintSpec():
-            # Written by a command, and judged by its form (PAI009).
+            # A command writes it, and PAI009 checks its form.
             pass
         case BaseModel():
             fields = type(value).model_fields

@@ -11,7 +11,7 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 
 
 class Scope(StrEnum):
-    """What a rule has to see: one stack, all of them, or the cluster that one is deployed to."""
+    """What a rule checks: one stack, all stacks, or the cluster that a stack is deployed to."""
 
     STACK = "stack"
     WORKSPACE = "fleet"
@@ -20,24 +20,20 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
-
-    Fields:
-        code: stable, for example ``PAI004``.
-        holds: what must hold, in one sentence.
-        scope: see `Scope`.
-        severity: the gravest problem it finds.
-        holds_for_parts: True where leaving something out of a declaration cannot break it, so that
-            it can judge what is left of a file that is partly wrong.
-        check: yields a problem for each place where it does not hold.
-    """
+    """One rule."""
 
     code: str
+    """Stable, for example ``PAI004``."""
     holds: str
+    """What must hold, in one sentence."""
     scope: Scope
+    """What the rule checks."""
     severity: Severity
+    """The highest severity of its diagnostics."""
     holds_for_parts: bool
+    """Whether omitting a part of a declaration cannot break it, so that it can check a partly invalid file."""
     check: Callable[[Any], Iterator[Diagnostic]]
+    """Yields a diagnostic for each violation."""
 
 
 def rule(
@@ -48,5 +44,5 @@ def rule(
     *,
     holds_for_parts: bool = True,
 ) -> Callable[[Callable[[Any], Iterator[Diagnostic]]], Rule]:
-    """Makes a `Rule` of the function it decorates."""
+    """A decorator that makes a `Rule` of a function."""
     return lambda check: Rule(code, holds, scope, severity, holds_for_parts, check)

@@ -1,4 +1,4 @@
-"""The rule about the cluster's own schemas."""
+"""The rule about the cluster's CRDs."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI016", "A manifest keeps to the cluster's own schemas", Scope.CLUSTER)
+@rule("PAI016", "A manifest matches the cluster's CRDs", Scope.CLUSTER)
 def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
-    """The API server drops a field that a CRD does not know without a word, and what is dropped has
-    no effect. So every manifest is held to the CRDs of the cluster: an unknown field is an error, with
-    its path and the nearest one the CRD knows.
+    """The API server silently prunes a field that is not in the CRD, so the field has no effect.
 
-    It takes the CRDs to check this, so there are two moments at which it is checked:
+    Every manifest is checked against the CRDs of the cluster.
+    An unknown field is an error, with its path and the nearest known field.
 
-    - `pulumi preview` and `up` ask the cluster for its own, and whether it has the kinds at all: without
-      the CRD the preview would show a green `create`, and `up` would fail after a minute of retries.
-    - `paletteai render --crds FILE` takes them from a file, and needs no cluster. Get it with
-      `kubectl get crd -o yaml > crds.yaml`.
+    The CRDs come from one of two sources:
 
-    Where the cluster cannot be reached, or the user may not read its CRDs, the preview says in a line
-    what was not asked, and goes on. Nothing is refused by this rule then: what does not fit shows when
-    `up` fails on it, or is dropped. `paletteai check` never asks a cluster.
+    - `pulumi preview` and `up` read them from the cluster, and check that it serves the kinds.
+      Without the CRD, the preview would show a green `create`, and `up` would fail after a minute of retries.
+    - `paletteai render --crds FILE` reads them from a file and needs no cluster.
+      Write the file with `kubectl get crd -o yaml > crds.yaml`.
 
-    The paths that this package assumes can be corrected with `paletteai:vendorFields`, without waiting
-    for a release.
+    The cluster may be unreachable, or the user may not be allowed to read its CRDs.
+    The preview then reports in one line what was not checked, and continues.
+    This rule refuses nothing in that case: `up` fails on a mismatch, or the field is pruned.
+    `paletteai check` never asks a cluster.
+
+    Correct a path that this package assumes with `paletteai:vendorFields`, without waiting for a release.
     """
     for stack in workspace.stacks:
         if stack.plan is not None:
             yield from _missing_kinds(stack, stack.plan, workspace.cluster)
     if workspace.crds is None:
         return
-    # What validates schemas is slow to import, and needed only here.
+    # The schema validator is slow to import, and only needed here.
     from paletteai_components.kube.crds import diagnostics_in
 
     for stack in workspace.stacks:
@@ -61,8 +62,8 @@ def _missing_kinds(stack: Stack, plan: Plan, cluster: Cluster | None) -> Iterato
     for kind, where in missing.items():
         yield Diagnostic(
             "PAI016",
-            f"{named(cluster.name)} does not serve {kind} of {named(cluster.api_version)}, so {len(where)} of what "
-            "is declared could not be created.",
-            "Install PaletteAI, or its CRDs, there first; or set `paletteai:apiVersion` to a version that it serves.",
+            f"{named(cluster.name)} does not serve {kind} of `{named(cluster.api_version)}`, so {len(where)} of the "
+            "declared objects could not be created.",
+            "Install PaletteAI or its CRDs there first, or set `paletteai:apiVersion` to a version that is served.",
             (where[0],),
         )

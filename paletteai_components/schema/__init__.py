@@ -1,7 +1,7 @@
-"""The JSON Schema of a stack file, for editors. `stack.json` beside this file is what it comes to.
+"""The JSON Schema of a stack file, for editors. `make schema` writes it to `stack.json` beside this file.
 
-It says what `spec` says: what may be written, and of which type. The descriptions are the docstrings
-there. What has to make sense together is for the rules.
+It is generated from `spec`: the fields, their types and, as descriptions, their docstrings. The rules check whether
+the values fit together.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ Schema = dict[str, Any]
 
 
 def stack_schema() -> Schema:
-    """The JSON Schema of a whole stack file."""
+    """The JSON Schema of a stack file."""
     declaration = spec.StackSpec.model_json_schema(by_alias=True)
     models: dict[str, Schema] = {"StackSpec": declaration, **declaration.pop("$defs")}
-    docs = {(model, field): text for model, field, text in _docstrings()}
+    docs = {(model, field): text for model, field, text in _field_docstrings()}
     for model, schema in models.items():
         for name, field in schema.get("properties", {}).items():
             _simplify(field)
             field.update(_FORMS.get((model, name), {}))
-            if text := _documented(model, name, docs):
+            if text := _description(model, name, docs):
                 field["description"] = text
         schema.pop("title", None)
     models["TenantSpec"]["properties"]["settings"]["propertyNames"] = _LABEL
@@ -50,28 +50,31 @@ def stack_schema() -> Schema:
         "description": "One tenant in one environment: stacks/Pulumi.<tenant>.<environment>.yaml",
         "type": "object",
         "required": ["config"],
-        "properties": {"config": _config(models.pop("StackSpec")), **_PULUMI},
+        "properties": {"config": _config_schema(models.pop("StackSpec")), **_PULUMI},
         "additionalProperties": False,
         "$defs": models,
     }
 
 
 _PULUMI: Schema = {
-    "environment": {"type": ["array", "object"], "description": "Pulumi ESC environments that are imported."},
+    "environment": {"type": ["array", "object"], "description": "The Pulumi ESC environments to import."},
     "encryptionsalt": {"type": "string", "description": "Written by Pulumi: the salt of the stack's passphrase."},
-    "secretsprovider": {"type": "string", "description": "Written by Pulumi: who encrypts the stack's secrets."},
+    "secretsprovider": {
+        "type": "string",
+        "description": "Written by Pulumi: the provider that encrypts the stack's secrets.",
+    },
     "encryptedkey": {"type": "string", "description": "Written by Pulumi: the stack's encrypted data key."},
 }
 
 
-def _config(declaration: Schema) -> Schema:
+def _config_schema(declaration: Schema) -> Schema:
     ours = declaration["properties"]
     return {
         "type": "object",
         "description": inspect.cleandoc(spec.StackSpec.__doc__ or ""),
         "properties": {
             **{f"{NAMESPACE}:{name}": field for name, field in ours.items()},
-            # Pulumi takes a key without a namespace for the project's.
+            # To Pulumi, a key without a namespace has the project's.
             **ours,
             "kubernetes:context": {"description": "The cluster: a context of your kubeconfig."},
         },
@@ -92,10 +95,10 @@ def _simplify(field: Schema) -> None:
         field["type"] = types
 
 
-def _docstrings() -> Iterator[tuple[str, str, str]]:
-    """The docstring of every attribute of `spec`: class, field and text.
+def _field_docstrings() -> Iterator[tuple[str, str, str]]:
+    """The docstring of every field in `spec`: class, field and text.
 
-    Read from the source, because pydantic's own reading of them costs a tenth of a second at start-up.
+    They are parsed here because pydantic's own option for them costs a tenth of a second at start-up.
     """
     for model in ast.parse(inspect.getsource(spec)).body:
         if not isinstance(model, ast.ClassDef):
@@ -109,7 +112,7 @@ def _docstrings() -> Iterator[tuple[str, str, str]]:
                     yield model.name, name, inspect.cleandoc(text)
 
 
-def _documented(model: str, alias: str, docs: dict[tuple[str, str], str]) -> str | None:
+def _description(model: str, alias: str, docs: dict[tuple[str, str], str]) -> str | None:
     declared = getattr(spec, model, None)
     for base in declared.__mro__ if declared else ():
         for name, info in getattr(base, "model_fields", {}).items():

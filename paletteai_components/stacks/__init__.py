@@ -1,4 +1,4 @@
-"""Stacks: stack files read into the model, the workspace of all of them, and who owns what.
+"""Stacks: stack files read into the model, the workspace of all stacks, and what each of them claims.
 
-It imports `kube`, `model` and `pulumi_yaml`; `rules` and every room above may import it.
+It imports `kube`, `model` and `pulumi_yaml`. `schema`, `rules` and the rooms that import those may import it.
 """

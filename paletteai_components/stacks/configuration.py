@@ -1,4 +1,4 @@
-"""Configuration: what the keys and the encrypted values below `config:` are to Pulumi."""
+"""Configuration: the keys and the encrypted values under `config:`, as Pulumi reads them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ NAMESPACE = "paletteai"
 
 
 def qualified(key: str) -> str:
-    """The key with its namespace: a plain one is the project's."""
+    """The key with its namespace. A plain key has the project's."""
     return key if ":" in key else f"{NAMESPACE}:{key}"
 
 
 def malformed_keys(config: Mapping[str, Any]) -> Iterator[str]:
     """The keys with more than one colon.
 
-    Pulumi reads `ns:config:name` as `ns:name`, and refuses every other.
+    Pulumi reads `ns:config:name` as `ns:name`, and refuses any other.
     """
     return (key for key in config if key.count(":") > 1)
 
 
 def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The pairs of keys that are one key to Pulumi, which takes the value of either."""
+    """The pairs of keys that are one key to Pulumi, which uses the value of either."""
     first: dict[str, str] = {}
     for key in config:
         namespace, _, name = qualified(key).partition(":")
@@ -35,9 +35,9 @@ def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Where values are encrypted inside of an object or a list, each with its ciphertext."""
+    """The paths of the encrypted values in an object or a list, each with its ciphertext."""
     for key, inner in items_of(value):
-        # Most of a file is text, for which a call would cost more than all else here.
+        # Most values are text, for which the call would cost more than everything else here.
         if isinstance(inner, dict | list):
             ciphertext = ciphertext_of(inner)
             if ciphertext is None:
@@ -47,5 +47,5 @@ def encrypted_values(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def is_key_field(path: Path) -> bool:
-    """Whether a path below the namespace is that of an integration's key, which alone may be encrypted."""
+    """Whether a path under the namespace leads to an integration's key, the only field that may be encrypted."""
     return len(path) == 3 and path[0] == "integrations" and path[2] == "apiKey"

@@ -1,7 +1,7 @@
-"""Fingerprints written into a stack file, with everything else in it left to stand.
+"""Editor: writes fingerprints into a stack file and leaves the rest of it unchanged.
 
-Comments, quotes and order stay; ruamel.yaml sees to that. The outcome is read again, and is only used
-when it says what the file said before, and the fingerprints.
+ruamel.yaml keeps comments, quotes and order. The result is read again, and is used only if it has the old values and
+the fingerprints.
 """
 
 from __future__ import annotations
@@ -30,18 +30,27 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> bytes:
-    """The bytes of a stack file with a fingerprint in each of these integrations.
+    """The bytes of a stack file with the fingerprints added.
 
-    `read` is what the bytes say. Raises UserError where that cannot be done safely.
+    Args:
+        data: The bytes of the file.
+        read: The document in those bytes.
+        fingerprints: The fingerprints, by the keys of their integrations.
+
+    Returns:
+        The new bytes.
+
+    Raises:
+        UserError: The file is written in a way that cannot be edited safely.
     """
     _, path = Sources((read,)).found(("integrations",)) or (read, ("config", "integrations"))
-    result = _written(data, path, fingerprints)
-    if result is None or _value_of(result, read.file) != _expected(read, path, fingerprints):
-        raise _by_hand(read.file, fingerprints)
+    result = _edited(data, path, fingerprints)
+    if result is None or _parsed(result, read.file) != _expected(read, path, fingerprints):
+        raise _uneditable(read.file, fingerprints)
     return result
 
 
-def _written(data: bytes, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
+def _edited(data: bytes, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
     text = data.removeprefix(_BOM).decode()
     yaml: Any = YAML(typ="rt")
     yaml.preserve_quotes = True
@@ -55,14 +64,14 @@ def _written(data: bytes, path: Path, fingerprints: Mapping[str, FingerprintSpec
         yaml.indent(mapping=step, sequence=indent or step, offset=dash or 0)
         integrations = reduce(getitem, path, document)
         for name, fingerprint in fingerprints.items():
-            _put(integrations[name], fingerprint)
+            _set_fingerprint(integrations[name], fingerprint)
         yaml.dump(document, out)
     except (YAMLError, KeyError, TypeError, ValueError):
         return None
     return (_BOM if data.startswith(_BOM) else b"") + out.getvalue()
 
 
-def _put(integration: CommentedMap, fingerprint: FingerprintSpec) -> None:
+def _set_fingerprint(integration: CommentedMap, fingerprint: FingerprintSpec) -> None:
     value = CommentedMap({name: DoubleQuotedScalarString(text) for name, text in fingerprint.model_dump().items()})
     value.fa.set_flow_style()
     if "fingerprint" in integration:
@@ -72,7 +81,7 @@ def _put(integration: CommentedMap, fingerprint: FingerprintSpec) -> None:
 
 
 def _mapping_indent(text: str) -> int:
-    """How far `config`'s entries are indented, which is how far Pulumi indents everything."""
+    """The indentation of the entries of `config`, which Pulumi uses for the complete file."""
     lines = iter(text.splitlines())
     inside = any(line.startswith("config:") for line in lines)
     first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "") if inside else ""
@@ -83,24 +92,24 @@ def _expected(read: Document, path: Path, fingerprints: Mapping[str, Fingerprint
     value = deepcopy(read.value)
     integrations = reduce(getitem, path, value)
     for name, fingerprint in fingerprints.items():
-        # One that stands in the project file is not in this one, so the outcome will differ.
+        # An integration in the project file is not in this file, so the result will differ.
         integrations.setdefault(name, {})["fingerprint"] = fingerprint.model_dump(by_alias=True)
     return value
 
 
-def _value_of(data: bytes, file: str) -> Any:
+def _parsed(data: bytes, file: str) -> Any:
     try:
         return document_from(data, file).value
     except StackFileError:
         return None
 
 
-def _by_hand(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> UserError:
-    lines = [f"    {named(name)}: fingerprint: {_flow(each)}" for name, each in fingerprints.items()]
-    fact = f"{file} is written in a way that this command cannot add to, so it was left as it is."
-    return UserError(fact, "\n".join(["Add there:", *lines]))
+def _uneditable(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> UserError:
+    lines = [f"    {named(name)}: fingerprint: {_flow_mapping(each)}" for name, each in fingerprints.items()]
+    fact = f"{file} is written in a way that this command cannot edit, so it was left unchanged."
+    return UserError(fact, "\n".join(["Add these lines:", *lines]))
 
 
-def _flow(fingerprint: FingerprintSpec) -> str:
+def _flow_mapping(fingerprint: FingerprintSpec) -> str:
     fields = (f'{name}: "{text}"' for name, text in fingerprint.model_dump(by_alias=True).items())
     return f"{{{', '.join(fields)}}}"

@@ -1,4 +1,4 @@
-"""A folder of stack files: which they are, and what is in each."""
+"""Files: the stack files of a folder, and reading them."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from paletteai_components.pulumi_yaml.document import MAX_BYTES, Document, docum
 PROJECT_FILE = "Pulumi.yaml"
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
 
-# What came of reading a file: its document, or why there is none.
+# The result of reading a file: its document, or why it cannot be read.
 Outcome = Document | tuple[Diagnostic, ...]
 
 
 def stack_name_of(file_name: str) -> str | None:
-    """The stack's name in the name of a stack file, or None where it is not the name of one."""
+    """The stack's name in the name of a stack file, or None for any other file."""
     match = _STACK_FILE.fullmatch(file_name)
     return match["stack"] if match else None
 
 
 def stack_files(folder: Path) -> list[Path]:
-    """The stack files of a folder, in the order of their names. Raises StackFileError."""
+    """The stack files of a folder, sorted by name. Raises StackFileError if the folder cannot be read."""
     return [path for path in beside_each_other(folder) if stack_name_of(path.name) is not None]
 
 
 def beside_each_other(folder: Path) -> list[Path]:
-    """What is in a folder and begins like a stack file, in the order of names; nothing where there is no folder.
+    """The entries of a folder whose names start like a stack file's, sorted. None of them if there is no folder.
 
-    Raises StackFileError.
+    Raises StackFileError if the folder cannot be read.
     """
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        fact = f"the folder cannot be read ({error.strerror}), so no stack in it was judged."
+        fact = f"the folder cannot be read ({error.strerror}), so no stack in it was checked."
         raise StackFileError(
-            [Diagnostic("PAI012", fact, "Make it a readable folder.", (SourceLocation(str(folder)),))]
+            [Diagnostic("PAI012", fact, "Make the folder readable.", (SourceLocation(str(folder)),))]
         ) from None
     return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
 def outcome_of(path: Path) -> Outcome:
-    """What comes of reading a file."""
+    """The document in a file, or the diagnostics that say why it cannot be read."""
     try:
         return document_in(path)
     except StackFileError as error:
@@ -53,35 +53,35 @@ def outcome_of(path: Path) -> Outcome:
 
 
 def document_in(path: Path) -> Document:
-    """What is in a file. Raises StackFileError where it cannot be read or is not YAML as Pulumi reads it."""
-    return document_from(_judged_bytes_of(path), str(path))
+    """The document in a file. Raises StackFileError if it cannot be read or is not YAML as Pulumi reads it."""
+    return document_from(_read_stack_file(path), str(path))
 
 
 def bytes_of(path: Path) -> bytes:
-    """The bytes of a file, or so many that it is seen to be too large. Raises OSError."""
+    """The bytes of a file, or enough of them to see that it is too large. Raises OSError."""
     with path.open("rb") as stream:
         return stream.read(MAX_BYTES + 1)
 
 
-def _judged_bytes_of(path: Path) -> bytes:
+def _read_stack_file(path: Path) -> bytes:
     def refused(fact: str, remedy: str) -> StackFileError:
         return StackFileError(
-            [Diagnostic("PAI012", f"{fact}, so nothing in it was judged.", remedy, (SourceLocation(str(path)),))]
+            [Diagnostic("PAI012", f"{fact}, so nothing in it was checked.", remedy, (SourceLocation(str(path)),))]
         )
 
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
             raise refused(
-                "the file is a link out of its folder",
-                "Keep the file itself beside the other stack files.",
+                "the file is a symbolic link out of its folder",
+                "Replace it with the file itself.",
             )
         if path.exists() and not path.is_file():
-            raise refused("it is no file", "Name a stack file.")
+            raise refused("it is not a file", "Name a stack file.")
         return bytes_of(path)
     except FileNotFoundError:
         raise refused(
-            "there is no such file", "Check the name, the folder and, for a link, what it leads to."
+            "there is no such file", "Check the name, the folder and, for a symbolic link, its target."
         ) from None
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is a link that leads back to itself"
-        raise refused(f"the file cannot be read ({reason})", "Make it a readable file.") from None
+        reason = getattr(error, "strerror", None) or "it is a symbolic link that leads back to itself"
+        raise refused(f"the file cannot be read ({reason})", "Make the file readable.") from None

@@ -1,8 +1,8 @@
-"""Claims: what may belong to one owner only, and who says it is theirs.
+"""Claims: what only one owner may have, and who claims it.
 
-Uniqueness is one idea with several subjects: an integration, a Secret, a credential, an identity in
-a cluster. Whatever a stack occupies is listed as claims; two claims of different owners on one
-subject are a conflict. The rules look at all stacks at once, a program's components one at a time.
+The subject of a claim is an integration, a Secret, a credential or an identity in a cluster.
+Everything that a stack occupies is listed as claims. Two claims of different owners on one subject are a conflict.
+The rules check all stacks at once, a program's components one at a time.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ CONSEQUENCE = "PaletteAI would race for the same compute."
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Somebody's claim on something that only one may have.
+    """An owner's claim on something that only one owner may have.
 
-    Words and places are made when they are told, for most claims are never contested.
-
-    Fields:
-        code: the rule that is broken by a second owner.
-        subject: what is claimed; equal subjects conflict.
-        what: says the subject in words. Never a secret.
-        owner: who claims it; claims of equal owners do not conflict.
-        said: says the owner in words.
-        stack, path: where the claim is made.
+    Texts and locations are built on demand, because most claims are never contested.
     """
 
     code: str
+    """The rule that a second owner breaks."""
     subject: tuple[Hashable, ...]
-    what: Callable[[], str] = field(compare=False)
+    """What is claimed. Equal subjects conflict."""
+    subject_text: Callable[[], str] = field(compare=False)
+    """Describes the subject. Never contains a secret."""
     owner: Hashable
-    said: Callable[[], str] = field(compare=False)
+    """Who claims it. Claims of equal owners do not conflict."""
+    owner_text: Callable[[], str] = field(compare=False)
+    """Describes the owner."""
     stack: Stack = field(compare=False, repr=False)
+    """The stack that makes the claim."""
     path: Path = field(compare=False)
+    """Where the stack makes it."""
 
     @property
     def location(self) -> SourceLocation:
@@ -58,28 +57,28 @@ _ENDINGS = {
     ),
     "PAI002": (
         "Two controllers would use one Secret: " + CONSEQUENCE,
-        "Give each Settings a Secret of its own, by `secretName` or another `existingSecret`.",
+        "Give each Settings its own Secret, with `secretName` or another `existingSecret`.",
     ),
     "PAI003": (
         CONSEQUENCE,
         "Bind the credential once and let the others fall back to it, or create another API key in Palette.",
     ),
     "PAI006": (
-        "One would take the other's place in the cluster.",
-        "Give one of them another name, or declare it once.",
+        "One would overwrite the other in the cluster.",
+        "Give one of them another name, or declare the object once.",
     ),
 }
 
 
 def conflict(claims: list[Claim]) -> Diagnostic:
-    """The problem of several owners with one claim."""
+    """The problem of several owners that claim one subject."""
     first = claims[0]
     consequence, remedy = _ENDINGS[first.code]
-    owners = [claim.said() for claim in claims]
-    told = listed(owners, 4) if len(owners) > 5 else f"{', '.join(owners[:-1])} and {owners[-1]}"
+    owners = [claim.owner_text() for claim in claims]
+    claimants = listed(owners, 4) if len(owners) > 5 else f"{', '.join(owners[:-1])} and {owners[-1]}"
     return Diagnostic(
         first.code,
-        f"{first.what()} is claimed by {told}. {consequence}",
+        f"{first.subject_text()} is claimed by {claimants}. {consequence}",
         remedy,
         tuple(dict.fromkeys(claim.location for claim in claims)),
     )
@@ -99,7 +98,7 @@ def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
 
 
 def conflicts_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
-    """The claims of different owners on what there is once in a cluster; a subject begins with the cluster.
+    """The claims of different owners on one object of a cluster. A subject begins with the cluster.
 
     A stack that names no cluster may share one with any stack of its environment, so it is compared with all of them.
     """
@@ -110,12 +109,12 @@ def conflicts_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
         for claim in claims
         if claim.stack.cluster is not None and claim.stack.environment in undecided
     ]
-    told: dict[tuple[Hashable, ...], list[set[Hashable]]] = {}
+    reported: dict[tuple[Hashable, ...], list[set[Hashable]]] = {}
     for group in sorted(conflicts([*claims, *also]), key=len, reverse=True):
         clusters = {claim.stack.cluster for claim in group}
         owners = {claim.owner for claim in group}
-        earlier = told.setdefault(group[0].subject[1:], [])
-        # Two named clusters are two, whatever another stack leaves open.
+        earlier = reported.setdefault(group[0].subject[1:], [])
+        # Two named clusters stay two, even if a third stack names none.
         if (len(clusters) == 1 or None in clusters) and not any(owners <= each for each in earlier):
             earlier.append(owners)
             yield group
@@ -125,61 +124,62 @@ def binding_claims(settings: PlannedSettings, stack: Stack, *, code: str | None 
     """What a Settings claims: its integration, its Secrets and its credential."""
     owner = (*_declarer(stack), settings.namespace, settings.name, settings.path)
 
-    def said() -> str:
-        return f"Settings {named(str(settings))} of {named(settings.owner)} ({escaped(stack.name)})"
+    def owner_text() -> str:
+        return f"{_quoted('Settings', str(settings))} of {_settings_owner(settings, stack)}"
 
     if settings.palette is not None and code in (None, "PAI001"):
         at: Path = (*settings.path, "palette")
-        what = partial(_words, "integration", settings.palette)
-        yield Claim("PAI001", (stack.name, settings.palette), what, owner, said, stack, at)
+        subject_text = partial(_quoted, "integration", settings.palette)
+        yield Claim("PAI001", (stack.name, settings.palette), subject_text, owner, owner_text, stack, at)
     for secret in settings.secrets if code in (None, "PAI002") else ():
         subject = (stack.cluster_name, secret.namespace, secret.name)
-        what = partial(_words, "Secret", f"{secret.namespace}/{secret.name}")
-        yield Claim("PAI002", subject, what, owner, said, stack, secret.path)
+        subject_text = partial(_quoted, "Secret", f"{secret.namespace}/{secret.name}")
+        yield Claim("PAI002", subject, subject_text, owner, owner_text, stack, secret.path)
     if settings.integration is not None and code in (None, "PAI003"):
         at = ("integrations", str(settings.palette))
         for how, credential in settings.integration.identities:
-            what = partial("one credential (equal {})".format, how)
-            # The owner is the integration: one that is bound twice is PAI001's to tell.
-            yield Claim("PAI003", credential, what, (stack.name, settings.palette), said, stack, at)
+            subject_text = partial("one credential (equal {})".format, how)
+            # The owner is the integration: PAI001 reports one that is bound twice.
+            yield Claim("PAI003", credential, subject_text, (stack.name, settings.palette), owner_text, stack, at)
 
 
 def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
-    """The identities in the cluster that a Tenant claims for itself."""
+    """The identities in the cluster that a Tenant claims."""
     cluster = stack.cluster_name
-    said = partial(_words, "tenant", f"{tenant.name} ({stack.name})")
+    owner_text = partial(_in_stack, "tenant", tenant.name, stack)
     if not tenant.spec.existing:
         yield Claim(
             "PAI006",
             (cluster, "Tenant", tenant.name),
-            partial(_words, "Tenant", tenant.name),
+            partial(_quoted, "Tenant", tenant.name),
             _declarer(stack),
-            said,
+            owner_text,
             stack,
             ("tenant", "name"),
         )
-    what = partial(_words, "namespace", tenant.namespace)
+    subject_text = partial(_quoted, "namespace", tenant.namespace)
     owner = ("tenant", tenant.name)
     path = ("tenant", "namespace" if tenant.spec.namespace else "name")
-    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), what, owner, said, stack, path)
+    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), subject_text, owner, owner_text, stack, path)
     for settings in tenant.settings:
         if settings.managed:
             yield from settings_claims(settings, stack)
 
 
 def project_claims(project: PlannedProject, stack: Stack) -> Iterator[Claim]:
-    """The identities in the cluster that a Project claims for itself: its name, which is its namespace."""
+    """The identity in the cluster that a Project claims: its name, which is its namespace."""
 
-    def said() -> str:
-        return f"project {named(project.name)} of tenant {named(project.tenant)} ({escaped(stack.name)})"
+    def owner_text() -> str:
+        return f"{_quoted('project', project.name)} of {_in_stack('tenant', project.tenant, stack)}"
 
     subject = (stack.cluster_name, "Namespace", project.namespace)
-    what = partial(_words, "Project and namespace", project.name)
-    yield Claim("PAI006", subject, what, (*_declarer(stack), project.path), said, stack, (*project.path, "name"))
+    subject_text = partial(_quoted, "Project and namespace", project.name)
+    owner = (*_declarer(stack), project.path)
+    yield Claim("PAI006", subject, subject_text, owner, owner_text, stack, (*project.path, "name"))
 
 
 def import_claims(plan: Plan, stack: Stack, own: Iterable[Claim]) -> Iterator[Claim]:
-    """What a stack takes over besides what it claims as its own."""
+    """What a stack takes over in addition to what it declares."""
     taken_over = list(plan.import_ids)
     # Few stacks take anything over.
     declared = {claim.subject for claim in own} if taken_over else ()
@@ -188,27 +188,43 @@ def import_claims(plan: Plan, stack: Stack, own: Iterable[Claim]) -> Iterator[Cl
         # A Project is its namespace.
         subject = ("Namespace", name.rpartition("/")[2]) if kind == "Project" else (kind, *name.split("/"))
         if (stack.cluster_name, *subject) not in declared:
-            what, said = partial(_words, kind, name), partial(_words, "importIds of", stack.name)
-            yield Claim("PAI006", (stack.cluster_name, *subject), what, _declarer(stack), said, stack, path)
+            subject_text, owner_text = partial(_quoted, kind, name), partial("`importIds`{}".format, _stack_text(stack))
+            yield Claim(
+                "PAI006", (stack.cluster_name, *subject), subject_text, _declarer(stack), owner_text, stack, path
+            )
 
 
 def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
     """The identity in the cluster of one of a tenant's Settings."""
     subject = (stack.cluster_name, "Settings", settings.namespace, settings.name)
-    said = partial(_words, settings.owner, f"({stack.name})")
+    owner_text = partial(_settings_owner, settings, stack)
     yield Claim(
         "PAI006",
         subject,
-        partial(_words, "Settings", str(settings)),
+        partial(_quoted, "Settings", str(settings)),
         _declarer(stack),
-        said,
+        owner_text,
         stack,
         settings.path,
     )
 
 
-def _words(kind: str, name: str) -> str:
-    return f"{named(kind)} {named(name)}"
+def _quoted(kind: str, name: str) -> str:
+    return f"{named(kind)} `{named(name)}`"
+
+
+def _stack_text(stack: Stack) -> str:
+    return f" in stack `{escaped(stack.name)}`"
+
+
+def _in_stack(kind: str, name: str, stack: Stack) -> str:
+    return f"{_quoted(kind, name)}{_stack_text(stack)}"
+
+
+def _settings_owner(settings: PlannedSettings, stack: Stack) -> str:
+    if settings.project is None:
+        return _in_stack("tenant", settings.tenant, stack)
+    return _in_stack("project", settings.project, stack)
 
 
 def _declarer(stack: Stack) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Parts: which part of a tenant stands on which line of its stack file, so that a problem is shown where it belongs."""
+"""The source map: which part of a tenant is on which line of its stack file, to show a diagnostic with its part."""
 
 from __future__ import annotations
 
@@ -12,51 +12,48 @@ from paletteai_components.pulumi_yaml.document import Path, items_of
 from paletteai_components.stacks.stack import Stack
 
 Part = tuple[str, int]
-"""``integrations``, ``settings`` or ``projects`` with a position in the topology, or `TENANT`."""
+"""``integrations``, ``settings`` or ``projects`` with a position in the plan, or `TENANT`."""
 
 TENANT: Part = ("tenant", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMap:
-    """The parts of one stack.
-
-    Fields:
-        lines: where each part begins. A part that only the project's defaults declare is not among them.
-    """
+    """The lines of the parts of one stack."""
 
     lines: dict[Part, int]
+    """The first line of each part. A part that only the project's defaults declare has none."""
     _starts: tuple[tuple[int, Part], ...]
 
     def at(self, line: int | None) -> Part:
-        """The part on a line. It is the tenant where several share the line, or none is there."""
+        """The part on a line. It is the tenant if several parts share the line, or none has it."""
         position = bisect_right(self._starts, line or 0, key=lambda start: start[0])
         return self._starts[position - 1][1] if position else TENANT
 
 
 def source_map_of(stack: Stack) -> SourceMap:
-    """The parts of a stack whose tenant could be made out; none for a declaration made in Python."""
+    """The source map of a stack. It is empty for a declaration in Python."""
     if not stack.documents:
         return SourceMap({}, ())
     document = stack.documents[0]
-    known = {at: part for path, part in _declared(stack) if (at := stack.own_path(*path))}
-    tenant = [at for at, part in known.items() if part == TENANT]
+    parts = {at: part for path, part in _part_paths(stack) if (at := stack.own_path(*path))}
+    tenant = [at for at, part in parts.items() if part == TENANT]
     lines: dict[Part, int] = {}
     starts: dict[int, set[Part]] = defaultdict(set)
-    for path in (*tenant, *_paths(document.value["config"], known, ("config",)), *((key,) for key in document.value)):
-        line, part = document.line(path), known.get(path, TENANT)
+    for path in (*tenant, *_paths(document.value["config"], parts, ("config",)), *((key,) for key in document.value)):
+        line, part = document.line(path), parts.get(path, TENANT)
         lines.setdefault(part, line)
         starts[line].add(part)
-    return SourceMap(lines, tuple((line, _only(parts)) for line, parts in sorted(starts.items())))
+    return SourceMap(lines, tuple((line, _only(on_line)) for line, on_line in sorted(starts.items())))
 
 
 def _only(parts: set[Part]) -> Part:
-    """The one part there is besides the tenant, else the tenant."""
+    """The only part besides the tenant, else the tenant."""
     others = parts - {TENANT}
     return others.pop() if len(others) == 1 else TENANT
 
 
-def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
+def _part_paths(stack: Stack) -> Iterator[tuple[Path, Part]]:
     """The path of each part."""
     yield ("tenant",), TENANT
     plan = stack.plan
@@ -68,10 +65,10 @@ def _declared(stack: Stack) -> Iterator[tuple[Path, Part]]:
         yield from ((path, (kind, position)) for position, path in enumerate(paths))
 
 
-def _paths(value: Any, known: Mapping[Path, Part], above: Path) -> Iterator[Path]:
-    """The paths of what is written below `config`, as far down as another part can begin."""
+def _paths(value: Any, parts: Mapping[Path, Part], above: Path) -> Iterator[Path]:
+    """The paths of the values under `config`, down to where another part can start."""
     for step, inner in items_of(value):
         path = (*above, step)
         yield path
-        if len(path) < 4 and known.get(path, TENANT) == TENANT:
-            yield from _paths(inner, known, path)
+        if len(path) < 4 and parts.get(path, TENANT) == TENANT:
+            yield from _paths(inner, parts, path)

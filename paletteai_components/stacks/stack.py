@@ -1,7 +1,7 @@
 """A stack: one tenant in one environment, as its file and the project's defaults declare it.
 
-Reading never stops at the first mistake. What a stack file says wrongly becomes a PAI012 problem and
-is left out; the rest is still judged, as far as a part of a declaration can be.
+Reading does not stop at the first mistake. A value that cannot be used becomes a PAI012 diagnostic and is left out.
+The rules that hold for parts of a declaration still check the rest.
 """
 
 from __future__ import annotations
@@ -32,55 +32,51 @@ from paletteai_components.stacks.files import stack_name_of as stack_name_of
 from paletteai_components.stacks.sources import Sources
 from paletteai_components.stacks.validation import misread, unknown_field, validated
 
-# What Pulumi keeps in a stack file. Anything else has no effect, and Pulumi drops it when it writes.
+# The keys that Pulumi keeps in a stack file. Any other has no effect, and Pulumi removes it when it writes the file.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
 _KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack as declared.
-
-    Fields:
-        name: the stack's name, for example ``acme.dev``.
-        file: the stack file as the user would type it; empty for a declaration made in Python.
-        spec: the declaration; None where not even a tenant could be made out.
-        problems: what is wrong with the declaration itself (PAI012).
-        file_problems: what is wrong with the file, whatever Pulumi adds to what it says (PAI012).
-        whole: False where something was left out of `spec` because it could not be understood.
-        left_out: the positions, in the file, of projects that are not in `spec`.
-        identified: False where what tells its cluster or its tenant's place in it was left out, so
-            that nothing can be said of its neighbours there.
-        documents: the files it came from with their values' lines, the first one counting most.
-        part: the component, where it is only a part of a program that is judged; empty for a whole stack.
-        former_api_versions: versions of the vendor's API that it may have been deployed with.
-        cluster: the cluster it is deployed to, as far as the declaration says.
-        imports: the ESC environments whose values only Pulumi can add.
-        context: the context of the kubeconfig that it is deployed with, where it names one.
-        kubeconfig: the kubeconfig that it brings, where it brings one; an encrypted one in its ciphertext.
-        salt: the salt of the stack's passphrase, where it has one, as `encryptionsalt` gives it.
-        data_key: the encrypted data key of the stack, where it has one, as `encryptedkey` gives it.
-        other_secrets: what is encrypted in its file for others than PaletteAI, by ciphertext, each with its path.
-    """
+    """A stack as declared."""
 
     name: str
+    """Its name, for example ``acme.dev``."""
     file: str = ""
+    """The stack file as the user would type it. Empty for a declaration in Python."""
     spec: StackSpec | None = None
+    """The declaration. None if it has no usable tenant."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the declaration itself (PAI012)."""
     file_diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the file, whatever values Pulumi adds to it (PAI012)."""
     whole: bool = True
+    """False if `spec` lacks something that could not be used."""
     documents: tuple[Document, ...] = field(default=(), repr=False)
+    """The stack file and the project file, with their lines. The first one that has a key counts."""
     left_out: frozenset[int] = frozenset()
+    """The positions in the file of the projects that `spec` lacks."""
     identified: bool = True
+    """False if `spec` lacks what identifies its cluster or its tenant there, so it cannot be compared with others."""
     part: str = ""
+    """The component, if this is one part of a program. Empty for a complete stack."""
     former_api_versions: tuple[str, ...] = ()
+    """The versions of the vendor's API that it may have been deployed with."""
     cluster: str | None = None
+    """The cluster it is deployed to, or None if the declaration does not name one."""
     imports: tuple[str, ...] = ()
+    """The ESC environments whose values only Pulumi can add."""
     context: str | None = None
+    """The context of the kubeconfig that it is deployed with, or None."""
     kubeconfig: str | None = None
+    """Its own kubeconfig, or None. An encrypted one is its ciphertext."""
     salt: str | None = None
+    """The `encryptionsalt` of the stack, or None."""
     data_key: str | None = None
+    """The `encryptedkey` of the stack, or None."""
     other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    """The paths of the encrypted values in its file outside of this package's namespace, by ciphertext."""
 
     @property
     def environment(self) -> str:
@@ -90,16 +86,16 @@ class Stack:
 
     @property
     def cluster_name(self) -> str:
-        """The cluster: `paletteai:cluster`, else the context, else one that all of the environment share."""
+        """The cluster: `paletteai:cluster`, else the context, else the one that its environment shares."""
         return self.cluster or self.environments_cluster
 
     @property
     def environments_cluster(self) -> str:
-        """The one cluster of its environment, as messages call it."""
+        """The name for the one cluster of its environment."""
         return f"the cluster of {self.environment}"
 
     def file_location(self, *path: str | int) -> SourceLocation:
-        """Where the value at a path of the stack file stands, for example ``file_place("encryptionsalt")``."""
+        """The location of the value at a path of the stack file, for example ``file_location("encryptionsalt")``."""
         return self.documents[0].location(path) if self.documents else SourceLocation(self.file)
 
     @property
@@ -112,56 +108,56 @@ class Stack:
 
     @cached_property
     def plan(self) -> Plan | None:
-        """What the declaration amounts to."""
+        """What follows from the declaration, or None if there is no spec."""
         return plan_of(self.spec) if self.spec else None
 
     @cached_property
-    def _kept(self) -> list[int]:
-        """The positions, in the file, of the projects in `spec`."""
+    def _kept_positions(self) -> list[int]:
+        """The positions in the file of the projects in `spec`."""
         projects = self.spec.tenant.projects if self.spec else ()
         return [at for at in range(len(projects) + len(self.left_out)) if at not in self.left_out]
 
     def location(self, *path: str | int) -> SourceLocation:
-        """Where the value at a path of the spec is declared, for example ``place("tenant", "name")``."""
-        return self._written.location(self._in_file(path))
+        """The location of the value at a path of the spec, for example ``location("tenant", "name")``."""
+        return self._sources.location(self._path_in_file(path))
 
     def locations(self, *path: str | int) -> Iterator[SourceLocation]:
-        """Where the value at a path of the spec is declared, and everything in it; nothing where it is not written."""
-        return self._written.locations(self._in_file(path))
+        """The locations of the value at a path of the spec and of everything in it. None of them if it is not set."""
+        return self._sources.locations(self._path_in_file(path))
 
     def own_path(self, *path: str | int) -> Path | None:
-        """The path in the stack file of what is at a path of the spec; None where the file does not declare it."""
-        document, at = self._written.found(self._in_file(path)) or (None, ())
+        """The path in the stack file of the value at a path of the spec, or None if the file does not declare it."""
+        document, at = self._sources.found(self._path_in_file(path)) or (None, ())
         return at if self.documents and document is self.documents[0] else None
 
     @property
-    def _written(self) -> Sources:
+    def _sources(self) -> Sources:
         return Sources(self.documents, self.file or self.part)
 
-    def _in_file(self, path: Path) -> Path:
+    def _path_in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
-            return (*path[:2], self._kept[int(path[2])], *path[3:])
+            return (*path[:2], self._kept_positions[int(path[2])], *path[3:])
         return path
 
 
 def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
-    """The stack that a file declares, with the project's defaults under it as Pulumi puts them there.
+    """The stack that a file declares, with the project's defaults as Pulumi applies them.
 
-    Raises StackFileError where the file cannot be read or is not YAML as Pulumi reads it.
+    Raises StackFileError if the file cannot be read or is not YAML as Pulumi reads it.
     """
     return stack_from_document(document_in(path), defaults)
 
 
 def stack_from_document(document: Document, defaults: Document | None = None) -> Stack:
-    """The stack that a file declares whose document this is: see `stack_from_file`."""
+    """The stack that a document declares: see `stack_from_file`."""
     shown = document.file
     path = FilePath(shown)
     name = stack_name_of(path.name) or path.stem
     config = document.value.get("config")
-    unknown = tuple(_outside_of_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS)
+    unknown = tuple(_outside_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS)
     if not isinstance(config, dict):
         location = document.location(("config",) if "config" in document.value else ())
-        fact = "the file has no object `config`, so it declares no tenant"
+        fact = "the file has no `config` object, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         diagnostic = misread(location, fact, remedy)
         return Stack(name, shown, diagnostics=(*unknown, diagnostic), whole=False)
@@ -173,7 +169,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     return replace(
         stack,
         file_diagnostics=(*unknown, *_key_diagnostics(documents), *stack.file_diagnostics),
-        imports=_imported(document.value.get("environment", ())),
+        imports=_imports_in(document.value.get("environment", ())),
         salt=salt if isinstance(salt, str) else None,
         data_key=data_key if isinstance(data_key, str) else None,
         other_secrets={
@@ -191,11 +187,20 @@ def stack_from_config(
     imports: tuple[str, ...] = (),
     is_opened: bool = False,
 ) -> Stack:
-    """The stack that a configuration declares: Pulumi's keys, such as ``paletteai:tenant``, with their values.
+    """The stack that a configuration declares.
 
-    `is_opened` says that Pulumi has opened what is encrypted; nothing in it is a ciphertext then.
+    Args:
+        name: The stack's name.
+        config: Pulumi's keys, such as ``paletteai:tenant``, with their values.
+        file: The stack file as the user would type it.
+        documents: The files that the configuration comes from.
+        imports: The ESC environments that the stack imports.
+        is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
+
+    Returns:
+        The stack.
     """
-    written = Sources(documents, file)
+    sources = Sources(documents, file)
     diagnostics: list[Diagnostic] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():
@@ -203,9 +208,9 @@ def stack_from_config(
         if namespace == NAMESPACE and field_name in _KEYS:
             declared[field_name] = value
         elif namespace == NAMESPACE:
-            diagnostics.append(unknown_field(written.location((field_name,)), field_name, _KEYS, "config"))
+            diagnostics.append(unknown_field(sources.location((field_name,)), field_name, _KEYS, "config"))
     encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
-    result = validated(declared, written, frozenset(encrypted))
+    result = validated(declared, sources, frozenset(encrypted))
     spec = result.spec
     context, kubeconfig = config.get("kubernetes:context"), config.get("kubernetes:kubeconfig")
     context = context if isinstance(context, str) and context else None
@@ -228,20 +233,18 @@ def stack_from_config(
 
 
 def defaults_from_file(path: FilePath) -> Document:
-    """The project file, whose `config` holds the defaults of every stack. Raises StackFileError."""
+    """The project file, whose `config` has the defaults of every stack. Raises StackFileError if it cannot be read."""
     return document_in(path)
 
 
-def _outside_of_config(key: str, location: SourceLocation) -> Diagnostic:
+def _outside_config(key: str, location: SourceLocation) -> Diagnostic:
     if key.removeprefix(f"{NAMESPACE}:") in _KEYS:
-        return misread(
-            location, f"`{key}` stands outside of `config`, so it has no effect", "Indent it under `config:`."
-        )
+        return misread(location, f"`{key}` is outside of `config`, so it has no effect", "Indent it under `config:`.")
     return unknown_field(location, key, _PULUMIS, "the file, outside of `config`,")
 
 
 def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
-    """What is wrong with the keys below `config` in a stack file, and in the project file."""
+    """The diagnostics of the keys under `config`, in a stack file and in the project file."""
     for document in documents:
         config = document.value.get("config")
         if not isinstance(config, dict):
@@ -252,7 +255,7 @@ def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
             yield misread(document.location(("config", key)), fact, remedy)
         for pair in ambiguous_keys(config):
             first, second = (document.location(("config", key)) for key in pair)
-            fact = "two keys of `config` are one key to Pulumi, which takes the value of either"
+            fact = "two keys of `config` are one key to Pulumi, which uses the value of either"
             yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
 
 
@@ -276,10 +279,10 @@ def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
     return values
 
 
-def _imported(imports: object) -> tuple[str, ...]:
+def _imports_in(imports: object) -> tuple[str, ...]:
     if isinstance(imports, dict):
         imports = imports.get("imports")
     if not isinstance(imports, list | tuple):
         return ()
-    # An import is a name, or an object with the name as its key and options for it.
+    # An import is a name, or a mapping from the name to its options.
     return tuple(str(name) for entry in imports for name in (entry if isinstance(entry, dict) else (entry,)))

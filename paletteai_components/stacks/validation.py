@@ -1,7 +1,7 @@
-"""Validation: a spec made from plain data, and what is wrong with the data said as PAI012 problems.
+"""Validation: turns plain data into a spec, and mistakes in it into PAI012 diagnostics.
 
-What cannot be understood is left out, so that the rest can still be judged. No value is ever
-repeated in a problem: a key may stand anywhere in a file that is wrong.
+Values that cannot be used are left out, so the rest can still be checked. A diagnostic never quotes a value: a wrong
+file may contain a key anywhere.
 """
 
 from __future__ import annotations
@@ -30,49 +30,51 @@ _EXPECTED = {
     "model_type": "an object",
     "model_attributes_type": "an object",
 }
-
-
+# The fields that identify a stack's cluster, and its tenant there.
 _IDENTITY = {("cluster",), ("environment",), ("tenant", "existing"), ("tenant", "namespace")}
 
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """A validated declaration.
-
-    Fields:
-        spec: the declaration, or None where not even a tenant could be made out.
-        problems: what is wrong with the data.
-        whole: False where more than an unknown field was left out.
-        left_out: the positions of the projects that were left out.
-        identified: False where what tells the cluster or the tenant's place in it was left out.
-        file_problems: the values that are encrypted where they would become plain text.
-    """
+    """A validated declaration."""
 
     spec: StackSpec | None
+    """The declaration, or None if it has no usable tenant."""
     diagnostics: tuple[Diagnostic, ...]
+    """What is wrong with the data."""
     whole: bool
+    """False if more than unknown fields was left out."""
     left_out: frozenset[int]
+    """The positions of the projects that were left out."""
     identified: bool = True
+    """False if a field was left out that identifies the cluster, or the tenant there."""
     file_diagnostics: tuple[Diagnostic, ...] = ()
+    """One for each encrypted value that would become plain text."""
 
 
 def validated(
     declared: dict[str, Any],
-    written: Sources,
+    sources: Sources,
     encrypted: frozenset[Path] = frozenset(),
 ) -> Validated:
-    """The spec in plain data, as far as it can be made out.
+    """The spec in plain data, without the values that cannot be used.
 
-    `written` tells where and how it is declared; `encrypted` are the paths of encrypted values that are no keys.
+    Args:
+        declared: The data.
+        sources: Where it is declared.
+        encrypted: The paths of encrypted values other than keys.
+
+    Returns:
+        The spec and its diagnostics.
     """
-    exposed = tuple(_exposed(path, written.location(path)) for path in sorted(encrypted, key=str))
+    exposed = tuple(_exposed_secret(path, sources.location(path)) for path in sorted(encrypted, key=str))
     try:
         whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
         return Validated(whole_spec, (), True, frozenset(), file_diagnostics=exposed)
     except ValidationError as invalid:
-        # Inputs and contexts stay out: they may hold a key.
+        # Inputs and contexts may contain a key.
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
-    diagnostics = tuple(_misread(error, written) for error in errors if not _is_below(error["loc"], encrypted))
+    diagnostics = tuple(_invalid_field(error, sources) for error in errors if not _is_below(error["loc"], encrypted))
     whole = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
@@ -80,7 +82,7 @@ def validated(
         for path in left_out
         if len(path) == 3 and path[:2] == ("tenant", "projects") and isinstance(path[2], int)
     )
-    pruned = _without(_copied(declared), left_out)
+    pruned = _without(_copy(declared), left_out)
     try:
         spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
     except ValidationError:
@@ -90,34 +92,44 @@ def validated(
 
 
 def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
-    """A PAI012 problem."""
+    """A PAI012 diagnostic."""
     return Diagnostic("PAI012", f"{fact}.", remedy, (location,))
 
 
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
-    """The problem of a field that is not known, with the nearest one that is."""
+    """The diagnostic of an unknown field, with the nearest known one as the remedy.
+
+    Args:
+        location: Where the field is.
+        name: Its name.
+        known: The names of the known fields.
+        inside: The object that has it, in words.
+
+    Returns:
+        The diagnostic.
+    """
     known = list(known)
     plain = {field.lower(): field for field in known}
     nearest = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(
         re.sub(r"[-_]", "", name.lower()), plain, 1, 0.8
     )
-    # A key pasted in the wrong place can become a field's name, so only a plain word is repeated.
+    # A key pasted in the wrong place can become a field's name, so only a plain word is shown.
     plain_word = re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) and not holds_key(name)
-    said = f"no field `{name}`" if plain_word else "no such field"
+    missing = f"no field `{name}`" if plain_word else "no such field"
     remedy = (
         f"Did you mean `{plain.get(nearest[0], nearest[0])}`?"
         if nearest
-        else f"Known are: {', '.join(sorted(known)) or 'none'}."
+        else f"Known fields: {', '.join(sorted(known)) or 'none'}."
     )
-    return misread(location, f"{inside} has {said}, so it would have no effect", remedy)
+    return misread(location, f"{inside} has {missing}, so it would have no effect", remedy)
 
 
-def _misread(error: ErrorDetails, written: Sources) -> Diagnostic:
-    location = written.location
+def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
+    location = sources.location
     path: Path = error["loc"]
     shown = shown_path(path)
     if isinstance(path[-1], str) and model_at(path[:-1]) is None:
-        # A key pasted without a value becomes such a name, so one with a wrong value is not repeated.
+        # A key pasted without a value becomes such a name, so a name with a wrong value is not shown.
         shown = f"an entry of {shown_path(path[:-1])}"
     match error["type"]:
         case "extra_forbidden":
@@ -126,29 +138,27 @@ def _misread(error: ErrorDetails, written: Sources) -> Diagnostic:
             effect = "it was left out" if len(path) > 1 else "nothing is declared"
             fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
             return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
-        case "string_type" if written.is_plain(path):
+        case "string_type" if sources.is_plain(path):
             fact = (
                 f"{shown} is text but reads as a number, a boolean, a date or nothing; "
-                "Pulumi would pass on something else than what stands here"
+                "Pulumi would pass on another value"
             )
             return misread(location(path), fact, "Write the value in quotes.")
         case "enum":
-            fact = f"{shown} is none of the values it may have, so it was left out"
+            fact = f"{shown} is not one of its possible values, so it was left out"
             return misread(location(path), fact, "Write refuse, retain or delete.")
         case _ if path[-1:] == ("apiKey",):
             remedy = f"Run `pulumi config set --secret --path 'paletteai:{shown}'`."
-            return misread(location(path), f"{shown} is no encrypted key, so it cannot be used", remedy)
+            return misread(location(path), f"{shown} is not an encrypted key, so it cannot be used", remedy)
         case kind:
-            expected = _EXPECTED.get(kind, "of another form")
+            expected = _EXPECTED.get(kind, "another type")
             fact = f"{shown} should be {expected}, so it was left out"
             return misread(location(path), fact, f"Make it {expected}.")
 
 
-def _exposed(path: Path, location: SourceLocation) -> Diagnostic:
-    fact = (
-        f"{shown_path(path)} is encrypted; Pulumi opens it, and it would be plain text in the cluster and in the state"
-    )
-    remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets into a Secret and refer to that."
+def _exposed_secret(path: Path, location: SourceLocation) -> Diagnostic:
+    fact = f"{shown_path(path)} is encrypted, but Pulumi would write it as plain text to the cluster and the state"
+    remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets in a Secret and refer to it."
     return misread(location, fact, remedy)
 
 
@@ -158,24 +168,24 @@ def _is_below(path: Path, others: frozenset[Path]) -> bool:
 
 def _pruned_path(error: ErrorDetails) -> Path:
     path: Path = error["loc"][:-1] if error["type"] == "missing" else error["loc"]
-    # What lacks a field that it must have cannot be understood either.
+    # An object that lacks a required field cannot be used either.
     while path and _is_required(path):
         path = path[:-1]
     return path
 
 
-def _copied(value: Any) -> Any:
-    # Containers only: a handle on a key cannot be copied, and need not be.
+def _copy(value: Any) -> Any:
+    # Only containers: a handle on a key cannot be copied, and does not have to be.
     if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _without(declared: dict[str, Any], paths: set[Path]) -> dict[str, Any] | None:
-    """The data without what stands at the paths; None where that is everything."""
+    """The data without the values at the paths, or None if nothing is left."""
     if () in paths:
         return None
-    # From the back, so that a list's positions hold until they are used.
+    # Backwards, so that the positions of a list stay valid.
     for path in sorted(paths, key=lambda path: [(isinstance(step, str), step) for step in path], reverse=True):
         holder: Any = declared
         for step in path[:-1]:
@@ -197,9 +207,9 @@ def _is_required(path: Path) -> bool:
 
 
 def model_at(path: Path) -> type[BaseModel] | None:
-    """The model of what stands at a path, or None where that is no object of fixed fields.
+    """The model of the value at a path, or None if it is not an object with fixed fields.
 
-    A path may name fields as stack files do, or as Python does.
+    A path may have the field names of stack files or of Python.
     """
     annotation: Any = StackSpec
     for step in path:
@@ -207,7 +217,7 @@ def model_at(path: Path) -> type[BaseModel] | None:
             fields = annotation.model_fields.items()
             annotation = next((info.annotation for name, info in fields if step in (name, info.alias)), None)
         else:
-            # A list or an object of free keys: `tuple[X, ...]` and `dict[str, X]` hold X.
+            # A list or an object with free keys: the X of `tuple[X, ...]` or `dict[str, X]`.
             annotation = next((part for part in reversed(typing.get_args(annotation)) if part is not ...), None)
         parts = typing.get_args(annotation)
         if type(None) in parts:
@@ -220,6 +230,6 @@ def _is_model(annotation: Any) -> bool:
 
 
 def shown_path(path: Path) -> str:
-    """A path as messages tell it, for example ``tenant.projects[0].name``."""
+    """A path as messages show it, for example ``tenant.projects[0].name``."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{named(step)}" for step in path)
     return text.lstrip(".") or "the configuration"

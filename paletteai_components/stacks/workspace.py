@@ -1,4 +1,4 @@
-"""The fleet: every stack at once, which is what a single Pulumi program cannot see."""
+"""The workspace: all stacks of a folder at once, which no single Pulumi program can see."""
 
 from __future__ import annotations
 
@@ -26,37 +26,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Stacks that are judged together.
-
-    Fields:
-        stacks: those that could be read.
-        problems: why others could not.
-        unreadable: the names of those others.
-        crds: the cluster's own schemas, where they were handed over.
-        cluster: what it holds, where it was asked.
-    """
+    """Stacks that are checked together."""
 
     stacks: tuple[Stack, ...] = ()
+    """The stacks whose files can be read."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """Why the other files cannot be read."""
     unreadable: tuple[str, ...] = ()
+    """The names of the stacks whose files cannot be read."""
     crds: Crds | None = None
+    """The cluster's own schemas, if they were read."""
     cluster: Cluster | None = None
+    """The objects in the cluster, if they were read."""
 
     def stack_named(self, name: str) -> Stack | None:
-        """The stack of a name, or None."""
+        """The stack with a name, or None."""
         return next((stack for stack in self.stacks if stack.name == name), None)
 
 
 def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
-    """The fleet whose stack files lie in a folder, with the defaults of the project file above it.
+    """The workspace of the stack files in a folder, with the defaults of the project file above it.
 
-    `reading` gives what is in each of the files, where somebody reads them already.
+    Args:
+        folder: The folder.
+        reading: The stack files with their outcomes, if the caller reads them.
 
-    Raises StackFileError where there is no such folder, or it or the project file cannot be read.
+    Returns:
+        The workspace.
+
+    Raises:
+        StackFileError: The folder does not exist, or it or the project file cannot be read.
     """
     beside = beside_each_other(folder)
     if not folder.is_dir():
-        fact = f"there is no folder {escaped(str(folder))}, so there is no stack to judge."
+        fact = f"there is no folder `{escaped(str(folder))}`, so there is no stack to check."
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
         )
@@ -76,7 +79,7 @@ def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None 
 
 
 def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> list[Diagnostic]:
-    """The problems in which one of the stacks takes part."""
+    """The diagnostics with a location in a file of one of the stacks."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
 
@@ -87,7 +90,7 @@ def _defaults_of(folder: Path) -> Document | None:
 
 
 def misnamed(path: Path) -> Iterable[Diagnostic]:
-    """What is wrong with the name of a file that is no stack file, where it was meant to be one."""
+    """The diagnostic of a file that has almost the name of a stack file, if it is one."""
     if path.suffix in {".yml", ".json", ".yaml"} and path.name != PROJECT_FILE and stack_name_of(path.name) is None:
         yield Diagnostic(
             "PAI014",

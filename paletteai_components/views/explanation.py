@@ -1,8 +1,7 @@
-"""Explanation: where each integration of one Project comes from, and why.
+"""An explanation: where each integration of one Project comes from, and why.
 
-What was looked through in order, which Settings won and why the others did not, what carries it on the
-cluster, what else it feeds in this stack and in the fleet, and what the Project inherits. Nothing here
-judges, and nothing holds a key, a ciphertext or a fingerprint.
+It lists the steps of the search in order, the Settings and the Secret that carry the integration, who else uses
+them, and what the Project inherits. It checks nothing, and holds no key, ciphertext or fingerprint.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
-# What a tenant says that reaches into its Projects.
-_OF_THE_TENANT = (
+# The tenant's fields that affect its Projects.
+_TENANT_FIELDS = (
     "name",
     "existing",
     "namespace",
@@ -34,84 +33,84 @@ _OF_THE_TENANT = (
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Other Settings that carry the same credential.
-
-    Fields:
-        stack, settings: which ones, and the stack they belong to.
-        how: by what the two are known to be the same.
-        place: where they are bound.
-    """
+    """Another Settings that carries the same credential."""
 
     stack: str
+    """The stack it belongs to."""
     settings: PlannedSettings
+    """The Settings."""
     how: str
+    """What shows that the credentials are the same."""
     location: SourceLocation
+    """Where the Settings is declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Where a Project's integration of one type comes from.
-
-    Fields:
-        type: which type.
-        source: the step that gave it.
-        steps: every step, in order.
-        settings: the Settings that gives it, or None.
-        secret: the Secret with it, where that is known.
-        projects: the other Projects of the stack that get it from the same Settings.
-        uses: other Settings of the fleet with the same credential.
-    """
+    """Where a Project's integration of one type comes from."""
 
     type: IntegrationType
+    """The type."""
     source: Source
+    """The step that gives it."""
     steps: tuple[Step, ...]
+    """Every step, in order."""
     settings: PlannedSettings | None
+    """The Settings it comes from, or None."""
     secret: PlannedSecret | None
+    """The Secret with it, or None where that is not known."""
     projects: tuple[str, ...] = ()
+    """The other Projects of the stack that get it from the same Settings."""
     uses: tuple[Use, ...] = ()
+    """The other Settings of the workspace with the same credential."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """A field that a Project states or inherits.
-
-    Fields:
-        field: its name in the stack file.
-        value: what is in force; None for nothing.
-        origin: ``project``, ``tenant`` or ``default``.
-        place: where it is stated, or None.
-    """
+    """A field that a Project sets or inherits."""
 
     field: str
+    """Its name in the stack file."""
     value: Any
+    """Its effective value, or None."""
     origin: str
+    """Where it is set: ``project``, ``tenant`` or ``default``."""
     location: SourceLocation | None
+    """Where it is set, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything there is to say of one Project's integrations.
-
-    Fields:
-        stack, project: which Project.
-        resolutions: one for each type of integration.
-        inherited: see `Inherited`.
-        places: where what takes part in it is declared.
-    """
+    """Where the integrations of one Project come from."""
 
     stack: Stack
+    """The Project's stack."""
     project: PlannedProject
+    """The Project."""
     resolutions: tuple[Resolution, ...]
+    """One for each type of integration."""
     inherited: tuple[Inherited, ...]
+    """The other fields that it sets or inherits."""
     locations: frozenset[SourceLocation]
+    """Where everything that takes part in it is declared."""
 
     def concerns(self, diagnostic: Diagnostic) -> bool:
-        """Whether a problem is about something that takes part."""
+        """Whether a problem is about something that takes part in the explanation."""
         return not self.locations.isdisjoint(diagnostic.where)
 
 
 def explanation_of(project: PlannedProject, stack: Stack, plan: Plan, workspace: Workspace) -> Explanation:
-    """The explanation of a Project of a stack, which is one of the fleet."""
+    """Explain a Project.
+
+    Args:
+        project: The Project.
+        stack: Its stack, one of the workspace.
+        plan: The stack's plan.
+        workspace: The workspace.
+
+    Returns:
+        The explanation.
+    """
     resolutions = tuple(_resolution(kind, project, stack, plan, workspace) for kind in IntegrationType)
     return Explanation(
         stack,
@@ -145,7 +144,7 @@ def _resolution(
 
 
 def _uses(settings: PlannedSettings, stack: Stack, workspace: Workspace) -> Iterator[Use]:
-    """Other Settings of the fleet that carry the credential of these."""
+    """The other Settings of the workspace that carry the same credential."""
     if settings.integration is None:
         return
     ours = {mark: how for how, mark in settings.integration.identities}
@@ -180,10 +179,10 @@ def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> 
 
 
 def _locations(project: PlannedProject, stack: Stack, tenant: PlannedTenant) -> Iterator[SourceLocation]:
-    """Where everything is declared that the Project is made of, what nobody understands in it included."""
+    """Where everything that affects the Project is declared, including what could not be parsed."""
     yield from stack.locations(*project.path)
     yield stack.location("mergedSettings")
-    for field in _OF_THE_TENANT:
+    for field in _TENANT_FIELDS:
         yield from stack.locations("tenant", field)
     for settings in (project.own, tenant.settings_named(project.spec.settings_ref), tenant.default):
         if settings is not None and settings.managed and settings.project is None:

@@ -1,7 +1,7 @@
-"""A graph: tenants, integrations, Settings and projects, what binds them and which problems concern them.
+"""A graph: tenants, integrations, Settings and projects, their bindings, and the problems that concern them.
 
-It is what the diagrams are drawn from, whatever their form. Nothing of a credential is in it: that two
-integrations are one credential is told by an equal number, which stands for nothing outside of the graph.
+Every diagram is drawn from it. It holds nothing of a credential: integrations with the same credential have the
+same number, which means nothing outside of the graph.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.source_map import TENANT, Part, source_map_of
 from paletteai_components.stacks.stack import Stack
 
-# By stack and key, a number for each integration whose credential another one has, too.
+# By stack and integration, a number for each integration that shares its credential with another one.
 _Credentials = dict[tuple[str, str], int]
 
 
 class Binding(StrEnum):
-    """What a Settings has for Palette: an integration that is declared, or is not; none; or what others gave it."""
+    """What a Settings binds for Palette: a declared integration, an undeclared one, or none. External: unknown."""
 
     DECLARED = "declared"
     UNDECLARED = "undeclared"
@@ -35,49 +35,44 @@ class Binding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationNode:
-    """A declared integration.
-
-    Fields:
-        name: its key in the stack file.
-        made: False where somebody else puts its Secret in place.
-        feeds: how many projects get it.
-        overridden: how many projects would fall back to it, but use another or go without.
-        credential: a number that is equal for integrations with the same credential; None where it has no like.
-        line: where it is declared, or None.
-        problems: what concerns it, as positions in the graph's problems.
-    """
+    """A declared integration."""
 
     name: str
+    """Its name in the stack file."""
     managed: bool
+    """False where its Secret is external."""
     feeds: int
+    """How many projects get it."""
     overridden: int
+    """How many projects do not get it although it is the fallback."""
     credential: int | None
+    """A number that integrations with the same credential share, or None."""
     line: int | None
+    """Where it is declared, or None."""
     diagnostics: tuple[int, ...]
+    """The problems that concern it, as positions in the graph's."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsNode:
-    """A Settings object, the tenant's or a project's own.
-
-    Fields:
-        name, namespace: its identity in the cluster.
-        binding: see `Binding`.
-        integration: the position of its integration, or None where that is not declared.
-        default: whether projects fall back to it.
-        own: whether it is a project's own.
-        line: where it is declared, or None; for a project's own, where the project is.
-        problems: what concerns it; none for a project's own, for that is told of the project.
-    """
+    """A Settings object, the tenant's or a project's own."""
 
     name: str
+    """Its name."""
     namespace: str
+    """Its namespace."""
     binding: Binding
+    """How it is bound to a Palette integration."""
     integration: int | None
+    """The position of its integration, or None where that is not declared."""
     default: bool
+    """Whether projects fall back to it."""
     own: bool
+    """Whether it is a project's own."""
     line: int | None
+    """Where it, or the project that owns it, is declared, or None."""
     diagnostics: tuple[int, ...]
+    """The problems that concern it; none for a project's own, whose problems are the project's."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
@@ -85,100 +80,106 @@ class SettingsNode:
 
 @dataclass(frozen=True, slots=True)
 class ProjectNode:
-    """A project.
-
-    Fields:
-        name: its name and its namespace's.
-        source: where its Palette integration comes from.
-        settings: the position of the Settings that gives it, or None.
-        own: the position of its own Settings, or None. They may be without Palette.
-        reason: the source in words.
-        line: where it is declared, or None.
-        problems: what concerns it.
-    """
+    """A project."""
 
     name: str
+    """The name of the project and of its namespace."""
     source: Source
+    """Where its Palette integration comes from."""
     settings: int | None
+    """The position of its effective Settings, or None."""
     own: int | None
+    """The position of its own Settings, or None. They may lack a Palette integration."""
     reason: str
+    """The source in words."""
     line: int | None
+    """Where it is declared, or None."""
     diagnostics: tuple[int, ...]
+    """The problems that concern it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantNode:
-    """A tenant with all that belongs to it.
-
-    Fields:
-        name, namespace: its identity in the cluster.
-        display_name: its name for people, where that is valid.
-        existing: whether it is made elsewhere.
-        line: where it is declared, or None.
-        integrations, settings, projects: each in the order of the file, projects' own Settings last.
-        problems: what concerns the tenant itself.
-    """
+    """A tenant with its integrations, Settings and projects."""
 
     name: str
+    """Its name."""
     namespace: str
+    """Its namespace."""
     display_name: str | None
+    """Its display name, or None where that is not set or not valid."""
     existing: bool
+    """Whether it is external."""
     line: int | None
+    """Where it is declared, or None."""
     integrations: tuple[IntegrationNode, ...]
+    """Its integrations, in the order of the file."""
     settings: tuple[SettingsNode, ...]
+    """Its Settings in the order of the file, then the projects' own."""
     projects: tuple[ProjectNode, ...]
+    """Its projects, in the order of the file."""
     diagnostics: tuple[int, ...]
+    """The problems that concern the tenant itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackNode:
-    """A stack.
-
-    Fields:
-        name, file, environment: as in `Stack`.
-        cluster: the cluster it names, or None.
-        tenant: its tenant, or None where none could be made out.
-        problems: everything that has a place in its file, in the order of the graph's problems.
-    """
+    """A stack."""
 
     name: str
+    """Its name."""
     file: str
+    """Its file."""
     environment: str
+    """Its environment."""
     cluster: str | None
+    """The cluster it names, or None."""
     tenant: TenantNode | None
+    """Its tenant, or None where it could not be read."""
     diagnostics: tuple[int, ...]
+    """Every problem with a location in its file, in the order of the graph's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Stacks, and the problems to which their parts refer by position."""
+    """Stacks, and the problems that concern them."""
 
     stacks: tuple[StackNode, ...]
+    """The stacks."""
     diagnostics: tuple[Diagnostic, ...]
+    """The problems. Nodes refer to them by position."""
 
 
 def graph_of(stacks: Iterable[Stack], diagnostics: Iterable[Diagnostic]) -> Graph:
-    """The graph of some stacks, with the problems that may concern them."""
+    """Build the graph of stacks.
+
+    Args:
+        stacks: The stacks.
+        diagnostics: The problems that may concern them.
+
+    Returns:
+        The graph.
+    """
     stacks, diagnostics = tuple(stacks), tuple(diagnostics)
-    told: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
+    found: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
     for position, diagnostic in enumerate(diagnostics):
         for location in dict.fromkeys(diagnostic.where):
-            told[location.file].append((position, location.line))
+            found[location.file].append((position, location.line))
     credentials = _credentials(stacks)
-    return Graph(tuple(_stack(stack, told.get(stack.file, []), credentials) for stack in stacks), diagnostics)
+    return Graph(tuple(_stack(stack, found.get(stack.file, []), credentials) for stack in stacks), diagnostics)
 
 
-def _stack(stack: Stack, told: list[tuple[int, int | None]], credentials: _Credentials) -> StackNode:
-    tenant = _tenant(stack, stack.plan, told, credentials) if stack.plan else None
-    everything = tuple(dict.fromkeys(position for position, _ in told))
+def _stack(stack: Stack, found: list[tuple[int, int | None]], credentials: _Credentials) -> StackNode:
+    tenant = _tenant(stack, stack.plan, found, credentials) if stack.plan else None
+    everything = tuple(dict.fromkeys(position for position, _ in found))
     cluster = stack.cluster and redacted(stack.cluster)
     return StackNode(stack.name, stack.file, named(stack.environment), cluster, tenant, everything)
 
 
-def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], credentials: _Credentials) -> TenantNode:
+def _tenant(stack: Stack, plan: Plan, found: list[tuple[int, int | None]], credentials: _Credentials) -> TenantNode:
     parts = source_map_of(stack)
     marks: dict[Part, dict[int, None]] = defaultdict(dict)
-    for diagnostic, line in told:
+    for diagnostic, line in found:
         marks[parts.at(line)][diagnostic] = None
 
     def marked(part: Part) -> tuple[int | None, tuple[int, ...]]:
@@ -190,7 +191,7 @@ def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], creden
     own = [project.own for project in plan.projects if project.own is not None]
     settings = [*tenant.settings, *own]
     positions = {id(each): position for position, each in enumerate(settings)}
-    fed = Counter(project.effective_settings.palette for project in plan.projects if project.effective_settings)
+    users = Counter(project.effective_settings.palette for project in plan.projects if project.effective_settings)
     falling_back = sum(project.source is Source.FALLBACK for project in plan.projects)
     default = tenant.default.palette if tenant.default else None
 
@@ -198,7 +199,7 @@ def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], creden
         return IntegrationNode(
             named(key),
             declared[key].existing_secret is None,
-            fed[key],
+            users[key],
             len(plan.projects) - falling_back if key == default else 0,
             credentials.get((stack.name, key)),
             *marked(("integrations", position)),
@@ -210,7 +211,7 @@ def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], creden
             named(each.name),
             named(each.namespace),
             _binding(each),
-            # One that leads nowhere may be anything, a key too, and is not told.
+            # An undeclared reference may be anything, even a key, so it is left out.
             keys.get(each.palette),
             each is tenant.default,
             is_own,
@@ -231,7 +232,7 @@ def _tenant(stack: Stack, plan: Plan, told: list[tuple[int, int | None]], creden
     return TenantNode(
         named(tenant.name),
         named(tenant.namespace),
-        # One that is refused may be anything, a key too.
+        # An invalid display name may be anything, even a key.
         named(shown) if shown and display_name_problem(shown) is None else None,
         tenant.spec.existing,
         parts.lines.get(TENANT),

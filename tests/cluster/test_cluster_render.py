@@ -23,7 +23,7 @@ from support.topologies import sound_workspaces, workspaces, written
 
 from paletteai_components.cli import main
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_cluster")]
 
 STACKS = ROOT / "stacks"
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in STACKS.iterdir())
@@ -160,7 +160,7 @@ def test_a_field_that_the_cluster_does_not_know_is_refused_by_it_and_before_it(
     crds = tmp_path / "crds.yaml"
     crds.write_text(cluster.kubectl("get", "crd", "-o", "yaml"))
     result = run(tmp_path, "--crds", str(crds))
-    assert "knows no field spec.quota;" in result.stderr
+    assert "has no field `spec.quota`;" in result.stderr
     assert result.exit_code == 1
 
 

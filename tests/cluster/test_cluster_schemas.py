@@ -90,7 +90,7 @@ def holds(made: Any, sent: Any) -> bool:
 def difference(api: Api, collection: str, crds: Crds, manifest: Manifest) -> str:
     """Where PAI016 is wrong about a manifest; nothing where it is right."""
     told = [each.message for each in diagnostics_in(manifest, crds) if each.severity is Severity.ERROR]
-    unknown = [message for message in told if "knows no field" in message]
+    unknown = [message for message in told if "has no field" in message]
     done, strictly = (answer(api, collection, manifest, validation) for validation in ("Ignore", "Strict"))
     verb = {"taken": "", "dropped": "would drop", "refused": "refuse"}[done]
     # What is unknown is all that a strict API server refuses and another one does not: it drops a null even so.

@@ -144,7 +144,7 @@ def test_a_stack_that_pulumi_does_not_know_is_said_how_to_make(project: RealProj
     written(project.stacks, "gamma.lab", STACK.replace("TENANT", "gamma"))
     outcome = project.paletteai("up", "lab", "--yes", check=False)
     assert outcome.code == 1
-    assert "help: Make it with `pulumi stack init gamma.lab`" in outcome.stdout
+    assert "help: Create it with `pulumi stack init gamma.lab`" in outcome.stdout
     assert "3 stacks of lab: 2 deployed, 1 failed in " in outcome.stdout
 
 

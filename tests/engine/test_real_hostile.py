@@ -66,7 +66,9 @@ def test_an_encrypted_value_in_extra_spec_is_neither_applied_nor_in_the_state(pr
     path = "paletteai:tenant.extraSpec.note"
     project.run("config", "set", "--secret", "--path", path, "--stack", "acme.dev", input=NOTE)
     assert re.search(r"note:\s+secure: ", _path(project, "acme.dev").read_text())
-    _refused(project, "acme.dev", "PAI012", "tenant.extraSpec.note is encrypted; Pulumi opens it")
+    _refused(
+        project, "acme.dev", "PAI012", "tenant.extraSpec.note is encrypted, but Pulumi would write it as plain text"
+    )
 
 
 def test_another_tenants_key_is_not_written_for_a_host_of_ones_own(project: RealProject, cluster: ControlPlane) -> None:
@@ -112,7 +114,8 @@ def test_a_copied_fingerprint_does_not_stop_its_victim(project: RealProject) -> 
     hostile.write_text(hostile.read_text().replace(own[1], theirs[1]))
     up = project.up("acme.dev")
     assert (
-        "warning PAI003: Settings tenant-evil/default of tenant evil (evil.dev) states the credential of" in up.printed
+        "warning PAI003: Settings `tenant-evil/default` of tenant `evil` in stack `evil.dev` has the credential of"
+        in up.printed
     )
     refused = project.preview("evil.dev", check=False)
     assert refused.code != 0

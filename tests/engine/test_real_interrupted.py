@@ -99,7 +99,8 @@ def test_a_credential_that_could_not_be_taken_out_is_in_no_second_settings(
     for refused in (project.preview("half.dev", check=False), project.up("half.dev", check=False)):
         assert refused.code != 0
         assert (
-            "PAI003: the credential of Settings tenant-half/default was in Settings half-lab/default" in refused.printed
+            "PAI003: the credential of Settings `tenant-half/default` was in Settings `half-lab/default`"
+            in refused.printed
         )
 
     with Watch(cluster) as watch:

@@ -143,8 +143,8 @@ def test_two_settings_exchange_their_integrations_in_two_deployments(
         refused = project.preview(stack, check=False)
     assert refused.code != 0
     for old, new in (("edge", "default"), ("default", "edge")):
-        remedy = f"first take the credential out of dev-tenant/{old}, then bind it in dev-tenant/{new}."
-        assert f"help: Make it two deployments: {remedy}" in refused.printed
+        first, then = f"first remove the credential from Settings `dev-tenant/{old}`", f"`dev-tenant/{new}`."
+        assert f"help: Use two deployments: {first}, then bind it in Settings {then}" in refused.printed
     assert refused.printed.count("error PAI003") == 2
     assert changes(untouched) == []
 
@@ -210,13 +210,13 @@ def test_a_credential_goes_from_one_stack_to_another_in_two_deployments(
     for refused in refusals:
         assert refused.code != 0
         assert "error PAI003: one credential (equal fingerprint) is claimed by" in refused.printed
-        assert "Settings tenant-globex/batch of tenant globex (globex.prod)" in refused.printed
-        assert "Settings vision/default of project vision (acme.prod)" in refused.printed
+        assert "Settings `tenant-globex/batch` of tenant `globex` in stack `globex.prod`" in refused.printed
+        assert "Settings `vision/default` of project `vision` in stack `acme.prod`" in refused.printed
     for integration, refused in too_early.items():
         assert refused.code != 0
-        carried = f"the credential of integration {integration} is carried by Settings/tenant-globex/batch"
-        assert f"error PAI003: {carried}" in refused.printed
-        assert "Deploy the stack that gives it up first" in refused.printed
+        assert "error PAI003: `Settings/tenant-globex/batch` in the cluster" in refused.printed
+        assert f"carries the credential of integration `{integration}`" in refused.printed
+        assert "First deploy the stack that gives the credential up" in refused.printed
     assert changes(untouched) == []
 
     path.write_text(after)

@@ -89,7 +89,7 @@ def test_the_reader_can_preview_a_first_deployment_and_a_change_and_read_no_secr
         readers = {"KUBECONFIG": str(_account(cluster, proxy, role, tmp_path))}
         first = project.preview("acme.dev", env=readers)
         assert "+ 27 to create" in first.printed
-        assert "Not everything was told: this user may not list every Secret." in first.printed
+        assert "Not everything was checked: this user may not list all objects of kind Secret." in first.printed
         project.up("acme.dev", env={"KUBECONFIG": administrators})
         project.set_key("acme.dev", "shared", TYPED["pulumi config set --secret"])
         proxy.requests.clear()

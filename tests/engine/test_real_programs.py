@@ -211,7 +211,7 @@ def test_nothing_of_a_component_that_is_refused_is_registered_and_what_was_right
     for refusal in refusals:
         assert refusal.code != 0
         told = refusal.printed.partition("Diagnostics:")[2]
-        assert "1 problem in what is declared; nothing of it was registered." in told
+        assert "1 problem in the declaration; none of it was registered." in told
         assert all(each in told for each in (f" {case}.second", f"error {code}: ", f"help: {HELP[case]}"))
         assert "Traceback" not in refusal.printed
         assert leaks([refusal.printed], f"Key-0f-{case}-of-the-2nd-mine") == []
@@ -234,7 +234,7 @@ def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real
         project.up("output")
     assert refusal.code != 0
     told = refusal.printed.partition("Diagnostics:")[2]
-    assert "1 problem in what is declared; its Secret and Settings were not registered." in told
+    assert "1 problem in the declaration; its Secret and Settings were not registered." in told
     assert all(each in told for each in ("Tenant output.second", "error PAI003: ", "help: Bind the credential once"))
     assert "Traceback" not in refusal.printed
     assert watch.shared(FINGERPRINT_ANNOTATION) == []

@@ -77,7 +77,9 @@ def test_objects_that_exist_are_refused_and_taken_over_where_that_is_stated(
     cluster.kubectl("wait", "--for=create", "namespace/tenant-taken", "--timeout=30s")
     create(cluster, "Namespace", "taken-lab")
     uids = cluster.kubectl("get", "tenant/taken", "ns/tenant-taken", "ns/taken-lab", "-o", UIDS)
-    told = scene.refused("PAI018: Tenant/taken is in the cluster of context dev already", "Namespace/taken-lab is in")
+    told = scene.refused(
+        "PAI018: `Tenant/taken` already exists in the cluster of context dev", "`Namespace/taken-lab` already exists in"
+    )
     assert told.printed.count("error PAI018") == 3
 
     scene.write("importIds: [Tenant/taken, Namespace/tenant-taken]", lab="{importIds: [Namespace/taken-lab]}")
@@ -146,7 +148,7 @@ def test_default_settings_that_projects_depend_on_cannot_be_removed(
     scene.write(palette=BOUND)
     scene.project.up(scene.name)
     scene.write(palette="description: without any")
-    scene.refused("PAI004: project leaning-vision gets no Palette integration", "project leaning-lab gets no")
+    scene.refused("PAI004: project `leaning-vision` gets no Palette integration", "project `leaning-lab` gets no")
     cluster.kubectl("get", "settings", "default", "-n", "tenant-leaning")
     # Stating what it means makes it possible.
     scene.write()
@@ -172,5 +174,5 @@ def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(
 def test_a_field_that_the_cluster_would_drop_is_refused(real: Callable[..., RealProject]) -> None:
     scene = Scene(real(), "pruned")
     scene.write(palette=BOUND, top="paletteai:vendorFields: {settings.palette: spec.integrations.palette.secret}")
-    scene.refused("PAI016", "knows no field spec.integrations.palette.secret")
+    scene.refused("PAI016", "has no field `spec.integrations.palette.secret`")
     assert "secretRef" in scene.project.preview(scene.name, check=False).printed

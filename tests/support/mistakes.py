@@ -102,7 +102,7 @@ FILES = [
         "a key that stands twice",
         changed("displayName: Acme\n", "displayName: Acme\n    displayName: Asme\n"),
         [("PAI012", "Asme")],
-        "written twice",
+        "repeated",
         2,
     ),
     Case(
@@ -110,7 +110,7 @@ FILES = [
     ),
     Case("an empty file", "", [("PAI012", "")], "the file is empty", 2),
     Case("a list for a file", "- a\n", [("PAI012", "- a")], "", 2),
-    Case("a list for the configuration", "config: [a]\n", [("PAI012", "config")], "no object `config`"),
+    Case("a list for the configuration", "config: [a]\n", [("PAI012", "config")], "no `config` object"),
     Case(
         "a list where an object belongs",
         settings_are("      default: [shared]\n"),
@@ -206,7 +206,7 @@ BINDINGS = [
         "an integration of tenant and project",
         project_is("{name: vision, settings: {palette: shared}}"),
         [("PAI001", "default: {palette")],
-        "tenant-acme/default of tenant acme (acme.dev) and Settings vision/default",
+        "`tenant-acme/default` of tenant `acme` (`acme.dev`) and Settings `vision/default`",
     ),
     Case(
         "an integration of two Settings",
@@ -334,9 +334,11 @@ CREDENTIALS = [
         "a key in the host", changed("https://", f"https://user:{KEY}@"), [("PAI009", "user:")], "user name or password"
     ),
     Case("a key in the display name", changed("Acme", f"{KEY}="), [("PAI008", f"{KEY}="), ("PAI010", f"{KEY}=")]),
-    Case("a key that is an unquoted number", key_is("7391739173917391"), [("PAI012", "apiKey")], "no encrypted key"),
-    Case("a key in a list", key_is(f"[{KEY}]"), [("PAI012", "apiKey")], "no encrypted key"),
-    Case("a key in another object", key_is(f"{{secret: {KEY}}}"), [("PAI012", "apiKey")], "no encrypted key"),
+    Case(
+        "a key that is an unquoted number", key_is("7391739173917391"), [("PAI012", "apiKey")], "not an encrypted key"
+    ),
+    Case("a key in a list", key_is(f"[{KEY}]"), [("PAI012", "apiKey")], "not an encrypted key"),
+    Case("a key in another object", key_is(f"{{secret: {KEY}}}"), [("PAI012", "apiKey")], "not an encrypted key"),
     Case("a key in a quote that is not closed", f'{STACK}  x: "{KEY}\n', [("PAI012", 'x: "')], "not closed", 2),
     Case("a key beside a tab", f"{STACK}\t{KEY}: 1\n", [("PAI012", f"\t{KEY}")], "", 2),
 ]

@@ -106,7 +106,11 @@ def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
             [each for each in rivals if each.environment == environment]
             for environment in {each.environment for each in rivals if each.cluster is None}
         ]
-        voices = [{each.owner: each for each in reversed(location)} for location in locations]
+        # Of an owner's several claims one is named: the first of those that leave the cluster open, else the first.
+        voices = [
+            {each.owner: each for each in sorted(location[::-1], key=lambda each: each.cluster is None)}
+            for location in locations
+        ]
         for at, group in enumerate(voices):
             covered = any(
                 group.keys() < other.keys() or (group.keys() == other.keys() and position < at)

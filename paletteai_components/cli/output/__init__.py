@@ -1,4 +1,4 @@
-"""What the commands print, for people and for machines.
+"""Output: what the commands print, as text, JSON, Markdown or Mermaid.
 
 It imports the rooms whose records it prints; the commands import it.
 """

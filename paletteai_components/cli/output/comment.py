@@ -1,8 +1,8 @@
 """A comment: a difference as Markdown, for a pull request.
 
-What comes from files is shown and never acts: names and values are code, and of sentences every word that could mean
-something to Markdown, HTML or the host of the comment. No character in it is invisible, so what is copied is what is
-seen. `.ci/comment.py` lets nothing else through.
+Text from files is shown and never interpreted. Names and values are code; in a sentence, so is every word that
+Markdown, HTML or the host of the comment could interpret. No character is invisible, so what is copied is what is
+seen. `.ci/comment.py` posts nothing else.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ MARKER = "<!-- paletteai diff -->"
 LIMIT = 60_000
 LEAST = 2_000
 
-# Longer than any sentence of ours; what is longer holds a name that nobody meant.
+# Longer than any message of ours: a longer text holds an overlong name or value.
 _LONGEST = 600
-# A word that refers to nothing on any host, and what stands between words; the same as in .ci/comment.py.
+# A word that no host interprets, or punctuation between words; the same as in .ci/comment.py.
 _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 _ROOM_TO_END = 160
@@ -29,7 +29,7 @@ _ROOM_TO_END = 160
 
 @dataclass(slots=True)
 class _Block:
-    """Lines that are kept or left out one by one, between what opens and what closes them."""
+    """Lines that are kept or left out one by one, between an opening and a closing text."""
 
     opening: str
     lines: list[str]
@@ -41,27 +41,36 @@ class _Block:
 
 
 def comment_of(verdict: str, sections: Sequence[Section], *, about: Line = (), limit: int = LIMIT) -> str:
-    """The comment: its marker, the verdict, then as much of the sections as fits into a number of characters.
+    """The comment: its marker, the verdict, then as many lines of the sections as fit.
 
-    What is left out is counted. A line is never cut.
+    Lines that do not fit are left out completely and counted.
+
+    Args:
+        verdict: The first line.
+        sections: The sections, the most important first.
+        about: What was compared.
+        limit: The most characters that the comment may have.
+
+    Returns:
+        The comment as Markdown.
     """
     head = f"{MARKER}\n**{verdict}**\n"
     head += f"\n{_markdown(about)}\n" if about else ""
     blocks = [_block(section) for section in sections]
     room = limit - len(head) - _ROOM_TO_END
-    # None of the important ones takes the place of all others.
+    # No important section uses up the room of all others.
     for block, section in zip(blocks, sections, strict=True):
         room -= 0 if section.folded else _fill(block, room // 2)
     for block in blocks:
         room -= _fill(block, room)
     left_out = sum(len(block.lines) - len(block.kept) for block in blocks)
     body = "".join(str(block) for block in blocks if block.kept)
-    more = f"\n{left_out:,} more lines do not fit here; `paletteai diff` prints all of them.\n" if left_out else ""
+    more = f"\n{left_out:,} more lines do not fit; `paletteai diff` prints them all.\n" if left_out else ""
     return f"{head}{body}{more}"
 
 
 def _fill(block: _Block, room: int) -> int:
-    """Keeps the lines for which there is room, and says how much they take."""
+    """Keep the lines that fit, and return how many characters they take."""
     taken = 0 if block.kept else len(block.opening) + len(block.closing)
     for line in block.lines[len(block.kept) :]:
         if taken + len(line) > room:
@@ -74,7 +83,7 @@ def _fill(block: _Block, room: int) -> int:
 def _block(section: Section) -> _Block:
     lines = [f"- {_markdown(line)}\n" for line in section.lines]
     if section.folded:
-        # Markdown does not reach into a summary.
+        # A summary is HTML: Markdown has no effect in it.
         title = "".join(
             part if isinstance(part, str) else f"<code>{html.escape(_fitting(part.text))}</code>"
             for part in section.title
@@ -84,15 +93,15 @@ def _block(section: Section) -> _Block:
 
 
 def _markdown(line: Line) -> str:
-    return _parted(part if isinstance(part, str) else _shown(part) for part in line)
+    return _joined(part if isinstance(part, str) else _markdown_of(part) for part in line)
 
 
-def _shown(untrusted: Untrusted) -> str:
-    return _parted(_sentence(_fitting(untrusted.text))) if untrusted.sentence else _code(_fitting(untrusted.text))
+def _markdown_of(untrusted: Untrusted) -> str:
+    return _joined(_sentence(_fitting(untrusted.text))) if untrusted.sentence else _code(_fitting(untrusted.text))
 
 
-def _parted(parts: Iterable[str]) -> str:
-    """The parts as one text, in which no two pieces of code touch and become another one."""
+def _joined(parts: Iterable[str]) -> str:
+    """The parts as one text. Two pieces of code that touched would merge, so a space separates them."""
     text = ""
     for part in parts:
         text += f" {part}" if text.endswith("`") and part.startswith("`") else part
@@ -100,7 +109,7 @@ def _parted(parts: Iterable[str]) -> str:
 
 
 def _sentence(text: str) -> Iterator[str]:
-    """A sentence, in which what stands between backticks, and each word that is not a plain one, is code."""
+    """A sentence in which every text between backticks, and every word that is not plain, is code."""
     for position, part in enumerate(text.split("`")):
         if position % 2:
             yield _code(part)
@@ -114,10 +123,10 @@ def _is_plain(word: str) -> bool:
 
 
 def _code(text: str) -> str:
-    """A text between as many backticks as it takes."""
+    """A text as code, between enough backticks."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    # Markdown takes away one space at both ends, where there are two.
+    # Markdown removes one space from each end if there is one at both.
     space = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) or not text else ""
     return f"{fence}{space}{text}{space}{fence}"
 

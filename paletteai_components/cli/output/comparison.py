@@ -1,4 +1,4 @@
-"""What is different between two environments, in words."""
+"""The differences between two environments, as sections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paletteai_components.cli.output.line import Line, Section, Untrusted, joine
 
 
 def verdict_of_contrast(comparison: Comparison) -> str:
-    """The contrast in one line, without a word from a file."""
+    """The comparison in one line, without any text from a file."""
     if comparison.is_empty:
         return "no difference"
     differing = len(comparison.parts)
@@ -18,14 +18,17 @@ def verdict_of_contrast(comparison: Comparison) -> str:
         (len(comparison.only_in_first), "only in the first"),
         (len(comparison.only_in_second), "only in the second"),
         (differing, "differs" if differing == 1 else "differ"),
-        (len(comparison.sources), "with another source of its integration"),
-        (len(comparison.removals), "with another onRemoval"),
+        (len(comparison.sources), "with a different integration source"),
+        (len(comparison.removals), "with a different onRemoval"),
     )
-    return ", ".join(f"{number:,} {what}" for number, what in counts if number) or "deployed otherwise, else the same"
+    return (
+        ", ".join(f"{number:,} {what}" for number, what in counts if number)
+        or "deployed differently, otherwise the same"
+    )
 
 
 def sections_of_contrast(comparison: Comparison) -> list[Section]:
-    """How two stacks differ, the most visible first."""
+    """How two stacks differ, the most visible differences first."""
     sections = [
         Section(("Deployed",), list(map(field_line, comparison.facts))),
         Section(("Only in ", Untrusted(comparison.first)), _names(comparison.only_in_first), "red"),
@@ -35,7 +38,7 @@ def sections_of_contrast(comparison: Comparison) -> list[Section]:
             [(Untrusted(each.part), ": ", *joined(map(field_line, each.fields))) for each in comparison.parts],
             "yellow",
         ),
-        Section(("Where integrations come from",), source_lines(comparison.sources)),
+        Section(("Integration sources",), source_lines(comparison.sources)),
         Section(("Removal",), removal_lines(comparison.removals)),
     ]
     return [section for section in sections if section.lines]

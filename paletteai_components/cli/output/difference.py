@@ -1,4 +1,4 @@
-"""Sections: what a difference amounts to in words, the most important first, for any kind of page."""
+"""A difference as sections, the most important first, for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 Change = TypeVar("Change")
 
 _LONGEST = 80
-_FATES = {
-    RemovalEffect.REFUSED: "`pulumi up` refuses until a first merge sets `onRemoval`",
-    RemovalEffect.RETAINED: "stays on the cluster, and nothing manages it any more",
+_REMOVAL_EFFECTS = {
+    RemovalEffect.REFUSED: "cannot be removed: `pulumi up` refuses until `onRemoval` is set and deployed",
+    RemovalEffect.RETAINED: "stays on the cluster, no longer managed",
     RemovalEffect.DELETED: "is deleted",
-    RemovalEffect.EMPTIED: "is deleted with every workload in its namespace",
-    RemovalEffect.LEFT: "stays on the cluster and in Pulumi's state: the stack file goes, so nothing deletes it",
+    RemovalEffect.EMPTIED: "is deleted, with every workload in its namespace",
+    RemovalEffect.LEFT: "stays on the cluster and in Pulumi's state, because no stack file is left to delete it",
 }
-_KEYS = {
-    KeyChange.ANOTHER: "another credential",
-    KeyChange.ENCRYPTED_AGAIN: "the same key, encrypted again",
-    KeyChange.UNDECIDED: "a new credential, or the same key encrypted again: no fingerprints tell",
+_KEY_CHANGES = {
+    KeyChange.ANOTHER: "different credential",
+    KeyChange.ENCRYPTED_AGAIN: "same key, encrypted again",
+    KeyChange.UNDECIDED: "new credential, or the same key encrypted again: undecided without fingerprints",
 }
 _PRESENCES = {
-    Presence.APPEARS: "the stack file is new",
-    Presence.GOES: "the stack file goes; where its objects shall go too, run `pulumi destroy` first",
+    Presence.APPEARS: "new stack file",
+    Presence.GOES: "stack file deleted; to delete its objects too, run `pulumi destroy` first",
 }
 # Whether there was nothing before, and whether there is nothing after.
-_SAYS_WHICH = {
-    (False, False): "another credential",
-    (True, False): "it says now which credential it carries",
-    (False, True): "it no longer says which credential it carries",
+_CREDENTIAL_CHANGES = {
+    (False, False): "different credential",
+    (True, False): "now identifies its credential",
+    (False, True): "no longer identifies its credential",
 }
-_NOT_SHOWN = {
-    (False, False): " says something else (not shown: {why})",
-    (True, False): " is set (not shown: {why})",
-    (False, True): " is taken away",
+_HIDDEN_CHANGES = {
+    (False, False): " changed (not shown: {why})",
+    (True, False): " set (not shown: {why})",
+    (False, True): " removed",
 }
 
 
 def verdict_of(difference: Difference) -> str:
-    """The difference in one line, without a word from a file."""
+    """The difference in one line, without any text from a file."""
     of = difference.objects_that_are
     errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.introduced)
     others = len(difference.introduced) - errors
     counts = [
         (errors, "error introduced", "errors introduced"),
         (others, "warning or note introduced", "warnings and notes introduced"),
-        (len(difference.mended), "problem mended", "problems mended"),
+        (len(difference.mended), "problem fixed", "problems fixed"),
         (len(of(Action.DELETED)), "object deleted", "objects deleted"),
         (len(of(Action.REPLACED)), "replaced", "replaced"),
         (len(of(Action.HANDED_OVER)), "handed over", "handed over"),
@@ -65,16 +65,16 @@ def verdict_of(difference: Difference) -> str:
         (len(of(Action.CHANGED)), "object changed", "objects changed"),
         (len(difference.uncompared), "stack not compared", "stacks not compared"),
     ]
-    said = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
-    told = ", ".join(said) or ("no object changes" if not difference.is_empty else "no difference")
+    texts = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
+    changes = ", ".join(texts) or ("no object changes" if not difference.is_empty else "no difference")
     unchanged = f"{plural(difference.unchanged, 'stack')} unchanged"
     errors_before = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.kept)
-    kept = f"; {plural(errors_before, 'error')} there before" if errors_before else ""
-    return f"{told}; {unchanged}{kept}" if not difference.is_empty else f"no difference{kept}"
+    kept = f"; {plural(errors_before, 'existing error')}" if errors_before else ""
+    return f"{changes}; {unchanged}{kept}" if not difference.is_empty else f"no difference{kept}"
 
 
 def sections_of(difference: Difference) -> list[Section]:
-    """What a difference amounts to, the most important first."""
+    """The sections of a difference, the most important first."""
     sections = [
         Section(
             (f"Problems introduced ({len(difference.introduced):,})",), diagnostic_lines(difference.introduced), "red"
@@ -83,13 +83,13 @@ def sections_of(difference: Difference) -> list[Section]:
         _objects(difference, Action.DELETED, "Deleted", "red"),
         _objects(difference, Action.REPLACED, "Replaced", "yellow"),
         _objects(difference, Action.HANDED_OVER, "Handed over to another stack", "yellow"),
-        Section((f"Credentials that move ({len(difference.moves):,})",), list(map(_move, difference.moves)), "yellow"),
+        Section((f"Credentials moved ({len(difference.moves):,})",), list(map(_move, difference.moves)), "yellow"),
         Section(
             (f"Integrations ({len(difference.integrations):,})",), list(map(_integration, difference.integrations))
         ),
         *_stacks(difference),
         Section(
-            (f"Problems mended ({len(difference.mended):,})",),
+            (f"Problems fixed ({len(difference.mended):,})",),
             diagnostic_lines(difference.mended),
             "green",
             folded=True,
@@ -99,7 +99,7 @@ def sections_of(difference: Difference) -> list[Section]:
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> list[Line]:
-    """Problems, a line each."""
+    """Problems, one a line."""
     return [
         (
             f"{diagnostic.severity.value} {diagnostic.code} ",
@@ -115,7 +115,7 @@ def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> list[Line]:
 
 def _uncompared(names: Iterable[str]) -> list[Line]:
     return [
-        ("stack ", Untrusted(name), ": its file could not be read or understood on one side, so nothing is told of it")
+        ("stack ", Untrusted(name), ": its file could not be read or parsed on one side, so it was not compared")
         for name in names
     ]
 
@@ -132,61 +132,52 @@ def _objects(difference: Difference, action: Action, title: str, colour: str) ->
             each.former_reference and each,
         ),
     )
-    return Section((f"{title} ({len(changes):,})",), list(map(_same_removal_effect, alike)), colour)
+    return Section((f"{title} ({len(changes):,})",), list(map(_object_line, alike)), colour)
 
 
-def _same_removal_effect(changes: list[ObjectChange]) -> Line:
+def _object_line(changes: list[ObjectChange]) -> Line:
     first = changes[0]
-    removal_effect = _FATES[first.removal_effect] if first.removal_effect else ""
+    removal_effect = _REMOVAL_EFFECTS[first.removal_effect] if first.removal_effect else ""
     line: Line = ("stack ", Untrusted(first.stack), ": ", *listed(change.reference for change in changes))
     if first.former_reference:
         return (*line, " takes the place of ", Untrusted(first.former_reference), f", which {removal_effect}")
     if first.former_stack:
         return (
             *line,
-            " comes from stack ",
+            " moves from stack ",
             Untrusted(first.former_stack),
-            f", which gives it up first; there it {removal_effect}",
+            f", which must be deployed first; there it {removal_effect}",
         )
     if first.former_name:
         return (
             *line,
-            ": Pulumi called it ",
+            ": renamed in Pulumi from ",
             Untrusted(first.former_name),
-            " and calls it ",
+            " to ",
             Untrusted(first.name),
-            f" now; the former one {removal_effect}",
+            f"; the old one {removal_effect}",
         )
     return (*line, f": {removal_effect}")
 
 
 def _move(move: Move) -> Line:
-    line: Line = ("stack ", Untrusted(move.stack), ": the credential of ", Untrusted(move.integration), " goes from ")
-    line += (Untrusted(move.former_settings), " to ", Untrusted(move.settings))
+    line: Line = ("stack ", Untrusted(move.stack), ": the credential of integration ", Untrusted(move.integration))
+    line += (" moves from Settings ", Untrusted(move.former_settings), " to Settings ", Untrusted(move.settings))
     if move.steps is Steps.STACKS:
-        return (*line, "; deploy stack ", Untrusted(move.former_stack), ", which gives it up, first")
+        return (*line, "; deploy stack ", Untrusted(move.former_stack), " first")
     if move.steps is Steps.TWO:
-        return (*line, "; it takes two deployments: first take it out, then bind it (PAI003)")
-    return (*line, "; in one deployment, the old Settings and Secret are deleted first")
+        return (*line, "; this takes two deployments: first unbind it, then bind it again (PAI003)")
+    return (*line, "; this takes one deployment, which deletes the old Settings and Secret first")
 
 
 def _integration(change: IntegrationChange) -> Line:
-    told: list[Line] = [(_KEYS[change.key],)] if change.key else []
-    told += map(field_line, change.fields)
-    told.append((f"it feeds {plural(len(change.projects), 'project')}",))
+    parts: list[Line] = [(_KEY_CHANGES[change.key],)] if change.key else []
+    parts += map(field_line, change.fields)
+    parts.append((f"used by {plural(len(change.projects), 'project')}",))
     if number := len(change.overriding):
-        told[-1] += (f", {number:,} {'overrides' if number == 1 else 'override'} it",)
-    settings = Untrusted(change.settings)
-    return (
-        "stack ",
-        Untrusted(change.stack),
-        ": ",
-        Untrusted(change.integration),
-        " in Settings ",
-        settings,
-        ": ",
-        *joined(told),
-    )
+        parts[-1] += (f", overridden by {number:,}",)
+    line: Line = ("stack ", Untrusted(change.stack), ": integration ", Untrusted(change.integration))
+    return (*line, " in Settings ", Untrusted(change.settings), ": ", *joined(parts))
 
 
 def _stacks(difference: Difference) -> Iterator[Section]:
@@ -227,7 +218,7 @@ def _changed(changes: Iterable[ObjectChange]) -> Iterator[Line]:
 
 
 def source_lines(changes: Iterable[SourceChange]) -> list[Line]:
-    """Where Projects get their integration from now, and before."""
+    """The integration sources of Projects, now and before."""
     lines: list[Line] = []
     for alike in _alike(changes, lambda each: (each.before, each.after)):
         before, after = alike[0].before, Untrusted(alike[0].after, sentence=True)
@@ -237,7 +228,7 @@ def source_lines(changes: Iterable[SourceChange]) -> list[Line]:
 
 
 def removal_lines(changes: Iterable[RemovalChange]) -> list[Line]:
-    """What removing tenants and Projects does now, and before."""
+    """The `onRemoval` of tenants and Projects, before and now."""
     return [
         (*listed(each.owner for each in alike), f": onRemoval {alike[0].before.value} → {alike[0].after.value}")
         for alike in _alike(changes, lambda each: (each.before, each.after))
@@ -245,7 +236,7 @@ def removal_lines(changes: Iterable[RemovalChange]) -> list[Line]:
 
 
 def _alike(changes: Iterable[Change], key: Callable[[Change], Hashable]) -> list[list[Change]]:
-    """The changes in groups of an equal key, in their order."""
+    """The changes grouped by a key, in order."""
     groups: dict[Hashable, list[Change]] = {}
     for change in changes:
         groups.setdefault(key(change), []).append(change)
@@ -253,37 +244,37 @@ def _alike(changes: Iterable[Change], key: Callable[[Change], Hashable]) -> list
 
 
 def field_line(change: FieldChange) -> Line:
-    """What a field says before and after."""
+    """The value of a field before and after."""
     before, after = change.before, change.after
     if change.path in CREDENTIALS:
-        return (_SAYS_WHICH[before is Redacted.ABSENT, after is Redacted.ABSENT],)
+        return (_CREDENTIAL_CHANGES[before is Redacted.ABSENT, after is Redacted.ABSENT],)
     line: Line = (Untrusted(change.dotted),)
     if Redacted.HIDDEN in (before, after) or Redacted.KEYLIKE in (before, after):
         why = "the file has errors" if Redacted.HIDDEN in (before, after) else "it looks like a key"
-        return (*line, _NOT_SHOWN[before is Redacted.ABSENT, after is Redacted.ABSENT].format(why=why))
+        return (*line, _HIDDEN_CHANGES[before is Redacted.ABSENT, after is Redacted.ABSENT].format(why=why))
     if isinstance(before, list) and isinstance(after, list):
-        added, gone = _missing(after, before), _missing(before, after)
-        if not added and not gone:
-            return (*line, " in another order, or as often as not before")
-        told = [
+        added, removed = _missing(after, before), _missing(before, after)
+        if not added and not removed:
+            return (*line, " reordered, or with different duplicates")
+        parts = [
             (*listed(map(_shortened, map(_json, each))), f" {what}")
-            for each, what in ((added, "added"), (gone, "taken away"))
+            for each, what in ((added, "added"), (removed, "removed"))
             if each
         ]
-        return (*line, ": ", *joined(told))
+        return (*line, ": ", *joined(parts))
     if before is Redacted.ABSENT:
         return (*line, " = ", Untrusted(_shortened(_json(after))))
     if after is Redacted.ABSENT:
-        return (*line, " taken away, was ", Untrusted(_shortened(_json(before))))
+        return (*line, " removed, was ", Untrusted(_shortened(_json(before))))
     old, new = _json(before), _json(after)
     at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     return (*line, ": ", Untrusted(_shortened(old, at)), " → ", Untrusted(_shortened(new, at)))
 
 
 def _missing(items: list[Any], others: list[Any]) -> list[Any]:
-    """The items that are not among the others. Lists may be as long as a file, and items cannot be hashed."""
-    there = {json.dumps(each, sort_keys=True) for each in others}
-    return [each for each in items if json.dumps(each, sort_keys=True) not in there]
+    """The items that are not among the others. Lists may be very long, and items are not hashable."""
+    known = {json.dumps(each, sort_keys=True) for each in others}
+    return [each for each in items if json.dumps(each, sort_keys=True) not in known]
 
 
 def _json(value: Any) -> str:
@@ -291,7 +282,7 @@ def _json(value: Any) -> str:
 
 
 def _shortened(text: str, at: int = 0) -> str:
-    """A text that fits a line, with what stands at a position in it."""
+    """A text short enough for a line, around a position in it."""
     start = max(0, at - _LONGEST // 2) if len(text) > _LONGEST else 0
     end = start + _LONGEST
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

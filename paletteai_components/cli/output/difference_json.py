@@ -1,4 +1,4 @@
-"""A difference and a contrast as JSON: stable, and described on the page of the command."""
+"""A difference and a comparison as JSON: stable, and documented in docs/command.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from paletteai_components.diagnostics import Severity
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
-    """A difference as JSON shows it."""
+    """A difference as JSON."""
     kept = Counter(diagnostic.severity for diagnostic in difference.kept)
     return {
         "problems": {
@@ -67,7 +67,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
 
 
 def contrast_as_json(comparison: Comparison) -> dict[str, Any]:
-    """A contrast as JSON shows it."""
+    """A comparison as JSON."""
     return {
         "first": comparison.first,
         "second": comparison.second,
@@ -98,11 +98,11 @@ def _object(change: ObjectChange) -> dict[str, Any]:
 
 
 def _field(change: FieldChange) -> dict[str, Any]:
-    """A field's path and values. A value that is not there has no entry, one that is not shown is under `hidden`."""
+    """A field's path and values. An absent value has no entry; one that is not shown is listed in `hidden`."""
     sides = {"before": change.before, "after": change.after}
-    told = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
+    values = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
     hidden = [side for side, value in sides.items() if value in (Redacted.HIDDEN, Redacted.KEYLIKE)]
-    return {"path": list(change.path), **told, **({"hidden": hidden} if hidden else {})}
+    return {"path": list(change.path), **values, **({"hidden": hidden} if hidden else {})}
 
 
 def _removal(change: RemovalChange) -> dict[str, Any]:

@@ -22,14 +22,14 @@ from paletteai_components.views.explanation import Explanation, Inherited, Resol
 
 _LISTED = 10
 _STEPS = {
-    Source.OWN: "its own Settings",
+    Source.OWN: "own Settings",
     Source.SETTINGS_REF: "settingsRef",
     Source.FALLBACK: "the tenant's default",
     Source.SHARED_CLUSTER_ONLY: "sharedClusterOnly",
 }
 _MERGING = {
-    True: "what the first Settings do not hold comes from the tenant's default",
-    False: "the first Settings count alone",
+    True: "integrations missing from the first Settings come from the tenant's default",
+    False: "only the first Settings is used",
 }
 _STYLES = {
     Outcome.TAKEN: "bold green",
@@ -42,7 +42,14 @@ _STYLES = {
 def show_explanation(
     explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int, output_format: str
 ) -> None:
-    """Print an explanation and the problems that concern it; `others` is how many more the stack has."""
+    """Print an explanation and its problems.
+
+    Args:
+        explanation: The explanation.
+        diagnostics: The problems that concern it.
+        others: How many other problems the stack has.
+        output_format: ``text`` or ``json``.
+    """
     if output_format == "json":
         value = _as_json(explanation)
         show_json({**value, "problems": [as_json(diagnostic) for diagnostic in diagnostics], "otherProblems": others})
@@ -71,8 +78,8 @@ def _tree(explanation: Explanation) -> Tree:
     if stack.spec and "merged_settings" in stack.spec.model_fields_set:
         _add_place(merging, stack.location("mergedSettings"))
     root.branches.append(merging)
-    made = "" if project.spec.create_namespace else "  made elsewhere"
-    root.add(("Namespace ", ""), (named(project.namespace), "bold"), (made, "yellow"))
+    external = "" if project.spec.create_namespace else "  external"
+    root.add(("Namespace ", ""), (named(project.namespace), "bold"), (external, "yellow"))
     for inherited in explanation.inherited:
         root.branches.append(_inherited(inherited))
     return root
@@ -90,15 +97,15 @@ def _resolution(resolution: Resolution, stack: Stack) -> Tree:
         line.branches.append(_step(number, step, stack))
     if resolution.secret is not None:
         secret = resolution.secret
-        made = "" if secret.managed else ", made elsewhere"
-        branch = line.add(("Secret ", ""), (named(f"{secret.namespace}/{secret.name}"), "bold"), (made, "yellow"))
+        external = "" if secret.managed else ", external"
+        branch = line.add(("Secret ", ""), (named(f"{secret.namespace}/{secret.name}"), "bold"), (external, "yellow"))
         _add_place(branch, stack.location(*secret.path))
     if settings is not None and resolution.type is IntegrationType.PALETTE:
         _add_credential(line, resolution, stack)
     if settings is not None:
         others = listed(map(named, resolution.projects), _LISTED)
-        fed = f"{others} too" if others else "no other project of this stack"
-        line.add((f"Settings {named(str(settings))} feed {fed}", ""))
+        users = f"also used by {others}" if others else "used by no other project of this stack"
+        line.add((f"Settings {named(str(settings))} {users}", ""))
     return line
 
 
@@ -107,14 +114,14 @@ def _outcome(resolution: Resolution) -> str:
     if settings is None:
         return "none"
     if not settings.managed:
-        return f"from Settings {named(str(settings))}, made elsewhere"
+        return f"from Settings {named(str(settings))}, external"
     key = _key(resolution)
     given_by = f"integration {named(key)} from " if key else ""
     return f"{given_by}Settings {named(str(settings))}"
 
 
 def _key(resolution: Resolution) -> str | None:
-    # A reference that leads nowhere may be anything, a key too.
+    # An undeclared reference may be anything, even a key.
     settings = resolution.settings
     if resolution.type is not IntegrationType.PALETTE or settings is None or settings.integration is None:
         return None
@@ -124,8 +131,8 @@ def _key(resolution: Resolution) -> str | None:
 def _step(number: int, step: Step, stack: Stack) -> Tree:
     settings = f"{named(str(step.settings))}, " if step.settings else ""
     line = Tree([(f"{number}. {_STEPS[step.source]}: ", "")])
-    said = step.why if step.outcome is Outcome.ABSENT else f"{settings}{step.outcome}: {step.why}"
-    line.parts.append((said, _STYLES[step.outcome]))
+    result = step.why if step.outcome is Outcome.ABSENT else f"{settings}{step.outcome}: {step.why}"
+    line.parts.append((result, _STYLES[step.outcome]))
     _add_place(line, _location(step, stack))
     return line
 
@@ -140,28 +147,28 @@ def _add_credential(line: Tree, resolution: Resolution, stack: Stack) -> None:
         return
     integration, key = settings.integration, _key(resolution)
     if integration is None or key is None:
-        line.add(("an integration that is not declared", "red"))
+        line.add(("integration not declared", "red"))
         return
-    branch = line.add((f"integration {named(key)}  ", ""), (_said(integration), "dim"))
+    branch = line.add((f"integration {named(key)}  ", ""), (_credential(integration), "dim"))
     _add_place(branch, stack.location("integrations", key))
     for use in resolution.uses[:_LISTED]:
         feeds = line.add(
-            (f"the credential is in Settings {named(str(use.settings))} of {use.stack} too: {use.how}", "red")
+            (f"Settings {named(str(use.settings))} of {use.stack} carries the same credential: {use.how}", "red")
         )
         _add_place(feeds, use.location)
     if len(resolution.uses) > _LISTED:
-        line.add((f"and in {len(resolution.uses) - _LISTED:,} Settings more", "red"))
+        line.add((f"and {len(resolution.uses) - _LISTED:,} more Settings", "red"))
     if not resolution.uses:
-        known = _recognised_by(integration)
-        sure = "" if known else ", as far as this can be known without a fingerprint or `credential`"
-        line.add((f"no other Settings of the fleet carry the credential{sure}", "" if known else "yellow"))
+        is_known = _recognised_by(integration) is not None
+        unsure = "" if is_known else ", but this is uncertain without a fingerprint or `credential`"
+        line.add((f"no other Settings carries this credential{unsure}", "" if is_known else "yellow"))
 
 
-def _said(integration: IntegrationSpec) -> str:
+def _credential(integration: IntegrationSpec) -> str:
     if integration.existing_secret is not None:
-        return "an existing Secret"
+        return "existing Secret"
     parts = (
-        f"on {_host(integration) or 'a host that is not usable'}",
+        f"on {_host(integration) or 'an invalid host'}",
         f"Palette tenant {redacted(integration.tenant)}" if integration.tenant else "no Palette tenant",
         f"default project {redacted(integration.default_project_id)}"
         if integration.default_project_id
@@ -171,7 +178,7 @@ def _said(integration: IntegrationSpec) -> str:
 
 
 def _host(integration: IntegrationSpec) -> str | None:
-    # A URL that is refused may carry a password.
+    # An invalid URL may hold a password.
     if not integration.host_url or host_problem(integration.host_url):
         return None
     return redacted(host_of(integration.host_url))
@@ -188,7 +195,7 @@ def _inherited(inherited: Inherited) -> Tree:
     if isinstance(value, dict):
         value = "  ".join(f"{key} {', '.join(each) if isinstance(each, list) else each}" for key, each in value.items())
     line = Tree([(f"{inherited.field}  ", ""), (str(value or "none"), "bold")])
-    origin = {"project": "stated here", "tenant": "from the tenant", "default": "stated nowhere"}
+    origin = {"project": "set here", "tenant": "from the tenant", "default": "not set"}
     line.parts.append((f"  {origin[inherited.origin]}", "dim"))
     _add_place(line, inherited.location)
     return line

@@ -1,6 +1,6 @@
-"""Lines of what is told, and their sections: our own words, and what comes from files.
+"""Lines of output and their sections: our own words, kept apart from text of files.
 
-They are kept apart so that a page can show the latter as what it is: text that anybody may have written.
+So a comment can show the latter as what it is: text that anyone may have written.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
-    """A text from a file: a name or a value, or a sentence that holds some."""
+    """A text from a file."""
 
     text: str
+    """A name or a value, or a sentence that holds some."""
     sentence: bool = False
+    """Whether it is a sentence."""
 
 
 Line = tuple[str | Untrusted, ...]
@@ -26,28 +28,25 @@ Line = tuple[str | Untrusted, ...]
 
 @dataclass(slots=True)
 class Section:
-    """Lines under a title.
-
-    Fields:
-        title: the title; the name of a stack may stand in it.
-        lines: what is told, a line each.
-        colour: how it is marked on a terminal.
-        folded: True for what is read only by those who want to know more.
-    """
+    """Lines under a title."""
 
     title: Line
+    """The title; it may hold the name of a stack."""
     lines: list[Line] = field(default_factory=list)
+    """The lines."""
     colour: str = "cyan"
+    """The title's colour on a terminal."""
     folded: bool = False
+    """Whether a comment shows the lines only on demand."""
 
 
 def listed(names: Iterable[str]) -> Line:
-    """Names in a row; of very many the first ones, and how many more there are."""
-    every = list(names)
-    line = joined(((Untrusted(name),) for name in every[:_LISTED]), ", ")
-    return (*line, more(len(every) - _LISTED)) if len(every) > _LISTED else line
+    """Names separated by commas: the first 20, and how many more there are."""
+    texts = list(names)
+    line = joined(((Untrusted(name),) for name in texts[:_LISTED]), ", ")
+    return (*line, more(len(texts) - _LISTED)) if len(texts) > _LISTED else line
 
 
 def joined(lines: Iterable[Line], between: str = "; ") -> Line:
-    """Several lines as one."""
+    """Join several lines into one."""
     return tuple(part for position, line in enumerate(lines) for part in ((between, *line) if position else line))

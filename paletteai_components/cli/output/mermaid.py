@@ -1,7 +1,7 @@
 """A graph as a Mermaid flowchart, which GitHub and GitLab draw in Markdown.
 
-Names never reach Mermaid's grammar: nodes are numbered, and a label holds letters, digits and a few
-harmless characters only, everything else as its code.
+Names never reach Mermaid's grammar: nodes are numbered, and every character of a label except letters, digits and a
+few harmless ones is written as its code.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.model.planned import Source
 from paletteai_components.views.graph import Binding, Graph, SettingsNode, StackNode, TenantNode
 
-# What Mermaid draws by default. The readers of a hosted page cannot raise it.
+# Mermaid's default limits. Readers of a hosted page cannot raise them.
 MAX_EDGES = 500
 MAX_CHARACTERS = 50_000
 
@@ -38,31 +38,33 @@ _SHAPES = {
 _BINDINGS = {
     Binding.UNDECLARED: "its integration is not declared",
     Binding.NONE: "no Palette integration",
-    Binding.ELSEWHERE: "made elsewhere",
+    Binding.ELSEWHERE: "external",
 }
-# Text and fill are far apart in lightness, whatever the colours of the page around them.
+# Text and fill contrast on light and on dark pages.
 _CLASSES = {
     "error": "fill:#ffe3e3,stroke:#b3001b,stroke-width:4px,color:#3b0009",
     "warning": "fill:#fff3d1,stroke:#8a5a00,stroke-width:3px,color:#332200",
-    "elsewhere": "stroke-dasharray:6 4",
+    "external": "stroke-dasharray:6 4",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Flowchart:
-    """A flowchart's text and the number of its edges."""
+    """A Mermaid flowchart."""
 
     text: str
+    """Its source."""
     edges: int
+    """How many edges it has."""
 
     @property
     def is_drawn(self) -> bool:
-        """Whether Mermaid draws it by default."""
+        """Whether it is within Mermaid's default limits."""
         return self.edges <= MAX_EDGES and len(self.text) <= MAX_CHARACTERS
 
 
 def flowchart_of(graph: Graph) -> Flowchart:
-    """The flowchart of a graph."""
+    """Draw a graph as a flowchart."""
     drawing = _Drawing(graph.diagnostics)
     for number, stack in enumerate(graph.stacks):
         drawing.stack(f"s{number}", stack)
@@ -84,23 +86,23 @@ class _Drawing:
         self.lines.append(f'  subgraph {at}["{_name(stack.name)}, environment {_name(stack.environment)}, {cluster}"]')
         self.lines.append("    direction LR")
         if stack.tenant is None:
-            self.node(f"{at}t", ("[", "]"), ["no tenant could be made out"], stack.diagnostics)
+            self.node(f"{at}t", ("[", "]"), ["no tenant could be read"], stack.diagnostics)
         else:
             self.tenant(at, stack.tenant)
         self.lines.append("  end")
 
     def tenant(self, at: str, tenant: TenantNode) -> None:
-        said = [f"Tenant {_name(tenant.name)}", *(["made elsewhere"] if tenant.existing else [])]
-        self.node(f"{at}t", ("[", "]"), said, tenant.diagnostics, tenant.existing)
+        label = [f"Tenant {_name(tenant.name)}", *(["external"] if tenant.existing else [])]
+        self.node(f"{at}t", ("[", "]"), label, tenant.diagnostics, tenant.existing)
         for position, integration in enumerate(tenant.integrations):
-            said = [f"integration {_name(integration.name)}"]
+            label = [f"integration {_name(integration.name)}"]
             if not integration.managed:
-                said.append("its Secret is made elsewhere")
-            self.node(f"{at}i{position}", ("[(", ")]"), said, integration.diagnostics, not integration.managed)
+                label.append("external Secret")
+            self.node(f"{at}i{position}", ("[(", ")]"), label, integration.diagnostics, not integration.managed)
         for position, settings in enumerate(tenant.settings):
             node = f"{at}s{position}"
-            elsewhere = settings.binding is Binding.ELSEWHERE
-            self.node(node, ("[/", "/]"), list(_settings(settings)), settings.diagnostics, elsewhere)
+            external = settings.binding is Binding.ELSEWHERE
+            self.node(node, ("[/", "/]"), list(_settings(settings)), settings.diagnostics, external)
             if settings.integration is not None:
                 self.edge(f"{at}i{settings.integration}", "---", node)
             if not settings.own:
@@ -114,14 +116,14 @@ class _Drawing:
                 self.edge(f"{at}s{project.own}", "---|own, without Palette|", node)
 
     def node(
-        self, at: str, shape: tuple[str, str], said: list[str], diagnostics: Iterable[int], elsewhere: bool = False
+        self, at: str, shape: tuple[str, str], label: list[str], diagnostics: Iterable[int], external: bool = False
     ) -> None:
-        told = [self.diagnostics[position] for position in diagnostics]
-        label = "<br/>".join([*said, *_told(told)])
-        self.lines.append(f'    {at}{shape[0]}"{label}"{shape[1]}')
-        worst = min((list(Severity).index(diagnostic.severity) for diagnostic in told), default=None)
-        if elsewhere:
-            self.classes["elsewhere"].append(at)
+        problems = [self.diagnostics[position] for position in diagnostics]
+        text = "<br/>".join([*label, *_codes(problems)])
+        self.lines.append(f'    {at}{shape[0]}"{text}"{shape[1]}')
+        worst = min((list(Severity).index(diagnostic.severity) for diagnostic in problems), default=None)
+        if external:
+            self.classes["external"].append(at)
         if worst is not None and list(Severity)[worst] is not Severity.NOTE:
             self.classes[list(Severity)[worst].value].append(at)
 
@@ -138,7 +140,7 @@ def _settings(settings: SettingsNode) -> Iterator[str]:
         yield _BINDINGS[settings.binding]
 
 
-def _told(diagnostics: list[Diagnostic]) -> Iterator[str]:
+def _codes(diagnostics: list[Diagnostic]) -> Iterator[str]:
     for severity in Severity:
         codes = dict.fromkeys(diagnostic.code for diagnostic in diagnostics if diagnostic.severity is severity)
         if codes:
@@ -146,7 +148,7 @@ def _told(diagnostics: list[Diagnostic]) -> Iterator[str]:
 
 
 def _name(text: str) -> str:
-    """A name that can neither end its label nor mean anything in it."""
+    """A name that neither ends its label nor has a meaning in it."""
     shown = escaped(text if len(text) <= _NAME_LIMIT else f"{text[: _NAME_LIMIT - 1]}…")
     # Mermaid breaks a line at `\\n`, also where the backslash comes as its code.
     shown = shown.replace("\\", "\N{SET MINUS}")

@@ -1,4 +1,4 @@
-"""What became of an environment's stacks: for people, and as JSON."""
+"""The outcome of `preview`, `up` and `refresh` for an environment: as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from paletteai_components.deployment import Deployment, Message, Operation, Stat
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.redaction import named, redacted
 
-# How many steps of a stack are shown that take nothing away.
+# How many steps of a stack are shown, besides those that remove something.
 _SHOWN = 20
 _SYMBOLS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red"), "replace": ("±", "red")}
 _DONE = {
@@ -31,10 +31,12 @@ _SEVERITIES = {"error": "red", "warning": "yellow"}
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An operation in words: what is being done, and what was done."""
+    """An operation in words."""
 
     doing: str
+    """While it runs, for example ``deploying``."""
     done: str
+    """Once it has succeeded, for example ``deployed``."""
 
 
 WORDS = {
@@ -47,24 +49,21 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything there is to say at the end.
-
-    Fields:
-        environment: whose stacks they are.
-        operation: what was to be done.
-        deployments: what became of each stack, by name.
-        refused: the errors of those that were not even started.
-        seconds: how long it took.
-    """
+    """The outcome of an operation for all stacks of an environment."""
 
     environment: str
+    """The environment."""
     operation: Operation
+    """The operation."""
     deployments: list[Deployment]
+    """The outcome of each stack, by name."""
     refused: Mapping[str, list[Diagnostic]]
+    """The problems of each stack that was refused."""
     seconds: float
+    """How many seconds it took."""
 
     def show_json(self) -> None:
-        """Prints it as JSON."""
+        """Print it as JSON."""
         show_json(
             {
                 "environment": self.environment,
@@ -93,7 +92,7 @@ class Report:
         }
 
     def show(self, *, verbose: bool) -> None:
-        """Prints it for people: what each stack has to say, then a line for each, then the sum."""
+        """Print it as text: the details of each stack, then one line a stack, then the sum."""
         for deployment in self.deployments:
             lines = list(self._lines(deployment, verbose))
             if lines or deployment.stack in self.refused:
@@ -107,9 +106,9 @@ class Report:
             rest = self._counts(deployment)
             click.echo(f"{escaped(deployment.stack):<{width}}  {state}  {rest}".rstrip())
         states = Counter(self._state(each) for each in self.deployments)
-        told = ", ".join(f"{number} {state}" for state, number in states.items())
+        counts = ", ".join(f"{number} {state}" for state, number in states.items())
         stacks = plural(len(self.deployments), "stack")
-        click.echo(f"{stacks} of {named(self.environment)}: {told} in {self.seconds:.1f} s")
+        click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
 
     def _state(self, deployment: Deployment) -> str:
         return WORDS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
@@ -128,7 +127,7 @@ class Report:
             yield from _steps(deployment.steps, everything)
         for message in deployment.messages:
             if everything or message.severity in _SEVERITIES:
-                yield from _said(message)
+                yield from _message_lines(message)
         if deployment.remedy:
             yield f"help: {escaped(deployment.remedy)}"
 
@@ -137,15 +136,15 @@ def _steps(steps: list[Step], everything: bool) -> Iterator[str]:
     shown = 0
     for step in steps:
         symbol, colour = _SYMBOLS.get(step.operation, ("*", "cyan"))
-        takes_away = colour == "red"
-        shown += not takes_away
-        if everything or takes_away or shown <= _SHOWN:
+        removes = colour == "red"
+        shown += not removes
+        if everything or removes or shown <= _SHOWN:
             yield click.style(f"{symbol} {redacted(escaped(str(step)))}", fg=colour)
     if shown > _SHOWN and not everything:
         yield f"and {shown - _SHOWN:,} more; `--verbose` shows them all"
 
 
-def _said(message: Message) -> Iterator[str]:
+def _message_lines(message: Message) -> Iterator[str]:
     first, *others = message.text.splitlines()
     about = f"{redacted(escaped(message.about))}: " if message.about else ""
     severity = f"{click.style(message.severity, fg=_SEVERITIES.get(message.severity))}: " if message.severity else ""
@@ -156,7 +155,7 @@ def _said(message: Message) -> Iterator[str]:
 
 def _in_order(changes: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     order = list(_DONE)
-    # Whatever else there is stands before what stayed as it is.
+    # Unknown operations come before `same`.
     return iter(sorted(changes.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order) - 2))
 
 

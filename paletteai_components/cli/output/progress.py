@@ -1,4 +1,4 @@
-"""What is seen of deployments while they run: a line for each on a terminal, else one where each begins and ends."""
+"""The progress of deployments: a live line each on a terminal; elsewhere, a line when each begins and ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paletteai_components.deployment import Deployment, State
 from paletteai_components.diagnostics import escaped
 
 Tell = Callable[[Deployment], None]
-"""Is called, in any thread, whenever something about a deployment is new."""
+"""A function that is called, from any thread, whenever a deployment has news."""
 
 COLOURS = {
     State.SUCCEEDED: "green",
@@ -25,7 +25,15 @@ COLOURS = {
 
 @contextmanager
 def progress(stacks: int, doing: str) -> Iterator[Tell]:
-    """What is told shows on the error stream. `doing` is for example ``deploying``."""
+    """Show progress on the error stream.
+
+    Args:
+        stacks: How many stacks there are.
+        doing: What is done, for example ``deploying``.
+
+    Yields:
+        The function to call with each change.
+    """
     if not sys.stderr.isatty():
         yield _Lines(doing).tell
         return
@@ -36,15 +44,15 @@ def progress(stacks: int, doing: str) -> Iterator[Tell]:
 class _Lines:
     def __init__(self, doing: str) -> None:
         self._doing = doing
-        self._told: dict[str, State] = {}
+        self._states: dict[str, State] = {}
 
     def tell(self, deployment: Deployment) -> None:
-        if self._told.get(deployment.stack) is deployment.state:
+        if self._states.get(deployment.stack) is deployment.state:
             return
-        self._told[deployment.stack] = deployment.state
+        self._states[deployment.stack] = deployment.state
         running = deployment.state is State.RUNNING
-        said = self._doing if running else f"{deployment.state}, {deployment.seconds:.1f} s"
-        click.echo(f"{escaped(deployment.stack)}: {said}", err=True)
+        news = self._doing if running else f"{deployment.state}, {deployment.seconds:.1f} s"
+        click.echo(f"{escaped(deployment.stack)}: {news}", err=True)
 
 
 @contextmanager
@@ -52,7 +60,7 @@ def _live(stacks: int, doing: str) -> Iterator[Tell]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-    # Names come from files: nothing in them is taken for markup.
+    # Names come from files, so markup in them is ignored.
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -62,7 +70,7 @@ def _live(stacks: int, doing: str) -> Iterator[Tell]:
     with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as shown:
         ended: list[str] = []
         tasks: dict[str, TaskID] = {}
-        whole = shown.add_task(doing, total=None, done=f"0 of {stacks} stacks")
+        overall = shown.add_task(doing, total=None, done=f"0 of {stacks} stacks")
 
         def tell(deployment: Deployment) -> None:
             name = deployment.stack
@@ -75,6 +83,6 @@ def _live(stacks: int, doing: str) -> Iterator[Tell]:
             line = f"{escaped(name)}: {deployment.state}, {deployment.seconds:.1f} s"
             shown.console.print(line, style=COLOURS[deployment.state], markup=False)
             ended.append(name)
-            shown.update(whole, done=f"{len(ended)} of {stacks} stacks")
+            shown.update(overall, done=f"{len(ended)} of {stacks} stacks")
 
         yield tell

@@ -1,4 +1,4 @@
-"""The report of problems: for people, and as JSON."""
+"""The report of problems: as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "c
 
 
 def show(diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
-    """Print problems, in colour on a terminal."""
+    """Print problems as text, in colour on a terminal."""
     for diagnostic in diagnostics:
         click.echo("\n".join(_lines(diagnostic)), err=err)
 
 
 def show_error(error: UserError) -> None:
-    """Print why a command could not do what it was asked for."""
+    """Print why a command failed."""
     if isinstance(error, StackFileError):
         show(error.diagnostics, err=True)
     else:
@@ -33,11 +33,11 @@ def show_error(error: UserError) -> None:
 
 def _lines(diagnostic: Diagnostic) -> Iterator[str]:
     head, *others = (escaped(str(location)) for location in diagnostic.where) if diagnostic.where else ("",)
-    said = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
+    label = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
     yield (
-        f"{click.style(head, bold=True)}: {said}: {escaped(diagnostic.message)}"
+        f"{click.style(head, bold=True)}: {label}: {escaped(diagnostic.message)}"
         if head
-        else (f"{said}: {escaped(diagnostic.message)}")
+        else (f"{label}: {escaped(diagnostic.message)}")
     )
     for location in others:
         yield click.style(f"  also: {location}", dim=True)
@@ -50,12 +50,12 @@ def show_json(value: Any) -> None:
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON, in which a CI server finds no command."""
+    """A value as JSON. `##` is escaped, which a CI server would take for a command."""
     return json.dumps(value, indent=2).replace("##", "#\\u0023")
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A problem as JSON shows it."""
+    """A problem as JSON."""
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
@@ -66,11 +66,11 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def counted(diagnostics: Iterable[Diagnostic]) -> str:
-    """How many problems there are of each severity, for example ``3 errors, 1 note``."""
+    """The number of problems by severity, for example ``3 errors, 1 note``."""
     numbers = Counter(diagnostic.severity for diagnostic in diagnostics)
     return ", ".join(plural(numbers[each], each.value) for each in Severity if numbers[each]) or "no problems"
 
 
 def plural(number: int, noun: str) -> str:
-    """A number of things, for example ``2 stacks``."""
+    """A number and a noun, for example ``2 stacks``."""
     return f"{number:,} {noun}" if number == 1 or noun.endswith("s") else f"{number:,} {noun}s"

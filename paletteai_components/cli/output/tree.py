@@ -13,18 +13,15 @@ from paletteai_components.diagnostics import escaped
 
 @dataclass(slots=True)
 class Tree:
-    """A line of text and what hangs on it.
-
-    Fields:
-        parts: pieces of the line, each with its style in the words of rich; empty for none.
-        branches: the trees below it.
-    """
+    """A line of text and the lines below it."""
 
     parts: list[tuple[str, str]]
+    """The pieces of the line, each with its style as rich names it, or an empty one."""
     branches: list[Tree] = field(default_factory=list)
+    """The trees below it."""
 
     def add(self, *parts: tuple[str, str]) -> Tree:
-        """A new branch with these parts."""
+        """Add a branch with these parts and return it."""
         branch = Tree(list(parts))
         self.branches.append(branch)
         return branch
@@ -63,7 +60,7 @@ def _show_in_colour(tree: Tree) -> None:
     from rich.text import Text
     from rich.tree import Tree as RichTree
 
-    # Names come from files: `Text` takes nothing in them for markup.
+    # Names come from files: `Text` ignores markup in them.
     def line(tree: Tree) -> Text:
         return Text.assemble(*((escaped(text), style) for text, style in tree.parts))
 

@@ -1,4 +1,4 @@
-"""A bar on the terminal for whoever waits while stack files are read."""
+"""A progress bar on the terminal while stack files are read."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-# How many seconds nobody minds.
+# Seconds to wait before a bar is shown.
 PATIENCE = 1.0
 
 
 def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """The items as they come. On a terminal, where that takes long, a bar shows how many of the total came."""
+    """Yield the items as they come. On a terminal, a bar shows the progress if that takes long.
+
+    Args:
+        items: The items.
+        total: How many there are.
+
+    Yields:
+        Each item.
+    """
     if not sys.stderr.isatty():
         yield from items
         return
     items, began = iter(items), time.monotonic()
-    for came, item in enumerate(items, 1):
+    for done, item in enumerate(items, 1):
         yield item
         if time.monotonic() - began > PATIENCE:
-            yield from _shown(items, came, total)
+            yield from _with_bar(items, done, total)
 
 
-def _shown(items: Iterator[Item], came: int, total: int) -> Iterator[Item]:
-    # Slow to import, so only for those who wait anyhow.
+def _with_bar(items: Iterator[Item], done: int, total: int) -> Iterator[Item]:
+    # Slow to import, so it is imported only when the user waits anyway.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("reading stack files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, completed=came)
+        task = bar.add_task("", total=total, completed=done)
         for item in items:
             yield item
             bar.advance(task)

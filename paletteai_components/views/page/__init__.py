@@ -1,8 +1,8 @@
-"""A graph as one page for a browser: complete in itself, and it asks no network for anything.
+"""A graph as one page for a browser, which is self-contained and loads nothing.
 
-The page is put together from the files beside this one. Its scripts are D3's released ones, see
-`d3/README.md`, and tree.js and page.js, which become one script with a scope of its own. The policy in
-the page names each script and the style by its hash, so nothing else in it can run.
+The page is built from the files in this folder. Its scripts are D3's releases, see `d3/README.md`, and tree.js
+and page.js, which become one script with its own scope. The page's policy names the hash of each script and
+of the style, so nothing else can run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from paletteai_components.views.graph import Graph, IntegrationNode, ProjectNode
 
 D3 = ("d3-hierarchy", "d3-path", "d3-selection")
 
-# The tables of a tenant, whose columns are named once for all tenants.
+# The columns of a tenant's tables, written once for all tenants.
 _COLUMNS = {
     "integrations": ("name", "made", "feeds", "overridden", "credential", "problems"),
     "settings": ("name", "role", "binding", "integration", "line", "problems"),
@@ -29,7 +29,7 @@ _COLUMNS = {
 
 
 def page_of(graph: Graph) -> str:
-    """The page of a graph, as ASCII."""
+    """Render a graph as an HTML page in ASCII."""
     scripts = [*(f"{_file(f'd3/{name}.LICENSE', comment=True)}{_file(f'd3/{name}.min.js')}" for name in D3), _script()]
     style = _file("page.css")
     policy = [
@@ -64,7 +64,7 @@ def _hash(text: str) -> str:
 
 
 def _embedded(value: Any) -> str:
-    """The value as JSON that no text in it can end: `<` does not occur, and neither do line separators nor `##`."""
+    """The value as JSON without `<`, line separators and `##`, so no text in it can end the script."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace("##", "#\\u0023")
 
 

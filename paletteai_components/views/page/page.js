@@ -1,4 +1,4 @@
-/* The page: the tenants and their filter, the diagram, what is told around it, and the keys. */
+/* The page: the list of tenants and its filter, the diagram, the details around it, and the keyboard. */
 
 const element = (id) => document.getElementById(id);
 
@@ -6,7 +6,7 @@ const element = (id) => document.getElementById(id);
 const COLUMNS = [{ x: 0, width: 190 }, { x: 250, width: 270 }, { x: 580, width: 280 }];
 const [BOX, ROW, HEADINGS] = [52, 64, 32];
 const BEND = 10;
-// How much of a long list is shown at first, and how much more at a time.
+// How many entries of a long list are shown at first, and how many more at a time.
 const [FIRST, MORE] = [30, 200];
 
 const state = { stack: -1, query: '', only: false };
@@ -23,7 +23,7 @@ function badges(selection, counts) {
     .text(({ severity, count }) => plural(count, severity));
 }
 
-/** Text on one line, in full where the pointer rests. */
+/** Text on one line, with the full text as its tooltip. */
 function line(selection, name, text) {
   selection.append('span').attr('class', name).attr('title', text).text(text);
 }
@@ -37,8 +37,8 @@ const items = d3.select('#tenants').selectAll('li').data(data.stacks).join('li')
 const links = items.append('a').attr('href', ({ name }) => address(name)).attr('tabindex', -1)
   .each(function describe(stack) {
   const { name, environment, cluster, tenant, problems } = stack;
-  const isTold = tenant && name === `${tenant.name}.${environment}`;
-  const who = !isTold && joined(tenant ? `tenant ${tenant.name}` : 'no tenant', environment);
+  const isInName = tenant && name === `${tenant.name}.${environment}`;
+  const who = !isInName && joined(tenant ? `tenant ${tenant.name}` : 'no tenant', environment);
   const link = d3.select(this);
   line(link, 'name', name);
   line(link, 'words', joined(who, cluster && `cluster ${cluster}`, tenant && plural(tenant.projects.length, 'project')));
@@ -60,7 +60,7 @@ function filter() {
   rove();
 }
 
-/** Leave one link to the Tab key: the chosen one, else the first. */
+/** Let the Tab key stop at one link only: the chosen one, else the first. */
 function rove() {
   const open = listed();
   const stop = open.includes(linkOf(state.stack)) ? linkOf(state.stack) : open[0];
@@ -75,20 +75,20 @@ const choose = (stack) => show(stack, found(data.stacks[stack], terms()));
 // --- The address ------------------------------------------------------------------------------------------
 
 function remember(how) {
-  const said = new URLSearchParams({ tenant: data.stacks[state.stack]?.name ?? '' });
-  if (state.query) said.set('search', state.query);
-  if (state.only) said.set('problems', 'only');
-  if (`#${said}` !== window.location.hash) window.history[how](null, '', `#${said}`);
+  const parts = new URLSearchParams({ tenant: data.stacks[state.stack]?.name ?? '' });
+  if (state.query) parts.set('search', state.query);
+  if (state.only) parts.set('problems', 'only');
+  if (`#${parts}` !== window.location.hash) window.history[how](null, '', `#${parts}`);
 }
 
 function recall() {
-  const said = new URLSearchParams(window.location.hash.slice(1));
-  state.query = said.get('search') ?? '';
-  state.only = said.get('problems') === 'only';
+  const parts = new URLSearchParams(window.location.hash.slice(1));
+  state.query = parts.get('search') ?? '';
+  state.only = parts.get('problems') === 'only';
   element('query').value = state.query;
   element('only').checked = state.only;
   filter();
-  const chosen = data.stacks.findIndex(({ name }) => name === said.get('tenant'));
+  const chosen = data.stacks.findIndex(({ name }) => name === parts.get('tenant'));
   const first = listed()[0] ?? linkOf(0);
   show(chosen >= 0 ? chosen : links.nodes().indexOf(first));
   linkOf(state.stack)?.scrollIntoView({ block: 'nearest' });
@@ -96,20 +96,20 @@ function recall() {
 
 // --- The diagram ------------------------------------------------------------------------------------------
 
-/** The children of a box that are shown, and one more that stands for the others. @param {Box} parent */
+/** The children of a box that are shown, and a box for the hidden ones. @param {Box} parent */
 function open({ key, children }) {
   const limit = limits.get(key) ?? FIRST;
   const rest = children.length - limit;
   if (rest <= 0) return children;
   const name = `Show ${number(Math.min(rest, MORE))} more`;
-  const more = box({ key: `more:${key}`, kind: 'More', name, words: `${number(rest)} are not shown`, style: 'more' });
+  const more = box({ key: `more:${key}`, kind: 'More', name, words: `${number(rest)} hidden`, style: 'more' });
   return [...children.slice(0, limit), more];
 }
 
 function draw() {
   const root = d3.hierarchy(tree, open);
   d3.tree().nodeSize([ROW, 1]).separation((a, b) => (a.parent === b.parent ? 1 : 1.2))(root);
-  // A parent stands beside its first child, so that it is seen where there are many.
+  // A parent is beside its first child, so that it is visible however many there are.
   root.eachAfter((each) => { each.x = each.children ? each.children[0].x : each.x; });
   const highest = Math.min(...root.descendants().map(({ x }) => x));
   root.each((each) => { each.y = Math.round(each.x - highest) + HEADINGS; });
@@ -125,7 +125,7 @@ function draw() {
   drawBoxes(sheet.append('ul').attr('role', 'tree').attr('aria-label', label), [root]);
 }
 
-/** Lines from box to box: straight to the first child, and from there down to each of the others. */
+/** Lines between boxes: straight to the first child, and from there down to the others. */
 function drawEdges(svg, edges) {
   const style = ({ target }) => (target.depth === 1 ? 'plain' : target.data.style);
   const curve = ({ source, target }) => {
@@ -156,7 +156,8 @@ function drawEdges(svg, edges) {
 }
 
 const crossAt = (x, y) => `M${x - 6},${y - 6}l12,12m0,-12l-12,12`;
-/** The boxes of one level and all below them: nested lists, which a wide page lays out as a diagram. */
+
+/** The boxes of one level and those below: nested lists, which a wide page lays out as a diagram. */
 function drawBoxes(list, nodes) {
   const rows = list.selectAll(null).data(nodes).join('li').attr('role', 'none');
   const boxes = rows.append('div').attr('role', 'treeitem').attr('tabindex', -1).attr('aria-selected', 'false')
@@ -184,7 +185,7 @@ function drawBoxes(list, nodes) {
     .each(function below({ children }) { drawBoxes(d3.select(this), children); });
 }
 
-/** Open what a box stands for: more boxes, or its details. */
+/** Open a box: show more boxes, or its details. */
 function enter({ data: { key, kind }, parent }, byKeyboard) {
   if (kind === 'More') {
     const { key: above, children } = parent.data;
@@ -199,7 +200,7 @@ function enter({ data: { key, kind }, parent }, byKeyboard) {
   }
 }
 
-/** Make room for a box that stands behind a "show more". @param {string} key @param {Box} parent */
+/** Show a box that is hidden behind a "Show more". @param {string} key @param {Box} parent */
 function uncover(key, parent) {
   const at = parent.children.findIndex((child) => child.key === key || uncover(key, child));
   if (at >= 0) limits.set(parent.key, Math.max(limits.get(parent.key) ?? FIRST, at + 1));
@@ -216,7 +217,7 @@ function go(key) {
   target.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
-/** Make a box the current one: the Tab key stops at it and the details are about it. */
+/** Make a box the current one: the Tab key stops at it, and the details show it. */
 function settle(target) {
   d3.selectAll('#canvas .box').attr('tabindex', -1).attr('aria-selected', 'false');
   d3.select(target).attr('tabindex', 0).attr('aria-selected', 'true').each((node) => showDetails(node.data));
@@ -253,29 +254,29 @@ function showIntegrations(tenant) {
   const section = d3.select('#integrations');
   section.selectAll('*').remove();
   section.append('h3').attr('id', 'integrations-title').text('Integrations');
-  if (!tenant?.integrations.length) section.append('p').text('None is declared.');
+  if (!tenant?.integrations.length) section.append('p').text('No integration is declared.');
   const cards = section.append('ul').selectAll(null).data(tenant?.integrations ?? []).join('li');
   cards.attr('id', (_, at) => `card-integrations:${at}`).attr('tabindex', -1).each(function fill(integration) {
     const { name, feeds, overridden, made, problems } = integration;
     const card = d3.select(this);
-    const overrides = overridden ? `, ${number(overridden)} ${overridden === 1 ? 'overrides' : 'override'} it` : '';
+    const overrides = overridden ? `, overridden by ${number(overridden)}` : '';
     card.append('h4').attr('title', name).text(name);
-    card.append('p').text(`feeds ${feeds ? plural(feeds, 'project') : 'no project'}${overrides}`);
-    if (!made) card.append('p').attr('class', 'faint').text('Its Secret is put in place by somebody else.');
+    card.append('p').text(`used by ${feeds ? plural(feeds, 'project') : 'no project'}${overrides}`);
+    if (!made) card.append('p').attr('class', 'faint').text('Its Secret is external.');
     if (likes(integration)) card.append('p').attr('class', 'same').text(`Same credential: ${likes(integration)}`);
     if (!problems.length) return;
-    const told = card.append('details');
-    badges(told.append('summary'), counted(problems));
-    explain(told, problems);
+    const details = card.append('details');
+    badges(details.append('summary'), counted(problems));
+    explain(details, problems);
   });
 }
 
-/** The list of all problems, each a way to its place, up to a limit. */
+/** List all problems up to a limit, each with a link to what it concerns. */
 function showProblems(limit) {
   const all = data.problems.map((problem, at) => ({ problem, target: targets[at] }));
   const rest = all.length - limit;
   element('all').hidden = !all.length;
-  element('all-title').textContent = `Problems: ${told([...all.keys()])}`;
+  element('all-title').textContent = `Problems: ${summary([...all.keys()])}`;
   d3.select('#all-problems').selectAll('li').data(all.slice(0, limit)).enter().append('li').each(function fill(each) {
     const { problem: [severity, code, message, , where], target } = each;
     const entry = d3.select(this).append(target ? 'a' : 'span').attr('class', 'entry');
@@ -307,7 +308,7 @@ function showLegend() {
 
 // --- The page ---------------------------------------------------------------------------------------------
 
-/** Show a stack, and go to a part of it where somebody asked for that. */
+/** Show a stack and, if a key is given, go to that part of it. */
 function show(stack, key) {
   element('tenant').hidden = stack < 0;
   if (stack < 0) return;
@@ -332,7 +333,7 @@ function show(stack, key) {
   }
 }
 
-/** The thing in a row that a key leads to from another. */
+/** The element in a row that a key leads to from another one. */
 function stepped(key, row, from) {
   const at = row.indexOf(from);
   const [last, pages] = [row.length - 1, { PageUp: at - 10, PageDown: at + 10 }];
@@ -340,12 +341,12 @@ function stepped(key, row, from) {
   return row[Math.max(0, Math.min(last, steps[key]))];
 }
 
-/** What a key leads to from a link in the list. */
+/** The element that a key leads to from a link in the list. */
 function fromLink(event) {
   return event.key === 'Escape' ? element('query') : stepped(event.key, listed(), event.target);
 }
 
-/** What a key leads to from a box. */
+/** The element that a key leads to from a box. */
 function fromBox(event) {
   const { parent, children } = d3.select(event.target).datum();
   const near = {
@@ -368,7 +369,7 @@ function listen() {
   on('query', 'input', () => {
     state.query = element('query').value.trim();
     filter();
-    // A browser refuses an address that changes at every key.
+    // Browsers limit how often a page may change its address.
     clearTimeout(resting);
     resting = setTimeout(remember, 300, 'replaceState');
   });

@@ -325,7 +325,7 @@ def test_a_project_resolves_otherwise_though_its_manifest_stays() -> None:
     after = acme(VISION, settings="{edge: {palette: shared}}", more="sharedClusterOnly: true")
     difference = compared(BEFORE, after)
     (source,) = difference.sources
-    assert source.after == "none, limited to the shared cluster as stated"
+    assert source.after == "none: sharedClusterOnly is true"
     assert "Project/vision/vision" not in [each.reference for each in difference.objects]
 
 

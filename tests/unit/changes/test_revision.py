@@ -210,14 +210,14 @@ def test_a_branch_a_tag_and_a_part_of_an_id_are_names(repository: Repository) ->
 @pytest.mark.parametrize("name", ["nowhere", "--all", "-h", "", "HEAD:stacks", "a\nb", "HEAD^{tree}"])
 def test_what_is_no_revision_is_refused_with_its_name(repository: Repository, name: str) -> None:
     error = refused(name)
-    assert "there is no revision" in error.message
+    assert "this clone has no revision" in error.message
     assert "git fetch" in error.help
 
 
 def test_a_clone_without_a_main_branch_says_how_to_get_one(repository: Repository) -> None:
     repository.git("branch", "--move", "main", "work")
     error = refused()
-    assert "there is no main branch here" in error.message
+    assert "this clone has no main branch" in error.message
     assert "fetch-depth: 0" in error.help
 
 
@@ -239,7 +239,7 @@ def test_a_shallow_clone_says_how_to_deepen_it(
     )
     monkeypatch.chdir(clone)
     error = refused()
-    assert "this clone does not have the whole history" in error.message
+    assert "this clone lacks part of the history" in error.message
     assert "fetch-depth: 0" in error.help
     assert "fetch-depth: 0" in refused("HEAD~1").help
 
@@ -248,13 +248,13 @@ def test_branches_that_have_nothing_in_common_are_told(repository: Repository) -
     repository.git("checkout", "--quiet", "--orphan", "other")
     repository.commit()
     error = refused()
-    assert error.message.startswith("HEAD and main have no commit in common,")
+    assert error.message.startswith("HEAD and `main` have no commit in common,")
     assert error.help == "Name a revision: `paletteai diff BASE`."
 
 
 def test_a_folder_in_no_repository_is_told(repository: Repository) -> None:
     shutil.rmtree(repository.folder / ".git")
-    assert refused("HEAD").message == "stacks is in no git repository, so there is nothing to compare with."
+    assert refused("HEAD").message == "stacks is not in a git repository, so there is nothing to compare with."
 
 
 def test_a_repository_that_git_cannot_read_is_told_with_what_git_says(repository: Repository) -> None:
@@ -263,7 +263,7 @@ def test_a_repository_that_git_cannot_read_is_told_with_what_git_says(repository
     assert error.message.startswith(
         f"the repository {repository.folder} cannot be read, so there is nothing to compare"
     )
-    assert "(git says: not a git repository" in error.message
+    assert "(git reports: not a git repository" in error.message
     assert "`git status`" in error.help
 
 
@@ -273,7 +273,7 @@ def test_a_repository_of_somebody_else_is_told_with_the_command_that_allows_it(
     # Only root could give it away.
     fake_git(repository, monkeypatch, "", "GIT_TEST_ASSUME_DIFFERENT_OWNER=1")
     error = refused("HEAD")
-    assert error.message.startswith(f"the repository {repository.folder} belongs to somebody else, so git does not")
+    assert error.message.startswith(f"the repository {repository.folder} belongs to another user, so git does not")
     configuration = tmp_path / "configuration"
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
     (command,) = re.findall("`git (.*)`", error.help)

@@ -224,7 +224,7 @@ def test_a_folder_that_was_a_link_is_not_looked_into(repository: Repository) -> 
     STACKS.symlink_to("real")
     repository.commit()
     result = repository.run("diff", "HEAD")
-    assert "stacks was a link, a file or a submodule at HEAD, which is not looked into" in result.stderr
+    assert "stacks was a link, a file or a submodule at HEAD, so nothing was compared" in result.stderr
     assert "Name the folder itself with `--stacks`." in result.stderr
     assert result.exit_code == 2
     assert repository.run("diff", "HEAD", "--stacks", "real").exit_code == 0
@@ -235,7 +235,7 @@ def test_a_submodule_in_the_place_of_the_folder_does_not_choose_its_own_history(
     repository.git("-C", "stacks", "add", "--all")
     repository.git("-C", "stacks", "commit", "--quiet", "--message", "x")
     result = repository.run("diff")
-    assert "stacks is in a git repository of its own, not in its project's" in result.stderr
+    assert "stacks has its own git repository, apart from its project's" in result.stderr
     assert f"`cd {repository.stacks} && paletteai diff --stacks .`" in result.stderr
     assert result.exit_code == 2
 
@@ -247,7 +247,7 @@ def test_a_link_into_another_repository_does_not_lead_there(repository: Reposito
     STACKS.symlink_to(other / "stacks")
     repository.commit()
     result = repository.run("diff")
-    assert "stacks is in a git repository of its own" in result.stderr
+    assert "stacks has its own git repository" in result.stderr
     assert result.exit_code == 2
 
 

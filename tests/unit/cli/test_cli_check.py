@@ -27,7 +27,9 @@ def test_a_problem_is_said_with_place_code_reason_and_remedy(project: Project) -
     project.stack(changed("      default: {palette: shared}", "      edge: {palette: shared}"))
     result = project.run("check")
     first, second, total = result.stdout.splitlines()
-    assert first.startswith("stacks/Pulumi.acme.dev.yaml:16: error PAI004: project vision gets no Palette integration")
+    assert first.startswith(
+        "stacks/Pulumi.acme.dev.yaml:16: error PAI004: project `vision` gets no Palette integration"
+    )
     assert second.startswith("  help: Give the tenant a default Settings")
     assert total == "1 error in 1 stack"
     assert result.exit_code == 1
@@ -73,7 +75,7 @@ def test_a_mistake_in_the_projects_defaults_concerns_every_stack(project: Projec
 def test_an_unknown_stack_is_answered_with_the_nearest_one(project: Project) -> None:
     project.stack()
     result = project.run("check", "acm.dev")
-    assert "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?" in result.stderr
+    assert "there is no stack `acm.dev` in `stacks`.\n  help: Did you mean `acme.dev`?" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
@@ -103,13 +105,13 @@ def test_another_file_that_cannot_be_read_is_noted_and_does_not_fail_the_named_o
 
 def test_a_folder_that_is_not_there_cannot_be_judged(project: Project) -> None:
     result = project.run("check", "--stacks", "nowhere")
-    assert "there is no folder nowhere" in result.stdout
+    assert "there is no folder `nowhere`" in result.stdout
     assert result.exit_code == 2
 
 
 def test_a_folder_without_stack_files_is_taken_for_the_wrong_one(project: Project) -> None:
     result = project.run("check")
-    assert "there is no stack file in stacks" in result.stderr
+    assert "there is no stack file in `stacks`" in result.stderr
     assert result.exit_code == 2
 
 

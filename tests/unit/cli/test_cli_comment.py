@@ -166,7 +166,7 @@ def test_a_comment_keeps_to_its_limit_and_is_never_cut(texts: list[tuple[str, in
     opened, closed = (sum(line.startswith(tag) for line in comment.splitlines()) for tag in ("<details>", "</details>"))
     assert opened == closed
     kept = sum(line.startswith("- ") for line in comment.splitlines())
-    told = re.search(r"\n([\d,]+) more lines? do(?:es)? not fit here", comment)
+    told = re.search(r"\n([\d,]+) more lines? do(?:es)? not fit", comment)
     assert kept + (int(told[1].replace(",", "")) if told else 0) == 2 * len(lines)
 
 
@@ -223,7 +223,7 @@ def test_a_reviewer_sees_what_matters_first(repository: Repository) -> None:
     ]
     assert "- error PAI008 `stacks/Pulumi.acme.dev.yaml:16`: the display name of project lab" in result.stdout
     assert (
-        "- stack `acme.dev`: `Namespace/vision`, `Project/vision/vision`: `pulumi up` refuses until a first merge"
+        "- stack `acme.dev`: `Namespace/vision`, `Project/vision/vision`: cannot be removed: `pulumi up` refuses until"
     ) in result.stdout
     assert result.exit_code == 1
     assert KEY not in result.stdout
@@ -252,4 +252,4 @@ def test_as_many_stacks_as_there_are_make_one_comment(repository: Repository) ->
     assert len(printed) <= 5_000
     assert printed.count(MARKER) == 1
     assert "360 objects created" in printed
-    assert re.search(r"\n\d+ more lines do not fit here; `paletteai diff` prints all of them\.\n$", printed)
+    assert re.search(r"\n\d+ more lines do not fit; `paletteai diff` prints them all\.\n$", printed)

@@ -49,7 +49,7 @@ def test_errors_that_were_there_before_are_counted_and_do_not_fail(repository: R
     repository.stack(changed("{name: vision}", "{name: Vision}", WITH))
     repository.commit()
     result = repository.run("diff", "HEAD")
-    assert (result.stdout, result.exit_code) == ("no difference; 1 error there before\n", 0)
+    assert (result.stdout, result.exit_code) == ("no difference; 1 existing error\n", 0)
 
 
 def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -> None:
@@ -70,10 +70,11 @@ def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -
         "1 object changed; 0 stacks unchanged"
     )
     for line in (
-        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project lab is not made of",
-        "  - stack acme.dev: Namespace/vision, Project/vision/vision: `pulumi up` refuses until a first merge sets",
+        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project `lab` is not made of",
+        "  - stack acme.dev: Namespace/vision, Project/vision/vision: cannot be removed: `pulumi up` refuses until",
         "  - stack acme.dev: Secret/tenant-acme/other takes the place of Secret/tenant-acme/default-palette, which is",
-        "  - stack acme.dev: shared in Settings tenant-acme/default: another credential; it feeds 1 project\n",
+        "  - stack acme.dev: integration shared in Settings tenant-acme/default: different credential; used by 1 "
+        "project\n",
         "  - creates Namespace/lab, Project/lab/lab\n",
         "  - project lab: falls back to the tenant's default Settings tenant-acme/default\n",
     ):
@@ -92,14 +93,14 @@ def test_a_warning_that_is_introduced_does_not_fail(repository: Repository) -> N
 def test_a_folder_that_was_not_there_is_all_new(repository: Repository) -> None:
     shutil.copytree("stacks", "other")
     result = repository.run("diff", "--stacks", "other")
-    assert "  - the stack file is new\n" in result.stdout
+    assert "  - new stack file\n" in result.stdout
     assert "6 objects created; 0 stacks unchanged\n" in result.stdout
 
 
 def test_a_stack_file_that_goes_leaves_its_objects(repository: Repository) -> None:
     (repository.stacks / "Pulumi.acme.dev.yaml").unlink()
     result = repository.run("diff")
-    assert "stays on the cluster and in Pulumi's state: the stack file goes, so nothing deletes it" in result.stdout
+    assert "stays on the cluster and in Pulumi's state, because no stack file is left to delete it" in result.stdout
     assert result.exit_code == 0
 
 
@@ -109,7 +110,10 @@ def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository)
     repository.stack(changed("      - {name: vision}\n", "", WITH).replace("    projects:\n", ""))
     result = repository.run("diff")
     assert "Handed over to another stack (2)\n" in result.stdout
-    assert "Namespace/vision, Project/vision/vision comes from stack acme.dev, which gives it up first" in result.stdout
+    assert (
+        "Namespace/vision, Project/vision/vision moves from stack acme.dev, which must be deployed first"
+        in result.stdout
+    )
     repository.stack(
         changed("{name: vision}", "{name: vision, settings: {palette: shared}}", WITH).replace(
             "    settings:\n      default: {palette: shared}\n", ""
@@ -117,9 +121,10 @@ def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository)
     )
     (repository.stacks / "Pulumi.beta.dev.yaml").unlink()
     result = repository.run("diff")
-    assert "Credentials that move (1)\n" in result.stdout
+    assert "Credentials moved (1)\n" in result.stdout
     assert (
-        "the credential of shared goes from tenant-acme/default to vision/default; in one deployment" in result.stdout
+        "the credential of integration shared moves from Settings tenant-acme/default to Settings vision/default; "
+        "this takes one deployment" in result.stdout
     )
 
 
@@ -139,12 +144,15 @@ def test_what_has_to_be_deployed_first_is_told_of_a_move(repository: Repository)
         )
     )
     printed = repository.run("diff", "HEAD").stdout
-    assert "from tenant-acme/default to vision/default; it takes two deployments: first take it out" in printed
+    assert (
+        "from Settings tenant-acme/default to Settings vision/default; this takes two deployments: first unbind it"
+        in printed
+    )
     beta = TWO.replace("acme", "beta").replace("vision", "sight").replace("9012", "9013")
     repository.stack(WITH)
     repository.stack(beta.replace(KEY, f"{KEY}3"), "beta.dev")
     printed = repository.run("diff", "HEAD").stdout
-    assert "goes from vision/default to sight/default; deploy stack acme.dev, which gives it up, first\n" in printed
+    assert "moves from Settings vision/default to Settings sight/default; deploy stack acme.dev first\n" in printed
 
 
 def test_how_many_projects_override_an_integration_is_told(repository: Repository) -> None:
@@ -155,7 +163,7 @@ def test_how_many_projects_override_an_integration_is_told(repository: Repositor
     repository.commit()
     repository.stack(file.replace("9012", "9013"))
     printed = repository.run("diff", "HEAD").stdout
-    assert "it feeds 2 projects, 1 overrides it\n" in printed
+    assert "used by 2 projects, overridden by 1\n" in printed
 
 
 def test_a_settings_of_another_name_with_the_same_secret_is_said_to_be_replaced(repository: Repository) -> None:
@@ -163,8 +171,8 @@ def test_a_settings_of_another_name_with_the_same_secret_is_said_to_be_replaced(
     repository.stack(changed("{name: vision}", "{name: vision, settingsRef: edge}", file))
     printed = repository.run("diff").stdout
     assert (
-        "  - stack acme.dev: Secret/tenant-acme/default-palette: Pulumi called it acme.default and calls it acme.edge "
-        "now; the former one is deleted\n"
+        "  - stack acme.dev: Secret/tenant-acme/default-palette: renamed in Pulumi from acme.default to acme.edge; "
+        "the old one is deleted\n"
     ) in printed
 
 
@@ -189,9 +197,9 @@ def test_fields_are_told_as_people_write_them(repository: Repository) -> None:
     result = repository.run("diff", "HEAD")
     (line,) = (line for line in result.stdout.splitlines() if "changes Tenant/acme: " in line)
     assert 'spec.displayName: "Acme" → "Sight"' in line
-    assert 'spec.tenantRoleMapping.groups: "c" added; "a" taken away' in line
-    assert "spec.order in another order" in line
-    assert 'spec.gone taken away, was "x"' in line
+    assert 'spec.tenantRoleMapping.groups: "c" added; "a" removed' in line
+    assert "spec.order reordered, or with different duplicates" in line
+    assert 'spec.gone removed, was "x"' in line
     assert "spec.new = true" in line
     assert "spec.long: …" in line
     assert 'ya" → …' in line
@@ -228,7 +236,7 @@ def test_a_file_that_cannot_be_read_does_not_silence_the_others(repository: Repo
     repository.stack(STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b"), "beta.dev")
     repository.stack("config: [")
     result = repository.run("diff")
-    assert "Not compared (1)\n  - stack acme.dev: its file could not be read or understood on one side" in result.stdout
+    assert "Not compared (1)\n  - stack acme.dev: its file could not be read or parsed on one side" in result.stdout
     assert "error PAI012 stacks/Pulumi.acme.dev.yaml:2" in result.stdout
     assert "creates Namespace/tenant-beta" in result.stdout
     assert result.exit_code == 2
@@ -240,19 +248,19 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
     repository.stack(WITH)
     result = repository.run("diff", "HEAD")
     assert "Not compared (1)" in result.stdout
-    assert "Problems mended (1)" in result.stdout
+    assert "Problems fixed (1)" in result.stdout
     assert result.exit_code == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "there is no revision nowhere here"),
+        (["nowhere"], "this clone has no revision `nowhere`"),
         (["acme.dev"], "`acme.dev` is a stack, not a git revision."),
-        (["main", "acme.dev"], "there is no stack `main` in stacks, and two revisions cannot be compared."),
-        (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in stacks"),
+        (["main", "acme.dev"], "there is no stack `main` in `stacks`, and two revisions cannot be compared."),
+        (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in `stacks`"),
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
-        (["--stacks", "nowhere"], "there is no folder nowhere"),
+        (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
     ],
 )
@@ -418,7 +426,7 @@ def test_two_environments_are_compared_by_the_parts_that_objects_play(repository
         "Removal\n"
         "  - tenant acme: onRemoval refuse → retain\n"
         "From acme.dev to acme.prod.\n"
-        "1 only in the first, 4 only in the second, 2 differ, 1 with another onRemoval\n"
+        "1 only in the first, 4 only in the second, 2 differ, 1 with a different onRemoval\n"
     )
     assert result.exit_code == 0
 
@@ -440,7 +448,9 @@ def test_an_environment_does_not_differ_from_itself(repository: Repository) -> N
 
 def test_an_environment_that_is_only_deployed_otherwise_says_so(repository: Repository) -> None:
     repository.stack(STACK.replace("context: dev", "context: prod").replace("v1:", "v1:b"), "acme.prod")
-    assert repository.run("diff", "acme.dev", "acme.prod").stdout.endswith("\ndeployed otherwise, else the same\n")
+    assert repository.run("diff", "acme.dev", "acme.prod").stdout.endswith(
+        "\ndeployed differently, otherwise the same\n"
+    )
 
 
 def test_projects_and_compute_that_differ_between_environments_are_told(repository: Repository) -> None:
@@ -450,14 +460,14 @@ def test_projects_and_compute_that_differ_between_environments_are_told(reposito
     printed = repository.run("diff", "acme.dev", "acme.prod").stdout
     assert "  - Settings vision/default\n" in printed
     assert 'spec.computeConfigRef.namespace = "other"' in printed
-    assert "Where integrations come from\n  - project vision: its own Settings vision/default; before: " in printed
+    assert "Integration sources\n  - project vision: its own Settings vision/default; before: " in printed
 
 
 def test_what_an_error_was_found_in_is_not_shown_between_environments(repository: Repository) -> None:
     repository.stack(changed("displayName: Vision", f'displayName: "{KEY}!"', PROD), "acme.prod")
     printed = repository.run("diff", "acme.dev", "acme.prod").stdout
     assert KEY not in printed
-    assert "spec.displayName is set (not shown: the file has errors)" in printed
+    assert "spec.displayName set (not shown: the file has errors)" in printed
 
 
 @pytest.mark.parametrize("text", ["config: [", "config: {}", "config: {'paletteai:tenant': {name: acme, groups: 1}}"])

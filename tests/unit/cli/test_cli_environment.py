@@ -52,7 +52,7 @@ def test_an_environment_that_does_not_exist_is_a_wrong_call(project: Backend) ->
     result = project.call("up", "test", "--yes")
     assert result.exit_code == 2
     assert (
-        "no stack in stacks belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
+        "no stack in `stacks` belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
         in result.stderr
     )
     assert project.ran() == []
@@ -148,7 +148,7 @@ def test_what_nobody_needs_to_read_is_not_kept(project: Backend) -> None:
 def test_a_stack_that_the_backend_does_not_know_is_not_made(project: Backend) -> None:
     project.play("beta.dev", "error: no stack named 'beta.dev' found", code=6)
     result = project.call("up", "dev", "--yes")
-    assert "  help: Make it with `pulumi stack init beta.dev`; nothing here makes a stack by itself.\n" in result.stdout
+    assert "  help: Create it with `pulumi stack init beta.dev`. `paletteai` never creates a stack.\n" in result.stdout
     assert result.exit_code == 1
     assert len(project.ran()) == 3
 

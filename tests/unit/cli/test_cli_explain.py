@@ -48,7 +48,7 @@ def test_a_code_may_be_typed_in_small_letters() -> None:
 def test_without_a_code_every_rule_has_a_line() -> None:
     lines = run()[0].splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
-    assert lines[10] == "PAI011  warning  What is declared is used"
+    assert lines[10] == "PAI011  warning  Every declaration is used"
 
 
 def test_an_unknown_code_is_answered_with_the_nearest() -> None:
@@ -189,10 +189,10 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
         ("sharedClusterOnly", "absent"),
     ]
     assert [each["why"] for each in palette["chain"]] == [
-        "the Project has no Settings of its own",
+        "the Project has no own Settings",
         "holds no Palette integration",
         "merged in, because tenant-acme/models holds no Palette integration",
-        "not stated",
+        "not set",
     ]
     assert [each["where"] for each in palette["chain"]] == [None, {**line, "line": 19}, line, None]
     assert palette["secret"] == {"name": "default-palette", "namespace": "tenant-acme", "made": True, "where": line}
@@ -204,21 +204,29 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
         (
             [("vision}", "vision, settings: {palette: vaulted}, settingsRef: models}")],
             "vision",
-            {"settingsRef": "the Project's own Settings take its place", "fallback": "vision/default comes first"},
+            {"settingsRef": "the Project's own Settings replace it", "fallback": "vision/default comes first"},
         ),
-        ([("vision}", "vision, settingsRef: nowhere}")], "vision", {"settingsRef": "leads to no Settings"}),
+        (
+            [("vision}", "vision, settingsRef: nowhere}")],
+            "vision",
+            {"settingsRef": "it does not match any Settings of the tenant"},
+        ),
         ([("vision}", "vision, settingsRef: default}")], "vision", {"settingsRef": "names the tenant's default"}),
-        ([("    settings:\n", "    settingsRef: x\n    settings:\n")], "vision", {"fallback": "leads to no Settings"}),
+        (
+            [("    settings:\n", "    settingsRef: x\n    settings:\n")],
+            "vision",
+            {"fallback": "`settingsRef` does not match any of its Settings"},
+        ),
         ([("default: {p", "other: {p")], "vision", {"fallback": "the tenant has no default Settings"}),
         (
             [("default: {p", "other: {p"), ("vision}", "vision, sharedClusterOnly: true}")],
             "vision",
-            {"sharedClusterOnly": "stated on the Project, so it goes without Palette"},
+            {"sharedClusterOnly": "true on the Project, so the Project gets no Palette integration"},
         ),
         (
             [("default: {p", "other: {p"), ("    settings:\n", "    sharedClusterOnly: true\n    settings:\n")],
             "vision",
-            {"sharedClusterOnly": "stated on the tenant"},
+            {"sharedClusterOnly": "true on the tenant"},
         ),
         ([("vision}", "vision, sharedClusterOnly: false}")], "vision", {"sharedClusterOnly": "false on the Project"}),
         (
@@ -258,8 +266,7 @@ def test_what_settings_made_elsewhere_hold_is_not_guessed(project: Project) -> N
     assert steps(value["nvidia"])[1] == ("settingsRef", "unknown")
     assert (value["palette"]["integration"], value["palette"]["secret"]) == (None, None)
     assert (
-        "Palette  from Settings tenant-acme/elsewhere, made elsewhere\n"
-        in project.run("explain", "acme.dev", "far").stdout
+        "Palette  from Settings tenant-acme/elsewhere, external\n" in project.run("explain", "acme.dev", "far").stdout
     )
 
 
@@ -278,7 +285,7 @@ def test_what_is_inherited_is_told_with_its_origin(project: Project) -> None:
         "roleMapping": (None, "default"),
         "onRemoval": ("delete", "project"),
     }
-    assert "├── Namespace lab  made elsewhere\n" in project.run("explain", "acme.dev", "lab").stdout
+    assert "├── Namespace lab  external\n" in project.run("explain", "acme.dev", "lab").stdout
 
 
 def fingerprinted(ciphertext: str) -> str:
@@ -307,8 +314,8 @@ def test_other_settings_with_the_credential_are_named_wherever_they_are(
     assert value["integrations"]["palette"]["alsoIn"] == [expected]
     assert value["integrations"]["palette"]["otherProjects"] == ["line-1"]
     result = project.run("explain", "acme.dev", "vision")
-    assert f"the credential is in Settings tenant-beta/default of beta.prod too: {how}  (" in result.stdout
-    assert "Settings tenant-acme/default feed line-1 too" in result.stdout
+    assert f"Settings tenant-beta/default of beta.prod carries the same credential: {how}  (" in result.stdout
+    assert "Settings tenant-acme/default also used by line-1" in result.stdout
     assert "error PAI003" in result.stderr
     assert result.exit_code == 1
 
@@ -336,8 +343,8 @@ def test_an_existing_secret_is_the_same_by_its_credential_and_an_integration_by_
 
 def test_where_the_credential_cannot_be_recognised_that_nobody_else_has_it_is_no_promise(project: Project) -> None:
     project.stack(MIXED)
-    said = "no other Settings of the fleet carry the credential"
-    unsure = f"{said}, as far as this can be known without a fingerprint or `credential`\n"
+    said = "no other Settings carries this credential"
+    unsure = f"{said}, but this is uncertain without a fingerprint or `credential`\n"
     assert unsure in project.run("explain", "acme.dev", "vision").stdout
     assert f"{said}\n" in project.run("explain", "acme.dev", "lab").stdout
 
@@ -348,8 +355,8 @@ def test_long_lists_end_with_how_many_more_there_are(project: Project) -> None:
     for number in range(12):
         project.stack(STACK.replace("acme", f"t{number}").replace("vision", f"v{number}"), f"t{number}.dev")
     result = project.run("explain", "acme.dev", "vision")
-    assert "feed line-1, p0, p1, p2, p3, p4, p5, p6, p7, p8 and 6 more too" in result.stdout
-    assert "and in 2 Settings more" in result.stdout
+    assert "also used by line-1, p0, p1, p2, p3, p4, p5, p6, p7, p8 and 6 more\n" in result.stdout
+    assert "and 2 more Settings" in result.stdout
     shown = "`vision`, `line-1`, `lab`, `far`, `p0`, `p1`, `p2`, `p3`, `p4`, `p5` and 9 more."
     assert shown in project.run("explain", "acme.dev").stderr
 
@@ -385,7 +392,7 @@ def test_an_integration_is_described_as_far_as_it_is_declared(project: Project) 
         project.run("explain", "acme.dev", "vision").stdout
     )
     project.stack(changed("default: {palette: shared", "default: {palette: x", MIXED))
-    assert "an integration that is not declared" in project.run("explain", "acme.dev", "vision").stdout
+    assert "integration not declared" in project.run("explain", "acme.dev", "vision").stdout
 
 
 def test_the_problems_are_those_of_the_project_and_the_others_are_counted(project: Project) -> None:
@@ -429,7 +436,7 @@ def test_a_project_with_nothing_says_so_and_what_made_it_so(project: Project) ->
     result = project.run("explain", "acme.dev", "vision")
     assert "├── Palette  none  nothing to fall back to\n" in result.stdout
     assert (
-        "├── mergedSettings  false  the first Settings count alone  (stacks/Pulumi.acme.dev.yaml:2)\n" in result.stdout
+        "├── mergedSettings  false  only the first Settings is used  (stacks/Pulumi.acme.dev.yaml:2)\n" in result.stdout
     )
     assert "error PAI004" in result.stderr
     assert result.exit_code == 1
@@ -451,7 +458,7 @@ def test_nothing_without_problems_is_said_of_problems(project: Project) -> None:
             "there is no project `q\\x1b` in stack `acme.dev`.\n"
             "  help: The stack has these projects: `vision`, `line-1`, `lab`, `far`.",
         ),
-        (["acm.dev", "vision"], "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?"),
+        (["acm.dev", "vision"], "there is no stack `acm.dev` in `stacks`.\n  help: Did you mean `acme.dev`?"),
         (
             ["acme.dev"],
             "`acme.dev` is a stack, not a rule; name one of its projects, too.\n"

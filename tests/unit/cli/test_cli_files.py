@@ -153,7 +153,7 @@ def test_a_folder_whose_names_may_not_be_read_is_told_in_json_too(
         monkeypatch.setattr(os, name, refused)
     result = project.run("check", "--format", "json")
     (diagnostic,) = json.loads(result.stdout)["problems"]
-    assert diagnostic["message"] == "the folder cannot be read (Permission denied), so no stack in it was judged."
+    assert diagnostic["message"] == "the folder cannot be read (Permission denied), so no stack in it was checked."
     assert result.exit_code == 2
 
 

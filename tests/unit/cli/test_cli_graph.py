@@ -71,15 +71,15 @@ def test_a_flowchart_binds_each_project_by_an_arrow_of_its_own_kind(project: Pro
         "  accTitle: Tenants, their Settings and projects, and where each project gets Palette from\n"
         '  subgraph s0["acme.dev, environment dev, cluster dev"]\n'
         "    direction LR\n"
-        '    s0t["Tenant acme<br/>made elsewhere"]\n'
-        '    s0i0[("integration shared<br/>its Secret is made elsewhere")]\n'
-        '    s0i1[("integration lab<br/>its Secret is made elsewhere")]\n'
+        '    s0t["Tenant acme<br/>external"]\n'
+        '    s0i0[("integration shared<br/>external Secret")]\n'
+        '    s0i1[("integration lab<br/>external Secret")]\n'
         '    s0s0[/"Settings tenant-acme/default<br/>the default of its projects"/]\n'
         "    s0i0 --- s0s0\n"
         "    s0t --- s0s0\n"
         '    s0s1[/"Settings tenant-acme/spare<br/>no Palette integration"/]\n'
         "    s0t --- s0s1\n"
-        '    s0s2[/"Settings tenant-acme/there<br/>made elsewhere"/]\n'
+        '    s0s2[/"Settings tenant-acme/there<br/>external"/]\n'
         "    s0t --- s0s2\n"
         '    s0s3[/"Settings lab/default"/]\n'
         "    s0i1 --- s0s3\n"
@@ -94,8 +94,8 @@ def test_a_flowchart_binds_each_project_by_an_arrow_of_its_own_kind(project: Pro
         '    s0p3["Project line-1"]\n'
         "    s0s2 -.->|settingsRef| s0p3\n"
         "  end\n"
-        "  classDef elsewhere stroke-dasharray:6 4\n"
-        "  class s0t,s0i0,s0i1,s0s2 elsewhere\n"
+        "  classDef external stroke-dasharray:6 4\n"
+        "  class s0t,s0i0,s0i1,s0s2 external\n"
     )
     assert result.stderr == ""
     assert result.exit_code == 0
@@ -138,7 +138,7 @@ def test_a_stack_that_could_not_be_read_is_drawn_as_such(project: Project) -> No
     project.stack()
     project.stack("config: [", "beta.dev")
     result = project.run("graph")
-    assert '    s1t["no tenant could be made out<br/>error PAI012"]\n' in result.stdout
+    assert '    s1t["no tenant could be read<br/>error PAI012"]\n' in result.stdout
     assert result.exit_code == 2
     assert [each["tenant"] for each in json.loads(project.run("graph", "--format", "json").stdout)["stacks"]][1] is None
 

@@ -45,7 +45,7 @@ def test_a_check_of_a_new_file_names_exactly_what_is_missing(project: Project, t
     result = project.run("check", "--format", "json")
     (diagnostic,) = json.loads(result.stdout)["problems"]
     assert diagnostic["code"] == "PAI009"
-    assert diagnostic["message"].startswith("integration default lacks `apiKey`, `defaultProjectID`, `tenant`,")
+    assert diagnostic["message"].startswith("integration `default` lacks `apiKey`, `defaultProjectID`, `tenant`,")
     assert result.exit_code == 1
 
 

@@ -131,7 +131,7 @@ def refusal(program: Callable[[], object]) -> list[str]:
     return [diagnostic.message for diagnostic in recording.error.diagnostics]
 
 
-LATE = "is an Output; it is checked before anything is registered, so it has to be a plain value."
+LATE = "is an Output, but it is checked before anything is registered, so it must be a plain value."
 
 
 def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
@@ -158,7 +158,7 @@ def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
             "`create_namespace`",
             "`former_api_versions`",
             "`settings.default.secret_name`",
-            "`host_url` of the credential shared",
+            "`host_url` of the credential `shared`",
         )
     )
     assert refusal(lambda: Project("x", ProjectArgs(acme(), output("lab"), settings_ref=output("x")))) == [
@@ -186,29 +186,29 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
         [
             "`name` is missing.",
             "`args` has no field `displayName`, so it would have no effect.",
-            "`description` should be text, and is of type int.",
-            "`groups` should be a list, and is of type str.",
-            "`shared_cluster_only` should be True or False, and is of type str.",
-            "`on_removal` should be refuse, retain or delete, and is of type str.",
-            "`labels` should be a dict, and is of type list.",
-            "`settings.default.palette` should be a PaletteCredential, and is of type str.",
-            "`settings.default.nvidia` should be a SecretReferenceArgs, and is of type str.",
+            "`description` should be text, but is of type int.",
+            "`groups` should be a list, but is of type str.",
+            "`shared_cluster_only` should be True or False, but is of type str.",
+            "`on_removal` should be refuse, retain or delete, but is of type str.",
+            "`labels` should be a dict, but is of type list.",
+            "`settings.default.palette` should be a PaletteCredential, but is of type str.",
+            "`settings.default.nvidia` should be a SecretReferenceArgs, but is of type str.",
             "`settings.default` has no field `secretName`, so it would have no effect.",
-            "`settings.edge` should be a SettingsArgs, and is of type str.",
-            "`extra_spec` holds something of type object, which no manifest can hold.",
+            "`settings.edge` should be a SettingsArgs, but is of type str.",
+            "`extra_spec` holds a value of type object, which a manifest cannot hold.",
         ]
     )
     assert refusal(lambda: Project("x", ProjectArgs(acme(), "x", settings=SettingsArgs(name=1)))) == [  # type: ignore[arg-type]
-        "`settings.name` should be text, and is of type int."
+        "`settings.name` should be text, but is of type int."
     ]
     assert refusal(lambda: acme(settings={"default": SettingsArgs(palette=credential("x", {"secure": "v1:x"}))})) == [
-        "`api_key` of the credential x should be text or an Output of it, and is of type dict."
+        "`api_key` of the credential `x` should be text or an Output of it, but is of type dict."
     ]
     assert refusal(lambda: Project("x", ["x"])) == [  # type: ignore[arg-type]
-        "`args` should be a ProjectArgs or a dict of its fields, and is of type list."
+        "`args` should be a ProjectArgs or a dict of its fields, but is of type list."
     ]
     assert refusal(lambda: Project("x", {"tenant": "acme", "name": "x"})) == [  # type: ignore[arg-type]
-        "`tenant` should be a Tenant or TenantReference, and is of type str."
+        "`tenant` should be a Tenant or TenantReference, but is of type str."
     ]
 
 

@@ -182,7 +182,7 @@ def test_a_provider_that_may_replace_secrets_is_told_of_once() -> None:
         return run(lambda: program(Options(provider=kubernetes_provider("cluster", **args)))).warnings
 
     (warning,) = with_its_own()
-    assert "rotating a key deletes the Secret and creates it anew" in warning
+    assert "rotating a key deletes the Secret and creates it again" in warning
     assert "`kubernetes_provider()`" in warning
     assert len(with_ours(enable_secret_mutable=False)) == 1
     assert with_ours() == run(program).warnings == []

@@ -270,7 +270,7 @@ def test_what_is_wrong_is_refused_with_its_code(name: str) -> None:
     raised, _ = refusals()
     assert [diagnostic.code for diagnostic in raised[name].diagnostics] == REFUSED[name][1]
     assert str(raised[name]).count("error PAI") == len(REFUSED[name][1])
-    assert "nothing of it was registered" in str(raised[name])
+    assert "none of it was registered" in str(raised[name])
     assert isinstance(raised[name], pulumi.RunError)
 
 

@@ -122,7 +122,7 @@ def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any
     assert "its Secret and Settings were not registered" in str(recording.error)
     bound = {each.name for each in recording.objects if each.kind in ("Secret", "Settings")}
     assert len(bound) <= 1
-    assert str(recording.error).count("nothing of it was registered") == 0
+    assert str(recording.error).count("none of it was registered") == 0
 
 
 def test_one_key_on_two_hosts_is_one_credential() -> None:
@@ -149,9 +149,10 @@ def test_a_refusal_names_the_component_and_both_owners() -> None:
 
     error = recorded(program).error
     assert str(error) == (
-        "1 problem in what is declared; nothing of it was registered.\n"
-        "Project second: error PAI006: Project and namespace vision is claimed by project vision of tenant acme "
-        "(acme.dev) and project vision of tenant acme (acme.dev). One would take the other's place in the cluster.\n"
+        "1 problem in the declaration; none of it was registered.\n"
+        "Project second: error PAI006: Project and namespace `vision` is claimed by project `vision` of tenant "
+        "`acme` in stack `acme.dev` and project `vision` of tenant `acme` in stack `acme.dev`. One would overwrite the "
+        "other in the cluster.\n"
         "  also: Project first\n"
         "  help: Give one of them another name, or declare it once."
     )

@@ -27,8 +27,8 @@ def test_without_pulumi_it_says_what_works_without(project: Backend) -> None:
     assert result.stderr == (
         "Error: there is no `pulumi` command on PATH, so no stack was touched.\n"
         f"  help: `--install` puts Pulumi {installation.pinned()} into this project's .pulumi folder; or install it "
-        "from https://www.pulumi.com/docs/install. Everything on files alone works without it: `check`, `plan`, "
-        "`render`, `explain` and the others.\n"
+        "from https://www.pulumi.com/docs/install. Commands that only read files work without it, such as "
+        "`check`, `plan`, `render` and `explain`.\n"
     )
 
 
@@ -96,7 +96,7 @@ def test_where_pulumi_cannot_be_downloaded_nothing_is_left_behind(
 
 
 @pytest.mark.parametrize(
-    ("version", "said"), [("v3.237.9", "is Pulumi v3.237.9"), ("", "does not tell its version"), ("v2.9.0", "v2.9.0")]
+    ("version", "said"), [("v3.237.9", "is Pulumi v3.237.9"), ("", "does not print its version"), ("v2.9.0", "v2.9.0")]
 )
 def test_a_pulumi_that_is_too_old_is_told_and_can_be_replaced(
     project: Backend, monkeypatch: pytest.MonkeyPatch, version: str, said: str
@@ -115,7 +115,7 @@ def test_a_pulumi_that_cannot_be_run_is_told(project: Backend, monkeypatch: pyte
     assert "cannot be run (No such file or directory)" in project.call("preview", "dev").stderr
     (project.bin / "pulumi").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
     monkeypatch.setattr(installation, "_TIMEOUT", 0.2)
-    assert "it gave no answer in 0.2 seconds" in project.call("preview", "dev").stderr
+    assert "it did not answer within 0.2 seconds" in project.call("preview", "dev").stderr
 
 
 def test_a_pulumi_that_goes_away_is_a_failure_of_each_stack(project: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

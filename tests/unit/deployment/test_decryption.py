@@ -48,29 +48,29 @@ def test_a_stack_without_integrations_has_no_keys(project: Project) -> None:
     [
         ("error: incorrect passphrase", "Set PULUMI_CONFIG_PASSPHRASE to the right one."),
         ("error: passphrase must be set with X", "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE."),
-        ("error: no stack named 'acme.dev' found", "Make it with `pulumi stack init acme.dev`."),
+        ("error: no stack named 'acme.dev' found", "Create it with `pulumi stack init acme.dev`."),
         ("error: PULUMI_ACCESS_TOKEN must be set", "Run `pulumi login`."),
-        ("error: something new", "Run `pulumi config --stack acme.dev` to see what it says."),
+        ("error: something new", "Run `pulumi config --stack acme.dev` to see its error."),
     ],
 )
 def test_a_refusal_is_told_in_words_of_ours(project: Project, stderr: str, help: str) -> None:
     project.pulumi(stdout=f'{{"half": "{KEY}', stderr=f"{stderr} {KEY}", code=255)
     error = refused(project)
     assert error.help == help
-    assert error.message.startswith("pulumi could not open the keys of stack acme.dev: ")
+    assert error.message.startswith("pulumi could not open the keys of stack `acme.dev`: ")
 
 
 @pytest.mark.parametrize("stdout", [f'{{"a": "{KEY}"', f'"{KEY}"', "", f"[{KEY}"])
 def test_an_answer_that_is_no_configuration_is_not_shown(project: Project, stdout: str) -> None:
     project.pulumi(stdout=stdout)
-    assert "did not answer with the configuration" in refused(project).message
+    assert "did not print the configuration" in refused(project).message
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.pulumi({})
     (project.folder / "bin" / "pulumi").write_text(f"#!/bin/sh\necho {KEY}\nexec /bin/sleep 60\n")
     monkeypatch.setattr(decryption, "TIMEOUT", 0.5)
-    assert "it gave no answer in 0.5 seconds" in refused(project).message
+    assert "it did not answer within 0.5 seconds" in refused(project).message
 
 
 def test_a_command_that_cannot_be_run_is_told(project: Project) -> None:
@@ -124,9 +124,9 @@ def test_what_a_new_file_and_pulumi_make_of_it_is_what_the_next_steps_promise(re
     ("variable", "value", "said"),
     [
         ("PULUMI_CONFIG_PASSPHRASE", "wrong", "the passphrase is not this stack's"),
-        ("PULUMI_CONFIG_PASSPHRASE", None, "the stack's passphrase is not known"),
+        ("PULUMI_CONFIG_PASSPHRASE", None, "the stack's passphrase is not set"),
         ("PULUMI_BACKEND_URL", "file:///no/such/folder", "the backend cannot be reached"),
-        ("PULUMI_BACKEND_URL", None, "nobody is logged in"),
+        ("PULUMI_BACKEND_URL", None, "you are not logged in to a backend"),
     ],
 )
 def test_pulumis_own_refusals_are_understood(
@@ -143,5 +143,5 @@ def test_pulumis_own_refusals_are_understood(
 def test_a_stack_that_pulumi_does_not_know_is_told(real: Project) -> None:
     real.stack(STACK.replace("acme", "beta"), "beta.dev")
     result = real.run("fingerprint", "beta.dev")
-    assert "Make it with `pulumi stack init beta.dev`." in result.stderr
+    assert "Create it with `pulumi stack init beta.dev`." in result.stderr
     assert result.exit_code == 2

@@ -132,7 +132,7 @@ def test_the_project_s_own_program_is_what_is_run(tmp_path: Path, served: Callab
         with grpc.insecure_channel(connection.recv()) as channel:
             language = language_pb2_grpc.LanguageRuntimeStub(channel)
             assert language.About(language_pb2.AboutRequest()).executable == sys.executable
-        language_host._run(tmp_path)
+        language_host._run_program(tmp_path)
 
     with pytest.raises(SystemExit, match="left"):
         served(engine)

@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from paletteai_components.credentials import settings_proof_of
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_cluster")]
 
 STACK = """\
 kubernetes:context: dev
@@ -38,7 +38,7 @@ ASKED = "Asked the cluster of context dev for CRDs, namespaces and existing obje
 
 @pytest.fixture(autouse=True)
 def requests(cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that are asked for, of the cluster of this module."""
+    """The paths that are asked for, of the cluster of the tests."""
     monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
     paths: list[str] = []
     send = HTTPConnectionPool.urlopen
@@ -56,6 +56,10 @@ def there(cluster: ControlPlane) -> Iterator[list[str]]:
     """Manifests to put into the cluster, as what somebody else made, for one test."""
     made: list[str] = []
     yield made
+    namespaces = [each["metadata"]["name"] for each in map(json.loads, made) if each["kind"] == "Namespace"]
+    if namespaces:
+        # All at once, for each takes a few seconds.
+        cluster.kubectl("delete", "namespaces", "--wait=false", "--ignore-not-found", *namespaces)
     for each in reversed(made):
         cluster.kubectl("delete", "--wait=true", "--ignore-not-found", "-f", "-", input=each)
 
@@ -129,7 +133,7 @@ def test_objects_of_somebody_else_are_refused_all_at_once(
     # The namespace of the tenant is the vendor's work: it appears with the Tenant.
     assert set(refused(recording)) == {"PAI018"}
     told = str(recording.error)
-    assert "Tenant/acme is in the cluster of context dev already" in told
+    assert "`Tenant/acme` already exists in the cluster of context dev" in told
     assert "Namespace/vision is in" in told
     assert "Project/vision/vision is in" in told
     assert f"{file.name}:" in told
@@ -195,13 +199,13 @@ def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
     recording = deployed(tmp_path, "acme.dev")
     assert recording.error is None
     assert "error" not in "".join(recording.warnings)
-    assert "Settings/elsewhere/theirs in the cluster of context dev is annotated with" in "".join(recording.warnings)
+    assert "`Settings/elsewhere/theirs` in the cluster of context dev is annotated with" in "".join(recording.warnings)
     # Only who knows the key can make the proof for this one.
     proof = settings_proof_of(key_in("v1:AAAA:1111"), "elsewhere/theirs")
     annotate(**{"paletteai-components/credential-proof": proof})
     recording = deployed(tmp_path, "acme.dev")
     assert refused(recording) == ["PAI003"]
-    assert "is carried by Settings/elsewhere/theirs in the cluster of context dev" in str(recording.error)
+    assert "`Settings/elsewhere/theirs` in the cluster of context dev carries the credential of" in str(recording.error)
 
 
 def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
@@ -226,7 +230,9 @@ def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
         '{"spec": {"roleMapping": {"editor": ["from the UI"]}}}',
     )
     (warning,) = deployed(tmp_path, "acme.dev").warnings
-    assert "Project/vision/vision holds metadata.labels.a, spec.roleMapping.viewer, written with kubectl" in warning
+    assert (
+        "`Project/vision/vision` has `metadata.labels.a`, `spec.roleMapping.viewer`, written with `kubectl" in warning
+    )
     assert "PAI019" in warning
 
 
@@ -281,7 +287,7 @@ def test_a_credential_that_could_not_be_taken_out_is_not_put_elsewhere(
     written(tmp_path, "acme.dev", without.replace("{name: vision}", "{name: vision, settings: {palette: shared}}"))
     again = deployed(tmp_path, "acme.dev", outputs=failed.exports, state=before.resources)
     assert refused(again) == ["PAI003"]
-    assert "Make it two deployments: first take the credential out of tenant-acme/default" in str(again.error)
+    assert "Use two deployments: first remove the credential from Settings `tenant-acme/default`" in str(again.error)
 
 
 def test_a_version_of_the_api_that_is_not_served_is_refused_for_every_kind(tmp_path: Path) -> None:
@@ -295,7 +301,7 @@ def test_a_field_that_the_clusters_crd_would_drop_is_refused(tmp_path: Path) -> 
     written(tmp_path, "acme.dev", STACK + "paletteai:vendorFields: {settings.palette: spec.nothing.secretRef.name}\n")
     recording = deployed(tmp_path, "acme.dev")
     assert set(refused(recording)) == {"PAI016"}
-    assert "knows no field spec.nothing" in str(recording.error)
+    assert "has no field `spec.nothing`" in str(recording.error)
 
 
 def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
@@ -306,8 +312,8 @@ def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
     recording = deployed(tmp_path, "acme.dev")
     assert recording.error is None
     told = "\n".join(logged(recording))
-    assert "this user may not list every Namespace" in told
-    assert "this user may not read the CRD settings.spectrocloud.com" in told
+    assert "this user may not list all objects of kind Namespace" in told
+    assert "this user may not read the CRD `settings.spectrocloud.com`" in told
 
 
 @pytest.mark.parametrize(
@@ -316,7 +322,7 @@ def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
         ("clusters", {"cluster": {"server": "https://127.0.0.1:1"}}, "it cannot be reached"),
         ("clusters", {"cluster": {"server": "OF THE CLUSTER"}}, "it cannot be reached"),
         ("users", {"user": {"token": "wrong"}}, "it does not accept the user of the kubeconfig"),
-        ("contexts", {"name": "elsewhere"}, "the kubeconfig has no usable context dev"),
+        ("contexts", {"name": "elsewhere"}, "the kubeconfig has no usable context `dev`"),
     ],
 )
 def test_a_cluster_that_cannot_be_asked_is_told_and_stops_nothing(

@@ -200,15 +200,16 @@ def test_a_move_that_cannot_be_made_at_once_is_refused(tmp_path: Path, move: str
     before, after = TWO_STEPS[move]
     recording = deployment(tmp_path, after, deployment(tmp_path, before), preview=preview)
     assert set(refused(recording)) == {"PAI003"}
-    assert "Make it two deployments: first take the credential out of " in str(recording.error)
-    assert "stays in use with another one" in str(recording.error)
+    assert "Use two deployments: first remove the credential from Settings `" in str(recording.error)
+    assert "stays in use with another credential" in str(recording.error)
 
 
 def test_a_refused_move_names_where_the_credential_was_and_goes_through_in_two_steps(tmp_path: Path) -> None:
     first = deployment(tmp_path, bindings({"default": "v1:a"}, lab=None))
     last = bindings({"default": "v1:b"}, lab="v1:a")
-    assert "the credential of Settings lab/default was in Settings tenant-acme/default when last deployed, and " in str(
-        deployment(tmp_path, last, first).error
+    assert (
+        "the credential of Settings `lab/default` was in Settings `tenant-acme/default` in the last deployment, and "
+        in str(deployment(tmp_path, last, first).error)
     )
     without = deployment(tmp_path, bindings({"default": "v1:b"}, lab=None), first)
     assert without.error is None

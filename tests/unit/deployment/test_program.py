@@ -95,7 +95,7 @@ paletteai:tenant:
     assert [(location.file, location.line) for location in (each.where[0] for each in recording.error.diagnostics)] == [
         (str(path), line) for line in (3, 7, 10, 12, 13)
     ]
-    assert str(recording.error).startswith("5 problems in what is declared; nothing of it was registered.\n")
+    assert str(recording.error).startswith("5 problems in the declaration; none of it was registered.\n")
 
 
 def test_warnings_are_logged_and_stop_nothing(folder: Path) -> None:

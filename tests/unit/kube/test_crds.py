@@ -138,7 +138,7 @@ def test_a_status_may_keep_what_its_schema_preserves(vendor: Crds) -> None:
     whole = {**project(), "status": {"effectiveSettings": {"anything": {"at": ["all"]}}}}
     assert diagnostics_in(whole, vendor) == []
     whole["status"]["else"] = {}
-    assert "knows no field status.else;" in only(diagnostics_in(whole, vendor)).message
+    assert "has no field `status.else`;" in only(diagnostics_in(whole, vendor)).message
 
 
 def test_objects_of_other_groups_are_not_judged(vendor: Crds) -> None:
@@ -154,13 +154,13 @@ def test_objects_of_other_groups_are_not_judged(vendor: Crds) -> None:
 def test_an_unknown_field_is_named_with_the_nearest_one_beside_it(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in(settings(palette={"secretRef": {"name": "x"}, "secretReference": {}}), vendor))
     assert diagnostic.message == (
-        "Settings tenant-acme/default: the CRD of spectrocloud.com/v1alpha1 knows no field "
-        "spec.integrations.palette.secretReference; the API server would drop it without a word, or at best refuse "
+        "Settings `tenant-acme/default`: the CRD of `spectrocloud.com/v1alpha1` has no field "
+        "`spec.integrations.palette.secretReference`; the API server would silently prune it, or at best refuse "
         "the manifest."
     )
     assert diagnostic.help == (
-        "nearest known field: spec.integrations.palette.secretRef; set it with paletteai:vendorFields or update the "
-        "package"
+        "Nearest known field: `spec.integrations.palette.secretRef`. Set another path with `paletteai:vendorFields`, "
+        "or update the package."
     )
     assert diagnostic.where == (SourceLocation(str(FILES["Settings"])),)
     assert diagnostic.severity is Severity.ERROR
@@ -175,51 +175,59 @@ def test_the_places_given_stand_before_the_crd(vendor: Crds) -> None:
 @pytest.mark.parametrize(
     ("spec", "unknown", "nearest"),
     [
-        ({"dispalyName": "x"}, "spec.dispalyName", "nearest known field: spec.displayName;"),
+        ({"dispalyName": "x"}, "spec.dispalyName", "Nearest known field: `spec.displayName`."),
         (
             {"deploymentNamespaces": {}},
             "spec.deploymentNamespaces",
-            "nearest known field: spec.admissionConfiguration.",
+            "Nearest known field: `spec.admissionConfiguration.",
         ),
-        ({"roleMapping.admin": []}, 'spec["roleMapping.admin"]', "nearest known field: spec.roleMapping;"),
-        ({"roleMapping": {"editors_": []}}, "spec.roleMapping.editors_", "field: spec.roleMapping.editor;"),
-        ({"tenantRef": {"name": "x", "displayNames": 1}}, "spec.tenantRef.displayNames", "field: spec.tenantRef.name;"),
-        ({"zzz": {"deep": {}}}, "spec.zzz", "known there: admissionConfiguration, computeConfigRef, displayName"),
+        ({"roleMapping.admin": []}, 'spec["roleMapping.admin"]', "Nearest known field: `spec.roleMapping`."),
+        ({"roleMapping": {"editors_": []}}, "spec.roleMapping.editors_", "field: `spec.roleMapping.editor`."),
+        (
+            {"tenantRef": {"name": "x", "displayNames": 1}},
+            "spec.tenantRef.displayNames",
+            "field: `spec.tenantRef.name`.",
+        ),
+        (
+            {"zzz": {"deep": {}}},
+            "spec.zzz",
+            "Known fields there: `admissionConfiguration`, `computeConfigRef`, `displayName`",
+        ),
     ],
 )
 def test_the_nearest_field_is_a_sibling_else_a_namesake_else_what_is_known(
     vendor: Crds, spec: dict[str, Any], unknown: str, nearest: str
 ) -> None:
     diagnostic = only(diagnostics_in(project(**spec), vendor))
-    assert f" knows no field {unknown};" in diagnostic.message
+    assert f" has no field `{unknown}`;" in diagnostic.message
     assert nearest in diagnostic.help
 
 
 def test_a_field_at_the_top_is_unknown_too(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in({**settings(), "integrations": {}}, vendor))
-    assert "knows no field integrations;" in diagnostic.message
-    assert "nearest known field: spec.integrations;" in diagnostic.help
+    assert "has no field `integrations`;" in diagnostic.message
+    assert "Nearest known field: `spec.integrations`." in diagnostic.help
 
 
 def test_a_field_that_object_metadata_lacks_is_unknown(vendor: Crds) -> None:
     whole = settings()
     whole["metadata"]["lables"] = {"a": "b"}
     diagnostic = only(diagnostics_in(whole, vendor))
-    assert "knows no field metadata.lables;" in diagnostic.message
-    assert "nearest known field: metadata.labels;" in diagnostic.help
+    assert "has no field `metadata.lables`;" in diagnostic.message
+    assert "Nearest known field: `metadata.labels`." in diagnostic.help
 
 
 def test_all_unknown_fields_are_told_at_once_and_only_the_outermost_of_each(vendor: Crds) -> None:
     found = messages(diagnostics_in(project(a={"b": {"c": 1}}, d=1, roleMapping={"admins": []}), vendor))
-    assert sorted(re.findall(r"no field (\S+);", " ".join(found))) == ["spec.a", "spec.d", "spec.roleMapping.admins"]
+    assert sorted(re.findall(r"no field `(\S+)`;", " ".join(found))) == ["spec.a", "spec.d", "spec.roleMapping.admins"]
 
 
 def test_a_control_character_in_a_name_is_not_obeyed(vendor: Crds) -> None:
     whole = manifest("Project", "a\x1b[2J", "b\n", {"tenantRef": {"name": "acme"}, "\x1b[31m": 1})
     text = str(only(diagnostics_in(whole, vendor)))
     assert all(part.isprintable() for part in text.split("\n"))
-    assert "PAI016: <redacted>: the CRD of " in text
-    assert 'knows no field spec["\\u001b[31m"]' in text
+    assert "PAI016: Project `<redacted>`: the CRD of " in text
+    assert 'has no field `spec["\\u001b[31m"]`' in text
 
 
 # Values
@@ -228,27 +236,36 @@ def test_a_control_character_in_a_name_is_not_obeyed(vendor: Crds) -> None:
 @pytest.mark.parametrize(
     ("spec", "fact"),
     [
-        ({"tenantRef": {}}, "requires spec.tenantRef.name, and it is missing; the API server would refuse"),
-        ({"displayName": 5}, "wants spec.displayName to be string, and it is integer; the API server would refuse"),
-        ({"displayName": True}, "wants spec.displayName to be string, and it is boolean;"),
-        ({"displayName": "Line-1"}, "wants spec.displayName to match ^[A-Za-z0-9 ]+$, and it does not;"),
-        ({"displayName": "Line 1\n"}, "wants spec.displayName to match ^[A-Za-z0-9 ]+$, and it does not;"),
-        ({"displayName": None}, "wants spec.displayName to be string, and it is null; the API server would drop it"),
-        ({"roleMapping": []}, "wants spec.roleMapping to be object, and it is array;"),
-        ({"roleMapping": {"admin": "me"}}, "wants spec.roleMapping.admin to be array, and it is string;"),
+        ({"tenantRef": {}}, "requires `spec.tenantRef.name`, which is missing; the API server would refuse"),
+        (
+            {"displayName": 5},
+            "requires `spec.displayName` to be of type string, but it is integer; the API server would refuse",
+        ),
+        ({"displayName": True}, "requires `spec.displayName` to be of type string, but it is boolean;"),
+        ({"displayName": "Line-1"}, "requires `spec.displayName` to match `^[A-Za-z0-9 ]+$`;"),
+        ({"displayName": "Line 1\n"}, "requires `spec.displayName` to match `^[A-Za-z0-9 ]+$`;"),
+        (
+            {"displayName": None},
+            "requires `spec.displayName` to be of type string, but it is null; the API server would silently prune it",
+        ),
+        ({"roleMapping": []}, "requires `spec.roleMapping` to be of type object, but it is array;"),
+        ({"roleMapping": {"admin": "me"}}, "requires `spec.roleMapping.admin` to be of type array, but it is string;"),
         (
             {"roleMapping": {"admin": ["a", {"b": 1}]}},
-            "wants spec.roleMapping.admin[1] to be string, and it is object;",
+            "requires `spec.roleMapping.admin[1]` to be of type string, but it is object;",
         ),
-        ({"roleMapping": {"admin": [None]}}, "admin[0] to be string, and it is null; the API server would refuse"),
-        ({"tenantRef": {"name": ""}}, "wants spec.tenantRef.name to keep to minLength 1, and it does not;"),
+        (
+            {"roleMapping": {"admin": [None]}},
+            "admin[0]` to be of type string, but it is null; the API server would refuse",
+        ),
+        ({"tenantRef": {"name": ""}}, "requires `spec.tenantRef.name` to satisfy `minLength` 1;"),
     ],
 )
 def test_a_value_that_the_schema_refuses_is_one_problem_with_its_path(
     vendor: Crds, spec: dict[str, Any], fact: str
 ) -> None:
     diagnostic = only(diagnostics_in(project(**spec), vendor))
-    assert diagnostic.message.startswith(f"Project vision/vision: the CRD of {VENDOR} ")
+    assert diagnostic.message.startswith(f"Project `vision/vision`: the CRD of `{VENDOR}` ")
     assert fact in diagnostic.message
     assert diagnostic.message.endswith(".")
     assert diagnostic.help
@@ -259,22 +276,22 @@ def test_a_number_outside_an_enum_is_told_with_what_is_allowed(vendor: Crds) -> 
     spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": pool}}}
     found = messages(diagnostics_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
     assert len(found) == 2
-    assert "nodeCount to be one of 1, 3, 5, and it is not;" in found[0]
-    assert "workerNodeEligible to be boolean, and it is string;" in found[1]
+    assert "nodeCount` to be one of 1, 3, 5;" in found[0]
+    assert "workerNodeEligible` to be of type boolean, but it is string;" in found[1]
 
 
 def test_a_value_of_a_wrong_type_is_told_once_whatever_else_it_breaks(vendor: Crds) -> None:
     spec = {"paletteClusterConfig": {"defaults": {"controlPlanePool": {"nodeCount": "two"}}}}
     diagnostic = only(diagnostics_in(manifest("ComputeConfig", "default", "tenant-acme", spec), vendor))
-    assert "nodeCount to be integer, and it is string;" in diagnostic.message
+    assert "nodeCount` to be of type integer, but it is string;" in diagnostic.message
 
 
 def test_a_schema_may_narrow_the_name(vendor: Crds) -> None:
     whole = settings()
     whole["metadata"]["name"] = "Default"
-    assert "wants metadata.name to match " in only(diagnostics_in(whole, vendor)).message
+    assert "requires `metadata.name` to match " in only(diagnostics_in(whole, vendor)).message
     whole["metadata"]["name"] = "a" * 64
-    assert "wants metadata.name to keep to maxLength 63" in only(diagnostics_in(whole, vendor)).message
+    assert "requires `metadata.name` to satisfy `maxLength` 63" in only(diagnostics_in(whole, vendor)).message
 
 
 def test_no_value_of_a_manifest_is_ever_repeated(vendor: Crds) -> None:
@@ -298,14 +315,14 @@ def test_every_kind_of_mistake_is_told_in_one_go(vendor: Crds) -> None:
 
 def test_two_missing_fields_are_two_problems(vendor: Crds) -> None:
     found = messages(diagnostics_in(project(computeConfigRef={}), vendor))
-    named = re.findall(r"requires (\S+), ", " ".join(found))
+    named = re.findall(r"requires `(\S+)`, ", " ".join(found))
     assert named == ["spec.computeConfigRef.name", "spec.computeConfigRef.namespace"]
 
 
 def test_a_manifest_without_spec_or_metadata_is_judged_all_the_same(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in({"apiVersion": VENDOR, "kind": "Settings"}, vendor))
-    assert diagnostic.message.startswith("Settings (no name): ")
-    assert "metadata.namespace is missing" in diagnostic.message
+    assert diagnostic.message.startswith("Settings `(no name)`: ")
+    assert "`metadata.namespace` is missing" in diagnostic.message
     found = messages(diagnostics_in({"apiVersion": VENDOR, "kind": "Settings", "metadata": "x", "spec": 1}, vendor))
     assert len(found) == 3
 
@@ -315,21 +332,22 @@ def test_a_manifest_without_spec_or_metadata_is_judged_all_the_same(vendor: Crds
 
 def test_an_object_of_a_cluster_scoped_kind_in_a_namespace_is_a_problem(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in(manifest("Tenant", "acme", "tenant-acme", {}), vendor))
-    assert diagnostic.message.startswith("Tenant tenant-acme/acme: ")
+    assert diagnostic.message.startswith("Tenant `tenant-acme/acme`: ")
     assert (
-        "makes the kind cluster-scoped, and the manifest has a metadata.namespace; the API server" in diagnostic.message
+        "makes the kind cluster-scoped, but the manifest has a `metadata.namespace`; the API server"
+        in diagnostic.message
     )
 
 
 def test_an_object_of_a_namespaced_kind_without_namespace_is_a_problem(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in(manifest("Settings", "default", None, {}), vendor))
-    assert diagnostic.message.startswith("Settings default: ")
-    assert "metadata.namespace is missing" in diagnostic.message
+    assert diagnostic.message.startswith("Settings `default`: ")
+    assert "`metadata.namespace` is missing" in diagnostic.message
 
 
 def test_a_kind_without_a_crd_is_a_problem_that_names_the_kinds_there_are(vendor: Crds) -> None:
     diagnostic = only(diagnostics_in(manifest("Setting", "default", "x", {}), vendor))
-    assert "the CRDs define ComputeConfig, Project, Settings, Tenant, not this kind" in diagnostic.message
+    assert "` define ComputeConfig, Project, Settings, Tenant, not this kind" in diagnostic.message
     assert diagnostic.where == (SourceLocation(str(CRD_FOLDER)),)
 
 
@@ -344,7 +362,7 @@ def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crd
     crds = crds_of(crd)
     for gone in ("v0", "v3"):
         diagnostic = only(diagnostics_in({**lab({}), "apiVersion": f"lab.example/{gone}"}, crds))
-        assert f"its CRD serves lab.example/v1, lab.example/v2, not lab.example/{gone};" in diagnostic.message
+        assert f"its CRD serves `lab.example/v1`, `lab.example/v2`, not `lab.example/{gone}`;" in diagnostic.message
         assert "paletteai:apiVersion" in diagnostic.help
     for served in ("v1", "v2"):
         assert diagnostics_in({**lab({}), "apiVersion": f"lab.example/{served}"}, crds) == []
@@ -353,7 +371,7 @@ def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crd
 def test_a_kind_of_which_no_version_is_served_is_a_problem(crds_of: Callable[..., Crds]) -> None:
     crd = lab_crd({"type": "object"})
     crd["spec"]["versions"][0]["served"] = False
-    assert "its CRD serves no version, not lab.example/v1;" in only(diagnostics_in(lab({}), crds_of(crd))).message
+    assert "its CRD serves no version, not `lab.example/v1`;" in only(diagnostics_in(lab({}), crds_of(crd))).message
 
 
 # The features of structural schemas
@@ -367,17 +385,17 @@ OK = ""
     [
         pytest.param(
             {"type": "object"},
-            [({}, OK), ({"a": 1}, "no field spec.x.a")],
+            [({}, OK), ({"a": 1}, "no field `spec.x.a`")],
             id="an object that declares nothing knows nothing",
         ),
         pytest.param(
             {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-            [({"a": {"b": [1]}}, OK), (1, "wants spec.x to be object")],
+            [({"a": {"b": [1]}}, OK), (1, "requires `spec.x` to be of type object")],
             id="an object that preserves unknown fields",
         ),
         pytest.param(
             {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"in": object_of(a=TEXT)}},
-            [({"out": {"b": 1}, "in": {"a": "x"}}, OK), ({"in": {"b": 1}}, "no field spec.x.in.b")],
+            [({"out": {"b": 1}, "in": {"a": "x"}}, OK), ({"in": {"b": 1}}, "no field `spec.x.in.b`")],
             id="a declared field below preserved ones is closed",
         ),
         pytest.param(
@@ -387,40 +405,44 @@ OK = ""
         ),
         pytest.param(
             {"type": "array", "x-kubernetes-preserve-unknown-fields": True, "items": object_of(a=object_of(b=TEXT))},
-            [([{"z": 1, "a": {"b": "x"}}], OK), ([{"a": {"z": 1}}], "no field spec.x[0].a.z")],
+            [([{"z": 1, "a": {"b": "x"}}], OK), ([{"a": {"z": 1}}], "no field `spec.x[0].a.z`")],
             id="a list that preserves the unknown fields of its items",
         ),
         pytest.param(
             {"type": "array", "items": object_of(a=TEXT)},
             [
                 ([{"a": "x"}, {}], OK),
-                ([{}, {"b": 1}], "no field spec.x[1].b"),
-                ([{"a": 1}], "spec.x[0].a to be string"),
+                ([{}, {"b": 1}], "no field `spec.x[1].b`"),
+                ([{"a": 1}], "spec.x[0].a` to be of type string"),
             ],
             id="a list of objects",
         ),
         pytest.param(
             {"type": "array", "items": {"type": "array", "items": object_of(a=TEXT)}},
-            [([[{"a": "x"}]], OK), ([[], [{"b": 1}]], "no field spec.x[1][0].b")],
+            [([[{"a": "x"}]], OK), ([[], [{"b": 1}]], "no field `spec.x[1][0].b`")],
             id="a list of lists",
         ),
         pytest.param(
             {"type": "object", "additionalProperties": object_of(a=TEXT)},
             [
                 ({"k": {"a": "x"}}, OK),
-                ({"k.io/l": {"b": 1}}, 'no field spec.x["k.io/l"].b'),
-                ({"k": 1}, "spec.x.k to be"),
+                ({"k.io/l": {"b": 1}}, 'no field `spec.x["k.io/l"].b`'),
+                ({"k": 1}, "spec.x.k` to be"),
             ],
             id="a map of objects",
         ),
         pytest.param(
             {"type": "object", "additionalProperties": {"type": "integer"}},
-            [({"k": 1}, OK), ({"k": "1"}, "wants spec.x.k to be integer")],
+            [({"k": 1}, OK), ({"k": "1"}, "requires `spec.x.k` to be of type integer")],
             id="a map of numbers",
         ),
         pytest.param(
             {"type": "object", "additionalProperties": True},
-            [({"k": 1, "l": [1]}, OK), ({"k": {"a": 1}}, "no field spec.x.k.a"), ({"k": [{"a": 1}]}, "spec.x.k[0].a")],
+            [
+                ({"k": 1, "l": [1]}, OK),
+                ({"k": {"a": 1}}, "no field `spec.x.k.a`"),
+                ({"k": [{"a": 1}]}, "spec.x.k[0].a"),
+            ],
             id="a map of anything keeps no object's fields",
         ),
         pytest.param(
@@ -428,30 +450,35 @@ OK = ""
             [
                 (80, OK),
                 ("http", OK),
-                (1.5, "wants spec.x to be integer or string, and it is number"),
-                ({"a": 1}, "wants spec.x to be integer or string, and it is object"),
-                (None, "and it is null"),
+                (1.5, "requires `spec.x` to be of type integer or string, but it is number"),
+                ({"a": 1}, "requires `spec.x` to be of type integer or string, but it is object"),
+                (None, "but it is null"),
             ],
             id="an integer or a string",
         ),
         pytest.param(
             {"x-kubernetes-int-or-string": True, "nullable": True, "maximum": 9, "pattern": "^[0-9]+%$"},
-            [(9, OK), ("10%", OK), (None, OK), (10, "maximum 9"), ("10", "to match ^[0-9]+%$")],
+            [(9, OK), ("10%", OK), (None, OK), (10, "`maximum` 9"), ("10", "to match `^[0-9]+%$`")],
             id="an integer or a string within limits",
         ),
         pytest.param(
             {**object_of(a=TEXT), "nullable": True, "required": ["a"], "not": {"required": ["b"]}},
-            [(None, OK), ({"a": "x"}, OK), ({}, "requires spec.x.a"), (1, "wants spec.x to be object or null")],
+            [
+                (None, OK),
+                ({"a": "x"}, OK),
+                ({}, "requires `spec.x.a`"),
+                (1, "requires `spec.x` to be of type object or null"),
+            ],
             id="a value that may be null",
         ),
         pytest.param(
             {"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"spec": object_of(a=TEXT)}},
             [
                 ({"apiVersion": "v1", "kind": "K", "metadata": {"name": "n"}, "spec": {"a": "x"}}, OK),
-                ({"kind": "K"}, "requires spec.x.apiVersion"),
-                ({"apiVersion": "v1", "kind": 1}, "wants spec.x.kind to be string"),
-                ({"apiVersion": "v1", "kind": "K", "status": {}}, "no field spec.x.status"),
-                ({"apiVersion": "v1", "kind": "K", "metadata": {"nmae": "n"}}, "no field spec.x.metadata.nmae"),
+                ({"kind": "K"}, "requires `spec.x.apiVersion`"),
+                ({"apiVersion": "v1", "kind": 1}, "requires `spec.x.kind` to be of type string"),
+                ({"apiVersion": "v1", "kind": "K", "status": {}}, "no field `spec.x.status`"),
+                ({"apiVersion": "v1", "kind": "K", "metadata": {"nmae": "n"}}, "no field `spec.x.metadata.nmae`"),
             ],
             id="an embedded object",
         ),
@@ -466,17 +493,21 @@ OK = ""
         ),
         pytest.param(
             {**object_of(a={"type": "string", "default": "x"}), "required": ["a"], "anyOf": [{"required": ["a"]}]},
-            [({}, OK), ({"a": 1}, "wants spec.x.a to be string")],
+            [({}, OK), ({"a": 1}, "requires `spec.x.a` to be of type string")],
             id="a default makes up for what is required",
         ),
         pytest.param(
             {"type": "array", "items": {**object_of(a=object_of(b={"type": "integer", "default": 1}))}},
-            [([{"a": {}}], OK), ([{"a": {"b": "1"}}], "spec.x[0].a.b to be integer")],
+            [([{"a": {}}], OK), ([{"a": {"b": "1"}}], "spec.x[0].a.b` to be of type integer")],
             id="a default inside a list",
         ),
         pytest.param(
             {**object_of(a=TEXT, b=TEXT), "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
-            [({"a": "x"}, OK), ({}, "restricts spec.x by oneOf"), ({"a": "x", "b": "x"}, "restricts spec.x by oneOf")],
+            [
+                ({"a": "x"}, OK),
+                ({}, "restricts `spec.x` with `oneOf`"),
+                ({"a": "x", "b": "x"}, "restricts `spec.x` with `oneOf`"),
+            ],
             id="one of two",
         ),
         pytest.param(
@@ -487,24 +518,24 @@ OK = ""
             },
             [
                 ({"a": "x"}, OK),
-                ({"a": "xx"}, "spec.x.a to keep to maxLength 1"),
-                ({"b": "x"}, "restricts spec.x by not"),
+                ({"a": "xx"}, "spec.x.a` to satisfy `maxLength` 1"),
+                ({"b": "x"}, "restricts `spec.x` with `not`"),
             ],
             id="all of and not, which declare nothing",
         ),
         pytest.param(
             {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1, "exclusiveMaximum": False},
-            [(0.5, OK), (1, OK), (0, "exclusiveMinimum 0"), (2, "maximum 1")],
+            [(0.5, OK), (1, OK), (0, "`exclusiveMinimum` 0"), (2, "`maximum` 1")],
             id="bounds as OpenAPI writes them",
         ),
         pytest.param(
             {"type": "integer", "multipleOf": 2},
-            [(4, OK), (4.0, OK), (3, "multipleOf 2"), (True, "and it is boolean"), (2.5, "and it is number")],
+            [(4, OK), (4.0, OK), (3, "`multipleOf` 2"), (True, "but it is boolean"), (2.5, "but it is number")],
             id="a whole number",
         ),
         pytest.param(
             {"type": "string", "format": "date"},
-            [("2024-02-29", OK), ("2023-02-29", "wants spec.x to keep to format date")],
+            [("2024-02-29", OK), ("2023-02-29", "requires `spec.x` to satisfy `format` date")],
             id="a format",
         ),
         pytest.param(
@@ -514,12 +545,12 @@ OK = ""
         ),
         pytest.param(
             {"type": "string", "pattern": r"^(?:\w+|[$\]]\$)\z"},
-            [("ab", OK), ("$$", OK), ("]$", OK), ("ab\n", r"to match ^(?:\w+|[$\]]\$)$"), ("é", "to match")],
+            [("ab", OK), ("$$", OK), ("]$", OK), ("ab\n", r"to match `^(?:\w+|[$\]]\$)$`"), ("é", "to match")],
             id="a pattern as Go reads it",
         ),
         pytest.param(
             {"type": "string", "pattern": "(?m)^a$"},
-            [("b\na\nc", OK), ("b", "wants spec.x to match (?m)^a$")],
+            [("b\na\nc", OK), ("b", "requires `spec.x` to match `(?m)^a$`")],
             id="a pattern of lines",
         ),
     ],
@@ -541,7 +572,7 @@ def test_what_is_not_evaluated_is_told_in_a_note_once_for_a_kind(tmp_path: Path)
     notes = in_order([*diagnostics_in(lab({"a": "1"}), crds, (SourceLocation("x"),)), *diagnostics_in(lab({}), crds)])
     note = only(notes)
     assert note.severity is Severity.NOTE
-    assert "a CEL rule of Lab.spec, the pattern of Lab.spec.a, a CEL rule of Lab.spec.b;" in note.message
+    assert "a CEL rule of `Lab.spec`, the pattern of `Lab.spec.a`, a CEL rule of `Lab.spec.b`;" in note.message
     assert note.where == (SourceLocation(str(tmp_path / "lab.json")),)
 
 
@@ -555,7 +586,7 @@ def test_a_pattern_that_only_go_can_read_is_not_guessed_at(tmp_path: Path, patte
 def test_a_crd_that_keeps_all_unknown_fields_has_none(crds_of: Callable[..., Crds]) -> None:
     crds = crds_of(lab_crd(object_of(a=TEXT), preserveUnknownFields=True))
     assert diagnostics_in(lab({"z": {"y": 1}}), crds) == []
-    assert "to be string" in only(diagnostics_in(lab({"a": 1}), crds)).message
+    assert "to be of type string" in only(diagnostics_in(lab({"a": 1}), crds)).message
 
 
 # Files
@@ -573,7 +604,7 @@ def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> Non
     assert crds.files == (str(file),)
     assert crds.source == str(file)
     assert crds.versions[VENDOR, "Tenant"].scope == "Cluster"
-    assert "no field spec.nope;" in only(diagnostics_in(project(nope=1), crds)).message
+    assert "no field `spec.nope`;" in only(diagnostics_in(project(nope=1), crds)).message
 
 
 def test_json_is_read_as_well(tmp_path: Path) -> None:
@@ -601,7 +632,9 @@ def test_the_same_crd_twice_is_fine_and_two_that_differ_are_not(tmp_path: Path) 
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(a=TEXT))))
     assert len(crds_from(tmp_path).versions) == 1
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(b=TEXT))))
-    with pytest.raises(StackFileError, match=r"Lab lab\.example/v1 is defined otherwise in .*a\.yaml; no manifest"):
+    with pytest.raises(
+        StackFileError, match=r"Lab `lab\.example/v1` is defined differently in `.*a\.yaml`, so no manifest"
+    ):
         crds_from(tmp_path)
 
 
@@ -624,15 +657,15 @@ SCHEMA = ("spec", "versions", 0, "schema", "openAPIV3Schema")
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("", "there is no CustomResourceDefinition in it"),
-        ("just words", "there is no CustomResourceDefinition in it"),
-        ("kind: ConfigMap", "there is no CustomResourceDefinition in it"),
-        ("a: [", "this is not YAML"),
-        ("{{ if .Values.crds }}", "this is not YAML"),
-        ("a: \x00", "this is not YAML"),
-        (b"\xff\xfe\xfa", "this is not YAML"),
-        ("kind: !!python/object:os.system x", "this is not YAML"),
-        ("kind: List\nitems: 5", "no schema can be made of this"),
+        ("", "it contains no CustomResourceDefinition"),
+        ("just words", "it contains no CustomResourceDefinition"),
+        ("kind: ConfigMap", "it contains no CustomResourceDefinition"),
+        ("a: [", "the file is not valid YAML"),
+        ("{{ if .Values.crds }}", "the file is not valid YAML"),
+        ("a: \x00", "the file is not valid YAML"),
+        (b"\xff\xfe\xfa", "the file is not valid YAML"),
+        ("kind: !!python/object:os.system x", "the file is not valid YAML"),
+        ("kind: List\nitems: 5", "the file has no usable schema"),
         ("a: &a [x]\nb: *a", "a YAML alias, which no CRD needs"),
         ("a: &a {b: *a}", "a YAML alias, which no CRD needs"),
         ("[" * 100_000, f"more than {MAX_DEPTH} levels"),
@@ -640,23 +673,29 @@ SCHEMA = ("spec", "versions", 0, "schema", "openAPIV3Schema")
         (changed(GOOD, "spec"), "spec is not a mapping"),
         (changed(GOOD, "spec", to=[]), "spec is not a mapping"),
         (changed(GOOD, "spec", "names"), "spec.names is not a mapping"),
-        (changed(GOOD, "spec", "group"), "lacks spec.group, spec.names.kind or a spec.scope"),
-        (changed(GOOD, "spec", "scope", to="Everywhere"), "lacks spec.group, spec.names.kind or a spec.scope"),
-        (changed(GOOD, "spec", "versions"), "the CRD of Lab has no spec.versions"),
+        (changed(GOOD, "spec", "group"), "lacks `spec.group`, `spec.names.kind` or a `spec.scope`"),
+        (changed(GOOD, "spec", "scope", to="Everywhere"), "lacks `spec.group`, `spec.names.kind` or a `spec.scope`"),
+        (changed(GOOD, "spec", "versions"), "the CRD of Lab has no `spec.versions`"),
         (changed(GOOD, "spec", "versions", to=[5]), "spec.versions is not a mapping"),
-        (changed(GOOD, "spec", "versions", 0, "schema"), "the CRD of Lab has no schema for lab.example/v1"),
-        (changed(GOOD, *SCHEMA), "the CRD of Lab has no schema for lab.example/v1"),
+        (changed(GOOD, "spec", "versions", 0, "schema"), "the CRD of Lab has no schema for `lab.example/v1`"),
+        (changed(GOOD, *SCHEMA), "the CRD of Lab has no schema for `lab.example/v1`"),
         (changed(GOOD, *SCHEMA, to=[1]), "the schema of Lab is not a mapping"),
-        (changed(GOOD, *SCHEMA, "type", to="thing"), "the schema of Lab is not one"),
-        (changed(GOOD, *SCHEMA, "type", to=["object"]), "the schema of Lab is not one"),
-        (changed(GOOD, *SCHEMA, "properties", "spec", to={"minLength": "5"}), "the schema of Lab.spec is not one"),
-        (changed(GOOD, *SCHEMA, "properties", "spec", to={"multipleOf": 0}), "the schema of Lab.spec is not one"),
+        (changed(GOOD, *SCHEMA, "type", to="thing"), "the schema of `Lab` is not a valid schema"),
+        (changed(GOOD, *SCHEMA, "type", to=["object"]), "the schema of `Lab` is not a valid schema"),
+        (
+            changed(GOOD, *SCHEMA, "properties", "spec", to={"minLength": "5"}),
+            "the schema of `Lab.spec` is not a valid schema",
+        ),
+        (
+            changed(GOOD, *SCHEMA, "properties", "spec", to={"multipleOf": 0}),
+            "the schema of `Lab.spec` is not a valid schema",
+        ),
         (changed(GOOD, *SCHEMA, "properties", "spec", to=["x"]), "the schema of Lab.spec is not a mapping"),
-        (changed(GOOD, *SCHEMA, "properties", "spec", to={"allOf": 5}), "no schema can be made of this"),
+        (changed(GOOD, *SCHEMA, "properties", "spec", to={"allOf": 5}), "the file has no usable schema"),
         (changed(GOOD, *SCHEMA, "properties", "spec", "properties", to={True: {}}), "properties of Lab.spec is not"),
         (
             {**changed(GOOD, "spec", "versions", 0, "schema"), "apiVersion": "apiextensions.k8s.io/v1beta1"},
-            "the CRD of Lab has no schema for lab.example/v1",
+            "the CRD of Lab has no schema for `lab.example/v1`",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 60 else "",
@@ -671,7 +710,7 @@ def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text
         crds_from(file)
     diagnostic = only(list(raised.value.diagnostics))
     assert fact in diagnostic.message
-    assert diagnostic.message.endswith("; no manifest was checked against the cluster's schemas.")
+    assert diagnostic.message.endswith(", so no manifest was checked against the cluster's CRDs.")
     assert diagnostic.where[0].file == str(file)
     assert "kubectl get crds -o yaml" in diagnostic.help
 
@@ -689,7 +728,7 @@ def test_the_line_of_a_mistake_in_the_file_is_told(tmp_path: Path) -> None:
 def test_json_that_is_not_json_is_unreadable(tmp_path: Path, text: str) -> None:
     file = tmp_path / "crds.json"
     file.write_text(text)
-    with pytest.raises(StackFileError, match="no schema can be made of this"):
+    with pytest.raises(StackFileError, match="the file has no usable schema"):
         crds_from(file)
 
 
@@ -697,7 +736,7 @@ def test_a_schema_without_end_is_unreadable(tmp_path: Path) -> None:
     file = tmp_path / "crds.json"
     deep = '{"properties":{"a":' * 480 + "{}" + "}}" * 480
     file.write_text(json.dumps(lab_crd({"type": "object"})).replace('{"type": "object"}', deep, 1))
-    with pytest.raises(StackFileError, match="no schema can be made of this"):
+    with pytest.raises(StackFileError, match="the file has no usable schema"):
         crds_from(file)
 
 
@@ -733,7 +772,7 @@ def test_a_v1beta1_crd_drops_unknown_fields_only_if_it_says_so(crds_of: Callable
     beta = {**lab_crd(object_of(a=TEXT)), "apiVersion": "apiextensions.k8s.io/v1beta1"}
     assert diagnostics_in(lab({"z": 1}), crds_of(beta)) == []
     closed = {**lab_crd(object_of(a=TEXT), preserveUnknownFields=False), "apiVersion": beta["apiVersion"]}
-    assert "no field spec.z;" in only(diagnostics_in(lab({"z": 1}), crds_of(closed))).message
+    assert "no field `spec.z`;" in only(diagnostics_in(lab({"z": 1}), crds_of(closed))).message
 
 
 def test_the_crds_for_these_tests_say_that_they_are_not_the_vendors() -> None:
@@ -747,7 +786,7 @@ def test_the_crds_for_these_tests_say_that_they_are_not_the_vendors() -> None:
 def judge(folder: Path, schema: Schema, value: Any) -> tuple[set[str], list[str]]:
     """The unknown fields, and whatever else is wrong."""
     found = messages(diagnostics_in(lab(value), read_schema(folder, schema)))
-    unknown = [re.search(r"knows no field (\S+);", message) for message in found]
+    unknown = [re.search(r"has no field `(\S+)`;", message) for message in found]
     return {hit[1] for hit in unknown if hit}, [m for m, hit in zip(found, unknown, strict=True) if not hit]
 
 

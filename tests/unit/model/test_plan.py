@@ -104,7 +104,7 @@ paletteai:tenant: {name: acme, %s}
             "settings: {default: {palette: a}}, projects: [{name: p, settings: {nvidia: {existingSecret: n}}}]",
             "merged in from the tenant's default Settings tenant-acme/default",
         ),
-        ("projects: [{name: p, sharedClusterOnly: true}]", "none, limited to the shared cluster as stated"),
+        ("projects: [{name: p, sharedClusterOnly: true}]", "none: sharedClusterOnly is true"),
         ("projects: [{name: p}]", "none: nothing to fall back to"),
     ],
 )

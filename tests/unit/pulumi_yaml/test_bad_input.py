@@ -67,9 +67,9 @@ def test_every_code_that_a_file_alone_can_break_is_met_here() -> None:
     ("target", "says"),
     [
         ("nowhere.yaml", "there is no such file"),
-        ("Pulumi.acme.dev.yaml", "it is a link that leads back to itself"),
-        ("/etc/hostname", "the file is a link out of its folder"),
-        ("../Pulumi.yaml", "the file is a link out of its folder"),
+        ("Pulumi.acme.dev.yaml", "it is a symbolic link that leads back to itself"),
+        ("/etc/hostname", "the file is a symbolic link out of its folder"),
+        ("../Pulumi.yaml", "the file is a symbolic link out of its folder"),
     ],
 )
 def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str, says: str) -> None:
@@ -85,7 +85,7 @@ def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str
 def test_a_folder_in_a_files_place_cannot_be_read(project: Project) -> None:
     (project.stacks / "Pulumi.acme.dev.yaml").mkdir()
     result = project.run("check")
-    assert "stacks/Pulumi.acme.dev.yaml: error PAI012: it is no file" in result.stdout
+    assert "stacks/Pulumi.acme.dev.yaml: error PAI012: it is not a file" in result.stdout
     assert result.exit_code == 2
 
 

@@ -353,7 +353,7 @@ a: 3
         pytest.param("a\n", [[1]], "not a mapping", id="a text"),
         pytest.param("a: 1\n---\nb: 1\n", [[2]], "a second document", id="two documents"),
         pytest.param("a: 1\n...\nb: 1\n", [[3]], "follows the end", id="text after the end"),
-        pytest.param("a: 1\n%b\n", [[2]], "starts with %", id="a directive"),
+        pytest.param("a: 1\n%b\n", [[2]], "starts with `%`", id="a directive"),
         pytest.param("a: 1\nb: \x07\n", [[2]], "control character", id="a control character"),
         pytest.param('a: 1\nb: "\ufeff"\n', [[2]], "control character", id="a byte order mark inside"),
         pytest.param("a: 1\n\tb: 2\n", [[2, 1]], "a tab", id="a tab"),
@@ -362,29 +362,29 @@ a: 3
         pytest.param("a: 1\nb: c: d\n", [[2]], "a colon", id="a colon in a value"),
         pytest.param("a: [b:]\n", [[1]], "a colon", id="a colon before a bracket"),
         pytest.param("a: 1\nb\n", [[3, 2]], "no colon", id="no colon"),
-        pytest.param("a:\n  b: 1\n c: 2\n", [[3, 1]], "indented", id="a line outdented"),
-        pytest.param("a:\n  - 1\n  b: 2\n", [[3, 2]], "indented", id="a key among items"),
+        pytest.param("a:\n  b: 1\n c: 2\n", [[3, 1]], "not aligned", id="a line outdented"),
+        pytest.param("a:\n  - 1\n  b: 2\n", [[3, 2]], "not aligned", id="a key among items"),
         pytest.param("a: [1,\nb: 2\n", [[1, 3]], "in brackets", id="an open bracket"),
         pytest.param("a: {b: 1\n", [[1, 2]], "in braces", id="an open brace"),
         pytest.param("a: 1\nb: 'c\n\n", [[2, 4]], "in quotes is not closed", id="an open quote"),
         pytest.param('a: "\\d"\n', [[1]], "unknown escape", id="an unknown escape"),
-        pytest.param('a: "b"\nc: "\\/"\n', [[2]], "an escape for which", id="an escaped slash"),
-        pytest.param("a: [b?c]\n", [[1]], "a ? stands", id="a question mark in brackets"),
+        pytest.param('a: "b"\nc: "\\/"\n', [[2]], "contains the escape", id="an escaped slash"),
+        pytest.param("a: [b?c]\n", [[1]], "contains `?`", id="a question mark in brackets"),
         pytest.param("a: &é 1\n", [[1]], "not valid YAML", id="other syntax"),
-        pytest.param("a: 1\nb: *c\n", [[2]], "before any anchor", id="an unknown alias"),
+        pytest.param("a: 1\nb: *c\n", [[2]], "before the anchor", id="an unknown alias"),
         pytest.param("a: &b\n  - *b\n", [[2]], "of itself", id="an anchor in itself"),
         pytest.param("a: 1\n2: b\n", [[2]], "not text", id="a number as a key"),
         pytest.param("2001-12-14: b\n", [[1]], "not text", id="a date as a key"),
         pytest.param("? [a]\n: b\n", [[1]], "not text", id="a list as a key"),
         pytest.param("a: {{ b }}\n", [[1]], "not text", id="a template"),
         pytest.param("a: .nan\nb: [-.inf]\n", [[1], [2]], "not finite", id="infinite numbers"),
-        pytest.param("a: !b c\nd: !b [!!binary e]\n", [[1], [2]], "a tag (!)", id="tags"),
-        pytest.param("a: !!int b\n", [[1]], "a tag (!)", id="a tag of another type"),
-        pytest.param("a: !!seq {b: c}\n", [[1]], "a tag (!)", id="a tag of another kind"),
+        pytest.param("a: !b c\nd: !b [!!binary e]\n", [[1], [2]], "a tag (`!`)", id="tags"),
+        pytest.param("a: !!int b\n", [[1]], "a tag (`!`)", id="a tag of another type"),
+        pytest.param("a: !!seq {b: c}\n", [[1]], "a tag (`!`)", id="a tag of another kind"),
         pytest.param("a: {<<: 1}\n", [[1]], "other than mappings", id="a merge of a number"),
-        pytest.param("'<<': {a: 1}\n", [[1]], "as a text", id="a merge sign in quotes"),
+        pytest.param("'<<': {a: 1}\n", [[1]], "as text", id="a merge sign in quotes"),
         pytest.param('a: "\\tb\\nc"\n', [[1]], "starts with a tab", id="a tab before lines"),
-        pytest.param(DUPLICATES, [[2, 2], [3, 1], [7, 6], [8, 1]], "written twice", id="repeated keys"),
+        pytest.param(DUPLICATES, [[2, 2], [3, 1], [7, 6], [8, 1]], "repeated", id="repeated keys"),
     ],
 )
 def test_a_file_is_refused_with_its_lines(text: str | bytes, lines: list[list[int]], said: str) -> None:
@@ -416,8 +416,7 @@ def test_a_repeated_key_is_named_where_it_is_a_word_near_the_top(text: str, show
 
 def test_a_problem_says_what_follows_and_what_mends_it() -> None:
     assert str(refusal("a: 1\nb: 2\na: 3\n")).splitlines() == [
-        "Pulumi.acme.dev.yaml:3: error PAI012: "
-        "the key `a` is written twice in one mapping, so Pulumi refuses the file.",
+        "Pulumi.acme.dev.yaml:3: error PAI012: the key `a` is repeated in one mapping, so Pulumi refuses the file.",
         "  also: Pulumi.acme.dev.yaml:1",
         "  help: Keep one of the two.",
     ]
@@ -452,7 +451,7 @@ def test_no_problem_repeats_what_the_file_says(text: str | bytes) -> None:
     refused = refusal_if_any(text)
 
     if refused:
-        assert CANARY not in str(refused).replace(f"the key `{CANARY}` is written twice", "")
+        assert CANARY not in str(refused).replace(f"the key `{CANARY}` is repeated", "")
         assert refused.__suppress_context__ or refused.__context__ is None
 
 

@@ -40,7 +40,8 @@ def found(diagnostic: Diagnostic, lines: Lines) -> Finding:
 
 
 def _declared(path: Path) -> Path:
-    return str(path[1]).removeprefix("paletteai:"), *path[2:]
+    # A file's `config` itself is the path to nothing that is declared.
+    return (str(path[1]).removeprefix("paletteai:"), *path[2:]) if len(path) > 1 else ()
 
 
 def expected(finding: Finding, lines: Lines) -> Finding:

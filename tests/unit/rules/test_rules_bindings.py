@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.samples import HOST, PROJECT_ID, PROOF, codes, digest, stack, told, workspace
 
@@ -43,8 +45,8 @@ def test_an_integration_bound_by_the_tenant_and_a_project_names_both_where_and_w
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI001")
     assert diagnostic.severity is Severity.ERROR
     assert diagnostic.message == (
-        "integration shared is claimed by Settings tenant-acme/default of tenant acme (acme.dev) and "
-        "Settings vision/default of project vision (acme.dev). PaletteAI would race for the same compute."
+        "integration `shared` is claimed by Settings `tenant-acme/default` of tenant `acme` in stack `acme.dev` and "
+        "Settings `vision/default` of project `vision` in stack `acme.dev`. PaletteAI would race for the same compute."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:7",
@@ -61,8 +63,8 @@ def test_more_owners_are_in_the_same_problem_and_a_crowd_is_counted(owners: int,
     settings = ", ".join(f"s{at}: {{palette: shared}}" for at in range(owners))
     wrong = stack(f"paletteai:tenant: {{name: acme, settings: {{{settings}}}}}")
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI001")
-    short = diagnostic.message.replace("Settings tenant-acme/", "").replace(" of tenant acme (acme.dev)", "")
-    assert short.startswith(f"integration shared is claimed by {listed}. ")
+    short = re.sub(r"Settings `tenant-acme/(\w+)` of tenant `acme` in stack `acme\.dev`", r"\1", diagnostic.message)
+    assert short.startswith(f"integration `shared` is claimed by {listed}. ")
 
 
 def test_integrations_of_one_key_in_two_stacks_are_two_integrations() -> None:
@@ -96,8 +98,9 @@ def test_a_secret_is_used_by_one_settings_only(settings: str, shared: bool) -> N
     diagnostics = told(diagnostics_of(workspace(one)), "PAI002")
     assert len(diagnostics) == shared
     for diagnostic in diagnostics:
-        owners = "Settings tenant-acme/default of tenant acme (acme.dev) and Settings tenant-acme/edge of tenant acme"
-        assert f" is claimed by {owners} (acme.dev). " in diagnostic.message
+        owner = "of tenant `acme` in stack `acme.dev`"
+        owners = f"Settings `tenant-acme/default` {owner} and Settings `tenant-acme/edge` {owner}"
+        assert f" is claimed by {owners}. " in diagnostic.message
         assert "Two controllers would use one Secret: PaletteAI would race for the same compute." in diagnostic.message
         assert "`secretName`" in diagnostic.help
 
@@ -135,7 +138,8 @@ def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
     )
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI002")
     assert diagnostic.message == (
-        "Secret vault/lab is not in the namespace of Settings tenant-acme/default, so the Settings could not find it."
+        "Secret `vault/lab` is not in the namespace of Settings `tenant-acme/default`, so the Settings could not "
+        "find it."
     )
     assert [location.line for location in diagnostic.where] == [3]
 
@@ -157,8 +161,9 @@ def test_one_credential_in_two_stacks_is_an_error_wherever_they_are(one: str, tw
     diagnostics = told(diagnostics_of(workspace(bound("acme.dev", one), bound("beta.prod", two))), "PAI003")
     (diagnostic,) = [each for each in diagnostics if each.severity is Severity.ERROR]
     assert diagnostic.message == (
-        f"one credential (equal {how}) is claimed by Settings tenant-acme/s0 of tenant acme (acme.dev) and Settings "
-        "tenant-beta/s0 of tenant beta (beta.prod). PaletteAI would race for the same compute."
+        f"one credential (equal {how}) is claimed by Settings `tenant-acme/s0` of tenant `acme` in stack `acme.dev` "
+        "and Settings `tenant-beta/s0` of tenant `beta` in stack `beta.prod`. "
+        "PaletteAI would race for the same compute."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:4",
@@ -191,8 +196,8 @@ def test_other_keys_for_the_same_compute_are_a_warning() -> None:
     (diagnostic,) = told(diagnostics_of(workspace(one, two, other)), "PAI003")
     assert diagnostic.severity is Severity.WARNING
     assert diagnostic.message == (
-        "2 Settings reach one Palette project with different keys: tenant-acme/s0 (acme.dev), tenant-beta/s0 "
-        "(beta.dev). PaletteAI can still race for the same compute."
+        "2 Settings reach one Palette project with different keys: `tenant-acme/s0` in stack `acme.dev`, "
+        "`tenant-beta/s0` in stack `beta.dev`. PaletteAI can still race for the same compute."
     )
     assert [location.line for location in diagnostic.where] == [4, 4]
 
@@ -299,7 +304,7 @@ def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
     assert program(opened(ONE, written=ONE)) == []
     (diagnostic,) = program(opened(ONE, written=TWO))
     assert (diagnostic.code, diagnostic.severity) == ("PAI003", Severity.ERROR)
-    assert "is not that of its key, so the files would hide that a credential is used twice" in diagnostic.message
+    assert "does not match its key, so a credential that is used twice could go unnoticed" in diagnostic.message
     assert diagnostic.help == "Run `paletteai fingerprint` for this stack."
 
 
@@ -308,7 +313,7 @@ def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more:
     (diagnostic,) = program(opened(ONE, written=ONE, **more))
     assert (diagnostic.code, diagnostic.severity) == ("PAI003", Severity.ERROR)
     assert "was made for another stack, host or encryption" in diagnostic.message
-    assert diagnostic.help.startswith("Check that `hostUrl` and `apiKey` are as they should be.")
+    assert diagnostic.help.startswith("Check that `hostUrl` and `apiKey` are correct.")
 
 
 def test_one_credential_alone_leaves_nothing_to_decide() -> None:
@@ -332,9 +337,9 @@ def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
     diagnostics = told(diagnostics_of(workspace(idle)), "PAI011")
     assert {diagnostic.severity for diagnostic in diagnostics} == {Severity.WARNING}
     assert [(diagnostic.where[0].line, diagnostic.message) for diagnostic in diagnostics] == [
-        (3, "integration spare is bound to no Settings, so nothing uses it."),
-        (8, "`secretName` of Settings tenant-acme/default has no effect: no Secret is written for it."),
-        (9, "Settings tenant-acme/empty holds no integration, so it gives nobody anything."),
+        (3, "integration `spare` is not bound to a Settings, so it is unused."),
+        (8, "`secretName` of Settings `tenant-acme/default` has no effect: no Secret is written for it."),
+        (9, "Settings `tenant-acme/empty` has no integration, so it has no effect."),
     ]
 
 

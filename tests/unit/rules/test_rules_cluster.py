@@ -63,7 +63,7 @@ def test_an_object_that_is_there_and_not_in_the_state_is_refused_with_the_way_to
 ) -> None:
     (diagnostic,) = judged(acme(), reference)
     assert diagnostic.code == "PAI018"
-    assert diagnostic.message.startswith(f"{reference} is in the cluster of context dev already")
+    assert diagnostic.message.startswith(f"`{reference}` already exists in the cluster of context dev and ")
     assert f"importIds: [{reference}]" in diagnostic.help
     assert diagnostic.where[0].line == line
 
@@ -92,8 +92,8 @@ def test_an_object_that_is_taken_over_is_expected_to_be_there() -> None:
     assert judged(declared, "Tenant/acme", "Namespace/vision") == []
     (diagnostic,) = judged(declared, "Tenant/acme")
     assert diagnostic.code == "PAI018"
-    assert diagnostic.message.startswith("Namespace/vision is to be taken over, and is not in the cluster")
-    assert diagnostic.help == "Take it out of `importIds`: it will be created."
+    assert diagnostic.message.startswith("`Namespace/vision` is listed in `importIds` and is not in the cluster")
+    assert diagnostic.help == "Remove it from `importIds`: it will be created."
     assert diagnostic.where[0].line == 8
 
 
@@ -107,8 +107,8 @@ def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
     diagnostics = judged(declared)
     assert codes(diagnostics) == ["PAI017", "PAI017"]
     assert [diagnostic.message.split(" is ")[0] for diagnostic in diagnostics] == [
-        "namespace tenant-acme",
-        "namespace vision",
+        "namespace `tenant-acme`",
+        "namespace `vision`",
     ]
     assert judged(declared, "Namespace/tenant-acme", "Namespace/vision") == []
 
@@ -126,7 +126,7 @@ def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None
     declared = acme() if owned else acme("projects: [{name: vision, createNamespace: false}]")
     (diagnostic,) = judged(declared, "Namespace/vision!", owned=state)
     assert diagnostic.code == "PAI017"
-    assert "namespace vision is being deleted" in diagnostic.message
+    assert "namespace `vision` is being deleted" in diagnostic.message
     assert "kubectl wait --for=delete namespace/vision" in diagnostic.help
 
 
@@ -136,9 +136,9 @@ def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
     assert diagnostic.code == "PAI003"
     assert diagnostic.severity is Severity.WARNING
     assert diagnostic.message.startswith(
-        "Settings/lab/default in the cluster of context dev is annotated with the cred"
+        "`Settings/lab/default` in the cluster of context dev is annotated with the cred"
     )
-    assert diagnostic.help.startswith("Deploy the stack that gives it up first")
+    assert diagnostic.help.startswith("First deploy the stack that gives the credential up")
     assert FINGERPRINT not in str(diagnostic)
 
 
@@ -175,16 +175,20 @@ OURS = {"manager": "pulumi-kubernetes", "fieldsV1": {"f:spec": {"f:displayName":
         ("Tenant/acme", managed({"f:metadata": {"f:labels": {"f:team": {}}}}, "kubectl"), "metadata.labels.team"),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:x": {}}}}, "before-first-apply"), "labels.x"),
         ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "data.other"),
-        ("Tenant/acme", managed({"f:spec": {"f:displayName": {}}}), "has spec.displayName changed with kubectl-edit"),
+        (
+            "Tenant/acme",
+            managed({"f:spec": {"f:displayName": {}}}),
+            "has `spec.displayName` changed with `kubectl-edit`",
+        ),
         ("Tenant/acme", managed({"f:spec": {"f:displayName": {}}}, others=[OURS]), None),
         ("Tenant/acme", managed({"f:status": {"f:ready": {}}}, subresource="status"), None),
         ("Tenant/acme", managed({"f:spec": {"f:quota": {}}}, "palette-ui"), None),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:kubernetes.io/metadata.name": {}}}}), None),
-        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:palette": {}}}), "has data.palette changed"),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:palette": {}}}), "has `data.palette` changed"),
         (
             "Project/vision/vision",
             managed({"f:spec": {"f:roleMapping": {"f:admin": {}}}}, "kubectl-patch"),
-            "has spec.roleMapping.admin changed with kubectl-patch",
+            "has `spec.roleMapping.admin` changed with `kubectl-patch`",
         ),
         ("Tenant/beta", managed({"f:spec": {"f:quota": {}}}), None),
     ],
@@ -207,7 +211,7 @@ def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
     declared = acme("projects: [{name: vision}, {name: lab}]")
     (diagnostic,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
     assert diagnostic.code == "PAI016"
-    assert "does not serve Project of spectrocloud.com/v1alpha1, so 2 of what is declared" in diagnostic.message
+    assert "does not serve Project of `spectrocloud.com/v1alpha1`, so 2 of the declared objects" in diagnostic.message
     assert judged(declared, kinds=frozenset({"Tenant", "Settings", "Project"})) == []
     assert judged(declared, kinds=None) == []
     assert len(judged(declared, kinds=frozenset())) == 3
@@ -218,6 +222,6 @@ def test_what_is_taken_over_is_an_object_that_is_written(wrong: str) -> None:
     (diagnostic,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
     assert diagnostic.code == "PAI005"
     assert "importIds" in diagnostic.message
-    assert "Declared: Namespace/tenant-acme, Secret/tenant-acme/default-palette," in diagnostic.help
+    assert "Declared: `Namespace/tenant-acme`, `Secret/tenant-acme/default-palette`," in diagnostic.help
     assert "CANARY" not in str(diagnostic)
     assert diagnostic.where[0].line == 7

@@ -42,7 +42,7 @@ def test_a_complete_credential_has_nothing_wrong_with_it() -> None:
 def test_each_of_the_four_fields_is_required(field: str) -> None:
     (diagnostic,) = diagnostics({name: value for name, value in declared_credential().items() if name != field})
     assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.ERROR)
-    assert diagnostic.message == f"integration shared lacks `{field}`, so PaletteAI could not log in to Palette."
+    assert diagnostic.message == f"integration `shared` lacks `{field}`, so PaletteAI could not log in to Palette."
     assert field in diagnostic.help
 
 
@@ -74,7 +74,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
         ({"tenant": "CHANGE_ME"}, "has a `tenant` that is empty or a placeholder"),
         ({"tenant": ""}, "has a `tenant` that is empty or a placeholder"),
         ({"defaultProjectID": "${PROJECT}"}, "has a `defaultProjectID` that is empty or a placeholder"),
-        ({"credential": "vault"}, "states `credential` without `existingSecret`, so it names nothing"),
+        ({"credential": "vault"}, "sets `credential` without `existingSecret`, so it has no effect"),
         (
             {"fingerprint": {"value": "pai1:short", "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}},
             "has a fingerprint that",
@@ -84,14 +84,14 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
 def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
     (diagnostic,) = diagnostics(declared_credential(**fields))
     assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.ERROR)
-    assert diagnostic.message.startswith(f"integration shared {said}")
+    assert diagnostic.message.startswith(f"integration `shared` {said}")
     for value in fields.values():
         assert not isinstance(value, str) or not value or value == "vault" or value not in str(diagnostic)
 
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
     (diagnostic,) = diagnostics(declared_credential(hostUrl="https://admin:hunter2@palette.example"))
-    assert "carries a user name or password" in diagnostic.message
+    assert "contains a user name or password" in diagnostic.message
     assert "hunter2" not in str(diagnostic)
 
 
@@ -100,7 +100,7 @@ def test_an_existing_secret_and_fields_contradict_each_other(stated: dict[str, A
     (diagnostic,) = diagnostics({"existingSecret": "lab", "credential": "vault://lab", **stated})
     listed = ", ".join(f"`{field}`" for field in stated)
     assert diagnostic.message == (
-        f"integration shared refers to an existing Secret and also states {listed}, which nothing would use."
+        f"integration `shared` refers to an existing Secret and also sets {listed}, which would have no effect."
     )
     assert diagnostic.help == "Keep `existingSecret` or the four fields, not both."
 
@@ -128,7 +128,7 @@ def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
     (diagnostic,) = diagnostics(declared_credential(apiKey="s3cr3t-in-the-open"))
     assert (diagnostic.code, diagnostic.severity) == ("PAI010", Severity.ERROR)
     assert diagnostic.message == (
-        "the API key of integration shared is not encrypted, so everybody who reads the file knows it."
+        "the API key of integration `shared` is not encrypted, so everyone who can read the file knows it."
     )
     assert diagnostic.help == (
         "Revoke it in Palette, then set a new one with "
@@ -139,14 +139,14 @@ def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
 
 def test_an_empty_ciphertext_is_no_key() -> None:
     (diagnostic,) = told(diagnostics(declared_credential(apiKey={"secure": ""})), "PAI010")
-    assert diagnostic.message == "the API key of integration shared is empty."
+    assert diagnostic.message == "the API key of integration `shared` is empty."
     assert diagnostic.help.startswith("Set a new one with")
 
 
 def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
     (diagnostic,) = diagnostics(declared_credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
     assert diagnostic.code == "PAI009"
-    assert diagnostic.message == "integration shared has an API key that is empty or a placeholder."
+    assert diagnostic.message == "integration `shared` has an API key that is empty or a placeholder."
     assert "pulumi config set --secret --path" in diagnostic.help
 
 
@@ -154,8 +154,8 @@ def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: py
     monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
     (diagnostic,) = diagnostics(declared_credential(), salt="v1:salt")
     assert diagnostic.code == "PAI010"
-    assert "tenant acme keeps the `encryptionsalt` of an example" in diagnostic.message
-    assert "everybody knows" in diagnostic.message
+    assert "tenant `acme` has the `encryptionsalt` of an example" in diagnostic.message
+    assert "under a public passphrase" in diagnostic.message
     assert "Revoke the keys" in diagnostic.help
     assert diagnostics(declared_credential(), salt="v1:own") == []
     assert diagnostics(declared_credential(), salt="v1:another") == []

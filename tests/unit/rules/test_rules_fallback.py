@@ -25,8 +25,8 @@ def test_a_project_with_nothing_to_fall_back_to_is_refused_with_the_reason_and_t
     (diagnostic,) = told(diagnostics_of(workspace(tenant("projects: [{name: vision}]"))), "PAI004")
     assert diagnostic.severity is Severity.ERROR
     assert diagnostic.message == (
-        "project vision gets no Palette integration: it has no Settings of its own, and tenant acme has no default "
-        "Settings. No compute could be discovered and no dedicated cluster made."
+        "project `vision` gets no Palette integration: it has no own Settings, and tenant `acme` has no default "
+        "Settings. It could not discover compute or create a dedicated cluster."
     )
     assert [str(location) for location in diagnostic.where] == ["stacks/Pulumi.acme.dev.yaml:8"]
     for remedy in ("default Settings with `palette`", "`settings` or `settingsRef`", "`sharedClusterOnly: true`"):
@@ -36,7 +36,7 @@ def test_a_project_with_nothing_to_fall_back_to_is_refused_with_the_reason_and_t
 def test_a_default_settings_without_palette_is_shown_beside_the_project() -> None:
     empty = "settings: {default: {nvidia: {existingSecret: ngc}}}"
     (diagnostic,) = told(diagnostics_of(workspace(tenant(empty, "projects:", "  - {name: vision}"))), "PAI004")
-    assert "the default Settings tenant-acme/default hold no Palette integration" in diagnostic.message
+    assert "the default Settings `tenant-acme/default` has no Palette integration" in diagnostic.message
     assert [location.line for location in diagnostic.where] == [10, 8]
 
 
@@ -68,7 +68,7 @@ def test_settings_without_palette_hide_the_default_where_nothing_is_merged() -> 
     for project in (f"settings: {ngc}", "settingsRef: ngc"):
         lines = (f"settings: {{default: {{palette: a}}, ngc: {ngc}}}", f"projects: [{{name: vision, {project}}}]")
         (message,) = of("PAI004", *lines, top="paletteai:mergedSettings: false")
-        assert "its Settings hold none, and its own Settings hide the tenant's" in message
+        assert "its Settings has none, and its own Settings hides the tenant's" in message
         assert of("PAI004", *lines) == []
 
 
@@ -87,24 +87,27 @@ def test_a_default_that_would_not_reach_a_project_excuses_nothing() -> None:
 def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones() -> None:
     (diagnostic,) = told(diagnostics_of(workspace(tenant("settings:", "  default: {palette: shard}"))), "PAI005")
     assert diagnostic.message == (
-        "Settings tenant-acme/default binds the integration shard, which is not declared, so it would hold no "
+        "Settings `tenant-acme/default` binds the integration `shard`, which is not declared, so it would have no "
         "credential."
     )
-    assert diagnostic.help == "Declare it under `paletteai:integrations`. Declared: a, b."
+    assert diagnostic.help == "Declare it under `paletteai:integrations`. Declared: `a`, `b`."
     assert [location.line for location in diagnostic.where] == [9]
 
 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (["settings: {edge: {palette: a}}", "settingsRef: egde"], "tenant acme names the default Settings egde"),
-        (["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"], "project lab refers to"),
+        (
+            ["settings: {edge: {palette: a}}", "settingsRef: egde"],
+            "tenant `acme` refers to the default Settings `egde`",
+        ),
+        (["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"], "project `lab` refers to"),
     ],
 )
 def test_a_settings_reference_is_followed_and_the_known_ones_are_listed(lines: list[str], said: str) -> None:
     (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI005")
     assert said in diagnostic.message
-    assert "Declared: edge." in diagnostic.help
+    assert "Declared: `edge`." in diagnostic.help
     assert [location.line for location in diagnostic.where] == [9]
 
 
@@ -117,13 +120,13 @@ def test_a_key_that_was_pasted_as_a_reference_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "effect"), [("edge", "are found first and hide the tenant's"), ("own", "would never be read")]
+    ("name", "effect"), [("edge", "is found first and hides the tenant's"), ("own", "would never be read")]
 )
 def test_settings_and_a_reference_together_contradict_each_other(name: str, effect: str) -> None:
     project = f"projects: [{{name: lab, settingsRef: edge, settings: {{name: {name}, palette: a}}}}]"
     (diagnostic,) = told(diagnostics_of(workspace(tenant("settings: {edge: {palette: b}}", project))), "PAI005")
     assert diagnostic.message == (
-        f"project lab refers to the tenant's Settings edge and has Settings lab/{name} of its own, which {effect}."
+        f"project `lab` refers to the tenant's Settings `edge` and has its own Settings `lab/{name}`, which {effect}."
     )
     assert diagnostic.help == "Keep `settings` or `settingsRef`, not both."
 
@@ -141,18 +144,18 @@ def test_going_without_is_no_promise_where_something_gives_an_integration(lines:
     stated = tenant(*(line.replace("SHARED", "sharedClusterOnly: true") for line in lines))
     (diagnostic,) = told(diagnostics_of(workspace(stated)), "PAI013")
     assert diagnostic.message == (
-        "project lab states `sharedClusterOnly`, but gets a Palette integration from Settings "
-        f"{given_by}, so it would discover compute all the same."
+        "project `lab` sets `sharedClusterOnly`, but gets a Palette integration from Settings "
+        f"`{given_by}`, so it would still discover compute."
     )
     assert [location.line for location in diagnostic.where] == [9, 9 if given_by == "lab/default" else 8]
-    assert "Take `sharedClusterOnly` away" in diagnostic.help
+    assert "Remove `sharedClusterOnly`" in diagnostic.help
 
 
 def test_a_tenant_that_goes_without_has_no_default_with_an_integration() -> None:
     lines = ("sharedClusterOnly: true", "settings: {default: {palette: a}}", "projects: [{name: lab}]")
     (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI013")
     assert diagnostic.message == (
-        "tenant acme states `sharedClusterOnly`, but its default Settings tenant-acme/default give every project a "
+        "tenant `acme` sets `sharedClusterOnly`, but its default Settings `tenant-acme/default` gives every project a "
         "Palette integration."
     )
     assert [location.line for location in diagnostic.where] == [8, 9]
@@ -168,7 +171,7 @@ def test_projects_without_a_compute_config_are_one_warning() -> None:
     (diagnostic,) = diagnostics_of(workspace(bare))
     assert (diagnostic.code, diagnostic.severity) == ("PAI015", Severity.WARNING)
     assert diagnostic.message == (
-        "no compute config is named for project p0, p1, p2, p3, p4 and 7 more; PaletteAI requires one for every "
+        "no compute config for project `p0`, `p1`, `p2`, `p3`, `p4` and 7 more; PaletteAI requires one for every "
         "project."
     )
 

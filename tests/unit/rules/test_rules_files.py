@@ -26,7 +26,7 @@ def misread(config: str) -> list[Diagnostic]:
         ("paletteai:tennant: {}\n" + TENANT, 2, "config has no field `tennant`", "Did you mean `tenant`?"),
         ("TENANT, display-name: A}", 2, "tenant has no such field", "Did you mean `displayName`?"),
         ("TENANT, disp_name: A}", 2, "no field `disp_name`", "Did you mean `displayName`?"),
-        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known are: annotations, "),
+        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known fields: annotations, "),
         (
             "paletteai:tenant:\n  name: acme\n  roleMapping: {admins: []}",
             4,
@@ -49,13 +49,13 @@ def misread(config: str) -> list[Diagnostic]:
         (
             "TENANT, onRemoval: keep}",
             2,
-            "tenant.onRemoval is none of the values it may have",
+            "tenant.onRemoval is not one of its possible values",
             "Write refuse, retain or delete.",
         ),
         (
             "paletteai:integrations: {a: {apiKey: {secret: x}}}\n" + TENANT,
             2,
-            "integrations.a.apiKey is no encrypted key",
+            "integrations.a.apiKey is not an encrypted key",
             "Run `pulumi config set --secret --path 'paletteai:integrations.a.apiKey'`.",
         ),
     ],
@@ -110,19 +110,19 @@ def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
     ("fields", "said", "remedy"),
     [
         ("{settings.pallete: spec.a}", "has no field `settings.pallete`", "Did you mean `settings.palette`"),
-        ("{project.tenant: spec.a}", "the path of project.tenant is known from the vendor", "Delete it. These are"),
-        ("{settings.nvidia: spec..a}", "the path of settings.nvidia does not lead into `spec`", "Write it like spec."),
-        ("{settings.nvidia: metadata.name}", "does not lead into `spec`", "Write it like spec."),
-        ("{settings.nvidia: spec}", "does not lead into `spec`", "Write it like spec."),
+        ("{project.tenant: spec.a}", "the path of `project.tenant` is known from the vendor", "Delete it. Only"),
+        ("{settings.nvidia: spec..a}", "the path of `settings.nvidia` is not below `spec`", "Write it like `spec."),
+        ("{settings.nvidia: metadata.name}", "is not below `spec`", "Write it like `spec."),
+        ("{settings.nvidia: spec}", "is not below `spec`", "Write it like `spec."),
         (
             "{settings.nvidia: spec.integrations.palette.secretRef.name}",
-            "the path of settings.nvidia leads to that of settings.palette",
-            "Give each field a path of its own.",
+            "the path of `settings.nvidia` overlaps the path of `settings.palette`",
+            "Give each field its own path.",
         ),
-        ("{settings.nvidia: spec.integrations.palette}", "leads to that of settings.palette", "Give each field"),
+        ("{settings.nvidia: spec.integrations.palette}", "overlaps the path of `settings.palette`", "Give each field"),
         (
             "{settings.nvidia: spec.integrations.palette.secretRef.name.x}",
-            "leads to that of settings.palette",
+            "overlaps the path of `settings.palette`",
             "Give each field",
         ),
     ],
@@ -147,20 +147,20 @@ def test_a_field_may_stand_where_another_object_has_another() -> None:
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ("name: acme, extraSpec: {displayName: A}", "`extraSpec` says `displayName` of a Tenant"),
-        ("name: acme, extraSpec: {settingsRef: {name: a}}", "says `settingsRef.name` of a Tenant"),
-        ("name: acme, extraSpec: {tenantRoleMapping: staff}", "says `tenantRoleMapping` of a Tenant"),
+        ("name: acme, extraSpec: {displayName: A}", "`extraSpec` sets `displayName` of a Tenant"),
+        ("name: acme, extraSpec: {settingsRef: {name: a}}", "sets `settingsRef.name` of a Tenant"),
+        ("name: acme, extraSpec: {tenantRoleMapping: staff}", "sets `tenantRoleMapping` of a Tenant"),
         (
             "name: acme, settings: {ngc: {nvidia: {existingSecret: n}, extraSpec: {integrations: null}}}",
-            "says `integrations` of a Settings",
+            "sets `integrations` of a Settings",
         ),
     ],
 )
 def test_extra_spec_cannot_say_what_a_field_says(config: str, said: str) -> None:
     (diagnostic,) = misread(f"paletteai:tenant: {{{config}}}")
     assert said in diagnostic.message
-    assert "which is modelled; one would overwrite the other" in diagnostic.message
-    assert diagnostic.help == "Use the field of ours, and delete it here."
+    assert "which is modelled, so one would overwrite the other" in diagnostic.message
+    assert diagnostic.help == "Use the modelled field, and delete it here."
 
 
 def test_extra_spec_of_a_project_and_of_its_own_settings_is_read_too() -> None:
@@ -202,24 +202,29 @@ def test_extra_spec_may_say_everything_else() -> None:
 @pytest.mark.parametrize(
     ("name", "config", "said", "remedy"),
     [
-        ("my-acme.dev", "name: acme", "the stack my-acme.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
-        ("beta.dev", "name: acme", "the stack beta.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
-        ("acme", "name: acme", "the stack acme is not called <tenant>.<environment>", "Pulumi.acme.<environment>.yaml"),
-        ("acme.eu.dev", "name: acme", "the stack acme.eu.dev declares the tenant acme", "Pulumi.acme.dev.yaml"),
+        ("my-acme.dev", "name: acme", "the stack `my-acme.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
+        ("beta.dev", "name: acme", "the stack `beta.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
+        (
+            "acme",
+            "name: acme",
+            "the stack `acme` is not named `<tenant>.<environment>`",
+            "Pulumi.acme.<environment>.yaml",
+        ),
+        ("acme.eu.dev", "name: acme", "the stack `acme.eu.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
     ],
 )
 def test_a_file_is_called_after_the_tenant_in_it(name: str, config: str, said: str, remedy: str) -> None:
     (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:tenant:\n  {config}", name)))
     assert diagnostic.code == "PAI014"
-    assert diagnostic.message == f"{said}, so its name would mislead whoever deploys or removes it."
-    assert f"Rename the file to {remedy}" in diagnostic.help
+    assert diagnostic.message == f"{said}, so its name would mislead the person who deploys or removes it."
+    assert f"Rename the file to `{remedy}`" in diagnostic.help
     assert [str(location) for location in diagnostic.where] == [f"stacks/Pulumi.{name}.yaml:3"]
 
 
 def test_a_file_is_called_after_the_environment_that_it_states() -> None:
     (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:environment: prod\n{TENANT}")))
     assert diagnostic.code == "PAI014"
-    assert diagnostic.message.startswith("the stack acme.dev states the environment prod;")
+    assert diagnostic.message.startswith("the stack `acme.dev` declares environment `prod`, ")
     assert [location.line for location in diagnostic.where] == [2]
     assert diagnostics_of(workspace(stack(f"paletteai:environment: dev\n{TENANT}"))) == []
 

@@ -27,14 +27,14 @@ def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
     (diagnostic,) = diagnostics_of(workspace(one, two))
     assert diagnostic.code == "PAI006"
     assert diagnostic.message == (
-        "Project and namespace vision is claimed by project vision of tenant acme (acme.dev) and project vision of "
-        "tenant beta (beta.dev). One would take the other's place in the cluster."
+        "Project and namespace `vision` is claimed by project `vision` of tenant `acme` in stack `acme.dev` and "
+        "project `vision` of tenant `beta` in stack `beta.dev`. One would overwrite the other in the cluster."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:7",
         "stacks/Pulumi.beta.dev.yaml:7",
     ]
-    assert diagnostic.help == "Give one of them another name, or declare it once."
+    assert diagnostic.help == "Give one of them another name, or declare the object once."
 
 
 @pytest.mark.parametrize("top", ["kubernetes:context: prod", "{kubernetes:context: prod, paletteai:cluster: other}"])
@@ -49,9 +49,9 @@ def test_on_another_cluster_the_same_name_is_free(top: str) -> None:
 @pytest.mark.parametrize(
     ("one", "two", "what"),
     [
-        (["projects: [{name: tenant-beta}]"], [], "Project and namespace tenant-beta|namespace tenant-beta"),
-        (["namespace: shared"], ["namespace: shared"], "namespace shared"),
-        (["projects: [{name: shared}]"], ["namespace: shared"], "Project and namespace shared"),
+        (["projects: [{name: tenant-beta}]"], [], "Project and namespace `tenant-beta`|namespace `tenant-beta`"),
+        (["namespace: shared"], ["namespace: shared"], "namespace `shared`"),
+        (["projects: [{name: shared}]"], ["namespace: shared"], "Project and namespace `shared`"),
     ],
     ids=["default namespace", "two tenants", "stated namespace"],
 )
@@ -59,8 +59,8 @@ def test_a_namespace_has_one_owner(one: list[str], two: list[str], what: str) ->
     (diagnostic,) = diagnostics_of(workspace(tenant("acme", *one), tenant("beta", *two)))
     assert diagnostic.code == "PAI006"
     assert diagnostic.message.partition(" is claimed by ")[0] in what.split("|")
-    assert "(acme.dev) and " in diagnostic.message
-    assert "tenant beta (beta.dev)" in diagnostic.message
+    assert " in stack `acme.dev` and " in diagnostic.message
+    assert "tenant `beta` in stack `beta.dev`" in diagnostic.message
 
 
 def test_a_project_that_stands_twice_in_one_file_shows_both_lines() -> None:
@@ -75,10 +75,10 @@ def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other(
     two = tenant("acme", lines.replace("NAME", "b"), stack_name="acme.eu.dev")
     diagnostics = told(diagnostics_of(workspace(one, two)), "PAI006")
     assert [diagnostic.message for diagnostic in diagnostics] == [
-        "Tenant acme is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
-        "One would take the other's place in the cluster.",
-        "Settings tenant-acme/ngc is claimed by tenant acme (acme.dev) and tenant acme (acme.eu.dev). "
-        "One would take the other's place in the cluster.",
+        "Tenant `acme` is claimed by tenant `acme` in stack `acme.dev` and tenant `acme` in stack `acme.eu.dev`. "
+        "One would overwrite the other in the cluster.",
+        "Settings `tenant-acme/ngc` is claimed by tenant `acme` in stack `acme.dev` and tenant `acme` in stack "
+        "`acme.eu.dev`. One would overwrite the other in the cluster.",
     ]
 
 
@@ -104,11 +104,11 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
         ({"name": '""'}, "the name of a tenant is empty"),
         ({"name": "a" * 64}, "has 64 characters, 63 are allowed"),
         ({"name": "a" * 57}, "the tenant namespace has 64 characters, 63 are allowed"),
-        ({"namespace": "kube-acme"}, "the tenant namespace kube-acme is reserved"),
-        ({"namespace": "mural-system"}, "the tenant namespace mural-system is reserved"),
+        ({"namespace": "kube-acme"}, "the tenant namespace `kube-acme` is reserved"),
+        ({"namespace": "mural-system"}, "the tenant namespace `mural-system` is reserved"),
         ({"namespace": "a.b"}, "the tenant namespace is not made of"),
-        ({"projects": "[{name: default}]"}, "the name of project default is reserved"),
-        ({"projects": "[{name: kube-system}]"}, "the name of project kube-system is reserved"),
+        ({"projects": "[{name: default}]"}, "the name of project `default` is reserved"),
+        ({"projects": "[{name: kube-system}]"}, "the name of project `kube-system` is reserved"),
         ({"projects": "[{name: Vision}]"}, "the name of a project is not made of"),
         ({"settings": "{Edge: {nvidia: {existingSecret: n}}}"}, "the name of a Settings is not made of"),
         ({"existingSettings": "[Edge]"}, "the name of a Settings is not made of"),
@@ -149,12 +149,12 @@ def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("labels: {palette.ai/tenant: other}", "palette.ai/tenant in `labels` of tenant acme belongs to PaletteAI"),
+        ("labels: {palette.ai/tenant: other}", "`palette.ai/tenant` in `labels` of tenant `acme` belongs to PaletteAI"),
         ("annotations: {paletteai-components/credential: x}", "belongs to PaletteAI, Kubernetes or this package"),
         ("labels: {app.kubernetes.io/name: x}", "belongs to PaletteAI, Kubernetes or this package"),
         ("labels: {spectrocloud.com/a: x}", "belongs to PaletteAI, Kubernetes or this package"),
-        ("labels: {team: 'two words'}", "team in `labels` of tenant acme is not up to 63 letters"),
-        ("labels: {'two words': a}", "an entry in `labels` of tenant acme is not 1 to 63 letters"),
+        ("labels: {team: 'two words'}", "`team` in `labels` of tenant `acme` is not up to 63 letters"),
+        ("labels: {'two words': a}", "an entry in `labels` of tenant `acme` is not 1 to 63 letters"),
         ("labels: {'UP.example/team': a}", "has a prefix that is no DNS name"),
         ("annotations: {'a/b/c': a}", "has a prefix that is no DNS name"),
     ],
@@ -177,9 +177,9 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
     assert [
         (diagnostic.where[0].line, diagnostic.message.split(" in ")[1].split(" is ")[0]) for diagnostic in diagnostics
     ] == [
-        (7, "`labels` of Settings tenant-acme/ngc"),
-        (9, "`annotations` of project a"),
-        (10, "`annotations` of Settings b/default"),
+        (7, "`labels` of Settings `tenant-acme/ngc`"),
+        (9, "`annotations` of project `a`"),
+        (10, "`annotations` of Settings `b/default`"),
     ]
 
 
@@ -189,8 +189,8 @@ def test_a_display_name_that_the_webhook_refuses_is_refused_here_and_not_repeate
     diagnostics = diagnostics_of_stack(wrong)
     assert codes(diagnostics) == ["PAI008", "PAI008"]
     assert [diagnostic.message.split(" is not made of ")[0] for diagnostic in diagnostics] == [
-        "the display name of tenant acme",
-        "the display name of project vision",
+        "the display name of tenant `acme`",
+        "the display name of project `vision`",
     ]
     assert [diagnostic.where[0].line for diagnostic in diagnostics] == [7, 8]
     assert "letters, digits and spaces" in diagnostics[0].help

@@ -135,7 +135,7 @@ def test_every_field_is_described() -> None:
     fields = [field for model in models for field in model.get("properties", {}).values()]
     assert all(field.get("description") for field in fields)
     assert SCHEMA["$defs"]["IntegrationSpec"]["properties"]["defaultProjectID"]["description"] == (
-        "The Palette project used when none is named. Quote it: it looks like a number."
+        "The Palette project that is used by default. Quote it: it looks like a number."
     )
 
 

@@ -174,15 +174,15 @@ def test_the_vendors_api_is_the_stacks_to_choose(tmp_path: Path) -> None:
 def test_a_file_without_config_declares_nothing_and_says_so(tmp_path: Path, text: str) -> None:
     stack = read(tmp_path, text)
     assert (stack.spec, stack.plan, stack.whole) == (None, None, False)
-    assert "has no object `config`, so it declares no tenant" in stack.diagnostics[-1].message
+    assert "has no `config` object, so it declares no tenant" in stack.diagnostics[-1].message
     assert set(codes(diagnostics_of_stack(stack))) == {"PAI012"}
 
 
 @pytest.mark.parametrize(
     ("outside", "said"),
     [
-        ("paletteai:tenant: {name: b}", "`paletteai:tenant` stands outside of `config`"),
-        ("integrations: {}", "`integrations` stands outside of `config`"),
+        ("paletteai:tenant: {name: b}", "`paletteai:tenant` is outside of `config`"),
+        ("integrations: {}", "`integrations` is outside of `config`"),
         ("encryptionSalt: x", "the file, outside of `config`, has no field `encryptionSalt`"),
     ],
 )
@@ -255,7 +255,7 @@ def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_p
     (inside / "Pulumi.loop.dev.yaml").symlink_to("Pulumi.loop.dev.yaml")
     assert stack_from_file(inside / "Pulumi.acme.prod.yaml").spec
     for name, said in [
-        ("evil", "a link out of its folder"),
+        ("evil", "a symbolic link out of its folder"),
         ("loop", "leads back to itself"),
         ("gone", "no such file"),
     ]:
@@ -264,7 +264,7 @@ def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_p
         (diagnostic,) = refused.value.diagnostics
         assert diagnostic.code == "PAI012"
         assert said in diagnostic.message
-        assert "so nothing in it was judged" in diagnostic.message
+        assert "so nothing in it was checked" in diagnostic.message
 
 
 SPECS = [each for each in vars(spec).values() if isinstance(each, type) and issubclass(each, spec.Spec)]

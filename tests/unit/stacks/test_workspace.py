@@ -48,7 +48,7 @@ def test_what_is_no_folder_is_refused_with_its_name(tmp_path: Path, name: str) -
         workspace_from(tmp_path / name)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code == "PAI012"
-    assert f"there is no folder {tmp_path / name}" in diagnostic.message
+    assert f"there is no folder `{tmp_path / name}`" in diagnostic.message
     assert "--stacks" in diagnostic.help
 
 
@@ -74,7 +74,7 @@ def test_a_folder_called_like_a_stack_file_is_told(folder: Path) -> None:
     (folder / "Pulumi.gamma.dev.yaml").mkdir()
     workspace = workspace_from(folder)
     assert workspace.unreadable == ("gamma.dev",)
-    assert "it is no file" in diagnostics_of(workspace)[0].message
+    assert "it is not a file" in diagnostics_of(workspace)[0].message
 
 
 def test_the_project_file_above_gives_every_stack_its_defaults(folder: Path) -> None:

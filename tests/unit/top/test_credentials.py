@@ -80,7 +80,7 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
 
 
 @pytest.mark.parametrize(
-    ("key", "problem"),
+    ("key", "diagnostic"),
     [
         (KEY, None),
         (f"  {KEY}\r\n", None),
@@ -89,22 +89,22 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
         ("", "is empty or a placeholder"),
         (" \n", "is empty or a placeholder"),
         ("<your key>", "is empty or a placeholder"),
-        (f"\ufeff{KEY}", "holds a character that no HTTP header can carry"),
-        (f"{KEY}\ufffd", "holds a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\u200b{KEY[9:]}", "holds a character that no HTTP header can carry"),
-        (f"{KEY}é", "holds a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\x00{KEY[9:]}", "holds a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\n{KEY[9:]}", "holds white space"),
-        (f"{KEY[:9]} {KEY[9:]}", "holds white space"),
-        (f"Bearer {KEY}", "begins with the name of a header or scheme, which is no part of a key"),
-        (f"ApiKey: {KEY}", "begins with the name of a header or scheme, which is no part of a key"),
-        (f'"{KEY}"', "stands in quotes"),
-        (f"'{KEY}'", "stands in quotes"),
-        ("hunter2", "is shorter than 20 characters, so it is no Palette API key"),
-        ("correct-horse-battery-staple", "is too plain for a Palette API key: it could be guessed"),
-        ("20261126202611262026112620261126", "is too plain for a Palette API key: it could be guessed"),
-        ("a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1", "is too plain for a Palette API key: it could be guessed"),
-        ("--------------------------------", "is too plain for a Palette API key: it could be guessed"),
+        (f"\ufeff{KEY}", "contains a character that no HTTP header can carry"),
+        (f"{KEY}\ufffd", "contains a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\u200b{KEY[9:]}", "contains a character that no HTTP header can carry"),
+        (f"{KEY}é", "contains a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\x00{KEY[9:]}", "contains a character that no HTTP header can carry"),
+        (f"{KEY[:9]}\n{KEY[9:]}", "contains white space"),
+        (f"{KEY[:9]} {KEY[9:]}", "contains white space"),
+        (f"Bearer {KEY}", "begins with the name of a header or scheme, which is not part of a key"),
+        (f"ApiKey: {KEY}", "begins with the name of a header or scheme, which is not part of a key"),
+        (f'"{KEY}"', "is in quotes"),
+        (f"'{KEY}'", "is in quotes"),
+        ("hunter2", "is shorter than 20 characters, so it is not a Palette API key"),
+        ("correct-horse-battery-staple", "is too simple for a Palette API key: it could be guessed"),
+        ("20261126202611262026112620261126", "is too simple for a Palette API key: it could be guessed"),
+        ("a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1", "is too simple for a Palette API key: it could be guessed"),
+        ("--------------------------------", "is too simple for a Palette API key: it could be guessed"),
     ],
 )
 def test_what_is_no_key_is_said_without_repeating_it_and_has_no_fingerprint(key: str, diagnostic: str | None) -> None:
@@ -253,7 +253,7 @@ def test_an_api_key_has_no_field_that_holds_its_text() -> None:
     assert KEY not in shown(held)
     assert (
         repr(ApiKey(KeyState.PLAINTEXT))
-        == "ApiKey(state=<KeyState.PLAINTEXT: 'plaintext'>, fingerprint=None, problem=None)"
+        == "ApiKey(state=<KeyState.PLAINTEXT: 'plaintext'>, fingerprint=None, diagnostic=None)"
     )
 
 
@@ -291,27 +291,27 @@ def test_the_schema_of_a_key_is_what_pulumi_writes() -> None:
         ("api.spectrocloud.com", "does not begin with https://"),
         ("http://api.spectrocloud.com", "does not begin with https://"),
         ("ftp://api.spectrocloud.com", "does not begin with https://"),
-        ("https:api.spectrocloud.com", "names no host"),
-        ("https://", "names no host"),
-        ("https://:443", "names no host"),
-        ("https://api.spectrocloud.com:0", "names no host"),
+        ("https:api.spectrocloud.com", "does not name a host"),
+        ("https://", "does not name a host"),
+        ("https://:443", "does not name a host"),
+        ("https://api.spectrocloud.com:0", "does not name a host"),
         ("https://api.spectrocloud.com:70000", "is not a URL"),
         ("https://api.spectrocloud.com:https", "is not a URL"),
         ("https://[::1", "is not a URL"),
-        ("https://admin:x@api.spectrocloud.com", "carries a user name or password"),
-        ("https://@api.spectrocloud.com", "carries a user name or password"),
+        ("https://admin:x@api.spectrocloud.com", "contains a user name or password"),
+        ("https://@api.spectrocloud.com", "contains a user name or password"),
         ("https://api.spectrocloud.com/v1", "has a path, query or fragment"),
         ("https://api.spectrocloud.com?x", "has a path, query or fragment"),
         ("https://api.spectrocloud.com?", "has a path, query or fragment"),
         ("https://api.spectrocloud.com/#", "has a path, query or fragment"),
-        ("https://api.spectro cloud.com", "holds white space or control characters"),
-        ("https://api.spectrocloud.com\n", "holds white space or control characters"),
-        ("https://api.spectrocloud.com\x07", "holds white space or control characters"),
-        ("https://api.spectrocl\u200boud.com", "holds white space or control characters"),
+        ("https://api.spectro cloud.com", "contains white space or control characters"),
+        ("https://api.spectrocloud.com\n", "contains white space or control characters"),
+        ("https://api.spectrocloud.com\x07", "contains white space or control characters"),
+        ("https://api.spectrocl\u200boud.com", "contains white space or control characters"),
         ("https://api..spectrocloud.com", "is not a URL with a plain host name"),
         ("https://api_spectrocloud.com", "is not a URL with a plain host name"),
         ("https://bücher.example", "is not a URL with a plain host name"),
-        ("https://api.spectrocloud.com\\@evil.example", "carries a user name or password"),
+        ("https://api.spectrocloud.com\\@evil.example", "contains a user name or password"),
     ],
 )
 def test_a_host_url_is_https_and_a_plain_host(url: str, why: str | None) -> None:

@@ -210,14 +210,14 @@ def test_a_tenant_is_drawn_with_where_each_project_gets_palette_from(opened: Ope
         '      - treeitem "Settings tenant-acme/spare, no Palette integration" [level=2]:\n'
         "        - text: tenant-acme/spare no Palette integration\n"
         "        - group:\n"
-        '          - treeitem "No project uses it" [level=3]\n'
+        '          - treeitem "Not used by any project" [level=3]\n'
         '      - treeitem "Settings lab/default, a project’s own · integration lab" [level=2]:\n'
         "        - text: lab/default a project’s own · integration lab\n"
         "        - group:\n"
         '          - treeitem "Project lab, own Settings" [level=3]: lab own Settings'
     )
     assert page.locator("#integrations h4, #integrations h4 + p").all_inner_texts() == [
-        "shared", "feeds 2 projects, 2 override it", "edge", "feeds 1 project", "lab", "feeds 1 project",
+        "shared", "used by 2 projects, overridden by 2", "edge", "used by 1 project", "lab", "used by 1 project",
     ]  # fmt: skip
 
 

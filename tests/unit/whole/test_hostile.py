@@ -70,7 +70,7 @@ SECRET = '{secure: "v1:4DdLuoo5hxI=:QkJCQg=="}'
 def test_an_encrypted_value_that_is_no_key_is_refused_once(body: str, shown: str) -> None:
     (diagnostic,) = errors(tenant("acme", body=body))
     assert diagnostic.code == "PAI012"
-    assert diagnostic.message.startswith(f"{shown} is encrypted; Pulumi opens it, and it would be plain text")
+    assert diagnostic.message.startswith(f"{shown} is encrypted, but Pulumi would write it as plain text")
     assert str(diagnostic.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
 
 
@@ -312,8 +312,8 @@ def test_a_copied_fingerprint_warns_its_victim_and_refuses_the_copy(tmp_path: Pa
     victim, hostile = run("acme"), run("evil")
     assert victim.error is None
     (warning,) = victim.warnings
-    assert "Settings tenant-evil/default of tenant evil (evil.dev) states the credential of" in warning
-    assert "without a proof of its own, so it may be a copy" in warning
+    assert "Settings `tenant-evil/default` of tenant `evil` in stack `evil.dev` has the credential of" in warning
+    assert "without its own proof, so it may be a copy" in warning
     assert refused(hostile)[0] == "PAI003"
 
 
@@ -321,7 +321,7 @@ def test_a_fingerprint_copied_with_its_proof_and_ciphertext_is_no_proof_for_anot
     mine = line("acme.dev", "v1:a", key_in("v1:a"))
     run = program(tmp_path, acme=mine, evil=mine)
     assert run("acme").error is None
-    assert "without a proof of its own" in " ".join(run("acme").warnings)
+    assert "without its own proof" in " ".join(run("acme").warnings)
     assert "PAI003" in refused(run("evil"))
 
 

@@ -12,6 +12,9 @@ from paletteai_components.changes.fields import FieldChange
 from paletteai_components.cli.output.difference import field_line
 from paletteai_components.credentials import is_placeholder
 
+# A tracer takes time, too.
+pytestmark = pytest.mark.no_cover
+
 # Four times the text may take four times as long; what is squared takes sixteen times as long, and what doubles with
 # every character is found before it takes for ever.
 STEPS = (16, 24, 36, 48, 64, 144, 576, 2304, 9216)
