@@ -1,11 +1,11 @@
 # Needs Python 3.11 or newer (with venv), make and git. Another Python: make PYTHON=python3.13 ...
-# make assets builds what the tests on a real API server need, so it needs Go, too.
+# make assets builds the programs for tests on a real API server, and needs Go.
 
 PYTHON ?= python3
 # Stacks to plan; empty: all of them.
 STACKS ?=
 PYTEST_FLAGS ?=
-# The tag that is released, if one is: make release-check TAG=v1.2.3
+# The tag to release, if any: make release-check TAG=v1.2.3
 TAG ?=
 BENCH_FLAGS ?=
 # make requirements UV_FLAGS=--upgrade moves every pin to the newest version.
@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip install --quiet --no-compile --no-deps
 
-# Stamps: what is installed in the environment.
+# Stamp files: which requirements the environment has.
 RUNTIME := $(VENV)/.runtime
 TESTS := $(VENV)/.tests
 
@@ -38,8 +38,8 @@ test: $(TESTS)
 
 assets:
 	@folder=$$(bash tests/support/cluster/assets.sh) && \
-	  echo "The programs of the test control plane are in $$folder" && \
-	  echo "make test finds them. For other tools: export KUBEBUILDER_ASSETS='$$folder'"
+	  echo "Built the test control plane in $$folder" && \
+	  echo "make test finds it there. For other tools: export KUBEBUILDER_ASSETS='$$folder'"
 
 check: $(TESTS)
 	@$(RUN) ruff format --check .
@@ -57,7 +57,7 @@ schema: $(RUNTIME)
 	if $(BIN)/paletteai schema > $$new; then mv -f $$new $(SCHEMA); else rm -f $$new; exit 1; fi
 	@echo "Wrote $(SCHEMA)"
 
-# Two pins of one package must agree, so the second file is compiled under the first.
+# The pins of one package must agree, so the first file constrains the second.
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 	$(UV_FLAGS)
@@ -72,7 +72,7 @@ requirements: $(TOOLS)/.installed
 	@$(COMPILE) --group release --output-file .ci/requirements.txt
 	@echo "Wrote requirements.txt, tests/requirements.txt and .ci/requirements.txt"
 
-# Everything that a release does, up to where it would be signed and published. What it builds is left in dist.
+# Everything that a release does before it signs and publishes. The result is in dist.
 release-check: $(RELEASE)/.installed
 	@rm -rf dist
 	@$(RELEASE)/bin/python .ci/release.py build dist $${TAG:+"$$TAG"}
@@ -88,7 +88,7 @@ clean:
 $(RUNTIME): requirements.txt pyproject.toml
 	@echo "Setting up $(VENV) (once)..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "error: $(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=python3.11" >&2; exit 1; }
+	  echo "error: $(PYTHON) is not Python 3.11 or newer. Name another: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "error: $(PYTHON) has no venv module. Install it; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

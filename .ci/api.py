@@ -1,6 +1,6 @@
-"""A client of an HTTP API that speaks JSON. It retries while the server is busy, and never shows its token.
+"""A client of a JSON API over HTTP. It retries while the server is busy, and never prints its token.
 
-The scripts here run where nothing but Python is installed, so they use its standard library alone.
+The scripts here run with nothing but Python installed, so they use its standard library only.
 """
 
 from __future__ import annotations
@@ -29,82 +29,83 @@ Result = TypeVar("Result")
 
 
 class ApiError(Exception):
-    """Something could not be done, in one line for people: the fact, the consequence and the remedy."""
+    """A failure in one line: the fact, the consequence and the remedy."""
 
 
 class Busy(Exception):
-    """The API asks for patience.
-
-    Fields:
-        why: what it said.
-        seconds: how long it asks to wait, if it says so.
-    """
+    """The API is busy or cannot be reached."""
 
     def __init__(self, why: str, seconds: float | None) -> None:
         self.why = why
+        """What the API answered."""
         self.seconds = seconds
+        """How many seconds it asks to wait, or None."""
         super().__init__(why)
 
 
-class _Stays(HTTPRedirectHandler):
+class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
-_STAYS = build_opener(_Stays)
-_FOLLOWS = build_opener()
+_WITHOUT_REDIRECTS = build_opener(_NoRedirects)
+_WITH_REDIRECTS = build_opener()
 
 
 @dataclass(frozen=True)
 class Api:
-    """An API and who asks it.
-
-    Fields:
-        base: its address.
-        header: the header that carries the token, with `{}` in the token's place.
-        token: never a part of an address, an output or an error.
-    """
+    """An API and the token for it."""
 
     base: str
+    """The URL of the API."""
     header: tuple[str, str]
+    """The name and value of the header that carries the token, with `{}` for the token."""
     token: str = field(repr=False)
+    """Never part of a URL, an output or an error."""
 
     def __post_init__(self) -> None:
         if not self.base.startswith(("https://", "http://")):
-            raise ApiError("the API's address is no http address, so it was not asked. The platform sets it.")
+            raise ApiError("the API's URL is not an http URL, so no request was sent. The platform sets it.")
         # http.client would quote a token that it cannot send.
         if not (self.token and self.token.isascii() and self.token.isprintable() and " " not in self.token):
             raise ApiError(
-                "the token is empty or holds characters that no token has, so nothing was asked. Set it anew."
+                "the token is empty or has characters that no token has, so no request was sent. Set it again."
             )
 
     def get(self, path: str, **query: str | int) -> Any:
-        """What is at a path. Raises ApiError and Busy, as all of these do."""
+        """Get the JSON at a path.
+
+        Raises:
+            ApiError: The API refuses the request.
+            Busy: The API is busy or cannot be reached. The other methods raise both, too.
+        """
         return self._page(path, query)[0]
 
     def pages(self, path: str, **query: str | int) -> Iterator[Any]:
-        """Every entry of a list, over all its pages."""
+        """Get every entry of a list, from all its pages."""
         for page in range(1, MOST_PAGES + 1):
             entries, headers = self._page(path, {**query, "per_page": 100, "page": page})
             yield from entries
-            # Only whether there is a next page is taken from the answer: an address could lead elsewhere.
+            # The answer decides only whether there is a next page: a URL in it could point to another host.
             if 'rel="next"' not in headers.get("Link", ""):
                 return
-        raise ApiError(f"a list has more than {MOST_PAGES} pages, so it was not read to its end.")
+        raise ApiError(f"a list has more than {MOST_PAGES} pages, so it was not read completely.")
 
     def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """Send a body and return the answer."""
-        return _parsed(self._asked(_STAYS, method, path, json.dumps(body).encode(), MOST_BYTES)[0])
+        """Send a body and return the JSON of the answer."""
+        return _parse_json(self._request(_WITHOUT_REDIRECTS, method, path, json.dumps(body).encode(), MOST_BYTES)[0])
 
     def download(self, path: str, most: int) -> bytes:
-        """The bytes that a path leads to, of which there may be `most`. The token stays with the API."""
-        return self._asked(_FOLLOWS, "GET", path, None, most)[0]
+        """Download at most `most` bytes. Redirects are followed without the token."""
+        return self._request(_WITH_REDIRECTS, "GET", path, None, most)[0]
 
     def _page(self, path: str, query: Mapping[str, str | int]) -> tuple[Any, Message]:
-        content, headers = self._asked(_STAYS, "GET", f"{path}?{urlencode(query)}" if query else path, None, MOST_BYTES)
-        return _parsed(content), headers
+        content, headers = self._request(
+            _WITHOUT_REDIRECTS, "GET", f"{path}?{urlencode(query)}" if query else path, None, MOST_BYTES
+        )
+        return _parse_json(content), headers
 
-    def _asked(
+    def _request(
         self, opener: OpenerDirector, method: str, path: str, body: bytes | None, most: int
     ) -> tuple[bytes, Message]:
         request = Request(f"{self.base.rstrip('/')}/{path}", body, method=method)  # noqa: S310
@@ -112,54 +113,57 @@ class Api:
         request.add_header("User-Agent", "paletteai")
         if body is not None:
             request.add_header("Content-Type", "application/json")
-        # Unredirected: where a download leads to another host, the token does not follow.
+        # Unredirected: when a download redirects to another host, the token is not sent there.
         request.add_unredirected_header(self.header[0], self.header[1].format(self.token))
         try:
             with opener.open(request, timeout=SECONDS) as response:
                 content, headers = response.read(most + 1), response.headers
         except HTTPError as error:
             with error:
-                self._refused(error, method, path)
+                self._raise_refusal(error, method, path)
         except (OSError, HTTPException) as error:
             reason = error.reason if isinstance(error, URLError) else error
-            raise Busy(f"it could not be reached ({self._shown(reason)})", None) from None
+            raise Busy(f"it could not be reached ({self._without_token(reason)})", None) from None
         if len(content) > most:
             raise ApiError(
-                f"{_location(method, path)} answered with more than {most:,} bytes, so the answer was not used."
+                f"{_request_text(method, path)} answered with more than {most:,} bytes, so the answer was not used."
             )
         return content, headers
 
-    def _refused(self, error: HTTPError, method: str, path: str) -> NoReturn:
-        after = _seconds(error.headers.get("Retry-After"))
+    def _raise_refusal(self, error: HTTPError, method: str, path: str) -> NoReturn:
+        after = _retry_seconds(error.headers.get("Retry-After"))
         if error.code in {429, 500, 502, 503, 504} or (error.code == 403 and after is not None):
-            raise Busy(f"it answered {error.code} to {_location(method, path)}", after) from None
+            raise Busy(f"it answered {error.code} to {_request_text(method, path)}", after) from None
         try:
-            said = json.loads(error.read(10_000))
-            words = said.get("message") or said.get("error") if isinstance(said, dict) else None
+            answer = json.loads(error.read(10_000))
+            words = answer.get("message") or answer.get("error") if isinstance(answer, dict) else None
         except (ValueError, RecursionError, OSError, HTTPException):
             words = None
-        quoted = f" ({self._shown(words)})" if words else ""
+        quoted = f" ({self._without_token(words)})" if words else ""
         raise ApiError(
-            f"the API answered {error.code}{quoted} to {_location(method, path)}, so nothing was done. "
-            f"{_REMEDIES.get(error.code, 'Its documentation says what that means.')}"
+            f"the API answered {error.code}{quoted} to {_request_text(method, path)}, so nothing was done. "
+            f"{_REMEDIES.get(error.code, 'The API documentation explains this status.')}"
         ) from None
 
-    def _shown(self, words: object) -> str:
+    def _without_token(self, words: object) -> str:
         text = str(words).replace(self.token, "***")[:200]
         return "".join(each if each.isprintable() else " " for each in text)
 
 
 _REMEDIES = {
-    401: "The token is not valid, or not any more: set it anew.",
-    403: "The token may not do that: docs/pull-requests.md says what it needs.",
-    404: "There is no such thing, or the token may not see it: docs/pull-requests.md says what it needs.",
+    401: "The token is not valid or has expired: set it again.",
+    403: "The token lacks a permission: docs/pull-requests.md lists those it needs.",
+    404: "It does not exist, or the token lacks a permission: docs/pull-requests.md lists those it needs.",
 }
 
 
 def with_retries(action: Callable[[], Result]) -> Result:
-    """The result of an action that is begun again while the API asks for patience, within bounds.
+    """Run an action, and repeat it while the API is busy, a few times at most.
 
-    The action is repeated as a whole, so it must look again for what it may have done already.
+    The complete action is repeated, so it must look again for what an earlier attempt has done.
+
+    Raises:
+        ApiError: The action fails, or the API stays busy.
     """
     attempt = 0
     while True:
@@ -169,33 +173,35 @@ def with_retries(action: Callable[[], Result]) -> Result:
         except Busy as busy:
             why, wait = busy.why, float(2**attempt) if busy.seconds is None else busy.seconds
         if wait > LONGEST_WAIT:
-            raise ApiError(f"the API asks to wait {wait:.0f} seconds: {why}. Run the job again later.")
+            raise ApiError(
+                f"the API asks to wait {wait:.0f} seconds ({why}), so the script stopped. Run the job again later."
+            )
         if attempt == TRIES:
-            raise ApiError(f"the API did not answer in {TRIES} attempts: {why}. Run the job again later.")
+            raise ApiError(f"the API did not answer in {TRIES} attempts ({why}). Run the job again later.")
         time.sleep(wait)
 
 
 def exit_with(main: Callable[[list[str]], str]) -> NoReturn:
-    """Run a script: print what it returns and exit 0, or print its error on one line and exit 2."""
+    """Run a script: print what it returns and exit 0, or print its error in one line and exit 2."""
     try:
         print(main(sys.argv[1:]))
     except ApiError as error:
-        # An API may repeat what others wrote, and GitHub would obey a word in brackets behind ##.
+        # An answer may contain text of others, and GitHub runs a log line's ##[command].
         print(f"error: {error}".replace("##", "#\\x23"), file=sys.stderr)
         sys.exit(2)
     sys.exit(0)
 
 
-def _parsed(content: bytes) -> Any:
+def _parse_json(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
         pass
-    # Raised outside of the handler: the decoder's error holds the whole answer.
-    raise ApiError("the API's answer is no JSON, so it was not understood. Is its address right?")
+    # Raised outside the handler: the decoder's error contains the complete answer.
+    raise ApiError("the API's answer is not JSON, so it cannot be read. Check the URL.")
 
 
-def _seconds(text: str | None) -> float | None:
+def _retry_seconds(text: str | None) -> float | None:
     if text is None:
         return None
     if text.strip().isdecimal():
@@ -207,5 +213,5 @@ def _seconds(text: str | None) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None
 
 
-def _location(method: str, path: str) -> str:
+def _request_text(method: str, path: str) -> str:
     return f"{method} {path.partition('?')[0]}"

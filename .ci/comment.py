@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Posts what `paletteai diff` wrote as the one comment of a pull request, or updates that comment.
+"""Posts the output of `paletteai diff` as the bot's one comment on a pull request, or updates that comment.
 
     comment.py github|gitlab FILE
 
-The text may come from the code of a fork, so it is posted only as far as it can do no harm. All else is
-taken from the environment: see `GitHub.from_environment` and `GitLab.from_environment`.
+The text may come from a fork's code, so it is made harmless first. Everything else comes from environment
+variables: see `GitHub.from_environment` and `GitLab.from_environment`.
 """
 
 from __future__ import annotations
@@ -23,37 +23,42 @@ from api import Api, ApiError, exit_with, with_retries
 MARKER = "<!-- paletteai diff -->"
 # GitHub takes 65,536 characters, GitLab more.
 MOST = 65_000
-_CUT = "\n\n*The rest is left out here, because a comment has an end. The log of the job has all of it.*"
+_CUT = "\n\n*The rest is left out: a comment has a maximum length. The job's log has all of it.*"
 
-_FOLDED = re.compile(r"<details><summary>(.*)</summary>")
-_UNFOLDED = "</details>"
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_FOLD_START = re.compile(r"<details><summary>(.*)</summary>")
+_FOLD_END = "</details>"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _STARTS = ("### ", "- ", "")
-# A word that refers to nothing on any host, and what stands between words; the same as in the command's own
-# comments, which so come out as they were written.
+# A word that neither GitHub nor GitLab turns into a reference, and punctuation between words. It is the same
+# pattern as in the command's own comments, so that those are posted unchanged.
 _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 
 
 def sanitized(text: str, notice: str = "") -> str:
-    """The text as it may be posted under the bot's name.
+    """The text, safe to post under the bot's name, and no longer than a comment may be.
 
-    It is not searched for what could act. Lines and words of known forms are let through, and all else becomes code,
-    in which no host finds a mention, a reference, an image or a command. Characters that hide or reorder text are
-    gone. The result fits a comment, and `notice` stands in front of what others wrote. Raises ApiError where the text
-    does not begin with the marker.
+    Lines and words of known forms stay as they are. Everything else becomes code, in which GitHub and GitLab find no
+    mention, reference, image or command. Characters that hide or reorder text are removed.
+
+    Args:
+        text: The text, which may come from a fork.
+        notice: What to print above it.
+
+    Raises:
+        ApiError: The text does not begin with the marker.
     """
     first, *rest = text.splitlines() or [""]
     if first.rstrip() != MARKER:
         raise ApiError(f"the file does not begin with the line {MARKER}, so it was not posted.")
-    head, end = f"{MARKER}\n{notice}", f"\n\n{_UNFOLDED}"
+    head, end = f"{MARKER}\n{notice}", f"\n\n{_FOLD_END}"
     room = MOST - len(head) - len(end) - len(_CUT) - 1
     shown: list[str] = []
     folded = False
     for line in rest:
-        new = _line(_seen(line).strip(), folded)
+        new = _safe_line(_visible(line).strip(), folded)
         if new and shown and shown[-1].startswith("<"):
-            # Up to an empty line all is HTML, in which nothing is code.
+            # Up to an empty line everything is HTML, in which backticks are not code.
             new = f"\n{new}"
         room -= len(new) + 1
         if room < 0:
@@ -64,27 +69,27 @@ def sanitized(text: str, notice: str = "") -> str:
     return f"{head}{body}\n"
 
 
-def _line(line: str, folded: bool) -> str:
-    if folded and line == _UNFOLDED:
+def _safe_line(line: str, folded: bool) -> str:
+    if folded and line == _FOLD_END:
         return line
-    if not folded and (found := _FOLDED.fullmatch(line)):
+    if not folded and (found := _FOLD_START.fullmatch(line)):
         title = re.split("<code>([^<>]*)</code>", found[1])
-        title[::2] = ["".join(_words(each, _html_code)) for each in title[::2]]
-        title[1::2] = [_html_code(_seen(html.unescape(each))) for each in title[1::2]]
+        title[::2] = ["".join(_safe_words(each, _html_code)) for each in title[::2]]
+        title[1::2] = [_html_code(_visible(html.unescape(each))) for each in title[1::2]]
         return f"<details><summary>{''.join(title)}</summary>"
     start = next(each for each in _STARTS if line.startswith(each))
     rest, end = line[len(start) :], ""
     if not start and len(line) > 4 and line.startswith("**") and line.endswith("**"):
         start, rest, end = "**", line[2:-2], "**"
     shown = ""
-    for piece in _pieces(rest):
-        # Two pieces of code that touch would become another one.
+    for piece in _safe_pieces(rest):
+        # Without a space, adjacent code spans would merge.
         shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
     return f"{start}{shown}{end}"
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """The words of a line, and the code in it."""
+def _safe_pieces(text: str) -> Iterator[str]:
+    """The words and code spans of a line."""
     runs = list(re.finditer("`+", text))
     following: list[int | None] = [None] * len(runs)
     last: dict[int, int] = {}
@@ -98,16 +103,16 @@ def _pieces(text: str) -> Iterator[str]:
         if closing is None:
             number += 1
             continue
-        yield from _words(text[done : runs[number].start()], _code)
+        yield from _safe_words(text[done : runs[number].start()], _code)
         inside = text[runs[number].end() : runs[closing].start()]
-        # Markdown takes away one space at both ends.
+        # Markdown strips one space at each end.
         padded = inside.startswith(" ") and inside.endswith(" ") and inside.strip(" ")
         yield _code(inside[1:-1] if padded else inside)
         done, number = runs[closing].end(), closing + 1
-    yield from _words(text[done:], _code)
+    yield from _safe_words(text[done:], _code)
 
 
-def _words(text: str, code: Callable[[str], str]) -> Iterator[str]:
+def _safe_words(text: str, code: Callable[[str], str]) -> Iterator[str]:
     for word in re.split("( +)", text):
         plain = not word.strip(" ") or (_PLAIN.fullmatch(word) and not _COMMIT.search(word))
         yield word if plain else code(word)
@@ -125,18 +130,19 @@ def _html_code(text: str) -> str:
     return f"<code>{html.escape(text)}</code>"
 
 
-def _seen(text: str) -> str:
-    """The text without the characters that hide or turn what is seen."""
-    return "".join(each for each in text.replace("\t", " ") if unicodedata.category(each) not in _UNSEEN)
+def _visible(text: str) -> str:
+    """The text without characters that hide or reorder text."""
+    return "".join(each for each in text.replace("\t", " ") if unicodedata.category(each) not in _INVISIBLE)
 
 
 class Platform(Protocol):
     """The comments of one pull request."""
 
     notice: str
+    """What to print above the text."""
 
     def own(self) -> Iterator[tuple[int, str]]:
-        """The comments that this bot wrote: their number and text."""
+        """Get the number and text of each comment by this bot."""
 
     def create(self, body: str) -> None:
         """Write a new comment."""
@@ -147,27 +153,38 @@ class Platform(Protocol):
 
 @dataclass(frozen=True)
 class GitHub:
-    """A pull request on GitHub. `author` is the login that the token writes under."""
+    """A pull request on GitHub."""
 
     api: Api
     repository: str
+    """``owner/name``."""
     number: int
     author: str
+    """The login that the token writes as."""
     notice: str
 
     @classmethod
     def from_environment(cls) -> GitHub | None:
-        """The open pull request whose head was checked, or None where there is none any more.
+        """Find the open pull request whose head was checked; None if there is none any more.
 
-        HEAD_REPOSITORY, HEAD_BRANCH and HEAD_SHA come from the event, which GitHub fills in. Nothing that the run
-        made says which pull request it is: a fork could name another.
+        HEAD_REPOSITORY, HEAD_BRANCH and HEAD_SHA come from GitHub's event. The run's own output does not decide
+        which pull request it is: a fork could name another one.
+
+        Raises:
+            ApiError: A variable is missing or not valid, or several pull requests have this head.
         """
-        api = Api(_needed("GITHUB_API_URL"), ("Authorization", "Bearer {}"), _needed("GITHUB_TOKEN"))
-        repository, head, sha = _needed("GITHUB_REPOSITORY"), _needed("HEAD_REPOSITORY"), _needed("HEAD_SHA")
+        api = Api(
+            _required_variable("GITHUB_API_URL"), ("Authorization", "Bearer {}"), _required_variable("GITHUB_TOKEN")
+        )
+        repository, head, sha = (
+            _required_variable("GITHUB_REPOSITORY"),
+            _required_variable("HEAD_REPOSITORY"),
+            _required_variable("HEAD_SHA"),
+        )
         for name in (repository, head):
             if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", name):
-                raise ApiError("GITHUB_REPOSITORY or HEAD_REPOSITORY is no owner/name, so nothing was posted.")
-        branch = f"{head.partition('/')[0]}:{_needed('HEAD_BRANCH')}"
+                raise ApiError("GITHUB_REPOSITORY or HEAD_REPOSITORY is not an owner/name, so nothing was posted.")
+        branch = f"{head.partition('/')[0]}:{_required_variable('HEAD_BRANCH')}"
         found = [
             int(each["number"])
             for each in with_retries(lambda: list(api.pages(f"repos/{repository}/pulls", state="open", head=branch)))
@@ -175,15 +192,17 @@ class GitHub:
         ]
         if len(found) > 1:
             listed = ", ".join(f"#{number}" for number in found)
-            raise ApiError(f"{listed} have this head, so it cannot be told which was compared. Nothing was posted.")
+            raise ApiError(f"{listed} have this head, so it is not known which one was compared. Nothing was posted.")
         notice = (
-            f"> Written by the code of the fork `{head}`, not by this repository's.\n\n" if head != repository else ""
+            f"> Written by the code of the fork `{head}`, not by this repository's code.\n\n"
+            if head != repository
+            else ""
         )
         author = os.environ.get("COMMENT_AUTHOR") or "github-actions[bot]"
         return cls(api, repository, found[0], author, notice) if found else None
 
     def own(self) -> Iterator[tuple[int, str]]:
-        """The comments of the pull request by `author`."""
+        """Get the comments of the pull request by `author`."""
         for each in self.api.pages(f"repos/{self.repository}/issues/{self.number}/comments"):
             if (each["user"] or {}).get("login") == self.author:
                 yield each["id"], each["body"] or ""
@@ -203,17 +222,18 @@ class GitLab:
 
     api: Api
     notes: str
+    """The path of its notes in the API."""
     notice: str = ""
 
     @classmethod
     def from_environment(cls) -> GitLab:
-        """The merge request of the pipeline."""
-        api = Api(_needed("CI_API_V4_URL"), ("PRIVATE-TOKEN", "{}"), _needed("COMMENT_TOKEN"))
-        project, number = _needed("CI_MERGE_REQUEST_PROJECT_ID"), _needed("CI_MERGE_REQUEST_IID")
+        """The merge request of this pipeline."""
+        api = Api(_required_variable("CI_API_V4_URL"), ("PRIVATE-TOKEN", "{}"), _required_variable("COMMENT_TOKEN"))
+        project, number = _required_variable("CI_MERGE_REQUEST_PROJECT_ID"), _required_variable("CI_MERGE_REQUEST_IID")
         return cls(api, f"projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes")
 
     def own(self) -> Iterator[tuple[int, str]]:
-        """The notes by the token's own user."""
+        """Get the notes by the token's own user."""
         author = self.api.get("user")["id"]
         for each in self.api.pages(self.notes, sort="asc", order_by="created_at"):
             if each["author"]["id"] == author:
@@ -229,13 +249,18 @@ class GitLab:
 
 
 def publish(platform: Platform, text: str) -> str:
-    """Put the text into the bot's comment and return what was done. Raises ApiError and Busy."""
+    """Write or update the bot's comment, and return a line that says which.
+
+    Raises:
+        ApiError: The API refuses a request, or the text is not a comment.
+        Busy: The API is busy or cannot be reached.
+    """
     body = sanitized(text, platform.notice)
     for number, old in platform.own():
         lines = old.splitlines()
         if lines and lines[0].rstrip() == MARKER:
             if [line.rstrip() for line in lines] == [line.rstrip() for line in body.splitlines()]:
-                return "The comment says this already."
+                return "The comment is up to date."
             platform.update(number, body)
             return "The comment was updated."
     platform.create(body)
@@ -243,11 +268,15 @@ def publish(platform: Platform, text: str) -> str:
 
 
 def main(arguments: list[str]) -> str:
-    """Run the script and return what it did. Raises ApiError."""
+    """Post the comment, and return a line that says what was done.
+
+    Raises:
+        ApiError: The file cannot be posted.
+    """
     if len(arguments) != 2 or arguments[0] not in {"github", "gitlab"}:
         raise ApiError("comment.py takes a platform, github or gitlab, and a file; nothing was posted.")
     try:
-        # What others made may be a link to a file of this machine, or have no end.
+        # A file from a fork may be a link to a file of this machine, or endless.
         with open(os.open(arguments[1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             text = file.read(10 * MOST).decode(errors="replace")
     except OSError as error:
@@ -255,13 +284,13 @@ def main(arguments: list[str]) -> str:
     try:
         platform: Any = GitHub.from_environment() if arguments[0] == "github" else GitLab.from_environment()
         if platform is None:
-            return "No open pull request has this head any more: there is nothing to comment on."
+            return "No open pull request has this head any more, so there is nothing to comment on."
         return with_retries(lambda: publish(platform, text))
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise ApiError("the API's answer has another form than is documented, so it was not understood.") from None
+        raise ApiError("the API's answer does not have the documented form, so it cannot be read.") from None
 
 
-def _needed(name: str) -> str:
+def _required_variable(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
         raise ApiError(f"{name} is not set, so nothing was posted. The workflow sets it.")

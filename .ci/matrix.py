@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Turns what `paletteai check --format json` says of stacks into jobs, one for each stack.
+"""Turns the output of `paletteai check --format json` into jobs, one for each stack.
 
     matrix.py github                        a line for $GITHUB_OUTPUT
     matrix.py gitlab up                     a child pipeline
-    matrix.py gitlab preview REF COMMIT     one for a pull request, which `checkout_stacks.py` takes
+    matrix.py gitlab preview REF COMMIT     a child pipeline for a pull request; see checkout_stacks.py
 
 PULUMI_IMAGE_DIGEST is the digest of Pulumi's image for GitLab: a tag can be moved to another image.
 
-The names of stacks and environments end up in workflows, so any that is more than letters, digits, dots, dashes
+The names of stacks and environments appear in workflows, so a name with anything but letters, digits, dots, dashes
 and underscores is refused.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-# What GitHub runs of one matrix.
+# The most jobs that GitHub runs for one matrix.
 MOST = 256
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _REF = re.compile(r"refs/merge-requests/[1-9][0-9]{0,9}/head")
@@ -31,38 +31,42 @@ _REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements.txt"
 
 
 def stacks_in(text: str) -> list[tuple[str, str]]:
-    """The stacks with their environments, in order. Exits where one could not be named in a workflow."""
+    """The names and environments of the stacks, sorted. Exits if a name is not safe in a workflow."""
     try:
         listed = [(str(each["name"]), str(each["environment"])) for each in json.loads(text)["stacks"]]
     except (ValueError, KeyError, TypeError):
-        _refuse("what was given is not what `paletteai check --format json` prints, so there are no jobs.")
+        _refuse("the input is not the output of `paletteai check --format json`, so there are no jobs. Pipe that in.")
     for name in {part for pair in listed for part in pair}:
         if not _NAME.fullmatch(name):
-            _refuse(f"{name!a} cannot be the name of a job, so there are none. Letters, digits and . _ - can be in it.")
+            _refuse(
+                f"{name!a} cannot be in the name of a job, so there are no jobs. Use only letters, digits and . _ -."
+            )
     if not listed:
-        _refuse("there is no stack, so there are no jobs.")
+        _refuse("there is no stack, so there are no jobs. Add a stack file.")
     if len(listed) > MOST:
         _refuse(
             f"there are {len(listed)} stacks, and a workflow runs at most {MOST} jobs of a kind. "
-            "Run `paletteai up ENVIRONMENT` in one job for each environment instead."
+            "Run `paletteai up ENV --yes` in one job for each environment instead."
         )
     return sorted(listed)
 
 
 def for_github(stacks: list[tuple[str, str]]) -> str:
-    """The output `matrix` of a job."""
+    """The line that sets the output `matrix` of a job."""
     include = [{"stack": stack, "environment": environment} for stack, environment in stacks]
     return f"matrix={json.dumps({'include': include}, separators=(',', ':'))}"
 
 
 def for_gitlab(stacks: list[tuple[str, str]], pull_request: tuple[str, str] | None = None) -> str:
-    """A pipeline with a job for each stack: `up`, or the preview of a pull request. JSON is YAML.
+    """A pipeline, as JSON, with a job for each stack: `up`, or the preview of a pull request.
 
-    `pull_request` is the ref and the commit that `checkout_stacks.py` takes.
+    Args:
+        stacks: The names and environments of the stacks.
+        pull_request: The ref and the commit for `checkout_stacks.py`.
     """
     command = "preview" if pull_request else "up"
     jobs = {f"{command} {stack}": _job(stack, environment, pull_request) for stack, environment in stacks}
-    # Whoever presses a button sees here what it is for.
+    # The name shows a reviewer what a manual job runs.
     name = f"preview !{pull_request[0].split('/')[2]} at {pull_request[1]}" if pull_request else "up"
     return json.dumps({"workflow": {"name": name}, "stages": ["run"], **jobs}, indent=2)
 
@@ -94,10 +98,10 @@ def _job(stack: str, environment: str, pull_request: tuple[str, str] | None) -> 
 
 
 def _image() -> str:
-    """Pulumi's image, in the version that the program is written for."""
+    """Pulumi's image, in the version that requirements.txt pins."""
     found = re.search(r"^pulumi==([0-9.]+)", _REQUIREMENTS.read_text(), re.MULTILINE)
     if found is None:
-        _refuse("requirements.txt does not pin pulumi, so its version is not known.")
+        _refuse("requirements.txt does not pin pulumi, so its version is not known. Run `make requirements`.")
     image, digest = f"pulumi/pulumi:{found[1]}", os.environ.get("PULUMI_IMAGE_DIGEST", "")
     if not _DIGEST.fullmatch(digest):
         _refuse(
@@ -108,13 +112,13 @@ def _image() -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    # GitHub would obey a word in brackets behind ##.
+    # GitHub runs a log line's ##[command].
     print(f"error: {message}".replace("##", "#\\x23"), file=sys.stderr)
     sys.exit(2)
 
 
 def main(arguments: list[str]) -> None:
-    """Print the jobs for the stacks on standard input."""
+    """Print the jobs for the stacks on the standard input."""
     match arguments:
         case ["github"]:
             print(for_github(stacks_in(sys.stdin.read())))

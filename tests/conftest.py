@@ -102,7 +102,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody is there to be asked."""
-    monkeypatch.setattr("paletteai_components.cli.environment._asks", lambda: True)
+    monkeypatch.setattr("paletteai_components.cli.environment._can_ask", lambda: True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
-"""The command: what can be known from files alone, without an engine, a cluster or a key.
+"""The `paletteai` command.
 
-Each subcommand is a module here. It is imported when it is called, so that none pays for another.
+Each subcommand is a module in `commands/`, imported only when it is called: no command pays for another's imports.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from paletteai_components.cli.output.report import show_error
 from paletteai_components.errors import UserError
 
 COMMANDS = {
-    "check": "Say everything that is wrong in the stack files.",
-    "plan": "Show what the stack files amount to.",
+    "check": "Report every problem in the stack files.",
+    "plan": "Show what the stack files declare.",
     "render": "Print the manifests of stacks, for kubectl.",
-    "diff": "Say what a change of the stack files does.",
-    "explain": "Explain a rule, or where a project's integrations come from.",
+    "diff": "Show what a change to the stack files does.",
+    "explain": "Explain a rule, or where a project gets its integrations.",
     "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",
     "schema": "Print the JSON Schema of a stack file.",
     "new": "Write a stack file to start from.",
-    "fingerprint": "Write the fingerprints of encrypted keys beside them.",
+    "fingerprint": "Write a fingerprint beside each encrypted key.",
     "preview": "Show what would change in each stack of an environment.",
     "up": "Deploy each stack of an environment.",
-    "refresh": "Read what the cluster has into Pulumi's state.",
+    "refresh": "Update Pulumi's state from the cluster.",
 }
 
 
@@ -52,7 +52,7 @@ class _Commands(click.Group):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
-            _give_up(error)
+            _show_os_error(error)
             sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -69,42 +69,41 @@ class _Commands(click.Group):
 def main(ctx: click.Context) -> None:
     """PaletteAI as code: check, plan and render stack files.
 
-    Nothing here needs the pulumi command, a cluster or an API key, except `fingerprint` and
-    `render --with-secrets`, which ask pulumi to open the keys, and `preview`, `up` and `refresh`,
-    which run it.
+    Most commands read files only. `fingerprint` and `render --with-secrets` call pulumi to decrypt
+    the keys; `preview`, `up` and `refresh` run pulumi.
 
-    Exit code 0: fine. 1: problems were found. 2: something could not be read, or the command was
-    called wrongly.
+    Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
+    was called wrongly.
     """
-    # A command is over soon, and nearly everything it makes is needed to its end.
+    # A command is short-lived and keeps nearly every object until it ends: collecting garbage early is wasted time.
     gc.set_threshold(500_000, 50, 100)
     if os.environ.get("NO_COLOR"):
         ctx.color = False
     for stream in (sys.stdout, sys.stderr):
-        _never_fails(stream)
+        _escape_unprintable(stream)
 
 
-def _give_up(error: OSError) -> None:
-    """Say what could not be read or written."""
-    reason = error.strerror or "the system does not say why"
+def _show_os_error(error: OSError) -> None:
+    reason = error.strerror or "the system gives no reason"
     if error.filename is None:
-        fact = f"the command ended before its end ({reason}), so its output is not complete."
-        told = UserError(fact, "Check where that goes to.")
+        shown = UserError(
+            f"the command stopped early ({reason}), so its output is incomplete.", "Check its destination."
+        )
     else:
-        fact = f"{os.fsdecode(error.filename)} could not be read or written ({reason}), so the command ended."
-        told = UserError(fact, "Check the path and its permissions.")
-    # The error stream may be as full.
+        fact = f"{os.fsdecode(error.filename)} could not be read or written ({reason}), so the command stopped."
+        shown = UserError(fact, "Check the path and its permissions.")
+    # The error stream may be full, too.
     with contextlib.suppress(OSError):
-        show_error(told)
-    # What is still to be written would fail once more at the end.
+        show_error(shown)
+    # Python flushes both streams at exit, which would fail again.
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with contextlib.suppress(OSError, ValueError):
             descriptor = stream.fileno()
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
-def _never_fails(stream: TextIO) -> None:
-    # A terminal that cannot show a character gets its code instead of a traceback.
+def _escape_unprintable(stream: TextIO) -> None:
+    # A terminal that cannot show a character gets its code, not a traceback.
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""An environment's stacks, run through Pulumi: what `preview`, `up` and `refresh` have in common."""
+"""Runs the stacks of an environment through Pulumi, for `preview`, `up` and `refresh`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from paletteai_components.cli.folder import Command, in_a_folder
+from paletteai_components.cli.folder import Command, in_a_folder, text_or_json
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
@@ -28,54 +28,46 @@ from paletteai_components.stacks.workspace import concerning, workspace_from
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How a command was called.
-
-    Fields:
-        environment: whose stacks are meant.
-        folder: the folder with the stack files.
-        parallel: how many stacks may run at a time.
-        installs: whether Pulumi is to be installed for the project where it is missing.
-        verbose: whether everything that was said is shown, of stacks that succeeded too.
-        output_format: ``text`` or ``json``.
-    """
+    """The arguments and options of a command."""
 
     environment: str
+    """The environment whose stacks run."""
     folder: Path
+    """The folder with the stack files."""
     parallel: int
+    """How many stacks may run at a time."""
     installs: bool
+    """Whether to install Pulumi for the project without asking, where it is missing."""
     verbose: bool
+    """Whether to show every message of Pulumi, also for stacks that succeeded."""
     output_format: str
+    """``text`` or ``json``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The stacks of an environment, judged.
-
-    Fields:
-        stacks: the names of those that may run.
-        refused: those that may not, each with the errors it takes part in.
-        unreadable: whether one of them could not even be read.
-    """
+    """The stacks of an environment, checked."""
 
     stacks: tuple[str, ...]
+    """The names of the stacks that may run."""
     refused: dict[str, list[Diagnostic]]
+    """The errors of each stack that may not run, by stack name."""
     unreadable: bool
+    """Whether a stack file of the environment could not be read."""
 
 
 def on_an_environment(command: Command) -> Command:
-    """The arguments of a command that runs an environment's stacks. It is called with a `Request`."""
+    """Add the arguments and options of a `Request` to a command."""
     for decorate in (
-        click.option(
-            "--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True
-        ),
-        click.option("--verbose", is_flag=True, help="Show everything that was said, also where nothing failed."),
+        text_or_json,
+        click.option("--verbose", is_flag=True, help="Show Pulumi's messages also for stacks that succeeded."),
         click.option("--install", "installs", is_flag=True, help="Install Pulumi for this project if it is missing."),
         click.option(
             "--parallel",
             type=click.IntRange(min=1),
             metavar="N",
             default=default_parallel,
-            help="How many stacks run at a time.  [default: three for two CPUs]",
+            help="How many stacks run at a time.  [default: three for every two CPUs]",
         ),
         in_a_folder,
         click.argument("environment", metavar="ENV"),
@@ -85,91 +77,98 @@ def on_an_environment(command: Command) -> Command:
 
 
 def preview(request: Request) -> int:
-    """Shows what would change in each stack. Returns the exit code."""
-    judgement, project = _judged(request, Operation.PREVIEW)
+    """Preview every stack, show what would change, and return the exit code."""
+    environment, project = _check_environment(request, Operation.PREVIEW)
     began = time.monotonic()
-    deployments = _run(request, Operation.PREVIEW, judgement.stacks, project)
-    return _show(request, Operation.PREVIEW, judgement, deployments, time.monotonic() - began)
+    deployments = _run_stacks(request, Operation.PREVIEW, environment.stacks, project)
+    return _show(request, Operation.PREVIEW, environment, deployments, time.monotonic() - began)
 
 
 def change(request: Request, operation: Operation, foresight: Operation, *, yes: bool) -> int:
-    """Runs an operation that changes something; unless `yes`, a preview comes first and a question. Returns the exit
-    code.
+    """Run an operation on every stack and return the exit code.
+
+    Args:
+        request: How the command was called.
+        operation: What to run.
+        foresight: The preview of `operation`.
+        yes: Whether to run at once, without `foresight` and without asking.
+
+    Raises:
+        UserError: There is no terminal to ask on, or the stacks cannot be run at all.
     """
-    if not yes and (request.output_format == "json" or not _asks()):
+    if not yes and (request.output_format == "json" or not _can_ask()):
         raise UserError(
-            "without a terminal, and with `--format json`, nobody can be asked, so nothing is changed without `--yes`.",
-            "`paletteai preview` shows what it would do.",
+            "without a terminal, or with `--format json`, the command cannot ask for confirmation, so nothing was "
+            "changed.",
+            f"Pass `--yes` to run `{operation.value[0]}` without a preview and without asking.",
         )
-    judgement, project = _judged(request, operation)
+    environment, project = _check_environment(request, operation)
     began = time.monotonic()
-    stacks, left_out = judgement.stacks, []
+    stacks, left_out = environment.stacks, []
     if not yes and stacks:
-        foreseen = _run(request, foresight, stacks, project)
+        foreseen = _run_stacks(request, foresight, stacks, project)
         stacks = tuple(each.stack for each in foreseen if each.state is State.SUCCEEDED)
         left_out = [each for each in foreseen if each.state is not State.SUCCEEDED]
-        code = _show(request, foresight, judgement, foreseen, time.monotonic() - began)
+        code = _show(request, foresight, environment, foreseen, time.monotonic() - began)
         if not stacks or any(each.state in {State.INTERRUPTED, State.WAITING} for each in left_out):
             return code
-        question = (
-            f"{operation.value[0]}: run it on {'this stack' if len(stacks) == 1 else f'these {len(stacks)} stacks'}?"
-        )
-        if not click.confirm(question, err=True):
+        targets = "this stack" if len(stacks) == 1 else f"these {len(stacks)} stacks"
+        if not click.confirm(f"Run `{operation.value[0]}` on {targets}?", err=True):
             click.echo("Nothing was changed.", err=True)
             return 1
         began = time.monotonic()
-    deployments = [*_run(request, operation, stacks, project), *left_out]
+    deployments = [*_run_stacks(request, operation, stacks, project), *left_out]
     deployments.sort(key=lambda each: each.stack)
-    return _show(request, operation, judgement, deployments, time.monotonic() - began)
+    return _show(request, operation, environment, deployments, time.monotonic() - began)
 
 
-def _judged(request: Request, operation: Operation) -> tuple[Environment, Path]:
-    """The environment's stacks, judged among all stacks of the folder, and the folder of the Pulumi project."""
+def _check_environment(request: Request, operation: Operation) -> tuple[Environment, Path]:
+    """The environment's stacks, checked together with all stacks of the folder, and the Pulumi project's folder."""
     project = _project_of(request.folder)
     if operation.runs_the_program:
         prepare(project)
     with reading(request.folder) as outcomes:
         workspace = workspace_from(request.folder, outcomes)
-    # Of a file that cannot be read only its name tells.
+    # The environment of a file that cannot be read comes from its name alone.
     unread = [Stack(name, str(request.folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable]
     every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
     chosen = [stack for stack in every if stack.environment == request.environment]
     if not chosen:
-        there = ", ".join(sorted({named(stack.environment) for stack in every})) or "none"
+        known = ", ".join(sorted({f"`{named(stack.environment)}`" for stack in every})) or "none"
         raise UserError(
-            f"no stack in {request.folder} is of environment {redacted(request.environment)}.",
-            f"The environments there are: {there}.",
+            f"no stack in {request.folder} belongs to environment `{redacted(request.environment)}`.",
+            f"There are these environments: {known}.",
         )
     errors = [diagnostic for diagnostic in diagnostics_of(workspace) if diagnostic.severity is Severity.ERROR]
-    refused = {stack.name: told for stack in chosen if (told := concerning(errors, [stack]))}
+    refused = {stack.name: own for stack in chosen if (own := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
     return Environment(stacks, refused, unreadable), project
 
 
 def _project_of(folder: Path) -> Path:
-    """The folder of the project whose stack files these are. What was judged must be what Pulumi reads."""
+    """The folder of the Pulumi project that reads these stack files: what is checked must be what Pulumi deploys."""
     project = folder.resolve().parent
     path = project / PROJECT_FILE
     declared = defaults_from_file(path).value.get("stackConfigDir") if path.exists() else None
     if not isinstance(declared, str) or (project / declared).resolve() != folder.resolve():
         raise UserError(
-            f"{folder} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would read "
-            "other stack files than these.",
-            "Run it in the project, or name its folder with `--stacks`.",
+            f"{folder} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would not read "
+            "these stack files.",
+            "Run the command in the project's folder, or pass the project's folder of stack files with `--stacks`.",
         )
     return project
 
 
-def _run(request: Request, operation: Operation, stacks: tuple[str, ...], project: Path) -> list[Deployment]:
+def _run_stacks(request: Request, operation: Operation, stacks: tuple[str, ...], project: Path) -> list[Deployment]:
     if not stacks:
         return []
-    command = _command(request, project)
-    with progress(len(stacks), outcome.WORDS[operation].doing) as tell:
-        return Runs(command, project, request.parallel, tell).run(operation, stacks)
+    command = _find_pulumi(request, project)
+    with progress(len(stacks), outcome.WORDS[operation].doing) as show_progress:
+        return Runs(command, project, request.parallel, show_progress).run(operation, stacks)
 
 
-def _command(request: Request, project: Path) -> Path:
+def _find_pulumi(request: Request, project: Path) -> Path:
     command = found(project)
     if command is not None and not request.installs:
         return judged(command)
@@ -179,30 +178,30 @@ def _command(request: Request, project: Path) -> Path:
         except EngineError:
             return install(project)
     question = f"There is no `pulumi` command. Install Pulumi {pinned()} into this project's .pulumi folder?"
-    if request.installs or (_asks() and click.confirm(question, err=True)):
+    if request.installs or (_can_ask() and click.confirm(question, err=True)):
         return install(project)
     raise EngineError(
         "there is no `pulumi` command on PATH, so no stack was touched.",
-        f"`--install` puts Pulumi {pinned()} into this project's .pulumi folder; or install it from "
+        f"Pass `--install` to install Pulumi {pinned()} into this project's .pulumi folder, or install it from "
         f"https://www.pulumi.com/docs/install. {WORKS_WITHOUT}",
     )
 
 
-def _asks() -> bool:
-    """Whether there is somebody to ask."""
+def _can_ask() -> bool:
+    """Whether the command runs on a terminal, so that it can ask a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _show(
-    request: Request, operation: Operation, judgement: Environment, deployments: list[Deployment], seconds: float
+    request: Request, operation: Operation, environment: Environment, deployments: list[Deployment], seconds: float
 ) -> int:
-    every = [*deployments, *(Deployment(name, State.REFUSED) for name in judgement.refused)]
+    every = [*deployments, *(Deployment(name, State.REFUSED) for name in environment.refused)]
     every.sort(key=lambda each: each.stack)
-    report = outcome.Report(request.environment, operation, every, judgement.refused, seconds)
+    report = outcome.Report(request.environment, operation, every, environment.refused, seconds)
     if request.output_format == "json":
         report.show_json()
     else:
         report.show(verbose=request.verbose)
-    if judgement.unreadable:
+    if environment.unreadable:
         return 2
     return int(any(each.state is not State.SUCCEEDED for each in every))

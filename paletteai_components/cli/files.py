@@ -1,4 +1,4 @@
-"""Files: written where there was none, or replaced as a whole."""
+"""Writes files: new ones, or a complete replacement of an old one."""
 
 from __future__ import annotations
 
@@ -15,23 +15,31 @@ from paletteai_components.changes.git import top_of
 from paletteai_components.errors import UserError
 from paletteai_components.stacks.files import bytes_of
 
-_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_TERMINATING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file that is not there yet; never over another, never through a link.
+    """Write a new file; never over another file, never through a link.
 
-    A private one can be read by its owner only. On failure, or when the process is ended, nothing is left behind.
+    Nothing is left behind when writing fails or the process is terminated.
+
+    Args:
+        path: Where to write it.
+        data: What to write.
+        private: Whether only the owner may read it (mode 0600).
+
+    Raises:
+        UserError: The file exists, leads through a link, or cannot be written.
     """
     refuse_links(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    with _signals_put_off() as arrived:
+    with _signals_held_back() as arrived:
         try:
             descriptor = os.open(path, flags, 0o600 if private else 0o666)
         except FileExistsError:
-            raise _is_there(path) from None
+            raise _exists_error(path) from None
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise _write_error(path, error) from None
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
@@ -40,18 +48,27 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, OSError):
-                raise _not_written(path, error) from None
+                raise _write_error(path, error) from None
             raise
         if arrived:
             path.unlink(missing_ok=True)
 
 
 def replace(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's bytes at once, keeping its mode; not if they are no longer the old ones."""
+    """Replace a file's content atomically and keep its mode.
+
+    Args:
+        path: The file.
+        old: The content that the file must still have.
+        new: The content to write.
+
+    Raises:
+        UserError: The content is no longer `old`, or the file cannot be written.
+    """
     refuse_links(path)
     path = path.resolve()
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    with _signals_put_off() as arrived:
+    with _signals_held_back() as arrived:
         try:
             mode = path.stat().st_mode & 0o7777
             write_new(beside, new, private=True)
@@ -65,33 +82,33 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
                 )
             os.replace(beside, path)
         except OSError as error:
-            raise _not_written(path, error) from None
+            raise _write_error(path, error) from None
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
 
 
 def refuse_existing(path: Path) -> None:
-    """Refuse a file that is there, before any work is done for it."""
+    """Raise UserError if the file exists, before any work is done for it."""
     if os.path.lexists(path):
-        raise _is_there(path)
+        raise _exists_error(path)
     refuse_links(path)
 
 
 def refuse_links(path: Path) -> None:
-    """Refuse a path that leads through a link in a checkout: a pull request may have put it there."""
+    """Raise UserError if the path leads through a link in a checkout: a pull request may have added the link."""
     here = Path.cwd()
     for folder in (here / path).parents:
         if os.path.islink(folder) and (top_of(folder.parent) or folder.is_relative_to(here)):
             raise UserError(
                 f"{path} leads through {folder}, which is a link, so nothing was written.",
-                "Name the folder that it leads to.",
+                "Name the folder that the link points to.",
             )
 
 
 @contextlib.contextmanager
-def _signals_put_off() -> Iterator[list[int]]:
-    """Have what would end the process wait until what is half done is done or gone; tells what has arrived."""
+def _signals_held_back() -> Iterator[list[int]]:
+    """Hold terminating signals back until the block ends; yields those that have arrived."""
     arrived: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -99,9 +116,9 @@ def _signals_put_off() -> Iterator[list[int]]:
 
     before = {}
     if threading.current_thread() is threading.main_thread():
-        for name in _ENDING:
+        for name in _TERMINATING:
             number = getattr(signal, name, None)
-            # One that is ignored, as under nohup, goes on being so; one set from outside of Python is not ours.
+            # A signal that is ignored, as under nohup, stays ignored; a handler set outside Python stays in place.
             if number is not None and signal.getsignal(number) not in {signal.SIG_IGN, None}:
                 before[number] = signal.signal(number, note)
     try:
@@ -113,12 +130,12 @@ def _signals_put_off() -> Iterator[list[int]]:
             os.kill(os.getpid(), number)
 
 
-def _is_there(path: Path) -> UserError:
-    return UserError(f"{path} is there already and was left as it is.", "Name another, or remove it first.")
+def _exists_error(path: Path) -> UserError:
+    return UserError(f"{path} already exists, so it was not written.", "Name another file, or remove it first.")
 
 
-def _not_written(path: Path, error: OSError) -> UserError:
+def _write_error(path: Path, error: OSError) -> UserError:
     return UserError(
         f"{path} could not be written ({error.strerror}).",
-        "Check the folder, its permissions and the space that is left.",
+        "Check the folder, its permissions and the free disk space.",
     )

@@ -1,4 +1,4 @@
-"""Stacks whose keys were opened, to write Secrets or fingerprints."""
+"""Stacks with decrypted keys, to write Secrets or fingerprints."""
 
 from __future__ import annotations
 
@@ -20,29 +20,33 @@ from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning
 
 Keys = Mapping[str, Mapping[str, str]]
-"""The keys as text: by stack, then by integration."""
+"""The keys in plain text, by stack, then by integration."""
 
 
 def project_of(folder: Path) -> Path:
-    """The folder of the Pulumi project whose stack files lie in a folder."""
+    """The folder of the Pulumi project whose stack files are in `folder`."""
     return folder.resolve().parent
 
 
 def opened(selection: Selection, folder: Path) -> tuple[list[Diagnostic], tuple[Stack, ...], Keys]:
-    """The selected stacks with their keys opened, what that shows to be wrong, and the keys.
+    """Decrypt the keys of the selected stacks with Pulumi, and check the stacks again with their keys.
 
-    Raises EngineError.
+    Returns:
+        The errors, the stacks with their keys, and the keys.
+
+    Raises:
+        EngineError: Pulumi cannot decrypt a key.
     """
-    keys = {stack.name: _keys_of(stack, folder) for stack in selection.stacks}
-    stacks = tuple(_with_handles(stack, keys[stack.name]) for stack in selection.stacks)
+    keys = {stack.name: _open_keys(stack, folder) for stack in selection.stacks}
+    stacks = tuple(_with_keys(stack, keys[stack.name]) for stack in selection.stacks)
     others = [stack for stack in selection.workspace.stacks if stack.name not in keys]
-    judged = diagnostics_of(replace(selection.workspace, stacks=(*stacks, *others)))
-    diagnostics = [each for each in concerning(judged, stacks) if each.severity is Severity.ERROR]
-    return diagnostics, stacks, keys
+    diagnostics = diagnostics_of(replace(selection.workspace, stacks=(*stacks, *others)))
+    errors = [each for each in concerning(diagnostics, stacks) if each.severity is Severity.ERROR]
+    return errors, stacks, keys
 
 
 def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifest]:
-    """Every manifest of the stacks, the data of their Secrets included."""
+    """Every manifest of the stacks, including the data of their Secrets."""
     for stack in stacks:
         integrations = dict(_integrations(stack))
         for each in objects_of(stack.plan, stack.api) if stack.plan else ():
@@ -55,15 +59,15 @@ def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifes
                 yield each.manifest
 
 
-def _keys_of(stack: Stack, folder: Path) -> dict[str, str]:
+def _open_keys(stack: Stack, folder: Path) -> dict[str, str]:
     sealed = {name for name, integration in _integrations(stack) if integration.existing_secret is None}
     keys = opened_keys(stack.name, project_of(folder)) if sealed else {}
     missing = sorted(sealed - keys.keys())
     if missing:
         raise EngineError(
-            f"pulumi gave no key for integration {named(missing[0])} of stack {stack.name}, so its Secret "
-            "would be empty. Nothing was written.",
-            f"Run `pulumi config --stack {escaped(stack.name)}` to see what Pulumi knows.",
+            f"pulumi returned no key for integration `{named(missing[0])}` of stack `{stack.name}`. Its Secret "
+            "would be empty, so nothing was written.",
+            f"`pulumi config --stack {escaped(stack.name)}` lists the values that Pulumi has.",
         )
     return {name: keys[name] for name in sealed}
 
@@ -73,11 +77,11 @@ def _integrations(stack: Stack) -> Iterator[tuple[str, IntegrationSpec]]:
         yield from stack.spec.integrations.items()
 
 
-def _with_handles(stack: Stack, keys: Mapping[str, str]) -> Stack:
+def _with_keys(stack: Stack, keys: Mapping[str, str]) -> Stack:
     if stack.spec is None:
         return stack
     integrations = {
-        name: integration.model_copy(update={"api_key": _handle(integration, keys[name])})
+        name: integration.model_copy(update={"api_key": _opened_key(integration, keys[name])})
         if name in keys
         else integration
         for name, integration in stack.spec.integrations.items()
@@ -85,5 +89,5 @@ def _with_handles(stack: Stack, keys: Mapping[str, str]) -> Stack:
     return replace(stack, spec=stack.spec.model_copy(update={"integrations": integrations}))
 
 
-def _handle(integration: IntegrationSpec, key: str) -> ApiKey:
+def _opened_key(integration: IntegrationSpec, key: str) -> ApiKey:
     return ApiKey.opened(key, ciphertext=integration.api_key.ciphertext if integration.api_key else None)

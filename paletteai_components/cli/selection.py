@@ -1,4 +1,4 @@
-"""A selection: the stacks a command was asked for, judged among all stacks of their folder."""
+"""The stacks that a command names, checked together with all stacks of their folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paletteai_components.cli.folder import Command, in_a_folder
+from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.errors import UserError
@@ -22,45 +22,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Chosen stacks.
-
-    Fields:
-        fleet: every stack of the folder.
-        stacks: the chosen ones that could be read.
-        problems: what is wrong with the chosen ones, in order.
-        unreadable: the chosen stacks, or the folder, that could not be read.
-    """
+    """The stacks that a command names."""
 
     workspace: Workspace
+    """Every stack of the folder."""
     stacks: tuple[Stack, ...]
+    """The selected stacks that could be read."""
     diagnostics: tuple[Diagnostic, ...]
+    """The diagnostics of the selected stacks, in order."""
     unreadable: tuple[str, ...] = ()
+    """The selected stacks, or the folder, that could not be read."""
 
     @property
     def has_errors(self) -> bool:
-        """Whether a problem refuses the plan."""
+        """Whether a diagnostic is an error."""
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     @property
     def exit_code(self) -> int:
-        """2 where something could not be read, 1 where there are errors, else 0."""
+        """2 if something could not be read, 1 if there are errors, else 0."""
         return 2 if self.unreadable else int(self.has_errors)
 
 
 def choosing_stacks(command: Command) -> Command:
-    """The arguments by which a command chooses stacks: their names and the folder they are in."""
+    """Add the arguments that select stacks to a command: their names and the option `--stacks`."""
     return click.argument("names", metavar="[STACK]...", nargs=-1)(in_a_folder(command))
 
 
 def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> Selection:
-    """The stacks of these names; all of the folder's where none is named.
+    """Read and check all stacks of a folder, and select some of them.
 
-    All stacks of the folder are judged together, and against CRDs where their path is given. What could
-    not be read is among the problems.
+    Args:
+        names: The stacks to select; all of them if empty.
+        folder: The folder with the stack files.
+        crds: A file or folder with CRDs to check the manifests against.
+
+    Returns:
+        The selected stacks. What could not be read is among the diagnostics.
+
+    Raises:
+        UserError: A name is not a stack of the folder, or the folder has no stack file.
     """
     try:
         with reading(folder) as outcomes:
-            # Half of the start-up time goes into importing what judges; meanwhile other processes read.
+            # Importing the rules takes half of the start-up time; meanwhile other processes read.
             from paletteai_components.rules import diagnostics_of
             from paletteai_components.stacks.stack import Stack
             from paletteai_components.stacks.workspace import concerning, workspace_from
@@ -77,36 +82,39 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
     if not known and not names:
         raise UserError(
-            f"there is no stack file in {folder}, so there is nothing to judge.",
-            "`paletteai new` writes one; `--stacks` names another folder.",
+            f"there is no stack file in {folder}, so there is nothing to check.",
+            "Write one with `paletteai new TENANT ENV`, or name another folder with `--stacks DIR`.",
         )
     for name in names:
         if name not in known:
-            raise _unknown(name, known, folder)
+            raise _unknown_stack(name, known, folder)
     diagnostics = diagnostics_of(workspace)
     if not names:
         return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
     stacks = tuple(stack for stack in workspace.stacks if stack.name in names)
     unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable}
     chosen = concerning(diagnostics, [*stacks, *(stack for name, stack in unread.items() if name in names)])
-    others = [_unjudged(stack) for name, stack in unread.items() if name not in names]
+    others = [_unchecked_note(stack, folder) for name, stack in unread.items() if name not in names]
     return Selection(workspace, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
 
 
-def _unknown(name: str, known: list[str], folder: Path) -> UserError:
+def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
     nearest = difflib.get_close_matches(name, known, 1)
-    remedy = f"Did you mean {escaped(nearest[0])}?" if nearest else "`paletteai check` lists them all."
-    if not nearest and len(known) <= 10:
-        remedy = f"There are: {', '.join(map(escaped, known)) or 'none'}."
-    return UserError(f"there is no stack {redacted(name)} in {folder}.", remedy)
+    if nearest:
+        remedy = f"Did you mean `{escaped(nearest[0])}`?"
+    elif len(known) <= 10:
+        remedy = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
+    else:
+        remedy = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
+    return UserError(f"there is no stack `{redacted(name)}` in {folder}.", remedy)
 
 
-def _unjudged(stack: Stack) -> Diagnostic:
+def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:
     return Diagnostic(
         "PAI012",
-        f"the stack {escaped(stack.name)} could not be read, so what it has in common with the chosen ones was "
-        "not judged.",
-        f"Run `paletteai check {escaped(stack.name)}`.",
+        f"stack `{escaped(stack.name)}` could not be read, so conflicts between it and the selected stacks were not "
+        "checked.",
+        f"Run `paletteai check {escaped(stack.name)}{stacks_option(folder)}`.",
         (SourceLocation(stack.file),),
         Severity.NOTE,
     )

@@ -1,4 +1,1 @@
-"""The commands, one module each. A module is imported when its command is called.
-
-It imports every room; only `cli` imports it.
-"""
+"""The commands, one module each. `cli` imports a module when its command is called."""

@@ -1,4 +1,4 @@
-"""`paletteai check`: everything that is wrong."""
+"""`paletteai check`: every problem in the stack files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.folder import text_or_json
 from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import Selection, choosing_stacks, selected
 from paletteai_components.redaction import named, redacted
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @choosing_stacks
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@text_or_json
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
-    """Say everything that is wrong in the stack files, with file, line, reason and remedy.
+    """Report every problem in the stack files, with file, line, reason and remedy.
 
-    All stack files of the folder are judged together; what concerns the named STACKs is shown.
+    All stack files of the folder are checked together. With STACKs, only their problems are shown.
     """
     selection = selected(names, folder)
     if output_format == "json":
@@ -30,7 +31,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
         show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
     else:
         show(selection.diagnostics)
-        click.echo(_sum(selection))
+        click.echo(_summary(selection))
     ctx.exit(selection.exit_code)
 
 
@@ -43,13 +44,13 @@ def _as_json(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _sum(selection: Selection) -> str:
+def _summary(selection: Selection) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
     stacks = plural(read + unread, "stack")
     if not selection.diagnostics:
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
         return f"{stacks}, {plural(projects, 'project')}: no problems"
-    told = counted(selection.diagnostics)
+    problems = counted(selection.diagnostics)
     if not read:
-        return f"{told}; nothing could be read"
-    return f"{told} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
+        return f"{problems}; nothing could be read"
+    return f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")

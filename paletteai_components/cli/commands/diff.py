@@ -1,4 +1,4 @@
-"""`paletteai diff`: what a change of the stack files does, or how two environments differ."""
+"""`paletteai diff`: what a change to the stack files does, or how two environments differ."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What is told: the verdict, what was compared, the sections, the same for machines, and the exit code."""
-
     verdict: str
     about: Line
+    """What was compared."""
     sections: list[Section]
     value: dict[str, Any]
+    """The same for `--format json`."""
     code: int
 
 
@@ -37,7 +37,12 @@ class _Answer:
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
 @in_a_folder
 @click.option(
-    "--format", "output_format", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="The output format. Markdown is one comment for a pull request.",
 )
 @click.option(
     "--limit",
@@ -45,37 +50,40 @@ class _Answer:
     type=click.IntRange(min=LEAST),
     default=LIMIT,
     show_default=True,
-    help="The most that Markdown may take.",
+    help="The maximum length of the Markdown output.",
 )
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, limit: int) -> None:
-    """Say what the stack files do, compared with the git revision BASE: what is created, changed, deleted
-    and replaced, whom a credential reaches, and which problems are new. Without BASE: since HEAD left the
-    main branch.
+    """Show what the stack files change compared with the git revision BASE.
 
-    With the names of two STACKs: how one tenant differs between two environments.
+    Lists what is created, changed, deleted and replaced, which projects a credential change affects,
+    and which problems are new. Without BASE, compares with the commit where HEAD left the main branch.
 
-    Exit code 1 says that errors were introduced; differences alone are no failure.
+    With two STACKs, shows how one tenant differs between two environments.
+
+    Exit code 1 means that errors were introduced; differences alone are not a failure.
     """
     try:
-        answer = _contrasted(names[0], names[1], folder) if len(names) == 2 else _compared(names, folder)
+        answer = (
+            _compare_stacks(names[0], names[1], folder) if len(names) == 2 else _compare_with_revision(names, folder)
+        )
     except UserError as error:
         if output_format == "markdown":
-            click.echo(_apology(error, limit), nl=False)
+            click.echo(_error_comment(error, limit), nl=False)
         raise
     if output_format == "json":
         show_json(answer.value)
     elif output_format == "markdown":
         click.echo(comment_of(answer.verdict, answer.sections, about=answer.about, limit=limit), nl=False)
     else:
-        _show(answer)
+        _print_answer(answer)
     ctx.exit(answer.code)
 
 
-def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
+def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
     if len(names) > 2:
-        raise UserError("one revision or two stacks can be compared.", "Name no more.")
-    now = _read(folder)
+        raise UserError("`paletteai diff` compares one revision or two stacks, so nothing was compared.", "Name fewer.")
+    now = _read_workspace(folder)
     from paletteai_components.changes.difference import difference_between
     from paletteai_components.changes.revision import revision_named, workspace_at
     from paletteai_components.cli.output.difference import sections_of, verdict_of
@@ -84,11 +92,11 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
     try:
         revision = revision_named(names[0] if names else None, folder)
     except GitError:
-        if names and names[0] in _known(now):
+        if names and names[0] in _stack_names(now):
             raise UserError(
-                f"{names[0]} is a stack and no revision.",
-                "`paletteai diff` tells what changed in all stacks; "
-                f"`paletteai diff {escaped(names[0])} STACK` compares it with another one.",
+                f"`{names[0]}` is a stack, not a git revision.",
+                "`paletteai diff` shows what changed in all stacks; "
+                f"`paletteai diff {escaped(names[0])} STACK` compares it with another stack.",
             ) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
@@ -99,20 +107,21 @@ def _compared(names: tuple[str, ...], folder: Path) -> _Answer:
     return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
 
 
-def _contrasted(first: str, second: str, folder: Path) -> _Answer:
-    workspace = _read(folder)
+def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
+    workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import sections_of_contrast, verdict_of_contrast
     from paletteai_components.cli.output.difference_json import contrast_as_json
     from paletteai_components.rules import diagnostics_of
 
-    known = _known(workspace)
+    known = _stack_names(workspace)
     for name in (first, second):
         if name not in known:
-            listed = f"There are: {', '.join(map(escaped, known)) or 'none'}. " if len(known) <= 10 else ""
+            names = ", ".join(f"`{escaped(each)}`" for each in known) or "none"
+            listed = f"There are these stacks: {names}. " if len(known) <= 10 else ""
             raise UserError(
-                f"there is no stack {name} in {folder}, and two revisions cannot be compared.",
-                f"{listed}`paletteai diff BASE` compares the files with a revision.",
+                f"there is no stack `{name}` in {folder}, and two revisions cannot be compared.",
+                f"{listed}`paletteai diff BASE` compares the files with one revision.",
             )
     stacks = [
         stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.whole
@@ -120,33 +129,33 @@ def _contrasted(first: str, second: str, folder: Path) -> _Answer:
     diagnostics = diagnostics_of(workspace)
     if len(stacks) < 2:
         files = [str(folder / f"Pulumi.{name}.yaml") for name in (first, second)]
-        raise StackFileError(_of(files, [each for each in diagnostics if each.code == "PAI012"]))
+        raise StackFileError(_diagnostics_in(files, [each for each in diagnostics if each.code == "PAI012"]))
     wrong = [each for each in diagnostics if each.severity is Severity.ERROR]
-    sound = [not _of([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
+    sound = [not _diagnostics_in([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
     comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
     about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
     value = contrast_as_json(comparison)
     return _Answer(verdict_of_contrast(comparison), about, sections_of_contrast(comparison), value, 0)
 
 
-def _read(folder: Path) -> Workspace:
+def _read_workspace(folder: Path) -> Workspace:
     with reading(folder) as outcomes:
-        # Meanwhile other processes read; see `selection`.
+        # Other processes read during this import; see `selection`.
         from paletteai_components.changes import difference  # noqa: F401
         from paletteai_components.stacks.workspace import workspace_from
 
         return workspace_from(folder, outcomes)
 
 
-def _known(workspace: Workspace) -> list[str]:
+def _stack_names(workspace: Workspace) -> list[str]:
     return [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
 
 
-def _of(files: Iterable[str], diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _diagnostics_in(files: Iterable[str], diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
 
 
-def _show(answer: _Answer) -> None:
+def _print_answer(answer: _Answer) -> None:
     for section in answer.sections:
         click.secho(_text(section.title), fg=section.colour, bold=True)
         for line in section.lines:
@@ -160,8 +169,8 @@ def _text(line: Line) -> str:
     return "".join(part if isinstance(part, str) else escaped(part.text) for part in line)
 
 
-def _apology(error: UserError, limit: int) -> str:
-    """The comment for when there is nothing to compare: a reviewer should learn why."""
+def _error_comment(error: UserError, limit: int) -> str:
+    """A comment that tells the reviewer why nothing could be compared."""
     from paletteai_components.cli.output.difference import diagnostic_lines
 
     if isinstance(error, StackFileError):

@@ -1,4 +1,4 @@
-"""`paletteai explain`: the page of a rule, or where a project's integrations come from."""
+"""`paletteai explain`: the page of a rule, or where a project gets its integrations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from paletteai_components.cli.folder import in_a_folder
+from paletteai_components.cli.folder import in_a_folder, stacks_option, text_or_json
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.diagnostics import Severity
 from paletteai_components.errors import UserError
@@ -25,16 +25,21 @@ _LISTED = 10
 @click.command("explain")
 @click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
 @in_a_folder
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@text_or_json
 @click.pass_context
 def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, output_format: str) -> None:
-    """Explain where each integration of a PROJECT comes from, and why: which Settings were looked
-    through, which one won, and what else its credential feeds.
+    """Explain where each integration of PROJECT comes from.
 
-    Or explain the rule with a CODE such as PAI004; without anything, list all rules.
+    Shows which Settings were considered, which one applies and why, and which other projects its
+    credential feeds.
+
+    With the CODE of a rule, such as PAI004, explains the rule. Without arguments, lists all rules.
     """
     if len(subject) > 2 or (len(subject) == 2 and subject[0].upper() in RULES):
-        raise UserError("name one rule, for example PAI004, or a stack and one of its projects.")
+        raise UserError(
+            "`paletteai explain` takes one rule, or a stack and one of its projects.",
+            "Name a rule, such as `PAI004`, or a stack and a project.",
+        )
     if len(subject) == 2:
         ctx.exit(_explain_project(*subject, folder, output_format))
     rules = [_rule_of(code, folder) for code in subject] or list(RULES.values())
@@ -62,26 +67,32 @@ def _explain_project(stack_name: str, project_name: str, folder: Path, output_fo
     plan = stack.plan
     project = next((each for each in plan.projects if each.name == project_name), None) if plan else None
     if plan is None or project is None:
-        raise _unknown_project(project_name, stack)
+        raise _unknown_project(project_name, stack, folder)
     explanation = explanation_of(project, stack, plan, selection.workspace)
     diagnostics = [diagnostic for diagnostic in selection.diagnostics if explanation.concerns(diagnostic)]
     show_explanation(explanation, diagnostics, len(selection.diagnostics) - len(diagnostics), output_format)
     return int(any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics))
 
 
-def _unknown_project(name: str, stack: Stack) -> UserError:
+def _unknown_project(name: str, stack: Stack, folder: Path) -> UserError:
     known = [project.name for project in stack.plan.projects] if stack.plan else []
     nearest = difflib.get_close_matches(name, known, 1)
     remedy = ""
     if nearest:
-        remedy = f"Did you mean {named(nearest[0])}?"
+        remedy = f"Did you mean `{named(nearest[0])}`?"
     elif known:
-        remedy = f"There {'is' if len(known) == 1 else 'are'}: {listed(map(named, known), _LISTED)}."
+        remedy = _project_list(known)
     if not stack.whole:
-        remedy += f" Parts of the file are not understood: see `paletteai check {stack.name}`."
-    none = "" if known else ", which has none"
-    fact = f"there is no project {redacted(name)} in stack {stack.name}{none}."
+        command = f"paletteai check {stack.name}{stacks_option(folder)}"
+        remedy += f" Parts of the file could not be read; run `{command}`."
+    none = "" if known else ", which has no projects"
+    fact = f"there is no project `{redacted(name)}` in stack `{stack.name}`{none}."
     return UserError(fact, remedy.strip())
+
+
+def _project_list(names: list[str]) -> str:
+    projects = listed((f"`{named(name)}`" for name in names), _LISTED)
+    return f"The stack has {'this project' if len(names) == 1 else 'these projects'}: {projects}."
 
 
 def _rule_of(code: str, folder: Path) -> Rule:
@@ -90,21 +101,21 @@ def _rule_of(code: str, folder: Path) -> Rule:
         nearest = difflib.get_close_matches(code.upper(), RULES, 1, 0.5)
         if not nearest:
             _refuse_stack(code, folder)
-        remedy = f"Did you mean {nearest[0]}?" if nearest else "`paletteai explain` lists them all."
-        raise UserError(f"there is no rule {redacted(code)}.", remedy)
+        remedy = f"Did you mean `{nearest[0]}`?" if nearest else "`paletteai explain` lists all rules."
+        raise UserError(f"there is no rule `{redacted(code)}`.", remedy)
     return rule
 
 
 def _refuse_stack(name: str, folder: Path) -> None:
-    """Refuse what is a stack and no rule: a project of it is missing."""
+    """Raise UserError if `name` is a stack: its project is missing."""
     if not (folder / f"Pulumi.{name}.yaml").is_file():
         return
     from paletteai_components.cli.selection import selected
 
     selection = selected((name,), folder)
     names = [project.name for stack in selection.stacks if stack.plan for project in stack.plan.projects]
-    there = f"There are: {listed(map(named, names), _LISTED)}." if names else ""
-    raise UserError(f"{name} is a stack; name one of its projects, too.", there)
+    remedy = _project_list(names) if names else ""
+    raise UserError(f"`{name}` is a stack, not a rule; name one of its projects, too.", remedy)
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`paletteai fingerprint`: which credential an encrypted key is, written beside it."""
+"""`paletteai fingerprint`: writes a fingerprint beside each encrypted key."""
 
 from __future__ import annotations
 
@@ -22,47 +22,49 @@ from paletteai_components.stacks.stack import Stack
 
 @click.command("fingerprint")
 @choosing_stacks
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read one key instead and print its fingerprint.")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read one key from the terminal or a pipe, and print its fingerprint."
+)
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin: bool) -> None:
-    """Write its fingerprint beside every encrypted key of the named STACKs.
+    """Write a fingerprint beside each encrypted key of the named STACKs.
 
-    The pulumi command opens the keys; none is shown or kept. A fingerprint tells that two keys are
-    the same, and nothing else about them, so it can be committed.
+    The pulumi command decrypts the keys; no key is printed or stored. A fingerprint shows only
+    whether two keys are the same, so it is safe to commit.
 
-    With --stdin nothing is written and pulumi is not needed: the key is typed in, or comes by a pipe.
+    With --stdin nothing is written, and pulumi is not needed.
     """
     if from_stdin:
         if names:
-            raise UserError("name stacks, or give `--stdin`, not both.")
-        click.echo(_typed())
+            raise UserError("`--stdin` reads one key, so it takes no stacks.", "Name stacks, or pass `--stdin`.")
+        click.echo(_read_fingerprint())
         return
     selection = selected(names, folder)
     if selection.unreadable:
         show(selection.diagnostics, err=True)
         ctx.exit(2)
-    done = [_write(stack, folder) for stack in selection.stacks]
+    done = [_write_missing(stack, folder) for stack in selection.stacks]
     ctx.exit(0 if all(done) else 1)
 
 
-def _typed() -> str:
+def _read_fingerprint() -> str:
     key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     why = key_problem(key)
     if why:
-        raise UserError(f"the key {why}.", "Type a Palette API key, or send it by a pipe.")
+        raise UserError(f"the key {why}.", "Type a Palette API key, or pipe one in.")
     return fingerprint_of(key)
 
 
-def _write(stack: Stack, folder: Path) -> bool:
-    """Whether every key of the stack has its fingerprint now."""
+def _write_missing(stack: Stack, folder: Path) -> bool:
+    """Write the missing fingerprints of a stack, and return whether every key has one now."""
     integrations = stack.spec.integrations if stack.spec else {}
     sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
-    found, refused = _fingerprints(stack, sealed, folder) if sealed else ({}, {})
+    found, refused = _open_and_fingerprint(stack, sealed, folder) if sealed else ({}, {})
     written = {name: each for name, each in found.items() if integrations[name].fingerprint != each}
     if written:
-        _put(stack, written)
+        _write_fingerprints(stack, written)
     for name, integration in integrations.items():
-        outcome = "written" if name in written else refused.get(name) or _unwanted(integration)
+        outcome = "written" if name in written else refused.get(name) or _no_fingerprint_reason(integration)
         click.echo(f"{escaped(stack.name)} {named(name)}: {outcome}")
     return not refused and not any(each.api_key and not _is_sealed(each) for each in integrations.values())
 
@@ -71,18 +73,18 @@ def _is_sealed(integration: IntegrationSpec) -> bool:
     return bool(integration.api_key and integration.api_key.ciphertext)
 
 
-def _unwanted(integration: IntegrationSpec) -> str:
+def _no_fingerprint_reason(integration: IntegrationSpec) -> str:
     if integration.existing_secret is not None:
-        return "none, `credential` tells what is in an existing Secret"
+        return "none, `credential` identifies an existing Secret"
     if integration.api_key is None:
-        return "none, there is no key here"
+        return "none, it has no key"
     return "unchanged" if _is_sealed(integration) else "none, the key is not encrypted"
 
 
-def _fingerprints(
+def _open_and_fingerprint(
     stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: Path
 ) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
-    """The fingerprints of keys, and why there is none for others."""
+    """Decrypt keys, and return their fingerprints, and for the others why there is none."""
     from paletteai_components.cli.opened import project_of
     from paletteai_components.deployment.decryption import opened_keys
 
@@ -93,7 +95,7 @@ def _fingerprints(
         key, host, sealed = keys.get(name), integration.host_url, integration.api_key
         why = None if key is None else key_problem(key)
         if key is None or sealed is None or sealed.ciphertext is None:
-            refused[name] = "none, pulumi gave no key for it"
+            refused[name] = "none, pulumi returned no key for it"
         elif not host:
             refused[name] = "none, it has no `hostUrl`"
         elif why:
@@ -107,13 +109,13 @@ def _fingerprints(
     return found, refused
 
 
-def _put(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
+def _write_fingerprints(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
     from paletteai_components.cli.files import replace
     from paletteai_components.stacks.editor import with_fingerprints
 
     path, read = Path(stack.file), stack.documents[0]
     old = bytes_of(path)
-    # The keys were opened for what the file said before; it may have been changed since.
+    # The keys were decrypted for the content read before; the file may have changed since.
     if document_from(old, stack.file).value != read.value:
-        raise UserError(f"{stack.file} was changed while this command ran.", "Run it again.")
+        raise UserError(f"{stack.file} was changed while this command ran, so it was left as it is.", "Run it again.")
     replace(path, old, with_fingerprints(old, read, fingerprints))

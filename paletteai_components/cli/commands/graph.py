@@ -17,7 +17,7 @@ from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, graph_of
 
-# How each form begins: by it an earlier graph is known, which may be written over.
+# How each format begins. Only a file that begins so is an earlier graph, which may be overwritten.
 _BEGINNINGS = (
     b"flowchart LR\n  accTitle: Tenants, their Settings and projects",
     b"<!doctype html>\n<!-- paletteai graph -->\n",
@@ -33,15 +33,18 @@ _BEGINNINGS = (
     type=click.Choice(["mermaid", "html", "json"]),
     default="mermaid",
     show_default=True,
-    help="A Mermaid flowchart for Markdown, one page for a browser, or JSON.",
+    help="A Mermaid flowchart for Markdown, a page for a browser, or JSON.",
 )
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it there, not on the screen.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of the standard output."
+)
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, output: Path | None) -> None:
-    """Draw the tenants of the named STACKs with their Settings and projects, where each project's
-    Palette integration comes from, and the problems where they belong.
+    """Draw the tenants of the named STACKs with their Settings and projects.
+
+    Shows where each project's Palette integration comes from, and each problem at what it concerns.
     """
-    earlier = _earlier(output) if output is not None else None
+    earlier = _read_earlier(output) if output is not None else None
     selection = selected(names, folder)
     unread = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in selection.unreadable if name != str(folder)]
     graph = graph_of([*selection.stacks, *unread], selection.diagnostics)
@@ -58,13 +61,14 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
         click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
     if selection.diagnostics:
         show(selection.diagnostics, err=True)
-        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain CODE` says more.", err=True)
+        code = selection.diagnostics[0].code
+        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
     ctx.exit(selection.exit_code)
 
 
 def _drawn(graph: Graph, output_format: str) -> str:
     if output_format == "json":
-        return json_text(_as_json(graph)) + "\n"
+        return json_text(_graph_as_json(graph)) + "\n"
     if output_format == "html":
         from paletteai_components.views.page import page_of
 
@@ -75,46 +79,48 @@ def _drawn(graph: Graph, output_format: str) -> str:
     if not chart.is_drawn:
         click.echo(
             f"{click.style('note', fg='cyan', bold=True)}: {plural(chart.edges, 'edge')} and {len(chart.text):,} "
-            f"characters are more than Mermaid draws ({MAX_EDGES} and {MAX_CHARACTERS:,}), so a hosted page shows an "
-            "error in its place. Name fewer stacks, or use `--format html`.",
+            f"characters are more than Mermaid draws ({MAX_EDGES} and {MAX_CHARACTERS:,}), so GitHub and GitLab show "
+            "an error instead. Name fewer stacks, or use `--format html`.",
             err=True,
         )
     return chart.text
 
 
-def _earlier(output: Path) -> bytes | None:
-    """The earlier graph that stands where one is to be written. Refuses what is none, before any work is done."""
+def _read_earlier(output: Path) -> bytes | None:
+    """Read the graph to overwrite, if there is one. Refuses any other file, before any work starts."""
     if output.name.startswith("Pulumi."):
-        raise UserError(f"{output} has the name of a file of Pulumi's, which a graph would destroy.", "Name another.")
+        raise UserError(
+            f"{output} is named like a file of Pulumi, so no graph was written there.", "Name another file."
+        )
     refuse_links(output)
     if os.path.islink(output):
         raise UserError(f"{output} is a link, so nothing was written.", "Name a file, or remove the link first.")
     if not output.exists():
         return None
     if not output.is_file():
-        raise UserError(f"{output} is no file, so nothing was written.", "Name a file.")
+        raise UserError(f"{output} is not a file, so nothing was written.", "Name a file.")
     try:
         old = bytes_of(output)
     except OSError as error:
         raise UserError(
-            f"{output} could not be read ({error.strerror}), so it was left as it is.", "Name another."
+            f"{output} could not be read ({error.strerror}), so it was left as it is.", "Name another file."
         ) from None
     if old and not old.startswith(_BEGINNINGS):
         raise UserError(
-            f"{output} is there already and is no graph, so it was left as it is.",
-            "Name another, or remove it first.",
+            f"{output} already exists and is not a graph, so it was left as it is.",
+            "Name another file, or remove it first.",
         )
     return old
 
 
-def _as_json(graph: Graph) -> dict[str, Any]:
+def _graph_as_json(graph: Graph) -> dict[str, Any]:
     return {
-        "stacks": [_stack(stack) for stack in graph.stacks],
+        "stacks": [_stack_as_json(stack) for stack in graph.stacks],
         "problems": [as_json(diagnostic) for diagnostic in graph.diagnostics],
     }
 
 
-def _stack(stack: StackNode) -> dict[str, Any]:
+def _stack_as_json(stack: StackNode) -> dict[str, Any]:
     tenant = stack.tenant
     return {
         "name": stack.name,
@@ -130,14 +136,14 @@ def _stack(stack: StackNode) -> dict[str, Any]:
             "line": tenant.line,
             "problems": list(tenant.diagnostics),
         },
-        "integrations": [_integration(each) for each in tenant.integrations] if tenant else [],
-        "settings": [_settings(each) for each in tenant.settings] if tenant else [],
-        "projects": [_project(each) for each in tenant.projects] if tenant else [],
+        "integrations": [_integration_as_json(each) for each in tenant.integrations] if tenant else [],
+        "settings": [_settings_as_json(each) for each in tenant.settings] if tenant else [],
+        "projects": [_project_as_json(each) for each in tenant.projects] if tenant else [],
         "problems": list(stack.diagnostics),
     }
 
 
-def _integration(integration: IntegrationNode) -> dict[str, Any]:
+def _integration_as_json(integration: IntegrationNode) -> dict[str, Any]:
     return {
         "name": integration.name,
         "made": integration.managed,
@@ -149,7 +155,7 @@ def _integration(integration: IntegrationNode) -> dict[str, Any]:
     }
 
 
-def _settings(settings: SettingsNode) -> dict[str, Any]:
+def _settings_as_json(settings: SettingsNode) -> dict[str, Any]:
     return {
         "name": settings.name,
         "namespace": settings.namespace,
@@ -162,7 +168,7 @@ def _settings(settings: SettingsNode) -> dict[str, Any]:
     }
 
 
-def _project(project: ProjectNode) -> dict[str, Any]:
+def _project_as_json(project: ProjectNode) -> dict[str, Any]:
     return {
         "name": project.name,
         "source": project.source.value,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 
 import click
 
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import in_a_folder
+from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
@@ -22,30 +23,30 @@ _OWN_SCHEMA = "stack.schema.json"
 _TEMPLATE = """\
 # yaml-language-server: $schema=../{schema}
 #
-# Tenant {tenant} in {environment}. `paletteai check {stack}` says what is missing or wrong here.
+# Tenant {tenant} in {environment}. `paletteai check {stack}` reports what is missing or wrong.
 config:
-  # The cluster, as your kubeconfig calls it.
+  # The cluster: the name of a context in your kubeconfig.
   # kubernetes:context: {environment}
 
-  # Palette credentials, by a name of your choice. Each is bound to one Settings only.
+  # Palette credentials, by names of your choice. Bind each to one Settings only.
   paletteai:integrations:
     default:
       hostUrl: https://api.spectrocloud.com
-      # The Palette tenant's name, and the Palette project that is used when none is named. Fill in:
+      # The name of the Palette tenant, and the Palette project to use by default. Fill in:
       # tenant: example-tenant
       # defaultProjectID: "651234567890123456789012"
-      # The key is encrypted by Pulumi, never written by hand:
+      # Pulumi encrypts the key; never write it by hand:
       #   pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}
 
   paletteai:tenant:
     name: {name}
     displayName: {display_name}
-    # Groups of the identity provider that hold the tenant role.
+    # Groups of the identity provider that have the tenant role.
     # groups: [{tenant}-admins]
-    # The ComputeConfig of every project that names none, in the tenant's namespace.
+    # The ComputeConfig, in the tenant's namespace, of every project that names none.
     computeConfigRef: {{name: default}}
     settings:
-      # Every project falls back to the Settings called default.
+      # Every project falls back to the Settings named default.
       default: {{palette: default}}
     projects:
       - name: {tenant}-first
@@ -60,14 +61,14 @@ config:
 @partial(in_a_folder, purpose="The folder for the stack file.")
 @click.pass_context
 def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> None:
-    """Write the stack file of a TENANT in an environment (ENV), such as dev, to start from.
+    """Write a stack file to start from, for TENANT in environment ENV, such as dev.
 
-    A file that is there already is never written over.
+    An existing file is never overwritten.
     """
     stack = f"{tenant}.{environment}"
     diagnostics = [
         Diagnostic(
-            "PAI007", f"the {what} {redacted(escaped(name))} {why}; no file was written.", "Choose another name."
+            "PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", "Choose another name."
         )
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
@@ -96,15 +97,20 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
 
 
 def _steps(stack: str, folder: Path, at_home: bool) -> list[str]:
-    chosen = "" if folder == Path("stacks") else f" --stacks {escaped(str(folder))}"
-    steps = [] if at_home else [f"paletteai schema > {escaped(str(folder.parent / _OWN_SCHEMA))}"]
+    project = folder.parent
+    pulumi = "pulumi" if project == Path() else f"pulumi --cwd {_shell_word(project)}"
+    steps = [] if at_home else [f"paletteai schema > {_shell_word(project / _OWN_SCHEMA)}"]
     return [
         *steps,
-        f"pulumi stack init {stack}",
-        f"pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}",
-        f"paletteai check {stack}{chosen}",
+        f"{pulumi} stack init {stack}",
+        f"{pulumi} config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}",
+        f"paletteai check {stack}{stacks_option(folder)}",
     ]
 
 
+def _shell_word(path: Path) -> str:
+    return escaped(shlex.quote(str(path)))
+
+
 def _too_long(stack: str) -> str | None:
-    return f"has {len(stack)} characters, Pulumi allows {_STACK_LIMIT}" if len(stack) > _STACK_LIMIT else None
+    return f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}" if len(stack) > _STACK_LIMIT else None

@@ -1,4 +1,4 @@
-"""`paletteai plan`: what the stack files amount to."""
+"""`paletteai plan`: what the stack files declare."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from paletteai_components.cli.folder import text_or_json
 from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
@@ -22,7 +23,7 @@ from paletteai_components.naming import display_name_problem
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
 
-# How many projects of a stack that all fall back the same way are shown one by one.
+# Up to this many projects that fall back the same way get a line each.
 _SHOWN = 25
 _KINDS = ("Namespace", "Tenant", "Project", "Settings", "Secret")
 _STYLES = {
@@ -40,36 +41,37 @@ _REMOVALS = {
 
 @click.command("plan")
 @choosing_stacks
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@text_or_json
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
-    """Show what the named STACKs amount to: tenants, Settings, projects and where each project's
-    Palette integration comes from.
+    """Show what the named STACKs declare: tenants, Settings and projects.
 
-    What the cluster already has is not known here; `pulumi preview` shows what would change.
+    Shows where each project's Palette integration comes from. The cluster is not read;
+    `paletteai preview ENV` shows what would change there.
     """
     selection = selected(names, folder)
     planned = [(stack, stack.plan) for stack in selection.stacks]
     if output_format == "json":
-        stacks = [_as_json(stack, plan) for stack, plan in planned if plan]
+        stacks = [_plan_as_json(stack, plan) for stack, plan in planned if plan]
         show_json({"stacks": stacks, "problems": [as_json(diagnostic) for diagnostic in selection.diagnostics]})
         ctx.exit(selection.exit_code)
     for stack, plan in planned:
         if plan:
-            show_tree(_tree(stack, plan))
-    total = sum((_objects(stack, plan) for stack, plan in planned if plan), Counter[str]())
-    click.echo(f"{plural(len(planned), 'stack')}: {_listed(total)}")
+            show_tree(_stack_tree(stack, plan))
+    total = sum((_count_by_kind(stack, plan) for stack, plan in planned if plan), Counter[str]())
+    click.echo(f"{plural(len(planned), 'stack')}: {_object_counts(total)}")
     if selection.diagnostics:
         show(selection.diagnostics, err=True)
-        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain CODE` says more.", err=True)
+        code = selection.diagnostics[0].code
+        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
     ctx.exit(selection.exit_code)
 
 
-def _objects(stack: Stack, plan: Plan) -> Counter[str]:
+def _count_by_kind(stack: Stack, plan: Plan) -> Counter[str]:
     return Counter(each.kind for each in objects_of(plan, stack.api))
 
 
-def _listed(objects: Counter[str]) -> str:
+def _object_counts(objects: Counter[str]) -> str:
     kinds = ", ".join(
         plural(objects[kind], kind) if kind != "Settings" else f"{objects[kind]:,} Settings"
         for kind in _KINDS
@@ -78,64 +80,64 @@ def _listed(objects: Counter[str]) -> str:
     return f"{plural(objects.total(), 'object')} written" + (f": {kinds}" if kinds else "")
 
 
-def _tree(stack: Stack, plan: Plan) -> Tree:
+def _stack_tree(stack: Stack, plan: Plan) -> Tree:
     tenant = plan.tenant
     cluster = f"cluster {redacted(stack.cluster)}" if stack.cluster else "no cluster named"
     root = Tree([(stack.name, "bold"), (f"  environment {named(stack.environment)}, {cluster}", "dim")])
     line = root.add(("Tenant ", ""), (named(tenant.name), "bold"))
-    # One that is refused may be anything, a key too.
+    # A display name that a rule refuses may be anything, even a key.
     if tenant.spec.display_name and display_name_problem(tenant.spec.display_name) is None:
         line.parts.append((f" “{named(tenant.spec.display_name)}”", ""))
     if tenant.spec.existing:
-        line.parts.append(("  made elsewhere, only referred to", "yellow"))
-    if said := _REMOVALS.get(tenant.spec.on_removal):
-        line.parts += [("  ", ""), said]
+        line.parts.append(("  external, only referred to", "yellow"))
+    if removal := _REMOVALS.get(tenant.spec.on_removal):
+        line.parts += [("  ", ""), removal]
     line = root.add(("Namespace ", ""), (named(tenant.namespace), "bold"))
     if tenant.spec.existing or not tenant.spec.create_namespace:
-        line.parts.append(("  made elsewhere", "yellow"))
+        line.parts.append(("  external", "yellow"))
     for settings in tenant.settings:
         role = "the default of its projects" if settings is tenant.default else ""
-        root.branches.append(_settings(settings, role))
-    root.branches.extend(_projects(plan))
+        root.branches.append(_settings_tree(settings, role))
+    root.branches.extend(_project_trees(plan))
     return root
 
 
-def _settings(settings: PlannedSettings, role: str) -> Tree:
+def _settings_tree(settings: PlannedSettings, role: str) -> Tree:
     line = Tree([("Settings ", ""), (named(str(settings)), "bold")])
     if not settings.managed:
-        line.parts.append(("  made elsewhere", "yellow"))
+        line.parts.append(("  external", "yellow"))
     elif settings.palette is not None:
-        line.parts += [("  integration ", "dim"), (_declared(settings) or "not declared", "green")]
+        line.parts += [("  integration ", "dim"), (_integration_name(settings) or "not declared", "green")]
     for secret in settings.secrets:
         line.parts.append((f", Secret {named(secret.name)}", "dim"))
         if not secret.managed:
-            line.parts.append((f" for {secret.type}, made elsewhere", "yellow"))
+            line.parts.append((f" for {secret.type}, external", "yellow"))
     if role:
         line.parts.append((f"  ({role})", ""))
     return line
 
 
-def _projects(plan: Plan) -> Iterator[Tree]:
+def _project_trees(plan: Plan) -> Iterator[Tree]:
     plain = [project for project in plan.projects if _is_plain(project, plan)]
     together = {project.name for project in plain} if len(plain) > _SHOWN else set()
     shown = [project for project in plan.projects if project.name not in together]
     width = min(max((len(named(project.name)) for project in shown), default=0), 32)
-    bound = min(max((len(_integration(project)) for project in shown), default=0), 32)
+    bound = min(max((len(_integration_text(project)) for project in shown), default=0), 32)
     for project in shown:
         line = Tree([("Project ", ""), (f"{named(project.name):<{width}}", "bold")])
-        line.parts += [("  ", ""), (f"{_integration(project):<{bound}}", _STYLES[project.source])]
+        line.parts += [("  ", ""), (f"{_integration_text(project):<{bound}}", _STYLES[project.source])]
         line.parts.append((f"  {project.reason}", "dim"))
         if not project.spec.create_namespace:
-            line.add(("its namespace is made elsewhere, yet deleting the Project deletes it too", "yellow"))
+            line.add(("its namespace is external, yet deleting the Project also deletes it", "yellow"))
         if project.on_removal is not plan.tenant.spec.on_removal:
             line.add(_REMOVALS.get(project.on_removal, ("on removal: refused", "")))
         if project.own is not None:
-            line.branches.append(_settings(project.own, ""))
+            line.branches.append(_settings_tree(project.own, ""))
         yield line
     if together:
         first = plain[0]
         line = Tree([(f"{len(plain):,} projects", "bold")])
-        line.parts += [("  ", ""), (_integration(first), _STYLES[first.source]), (f"  {first.reason}: ", "dim")]
+        line.parts += [("  ", ""), (_integration_text(first), _STYLES[first.source]), (f"  {first.reason}: ", "dim")]
         line.parts.append((listed((named(project.name) for project in plain), 5), ""))
         yield line
 
@@ -149,23 +151,23 @@ def _is_plain(project: PlannedProject, plan: Plan) -> bool:
     )
 
 
-def _integration(project: PlannedProject) -> str:
+def _integration_text(project: PlannedProject) -> str:
     if project.effective_settings is None:
         return "none"
     if not project.effective_settings.managed:
-        return "made elsewhere"
-    return _declared(project.effective_settings) or "not declared"
+        return "external"
+    return _integration_name(project.effective_settings) or "not declared"
 
 
-def _declared(settings: PlannedSettings) -> str | None:
-    # A reference that leads nowhere may be anything, a key too.
+def _integration_name(settings: PlannedSettings) -> str | None:
+    # A reference to nothing declared may be anything, even a key.
     return named(settings.palette) if settings.palette is not None and settings.integration else None
 
 
-def _as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
+def _plan_as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
     tenant = plan.tenant
     own = [project.own for project in plan.projects if project.own is not None]
-    objects = _objects(stack, plan)
+    objects = _count_by_kind(stack, plan)
     return {
         "name": stack.name,
         "environment": named(stack.environment),
@@ -183,7 +185,7 @@ def _as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
                 "namespace": named(project.namespace),
                 "source": project.source.value,
                 "settings": named(str(project.effective_settings)) if project.effective_settings else None,
-                "integration": _declared(project.effective_settings) if project.effective_settings else None,
+                "integration": _integration_name(project.effective_settings) if project.effective_settings else None,
                 "reason": project.reason,
             }
             for project in plan.projects
@@ -197,7 +199,7 @@ def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
         "name": named(settings.name),
         "namespace": named(settings.namespace),
         "owner": named(settings.owner),
-        "integration": _declared(settings),
+        "integration": _integration_name(settings),
         "secrets": [
             {
                 "name": named(secret.name),

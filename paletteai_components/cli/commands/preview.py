@@ -15,7 +15,7 @@ from paletteai_components.cli.environment import Request, on_an_environment, pre
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Show what `up` would change in each stack of environment ENV. Needs the pulumi command.
 
-    All stack files of the folder are judged first; a stack with an error is refused, the others are
-    previewed.
+    All stack files of the folder are checked first. A stack with an error is refused; the others
+    are previewed.
     """
     ctx.exit(preview(Request(**options)))

@@ -1,4 +1,4 @@
-"""`paletteai refresh`: Pulumi's state of each stack of an environment, as the cluster is."""
+"""`paletteai refresh`: updates Pulumi's state of each stack of an environment from the cluster."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from paletteai_components.deployment import Operation
 
 @click.command("refresh")
 @on_an_environment
-@click.option("--yes", "-y", is_flag=True, help="Refresh at once, without a preview and without asking.")
+@click.option("--yes", "-y", is_flag=True, help="Refresh without a preview and without asking.")
 @click.pass_context
 def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
-    """Read what the cluster has into Pulumi's state, for each stack of environment ENV. Needs the pulumi command.
+    """Update Pulumi's state of each stack of environment ENV from the cluster. Needs the pulumi command.
 
-    Nothing on the cluster changes. Without `--yes` every refresh is previewed, and one question is
-    asked for all of them.
+    Nothing on the cluster changes. Without `--yes`, every refresh is previewed first, and you confirm
+    once for all.
     """
     ctx.exit(change(Request(**options), Operation.REFRESH, Operation.PREVIEW_REFRESH, yes=yes))

@@ -1,4 +1,4 @@
-"""`paletteai render`: the manifests of stacks as YAML for kubectl."""
+"""`paletteai render`: the manifests of stacks as YAML, for kubectl."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from paletteai_components.cli.folder import stacks_option
 from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
@@ -26,33 +27,35 @@ _LISTED = 10
     "--crds",
     type=click.Path(path_type=Path),
     metavar="FILE|DIR",
-    help="The cluster's CRDs; a manifest that does not keep to them is refused.",
+    help="The cluster's CRDs. A manifest that does not match them is an error.",
 )
 @click.option(
     "--with-secrets",
     "secrets_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write everything, Secrets too, into a new file that only you can read. Needs the pulumi command.",
+    help="Write all objects, including Secrets, to a new file that only you can read. Needs the pulumi command.",
 )
 @click.pass_context
 def command(
     ctx: click.Context, names: tuple[str, ...], folder: Path, crds: Path | None, secrets_file: Path | None
 ) -> None:
-    """Print the manifests of the named STACKs, which are of one cluster, for
+    """Print the manifests of the named STACKs. All STACKs must be for one cluster.
 
-        kubectl apply --server-side -f -
+    The output is for `kubectl apply --server-side -f -`.
 
-    Secrets are left out: without their keys they would destroy the real ones. Nothing is printed
-    where there are errors.
+    Secrets are left out: a Secret without its key would destroy the real one. If there are errors,
+    nothing is printed.
     """
     selection = selected(names, folder, crds)
     if selection.exit_code:
         _refuse(ctx, selection.diagnostics, selection.exit_code)
     clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
     if len(clusters) > 1:
+        names_of_clusters = ", ".join(f"`{cluster}`" for cluster in clusters)
         raise UserError(
-            f"these stacks are of {len(clusters)} clusters ({', '.join(clusters)}), and kubectl applies to one.",
+            f"these stacks are for {len(clusters)} clusters ({names_of_clusters}), but kubectl applies to one, so "
+            "nothing was rendered.",
             "Name the stacks of one cluster.",
         )
     if secrets_file is not None:
@@ -65,7 +68,7 @@ def command(
             _refuse(ctx, diagnostics, 1)
         manifests = list(manifests_with_data(stacks, keys))
         write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
-        click.echo(f"{plural(len(manifests), 'object')} written to {escaped(str(secrets_file))}, keys among them.")
+        click.echo(f"Wrote {plural(len(manifests), 'object')} to {escaped(str(secrets_file))}, including keys.")
         return
     manifests = [
         each.manifest
@@ -76,7 +79,7 @@ def command(
     ]
     show([each for each in selection.diagnostics if each.code == "PAI016"], err=True)
     click.echo(_yaml_of(manifests), nl=False)
-    _tell(selection.stacks)
+    _note_omissions(selection.stacks, folder)
 
 
 def _yaml_of(manifests: list[Manifest]) -> str:
@@ -85,30 +88,33 @@ def _yaml_of(manifests: list[Manifest]) -> str:
     return yaml_of(manifests)
 
 
-def _tell(stacks: Iterable[Stack]) -> None:
-    """Say what is missing in what was printed."""
-    made = [
+def _note_omissions(stacks: Iterable[Stack], folder: Path) -> None:
+    managed = [
         settings
         for stack in stacks
         if stack.plan
         for settings in stack.plan.settings
         if settings.palette_secret and settings.palette_secret.managed
     ]
-    if made:
-        secrets = [f"{each.namespace}/{each.palette_secret.name}" for each in made if each.palette_secret]
+    if managed:
+        secrets = [f"{each.namespace}/{each.palette_secret.name}" for each in managed if each.palette_secret]
         _note(
-            f"left out: Secret {listed(map(named, secrets), _LISTED)}. Without a key it would destroy the real one; "
-            "`--with-secrets FILE` writes everything."
+            f"left out: Secret {_quoted_list(secrets)}. Applied without its key, it would destroy the real one; "
+            "`--with-secrets FILE` writes all objects."
         )
-    unknown = [str(each) for each in made if each.integration and each.integration.fingerprint_in_force is None]
+    unknown = [str(each) for each in managed if each.integration and each.integration.fingerprint_in_force is None]
     if unknown:
         _note(
-            f"without fingerprint: Settings {listed(map(named, unknown), _LISTED)}. On the cluster nobody could tell "
-            "which credential it carries; `paletteai fingerprint` writes them."
+            f"without fingerprint: Settings {_quoted_list(unknown)}. The cluster will not show which credential it "
+            f"carries; `paletteai fingerprint{stacks_option(folder)}` writes the fingerprints."
         )
     imported = [stack.name for stack in stacks if stack.imports]
     if imported:
-        _note(f"not known here: what stack {listed(map(named, imported), _LISTED)} imports from Pulumi ESC.")
+        _note(f"not included: what stack {_quoted_list(imported)} imports from Pulumi ESC.")
+
+
+def _quoted_list(names: Iterable[str]) -> str:
+    return listed((f"`{named(name)}`" for name in names), _LISTED)
 
 
 def _note(text: str) -> None:

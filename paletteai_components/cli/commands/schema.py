@@ -9,9 +9,9 @@ from paletteai_components.cli.output.report import show_json
 
 @click.command("schema")
 def command() -> None:
-    """Print the JSON Schema of a stack file, by which editors complete and check it.
+    """Print the JSON Schema of a stack file, which editors use to complete and check it.
 
-    The first line of a stack file names it: # yaml-language-server: $schema=PATH
+    The first line of a stack file names the schema: # yaml-language-server: $schema=PATH
     """
     from paletteai_components.schema import stack_schema
 

@@ -1,4 +1,4 @@
-"""`paletteai up`: each stack of an environment deployed."""
+"""`paletteai up`: deploys each stack of an environment."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from paletteai_components.deployment import Operation
 
 @click.command("up")
 @on_an_environment
-@click.option("--yes", "-y", is_flag=True, help="Deploy at once, without a preview and without asking.")
+@click.option("--yes", "-y", is_flag=True, help="Deploy without a preview and without asking.")
 @click.pass_context
 def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
     """Deploy each stack of environment ENV. Needs the pulumi command.
 
-    All stack files of the folder are judged first; a stack with an error is refused, the others are
-    deployed. Without `--yes` every stack is previewed, and one question is asked for all of them.
+    All stack files of the folder are checked first. A stack with an error is refused; the others
+    are deployed. Without `--yes`, every stack is previewed first, and you confirm once for all.
     """
     ctx.exit(change(Request(**options), Operation.UP, Operation.PREVIEW, yes=yes))

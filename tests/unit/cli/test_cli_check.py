@@ -75,14 +75,14 @@ def test_a_mistake_in_the_projects_defaults_concerns_every_stack(project: Projec
 def test_an_unknown_stack_is_answered_with_the_nearest_one(project: Project) -> None:
     project.stack()
     result = project.run("check", "acm.dev")
-    assert "there is no stack acm.dev in stacks.\n  help: Did you mean acme.dev?" in result.stderr
+    assert "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
 def test_an_unknown_stack_that_is_like_none_is_answered_with_all_of_them(project: Project) -> None:
     project.stack()
     project.stack(BETA, "beta.dev")
-    assert "There are: acme.dev, beta.dev." in project.run("check", "zzz").stderr
+    assert "There are these stacks: `acme.dev`, `beta.dev`." in project.run("check", "zzz").stderr
 
 
 def test_a_file_that_cannot_be_read_outweighs_errors(project: Project) -> None:
@@ -98,7 +98,7 @@ def test_another_file_that_cannot_be_read_is_noted_and_does_not_fail_the_named_o
     project.stack()
     project.stack("config: [", "beta.dev")
     result = project.run("check", "acme.dev")
-    assert "stacks/Pulumi.beta.dev.yaml: note PAI012: the stack beta.dev could not be read" in result.stdout
+    assert "stacks/Pulumi.beta.dev.yaml: note PAI012: stack `beta.dev` could not be read" in result.stdout
     assert result.exit_code == 0
     assert project.run("check", "beta.dev").exit_code == 2
 

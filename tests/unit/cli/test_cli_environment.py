@@ -51,7 +51,10 @@ def test_an_environment_that_does_not_exist_is_a_wrong_call(project: Backend) ->
     project.add("delta", "prod")
     result = project.call("up", "test", "--yes")
     assert result.exit_code == 2
-    assert "no stack in stacks is of environment test.\n  help: The environments there are: dev, prod." in result.stderr
+    assert (
+        "no stack in stacks belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
+        in result.stderr
+    )
     assert project.ran() == []
 
 
@@ -216,7 +219,7 @@ def test_nothing_is_changed_where_nobody_can_be_asked(project: Backend, asking: 
 def test_without_a_terminal_it_takes_a_yes(project: Backend, word: str) -> None:
     result = project.call(word, "dev")
     assert result.exit_code == 2
-    assert "nothing is changed without `--yes`" in result.stderr.replace("\n", " ")
+    assert "Pass `--yes` to run" in result.stderr.replace("\n", " ")
     assert project.ran() == []
 
 
@@ -224,7 +227,7 @@ def test_on_a_terminal_all_are_previewed_and_one_question_is_asked(project: Back
     result = project.call("up", "dev", input="y\n")
     assert result.exit_code == 0
     assert result.stderr.count("[y/N]") == 1
-    assert "up: run it on these 3 stacks? [y/N]" in result.stderr
+    assert "Run `up` on these 3 stacks? [y/N]" in result.stderr
     assert [operation for operation, _ in project.ran()] == ["preview"] * 3 + ["up --yes --skip-preview"] * 3
 
 
@@ -239,7 +242,7 @@ def test_what_cannot_be_previewed_is_not_deployed(project: Backend, asking: None
     project.play("acme.dev", code=1)
     project.play("gamma.dev", code=1)
     result = project.call("up", "dev", input="y\n")
-    assert "up: run it on this stack? [y/N]" in result.stderr
+    assert "Run `up` on this stack? [y/N]" in result.stderr
     assert [stack for operation, stack in project.ran() if operation.startswith("up")] == ["beta.dev"]
     assert result.stdout.endswith("s\n")
     assert "3 stacks of dev: 2 failed, 1 deployed in " in result.stdout
@@ -395,6 +398,6 @@ def test_on_a_terminal_there_is_a_line_for_each_stack_that_runs(monkeypatch: pyt
 def test_somebody_can_be_asked_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(sys, "stderr", Terminal())
-    assert environment._asks()
+    assert environment._can_ask()
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert not environment._asks()
+    assert not environment._can_ask()

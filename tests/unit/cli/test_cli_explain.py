@@ -53,13 +53,13 @@ def test_without_a_code_every_rule_has_a_line() -> None:
 
 def test_an_unknown_code_is_answered_with_the_nearest() -> None:
     _, stderr, exit_code = run("PAI0044")
-    assert "there is no rule PAI0044.\n  help: Did you mean PAI004?" in stderr
+    assert "there is no rule `PAI0044`.\n  help: Did you mean `PAI004`?" in stderr
     assert exit_code == 2
 
 
 def test_a_code_like_no_other_is_answered_with_where_they_are_listed() -> None:
     _, stderr, exit_code = run("what\x1b[31m")
-    assert "there is no rule what\\x1b[31m.\n  help: `paletteai explain` lists them all." in stderr
+    assert "there is no rule `what\\x1b[31m`.\n  help: `paletteai explain` lists all rules." in stderr
     assert exit_code == 2
 
 
@@ -357,7 +357,8 @@ def test_long_lists_end_with_how_many_more_there_are(project: Project) -> None:
     result = project.run("explain", "acme.dev", "vision")
     assert "also used by line-1, p0, p1, p2, p3, p4, p5, p6, p7, p8 and 6 more\n" in result.stdout
     assert "and 2 more Settings" in result.stdout
-    assert "vision, line-1, lab, far, p0, p1, p2, p3, p4, p5 and 9 more." in project.run("explain", "acme.dev").stderr
+    shown = "`vision`, `line-1`, `lab`, `far`, `p0`, `p1`, `p2`, `p3`, `p4`, `p5` and 9 more."
+    assert shown in project.run("explain", "acme.dev").stderr
 
 
 @pytest.mark.parametrize(
@@ -451,24 +452,27 @@ def test_nothing_without_problems_is_said_of_problems(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["acme.dev", "visoin"], "there is no project visoin in stack acme.dev.\n  help: Did you mean vision?"),
+        (["acme.dev", "visoin"], "there is no project `visoin` in stack `acme.dev`.\n  help: Did you mean `vision`?"),
         (
             ["acme.dev", "q\x1b"],
-            "there is no project q\\x1b in stack acme.dev.\n  help: There are: vision, line-1, lab, far.",
+            "there is no project `q\\x1b` in stack `acme.dev`.\n"
+            "  help: The stack has these projects: `vision`, `line-1`, `lab`, `far`.",
         ),
-        (["acm.dev", "vision"], "there is no stack acm.dev in stacks.\n  help: Did you mean acme.dev?"),
+        (["acm.dev", "vision"], "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?"),
         (
             ["acme.dev"],
-            "acme.dev is a stack; name one of its projects, too.\n  help: There are: vision, line-1, lab, far.",
+            "`acme.dev` is a stack, not a rule; name one of its projects, too.\n"
+            "  help: The stack has these projects: `vision`, `line-1`, `lab`, `far`.",
         ),
-        (["beta.dev"], "beta.dev is a stack; name one of its projects, too.\n"),
-        (["beta.dev", "vision"], "there is no project vision in stack beta.dev, which has none."),
-        (["one.dev", "x"], "There is: vision."),
+        (["beta.dev"], "`beta.dev` is a stack, not a rule; name one of its projects, too.\n"),
+        (["beta.dev", "vision"], "there is no project `vision` in stack `beta.dev`, which has no projects."),
+        (["one.dev", "x"], "The stack has this project: `vision`."),
         (
             ["part.dev", "lab"],
-            "There is: vision. Parts of the file are not understood: see `paletteai check part.dev`.",
+            "The stack has this project: `vision`. "
+            "Parts of the file could not be read; run `paletteai check part.dev`.",
         ),
-        (["acme.dev", "vision", "lab"], "name one rule, for example PAI004, or a stack and one of its projects."),
+        (["acme.dev", "vision", "lab"], "Name a rule, such as `PAI004`, or a stack and a project."),
     ],
 )
 def test_a_project_that_is_not_there_is_answered_with_those_that_are(

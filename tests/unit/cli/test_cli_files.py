@@ -173,8 +173,8 @@ def test_output_that_cannot_be_written_is_told_in_a_line(
     assert done.returncode == 2
     if not errors_too:
         assert done.stderr == (
-            "Error: the command ended before its end (No space left on device), so its output is not complete.\n"
-            "  help: Check where that goes to.\n"
+            "Error: the command stopped early (No space left on device), so its output is incomplete.\n"
+            "  help: Check its destination.\n"
         )
 
 
@@ -186,6 +186,6 @@ def test_a_full_disk_leaves_no_half_of_a_file(project: Project, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", full)
     result = project.run("graph", "--output", "graph.mmd")
     assert "graph.mmd could not be written (No space left on device)." in result.stderr
-    assert "the space that is left" in result.stderr
+    assert "the free disk space" in result.stderr
     assert result.exit_code == 2
     assert not Path("graph.mmd").exists()

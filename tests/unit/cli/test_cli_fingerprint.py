@@ -140,13 +140,13 @@ def test_only_the_named_stacks_are_opened(project: Project) -> None:
 
 def test_a_file_that_changed_meanwhile_is_left_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     path = project.stack()
-    found = command._fingerprints
+    found = command._open_and_fingerprint
 
     def meanwhile(*arguments: Any) -> Any:
         path.write_text(STACK.replace("vision", "sight"))
         return found(*arguments)
 
-    monkeypatch.setattr(command, "_fingerprints", meanwhile)
+    monkeypatch.setattr(command, "_open_and_fingerprint", meanwhile)
     result = project.run("fingerprint")
     assert "was changed while this command ran" in result.stderr
     assert result.exit_code == 2
@@ -193,12 +193,12 @@ def test_a_file_that_cannot_be_added_to_is_left_as_it_is_and_the_line_is_told(pr
 @pytest.mark.parametrize(
     ("integration", "said", "code"),
     [
-        ("{existingSecret: a, credential: c}", "none, `credential` tells what is in an existing Secret", 0),
-        (f"{{hostUrl: {HOST}}}", "none, there is no key here", 0),
+        ("{existingSecret: a, credential: c}", "none, `credential` identifies an existing Secret", 0),
+        (f"{{hostUrl: {HOST}}}", "none, it has no key", 0),
         (f"{{hostUrl: {HOST}, apiKey: {KEY}}}", "none, the key is not encrypted", 1),
         ("{apiKey: {secure: v1:x}}", "none, it has no `hostUrl`", 1),
         (f"{{hostUrl: {HOST}, apiKey: {{secure: v1:x}}}}", "none, its key is empty or a placeholder", 1),
-        (f"{{hostUrl: {HOST}, apiKey: {{secure: v1:y}}, tenant: absent}}", "none, pulumi gave no key for it", 1),
+        (f"{{hostUrl: {HOST}, apiKey: {{secure: v1:y}}, tenant: absent}}", "none, pulumi returned no key for it", 1),
     ],
 )
 def test_where_no_fingerprint_can_be_made_it_says_why(project: Project, integration: str, said: str, code: int) -> None:

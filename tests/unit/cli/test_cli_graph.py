@@ -110,7 +110,7 @@ def test_who_goes_without_and_why_is_told_apart_and_problems_are_marked(project:
     assert '    s0i0[("integration shared<br/>warning PAI011")]\n' in result.stdout
     assert "  class s0i0 warning\n" in result.stdout
     assert "error PAI004" in result.stderr
-    assert result.stderr.endswith("1 error, 1 warning; `paletteai explain CODE` says more.\n")
+    assert result.stderr.endswith("1 error, 1 warning; `paletteai explain PAI004` explains the first.\n")
     assert result.exit_code == 1
 
 
@@ -157,8 +157,8 @@ def test_more_than_mermaid_draws_is_said_with_the_way_out(project: Project) -> N
 
     assert "Mermaid" not in drawn(498)
     assert (
-        "note: 501 edges and 29,460 characters are more than Mermaid draws (500 and 50,000), so a hosted page shows "
-        "an error in its place. Name fewer stacks, or use `--format html`.\n"
+        "note: 501 edges and 29,460 characters are more than Mermaid draws (500 and 50,000), so GitHub and GitLab show "
+        "an error instead. Name fewer stacks, or use `--format html`.\n"
     ) in drawn(499)
 
 
@@ -258,7 +258,7 @@ def test_what_is_no_graph_is_left_as_it_is(project: Project, text: str) -> None:
     project.stack()
     Path("graph.mmd").write_text(text)
     result = project.run("graph", "--output", "graph.mmd")
-    assert "graph.mmd is there already and is no graph, so it was left as it is." in result.stderr
+    assert "graph.mmd already exists and is not a graph, so it was left as it is." in result.stderr
     assert result.exit_code == 2
     assert Path("graph.mmd").read_text() == text
 
@@ -285,7 +285,7 @@ def test_a_file_of_pulumis_is_never_written_over(project: Project, name: str) ->
     before = project.files()
     result = project.run("graph", "--output", name)
     assert (
-        f"{name} has the name of a file of Pulumi's, which a graph would destroy.\n  help: Name another."
+        f"{name} is named like a file of Pulumi, so no graph was written there.\n  help: Name another file."
         in result.stderr
     )
     assert result.exit_code == 2
@@ -295,7 +295,7 @@ def test_a_file_of_pulumis_is_never_written_over(project: Project, name: str) ->
 def test_what_is_no_file_is_refused(project: Project) -> None:
     project.stack()
     result = project.run("graph", "--output", "stacks")
-    assert "stacks is no file, so nothing was written.\n  help: Name a file." in result.stderr
+    assert "stacks is not a file, so nothing was written.\n  help: Name a file." in result.stderr
     assert result.exit_code == 2
 
 
@@ -316,7 +316,7 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypat
     monkeypatch.setattr("paletteai_components.cli.commands.graph.bytes_of", refused)
     result = project.run("graph", "--output", "graph.mmd")
     assert (
-        "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another."
+        "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another file."
         in result.stderr
     )
     assert result.exit_code == 2

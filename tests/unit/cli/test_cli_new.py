@@ -71,7 +71,7 @@ def test_filled_in_it_is_right(project: Project) -> None:
 def test_a_file_that_is_there_is_left_as_it_is(project: Project) -> None:
     project.stack("mine\n")
     result = project.run("new", "acme", "dev")
-    assert "is there already and was left as it is" in result.stderr
+    assert "already exists, so it was not written" in result.stderr
     assert result.exit_code == 2
     assert project.files() == {"stacks/Pulumi.acme.dev.yaml": b"mine\n"}
 
@@ -85,14 +85,14 @@ def test_a_link_is_not_written_through(project: Project) -> None:
 @pytest.mark.parametrize(
     ("tenant", "environment", "reason"),
     [
-        ("Acme", "dev", "the tenant Acme is not made of lower-case letters"),
-        ("", "dev", "the tenant  is empty"),
+        ("Acme", "dev", "tenant `Acme` is not made of lower-case letters"),
+        ("", "dev", "tenant `` is empty"),
         ("a" * 57, "dev", "has 57 characters, 56 are allowed"),
-        ("../x", "dev", "the tenant ../x is not made of"),
-        ("acme", "dev.eu", "the environment dev.eu is not made of"),
-        ("acme", "../../etc", "the environment ../../etc is not made of"),
-        ("acme\x1b[31m", "dev", "the tenant acme\\x1b[31m is not made of"),
-        ("a" * 56, "e" * 63, "has 120 characters, Pulumi allows 100"),
+        ("../x", "dev", "tenant `../x` is not made of"),
+        ("acme", "dev.eu", "environment `dev.eu` is not made of"),
+        ("acme", "../../etc", "environment `../../etc` is not made of"),
+        ("acme\x1b[31m", "dev", "tenant `acme\\x1b[31m` is not made of"),
+        ("a" * 56, "e" * 63, "has 120 characters, but Pulumi allows 100"),
     ],
 )
 def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str, environment: str, reason: str) -> None:

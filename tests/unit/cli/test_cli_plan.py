@@ -50,13 +50,13 @@ def test_a_stack_is_drawn_as_one_tree(project: Project) -> None:
         "├── Tenant acme “Acme”\n"
         "├── Namespace tenant-acme\n"
         "├── Settings tenant-acme/default  integration shared, Secret default-palette  (the default of its projects)\n"
-        "├── Settings tenant-acme/elsewhere  made elsewhere\n"
-        "├── Project vision  shared          falls back to the tenant's default Settings tenant-acme/default\n"
-        "├── Project line-1  made elsewhere  settingsRef names the tenant's Settings tenant-acme/elsewhere\n"
+        "├── Settings tenant-acme/elsewhere  external\n"
+        "├── Project vision  shared    falls back to the tenant's default Settings tenant-acme/default\n"
+        "├── Project line-1  external  settingsRef names the tenant's Settings tenant-acme/elsewhere\n"
         "│   └── on removal: everything is deleted\n"
-        "└── Project lab     vaulted         its own Settings lab/default\n"
-        "    ├── its namespace is made elsewhere, yet deleting the Project deletes it too\n"
-        "    └── Settings lab/default  integration vaulted, Secret lab-palette for palette, made elsewhere\n"
+        "└── Project lab     vaulted   its own Settings lab/default\n"
+        "    ├── its namespace is external, yet deleting the Project also deletes it\n"
+        "    └── Settings lab/default  integration vaulted, Secret lab-palette for palette, external\n"
         "1 stack: 10 objects written: 3 Namespaces, 1 Tenant, 3 Projects, 2 Settings, 1 Secret\n"
     )
     assert result.exit_code == 0
@@ -65,10 +65,8 @@ def test_a_stack_is_drawn_as_one_tree(project: Project) -> None:
 def test_a_tenant_made_elsewhere_is_said_to_be(project: Project) -> None:
     project.stack(changed("    displayName: Acme\n", "    existing: true\n    onRemoval: retain\n"))
     lines = project.run("plan").stdout.splitlines()
-    assert lines[1] == (
-        "├── Tenant acme  made elsewhere, only referred to  on removal: everything stays on the cluster"
-    )
-    assert lines[2] == "├── Namespace tenant-acme  made elsewhere"
+    assert lines[1] == ("├── Tenant acme  external, only referred to  on removal: everything stays on the cluster")
+    assert lines[2] == "├── Namespace tenant-acme  external"
 
 
 def test_a_project_that_goes_without_is_said_to(project: Project) -> None:
@@ -82,7 +80,7 @@ def test_errors_are_told_and_what_can_be_shown_is_shown(project: Project) -> Non
     result = project.run("plan")
     assert "└── Project Vision" in result.stdout
     assert "error PAI007" in result.stderr
-    assert result.stderr.endswith("1 error; `paletteai explain CODE` says more.\n")
+    assert result.stderr.endswith("1 error; `paletteai explain PAI007` explains the first.\n")
     assert result.exit_code == 1
 
 

@@ -63,7 +63,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def several(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processors, and few files that count as many."""
     monkeypatch.setattr(module, "MANY", 10)
-    monkeypatch.setattr(module, "_AT_ONCE", 3)
+    monkeypatch.setattr(module, "_BATCH", 3)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
@@ -172,7 +172,7 @@ def test_a_reader_leaves_being_interrupted_to_whoever_waits_for_it(
     here, there = Pipe(duplex=False)
     unused, _ = Pipe(duplex=False)
     paths = stack_files(folder)
-    module._read([paths[:1], paths[1:3]], there, [unused])
+    module._read_parts([paths[:1], paths[1:3]], there, [unused])
     assert handled == [(signal.SIGINT, signal.SIG_IGN)]
     assert unused.closed
     assert here.recv() == [outcome_of(paths[0])]
@@ -183,7 +183,7 @@ _WAITING = """\
 import os, sys, time
 from pathlib import Path
 from paletteai_components.cli import reading
-reading.MANY, reading._AT_ONCE, os.sched_getaffinity = 2, 1, lambda _: {0, 1}
+reading.MANY, reading._BATCH, os.sched_getaffinity = 2, 1, lambda _: {0, 1}
 with reading.reading(Path(sys.argv[1])):
     print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
     time.sleep(60)

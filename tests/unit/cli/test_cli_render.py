@@ -77,9 +77,11 @@ def test_the_objects_come_in_the_order_they_are_made_without_secrets(project: Pr
 def test_what_is_missing_is_said_beside(project: Project) -> None:
     project.stack(f"environment: [prod]\n{STACK}")
     secrets, fingerprints, imported = project.run("render").stderr.splitlines()
-    assert secrets.startswith("note: left out: Secret tenant-acme/default-palette. Without a key it would destroy")
-    assert fingerprints.startswith("note: without fingerprint: Settings tenant-acme/default.")
-    assert imported == "note: not known here: what stack acme.dev imports from Pulumi ESC."
+    assert secrets.startswith(
+        "note: left out: Secret `tenant-acme/default-palette`. Applied without its key, it would destroy"
+    )
+    assert fingerprints.startswith("note: without fingerprint: Settings `tenant-acme/default`.")
+    assert imported == "note: not included: what stack `acme.dev` imports from Pulumi ESC."
 
 
 def test_a_settings_whose_secret_is_put_there_by_others_lacks_nothing(project: Project) -> None:
@@ -114,7 +116,7 @@ def test_stacks_of_two_clusters_are_not_put_into_one_stream(project: Project) ->
         "beta.prod",
     )
     result = project.run("render")
-    assert "these stacks are of 2 clusters (dev, prod)" in result.stderr
+    assert "these stacks are for 2 clusters (`dev`, `prod`)" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 2)
     assert project.run("render", "acme.dev").exit_code == 0
 
@@ -155,7 +157,7 @@ def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> N
     project.stack()
     called = project.pulumi({"shared": {"apiKey": KEY}})
     result = project.run("render", "--with-secrets", "all.yaml")
-    assert result.output == "6 objects written to all.yaml, keys among them.\n"
+    assert result.output == "Wrote 6 objects to all.yaml, including keys.\n"
     assert json.loads(called.read_text()) == [
         "config",
         "--show-secrets",
@@ -225,9 +227,9 @@ def test_a_failed_write_leaves_no_key_behind(project: Project, monkeypatch: pyte
     ("opened", "code", "said"),
     [
         ({"shared": {"apiKey": "CHANGE_ME"}}, 1, "error PAI009"),
-        ({"shared": {}}, 2, "pulumi gave no key for integration shared"),
-        ({}, 2, "pulumi gave no key for integration shared"),
-        (None, 2, "pulumi gave no key for integration shared"),
+        ({"shared": {}}, 2, "pulumi returned no key for integration `shared`"),
+        ({}, 2, "pulumi returned no key for integration `shared`"),
+        (None, 2, "pulumi returned no key for integration `shared`"),
     ],
 )
 def test_what_opening_the_keys_shows_to_be_wrong_is_refused(
@@ -266,7 +268,7 @@ def test_where_no_key_is_ours_pulumi_is_not_asked(project: Project) -> None:
         )
     )
     assert project.run("render", "--with-secrets", "all.yaml").output == (
-        "5 objects written to all.yaml, keys among them.\n"
+        "Wrote 5 objects to all.yaml, including keys.\n"
     )
 
 

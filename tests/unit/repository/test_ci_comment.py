@@ -232,7 +232,7 @@ def test_a_later_run_updates_the_comment_in_place(platform: Platform, comment: C
 
 def test_a_comment_that_says_it_already_is_left_alone(platform: Platform, comment: Callable[..., Ran]) -> None:
     platform.has(platform.bot, TEXT.replace("\n", "\r\n").strip())
-    assert comment(platform).out == "The comment says this already.\n"
+    assert comment(platform).out == "The comment is up to date.\n"
     assert {each.method for each in platform.server.asked} == {"GET"}
 
 
@@ -294,7 +294,7 @@ def test_the_text_of_a_fork_is_called_that(
     github.pulls = [github.pull(7, repository="mallory/fleet")]
     comment(github)
     assert posted(github).startswith(
-        "> Written by the code of the fork `mallory/fleet`, not by this repository's.\n\n###"
+        "> Written by the code of the fork `mallory/fleet`, not by this repository's code.\n\n###"
     )
 
 
@@ -302,7 +302,7 @@ def test_a_repository_that_is_no_name_is_refused(
     github: OnGitHub, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HEAD_REPOSITORY", "mallory/fleet](x)")
-    assert "is no owner/name" in comment(github).err
+    assert "is not an owner/name" in comment(github).err
     assert github.server.asked == []
 
 
@@ -531,7 +531,7 @@ def test_a_long_text_is_cut_at_a_line_and_nothing_in_it_stays_open(
 ) -> None:
     comment(platform, f"{MARKER}\n<details><summary>x</summary>\n\n" + "- a `line` @of the text\n" * 5000)
     body = posted(platform)
-    kept, end = body.split("\n\n</details>\n\n*The rest is left out here")
+    kept, end = body.split("\n\n</details>\n\n*The rest is left out")
     assert 64_000 < len(MARKER) + 1 + len(body) <= 65_000
     assert kept.endswith("\n- a `line` `@of` the text")
     assert end.endswith("has all of it.*\n")
@@ -605,7 +605,7 @@ def test_patience_has_an_end(platform: Platform, comment: Callable[..., Ran], wa
     platform.refuse("POST", 500, times=100)
     ran = comment(platform)
     assert (ran.code, waits) == (2, [2.0, 4.0, 8.0, 16.0])
-    assert re.fullmatch(r"error: the API did not answer in 5 attempts: it answered 500 to POST .*\n", ran.err)
+    assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it answered 500 to POST .*\n", ran.err)
 
 
 def test_nobody_waits_for_an_hour(platform: Platform, comment: Callable[..., Ran], waits: list[float]) -> None:
@@ -625,7 +625,7 @@ def test_a_comment_that_was_written_though_the_api_failed_is_not_written_twice(
         return Answer(None, 502) if asked.method == "POST" else done
 
     platform.server.answer = fails_afterwards
-    assert comment(platform).out == "The comment says this already.\n"
+    assert comment(platform).out == "The comment is up to date.\n"
     assert platform.bodies == [TEXT]
 
 
@@ -636,7 +636,7 @@ def test_an_api_that_cannot_be_reached_is_told_in_one_line(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     ran = comment(platform)
     assert ran.code == 2
-    assert re.fullmatch(r"error: the API did not answer in 5 attempts: it could not be reached \(.*\).*\n", ran.err)
+    assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it could not be reached \(.*\).*\n", ran.err)
 
 
 @pytest.mark.parametrize("content", [b"<html>", {"message": "hello"}, [1], [{}]])
@@ -646,7 +646,7 @@ def test_an_answer_of_another_form_is_told_in_one_line(
     platform.server.answer = lambda asked: Answer(content)
     ran = comment(platform)
     assert ran.code == 2
-    assert re.fullmatch(r"error: the API's answer .* was not understood\..*\n", ran.err)
+    assert re.fullmatch(r"error: the API's answer .* cannot be read\..*\n", ran.err)
 
 
 def test_the_api_cannot_send_the_token_elsewhere(platform: Platform, comment: Callable[..., Ran]) -> None:
@@ -693,7 +693,7 @@ def test_a_token_that_cannot_be_sent_is_not_quoted(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", token)
     monkeypatch.setenv("COMMENT_TOKEN", token)
-    assert "holds characters that no token has" in comment(platform).err
+    assert "has characters that no token has" in comment(platform).err
 
 
 def test_an_address_that_is_no_address_is_refused(
@@ -701,7 +701,7 @@ def test_an_address_that_is_no_address_is_refused(
 ) -> None:
     for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
         monkeypatch.setenv(name, "file:///etc")
-    assert "is no http address" in comment(platform).err
+    assert "is not an http URL" in comment(platform).err
 
 
 @pytest.mark.parametrize("arguments", [(), ("github",), ("bitbucket", "x"), ("github", "x", "y")])
@@ -802,7 +802,7 @@ def test_what_is_packed_so_that_a_little_becomes_a_lot_is_never_unpacked(
     for content in contents:
         ran = fetch(content)
         assert (ran.code, ran.err.count("\n")) == (2, 1)
-        assert "packed in an unusual way" in ran.err
+        assert "has an unusual compression" in ran.err
     assert not Path("fetched").exists()
 
 
@@ -828,13 +828,13 @@ def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(fetch: Calla
 
 def test_a_run_that_left_nothing_is_no_failure(fetch: Callable[..., Ran], github: OnGitHub) -> None:
     github.artifacts = [{"id": 5, "expired": True}]
-    assert fetch(b"") == Ran(0, "The run left nothing behind to comment with.\n", "")
+    assert fetch(b"") == Ran(0, "The run left no artifact, so there is nothing to post.\n", "")
     assert not Path("fetched").exists()
 
 
 def test_a_list_of_artifacts_of_another_form_is_told_in_one_line(fetch: Callable[..., Ran], github: OnGitHub) -> None:
     github.artifacts = [{"id": "x", "expired": False}]
-    assert "was not understood" in fetch(b"").err
+    assert "cannot be read" in fetch(b"").err
 
 
 def test_fetching_without_a_run_or_a_file_is_refused(

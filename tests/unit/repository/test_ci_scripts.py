@@ -244,7 +244,7 @@ def test_a_name_that_could_say_more_than_a_name_makes_no_job(name: str, matrix: 
     for stack in ((name, "dev"), ("acme.dev", name)):
         ran = matrix(checked(("fine", "dev"), stack), "github")
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-        assert "cannot be the name of a job" in ran.err
+        assert "cannot be in the name of a job" in ran.err
 
 
 @pytest.mark.parametrize("said", ["", "[]", "{}", '{"stacks": [1]}', '{"stacks": [{"name": "x"}]}', "Traceback"])

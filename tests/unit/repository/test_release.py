@@ -68,13 +68,13 @@ def test_a_tag_is_released_that_the_package_and_the_changelog_agree_with(release
         ("1.2.0", RELEASED, "1.2.0", "Tag it v1.2.0."),
         ("1.2.0", UNRELEASED, "v1.2.0", "has no heading for 1.2.0"),
         ("1.3.0", RELEASED, "v1.3.0", "has no heading for 1.3.0"),
-        ("1.2.0", RELEASED.replace("ed]\n", "ed]\n\n- Newer.\n", 1), "v1.2.0", "Move them below its heading."),
+        ("1.2.0", RELEASED.replace("ed]\n", "ed]\n\n- Newer.\n", 1), "v1.2.0", "Move them below the heading of 1.2.0."),
         ("1.1.0", RELEASED, None, "Raise __version__."),
-        ("1.2", RELEASED, None, "is no semantic version"),
-        ("1.2.0rc1", RELEASED, None, "is no semantic version"),
+        ("1.2", RELEASED, None, "is not a semantic version"),
+        ("1.2.0rc1", RELEASED, None, "is not a semantic version"),
         ("1.2.0", RELEASED.replace("## [Unreleased]\n", ""), None, "does not begin with the heading"),
         ("1.2.0", RELEASED.replace(" - 2030-01-01", ""), None, "has the heading '## [1.1.0]'"),
-        ("1.2.0", RELEASED.replace("1.1.0", "1.2.0"), None, "from the newest to the oldest"),
+        ("1.2.0", RELEASED.replace("1.1.0", "1.2.0"), None, "from newest to oldest"),
     ],
 )
 def test_where_version_tag_and_changelog_disagree_nothing_is_released(
@@ -104,7 +104,7 @@ def test_a_version_that_the_changelog_does_not_know_yet_can_be_built_without_a_t
 def test_a_version_without_notes_is_refused(release: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         release.notes_of(project(tmp_path, changelog=UNRELEASED))
-    assert "says nothing of 1.2.0" in capsys.readouterr().err
+    assert "has no changes for 1.2.0" in capsys.readouterr().err
 
 
 def test_nothing_is_built_into_a_folder_that_holds_something(
