@@ -86,6 +86,28 @@ def _clashes(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
             continue
         group = [each for each in claims if each.subject == claim.subject]
         voices = [
+            each
+            for position, each in enumerate(group)
+            if not any(earlier.owner == each.owner for earlier in group[:position])
+        ]
+        if len(voices) > 1:
+            yield [voice.thing for voice in voices]
+
+
+def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
+    """As `_clashes`, for what is in a cluster. Who names no cluster meets everybody of the environment."""
+    claims = list(claims)
+    for subject in {claim.subject for claim in claims}:
+        rivals = [claim for claim in claims if claim.subject == subject]
+        locations = [
+            [each for each in rivals if each.cluster == name] for name in {each.cluster for each in rivals} - {None}
+        ]
+        locations += [
+            [each for each in rivals if each.environment == environment]
+            for environment in {each.environment for each in rivals if each.cluster is None}
+        ]
+        # Of an owner's several claims one is named: the first of those that leave the cluster open, else the first.
+        voices = [
             {each.owner: each for each in (*location[::-1], *(each for each in location[::-1] if each.cluster is None))}
             for location in locations
         ]
