@@ -136,7 +136,7 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     if not chosen:
         known = ", ".join(sorted({f"`{named(stack.environment)}`" for stack in every})) or "none"
         raise UserError(
-            f"no stack in {request.folder} belongs to environment `{redacted(request.environment)}`.",
+            f"no stack in `{request.folder}` belongs to environment `{redacted(request.environment)}`.",
             f"There are these environments: {known}.",
         )
     errors = [diagnostic for diagnostic in diagnostics_of(workspace) if diagnostic.severity is Severity.ERROR]

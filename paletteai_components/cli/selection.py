@@ -82,7 +82,7 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
     if not known and not names:
         raise UserError(
-            f"there is no stack file in {folder}, so there is nothing to check.",
+            f"there is no stack file in `{folder}`, so there is nothing to check.",
             "Write one with `paletteai new TENANT ENV`, or name another folder with `--stacks DIR`.",
         )
     for name in names:
@@ -106,7 +106,7 @@ def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
         remedy = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
         remedy = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
-    return UserError(f"there is no stack `{redacted(name)}` in {folder}.", remedy)
+    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", remedy)
 
 
 def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:

@@ -120,7 +120,7 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
             names = ", ".join(f"`{escaped(each)}`" for each in known) or "none"
             listed = f"There are these stacks: {names}. " if len(known) <= 10 else ""
             raise UserError(
-                f"there is no stack `{name}` in {folder}, and two revisions cannot be compared.",
+                f"there is no stack `{name}` in `{folder}`, and two revisions cannot be compared.",
                 f"{listed}`paletteai diff BASE` compares the files with one revision.",
             )
     stacks = [

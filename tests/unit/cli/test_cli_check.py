@@ -75,7 +75,7 @@ def test_a_mistake_in_the_projects_defaults_concerns_every_stack(project: Projec
 def test_an_unknown_stack_is_answered_with_the_nearest_one(project: Project) -> None:
     project.stack()
     result = project.run("check", "acm.dev")
-    assert "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?" in result.stderr
+    assert "there is no stack `acm.dev` in `stacks`.\n  help: Did you mean `acme.dev`?" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
@@ -111,7 +111,7 @@ def test_a_folder_that_is_not_there_cannot_be_judged(project: Project) -> None:
 
 def test_a_folder_without_stack_files_is_taken_for_the_wrong_one(project: Project) -> None:
     result = project.run("check")
-    assert "there is no stack file in stacks" in result.stderr
+    assert "there is no stack file in `stacks`" in result.stderr
     assert result.exit_code == 2
 
 

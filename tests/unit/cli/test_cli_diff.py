@@ -257,8 +257,8 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
     [
         (["nowhere"], "this clone has no revision `nowhere`"),
         (["acme.dev"], "`acme.dev` is a stack, not a git revision."),
-        (["main", "acme.dev"], "there is no stack `main` in stacks, and two revisions cannot be compared."),
-        (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in stacks"),
+        (["main", "acme.dev"], "there is no stack `main` in `stacks`, and two revisions cannot be compared."),
+        (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in `stacks`"),
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
         (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),

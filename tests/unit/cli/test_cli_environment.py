@@ -52,7 +52,7 @@ def test_an_environment_that_does_not_exist_is_a_wrong_call(project: Backend) ->
     result = project.call("up", "test", "--yes")
     assert result.exit_code == 2
     assert (
-        "no stack in stacks belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
+        "no stack in `stacks` belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
         in result.stderr
     )
     assert project.ran() == []

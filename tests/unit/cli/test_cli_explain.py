@@ -401,7 +401,7 @@ def test_the_problems_are_those_of_the_project_and_the_others_are_counted(projec
     project.stack(wrong.replace("{name: vision}", "name: vision\n        settingRef: models", 1))
     vision, lab = (project.run("explain", "acme.dev", name) for name in ("vision", "lab"))
     assert "error PAI012: tenant.projects[0] has no field `settingRef`" in vision.stderr
-    assert "error PAI009: integration shared has a `defaultProjectID` that is empty" in vision.stderr
+    assert "error PAI009: integration `shared` has a `defaultProjectID` that is empty" in vision.stderr
     assert "PAI008" not in vision.stderr
     assert "error PAI008" in lab.stderr
     assert "PAI012" not in lab.stderr
@@ -458,7 +458,7 @@ def test_nothing_without_problems_is_said_of_problems(project: Project) -> None:
             "there is no project `q\\x1b` in stack `acme.dev`.\n"
             "  help: The stack has these projects: `vision`, `line-1`, `lab`, `far`.",
         ),
-        (["acm.dev", "vision"], "there is no stack `acm.dev` in stacks.\n  help: Did you mean `acme.dev`?"),
+        (["acm.dev", "vision"], "there is no stack `acm.dev` in `stacks`.\n  help: Did you mean `acme.dev`?"),
         (
             ["acme.dev"],
             "`acme.dev` is a stack, not a rule; name one of its projects, too.\n"

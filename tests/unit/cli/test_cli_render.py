@@ -126,7 +126,7 @@ def test_what_the_cluster_would_drop_is_refused(project: Project) -> None:
     file = project.folder / "crds.yaml"
     file.write_text(crds("title: {type: string}"))
     result = project.run("render", "--crds", "crds.yaml")
-    assert "stacks/Pulumi.acme.dev.yaml:16: error PAI016: Project vision/vision: " in result.stderr
+    assert "stacks/Pulumi.acme.dev.yaml:16: error PAI016: Project `vision/vision`: " in result.stderr
     assert "displayName" in result.stderr
     assert (result.stdout, result.exit_code) == ("", 1)
     file.write_text(crds("displayName: {type: string}"))
