@@ -278,7 +278,8 @@ def test_there_is_no_bar_where_no_terminal_is(
 
 _IN_A_TERMINAL = """\
 import sys
-from paletteai_components.cli import main, waiting
+from paletteai_components.cli import main
+from paletteai_components.cli.output import waiting
 waiting.PATIENCE = float(sys.argv[1])
 try:
     main(["check", "--format", "json"], prog_name="paletteai")

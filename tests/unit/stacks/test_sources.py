@@ -34,7 +34,7 @@ WRITTEN = Sources((document_from(OWN, "own"), document_from(DEFAULTS, "defaults"
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("path", "location"),
     [
         (("tenant", "name"), SourceLocation("own", 3)),
         (("tenant", "projects", 1, "name"), SourceLocation("own", 8)),

@@ -80,7 +80,7 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
 
 
 @pytest.mark.parametrize(
-    ("key", "problem"),
+    ("key", "diagnostic"),
     [
         (KEY, None),
         (f"  {KEY}\r\n", None),
@@ -253,7 +253,7 @@ def test_an_api_key_has_no_field_that_holds_its_text() -> None:
     assert KEY not in shown(held)
     assert (
         repr(ApiKey(KeyState.PLAINTEXT))
-        == "ApiKey(state=<KeyState.PLAINTEXT: 'plaintext'>, fingerprint=None, problem=None)"
+        == "ApiKey(state=<KeyState.PLAINTEXT: 'plaintext'>, fingerprint=None, diagnostic=None)"
     )
 
 
