@@ -94,7 +94,7 @@ def steps(command: str, folder: Path, code: int) -> int:
 
 @pytest.mark.parametrize("command", ["check", "plan", "render"])
 @pytest.mark.parametrize(
-    ("fleet", "code"),
+    ("workspace", "code"),
     [
         (sound, 0),
         (clashing, 1),
