@@ -51,7 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps on one worker what shares a browser or a cluster, and measures no coverage of properties.
 
     Under coverage a property takes twice its time, and what only chance reaches is not held by a test.
+    What forks comes first: a cluster leaves threads in a process, and where there are threads nothing is forked.
     """
+    items.sort(key=lambda item: "several" not in getattr(item, "fixturenames", ()))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))

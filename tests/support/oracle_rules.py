@@ -102,6 +102,8 @@ def _clashes_on_clusters(claims: Iterable[Claim]) -> Iterator[list[Thing]]:
         locations = [
             [each for each in rivals if each.cluster == name] for name in {each.cluster for each in rivals} - {None}
         ]
+        # Of one owner's claims the first is shown, and who names no cluster comes first.
+        rivals.sort(key=lambda claim: claim.cluster is not None)
         locations += [
             [each for each in rivals if each.environment == environment]
             for environment in {each.environment for each in rivals if each.cluster is None}

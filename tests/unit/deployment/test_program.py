@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import pulumi
@@ -14,6 +13,7 @@ from support.recording import Secret, recorded, without_data
 
 from paletteai_components import DeclarationError, deploy
 from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.deployment import program
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.stacks.workspace import workspace_from
 
@@ -55,8 +55,7 @@ def test_an_example_stack_registers_what_render_prints_for_it(examples: Path, na
 def test_the_program_finds_the_stack_files_beside_it(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(examples.parent)
     # What the program does to its process is nothing for the one that tests run in.
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    monkeypatch.setattr(program, "own_process", lambda: None)
     text = (examples / "Pulumi.globex.dev.yaml").read_text()
     (examples / "Pulumi.globex.dev.yaml").write_text(text.replace("displayName: Pricing", "displayName: Pricing!"))
     source = (ROOT / "__main__.py").read_text()
