@@ -117,7 +117,7 @@ class RealProject:
 
     def take_over(self, stack: str, refused: Outcome) -> list[str]:
         """Takes over what a refusal names, as it says: with `importIds`, for one deployment. Returns what that was."""
-        references = sorted(set(re.findall(r"error PAI018: (\S+) is in ", refused.printed)))
+        references = sorted(set(re.findall(r"error PAI018: `([^`]+)` already exists in ", refused.printed)))
         path = self.stacks / f"Pulumi.{stack}.yaml"
         before = path.read_text()
         declared = yaml.safe_load(before)
