@@ -221,7 +221,7 @@ def test_a_reviewer_sees_what_matters_first(repository: Repository) -> None:
         "<details><summary>Stack <code>acme.dev</code>: 2 created</summary>",
         "</details>",
     ]
-    assert "- error PAI008 `stacks/Pulumi.acme.dev.yaml:16`: the display name of project lab" in result.stdout
+    assert "- error PAI008 `stacks/Pulumi.acme.dev.yaml:16`: the display name of project `lab`" in result.stdout
     assert (
         "- stack `acme.dev`: `Namespace/vision`, `Project/vision/vision`: cannot be removed: `pulumi up` refuses until"
     ) in result.stdout

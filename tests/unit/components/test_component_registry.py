@@ -117,8 +117,8 @@ def test_one_key_in_two_outputs_is_refused_when_it_is_known(keys: tuple[Any, Any
     assert isinstance(recording.error, DeclarationError)
     (diagnostic,) = recording.error.diagnostics
     assert diagnostic.code == "PAI003"
-    assert "Settings tenant-one/default" in diagnostic.message
-    assert "Settings tenant-two/default" in diagnostic.message
+    assert "Settings `tenant-one/default`" in diagnostic.message
+    assert "Settings `tenant-two/default`" in diagnostic.message
     assert "its Secret and Settings were not registered" in str(recording.error)
     bound = {each.name for each in recording.objects if each.kind in ("Secret", "Settings")}
     assert len(bound) <= 1
@@ -154,5 +154,5 @@ def test_a_refusal_names_the_component_and_both_owners() -> None:
         "`acme` in stack `acme.dev` and project `vision` of tenant `acme` in stack `acme.dev`. One would overwrite the "
         "other in the cluster.\n"
         "  also: Project first\n"
-        "  help: Give one of them another name, or declare it once."
+        "  help: Give one of them another name, or declare the object once."
     )

@@ -138,7 +138,7 @@ def test_a_copied_ciphertext_is_found_and_refused_however_it_is_spelt(spelling: 
     assert sorted(codes(found)) == ["PAI003", "PAI010"]
     assert "equal ciphertext" in next(each.message for each in found if each.code == "PAI003")
     (refusal,) = [each for each in found if each.code == "PAI010"]
-    assert "is encrypted in a text that Pulumi did not write" in refusal.message
+    assert "has a ciphertext in a form that Pulumi does not write" in refusal.message
 
 
 @pytest.mark.parametrize("text", [VICTIM, "v1:abc:d", "AQICAHg=", "", "v1::", "not base64 at all", "é"])
@@ -175,7 +175,7 @@ def test_a_data_key_is_the_same_in_another_spelling_and_wrapped_twice() -> None:
 def test_another_secret_of_the_stack_is_no_api_key() -> None:
     (diagnostic,) = errors(tenant("acme", integration(), top=f'my-app:dbPassword: {{secure: "{VICTIM}"}}'))
     assert diagnostic.code == "PAI010"
-    assert "is a copy of another secret of the stack, which would be sent to its host" in diagnostic.message
+    assert "is a copy of another secret of the stack, which would be sent to the integration's host" in diagnostic.message
     assert [location.line for location in diagnostic.where] == [4, 3]
 
 
