@@ -92,7 +92,7 @@ def difference(api: Api, collection: str, crds: Crds, manifest: Manifest) -> str
     told = [each.message for each in diagnostics_in(manifest, crds) if each.severity is Severity.ERROR]
     unknown = [message for message in told if "has no field" in message]
     done, strictly = (answer(api, collection, manifest, validation) for validation in ("Ignore", "Strict"))
-    verb = {"taken": "", "dropped": "would drop", "refused": "refuse"}[done]
+    verb = {"taken": "", "dropped": "would silently prune", "refused": "refuse"}[done]
     # What is unknown is all that a strict API server refuses and another one does not: it drops a null even so.
     right = bool(told) == bool(verb) and (strictly == "refused") == (done == "refused" or bool(unknown))
     right = right and (not verb or any(verb in message for message in told))

@@ -290,7 +290,7 @@ def test_nothing_of_this_project_turns_the_engines_debug_logs_on() -> None:
         if switches.search(line)
     }
     # Only the warning names them.
-    assert all("hold Secrets in plain text" in each for each in found), found
+    assert all("contain Secrets in plain text" in each for each in found), found
     assert found
 
 

@@ -206,7 +206,7 @@ BINDINGS = [
         "an integration of tenant and project",
         project_is("{name: vision, settings: {palette: shared}}"),
         [("PAI001", "default: {palette")],
-        "`tenant-acme/default` of tenant `acme` (`acme.dev`) and Settings `vision/default`",
+        "`tenant-acme/default` of tenant `acme` in stack `acme.dev` and Settings `vision/default`",
     ),
     Case(
         "an integration of two Settings",
@@ -227,7 +227,7 @@ BINDINGS = [
             "    vaulted: {existingSecret: other/a, credential: c}\n",
         ),
         [("PAI002", "vaulted:")],
-        "other/a is not in the namespace",
+        "`other/a` is not in the namespace",
     ),
     Case(
         "one ciphertext under two names",
@@ -279,13 +279,13 @@ REFERENCES = [
         "a default with an integration that is not declared",
         settings_are("      default: {palette: shred}\n"),
         [("PAI005", "shred")],
-        "Declared: shared.",
+        "Declared: `shared`.",
     ),
     Case(
         "a default that is not declared",
         changed("    displayName", "    settingsRef: edge\n    displayName"),
         [("PAI005", "settingsRef: edge")],
-        "Declared: default.",
+        "Declared: `default`.",
     ),
     Case(
         "a reference to Settings that are not declared",
@@ -296,7 +296,7 @@ REFERENCES = [
         "a reference that the project's own Settings hide",
         changed("{name: vision}", "{name: vision, settingsRef: default, settings: {palette: other}}", TWO),
         [("PAI005", "vision"), UNDECIDED],
-        "hide the tenant's",
+        "hides the tenant's",
     ),
 ]
 

@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_added_to_is_left_as_it_is_and_the_line_is_told(pr
     path = project.stack(STACK.replace(f'"{CIPHERTEXT}"}}\n', f'"{CIPHERTEXT}"}}\t\n'))
     before = path.read_text()
     result = project.run("fingerprint")
-    assert "is written in a way that this command cannot add to" in result.stderr
+    assert "is written in a way that this command cannot edit" in result.stderr
     assert f"shared: {LINE}" in result.stderr
     assert result.exit_code == 2
     assert path.read_text() == before

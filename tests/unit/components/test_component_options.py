@@ -208,7 +208,7 @@ def test_an_integration_that_is_added_takes_over_its_own_objects() -> None:
 
     recording = run(lambda: declare("Settings/tenant-acme/edge"))
     assert [each.import_id for each in recording.objects if each.import_id] == ["tenant-acme/edge"]
-    with pytest.raises(DeclarationError, match="`importIds` lists Settings/tenant-acme/other, which is not written"):
+    with pytest.raises(DeclarationError, match="`importIds` lists `Settings/tenant-acme/other`, which is not declared"):
         run(lambda: declare("Settings/tenant-acme/other"))
 
 

@@ -26,8 +26,8 @@ def test_without_pulumi_it_says_what_works_without(project: Backend) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         "Error: there is no `pulumi` command on PATH, so no stack was touched.\n"
-        f"  help: `--install` puts Pulumi {installation.pinned()} into this project's .pulumi folder; or install it "
-        "from https://www.pulumi.com/docs/install. Commands that only read files work without it, such as "
+        f"  help: Pass `--install` to install Pulumi {installation.pinned()} into this project's .pulumi folder, or "
+        "install it from https://www.pulumi.com/docs/install. Commands that only read files work without it, such as "
         "`check`, `plan`, `render` and `explain`.\n"
     )
 

@@ -155,8 +155,8 @@ def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
         ("labels: {spectrocloud.com/a: x}", "belongs to PaletteAI, Kubernetes or this package"),
         ("labels: {team: 'two words'}", "`team` in `labels` of tenant `acme` is not up to 63 letters"),
         ("labels: {'two words': a}", "an entry in `labels` of tenant `acme` is not 1 to 63 letters"),
-        ("labels: {'UP.example/team': a}", "has a prefix that is no DNS name"),
-        ("annotations: {'a/b/c': a}", "has a prefix that is no DNS name"),
+        ("labels: {'UP.example/team': a}", "has a prefix that is not a DNS name"),
+        ("annotations: {'a/b/c': a}", "has a prefix that is not a DNS name"),
     ],
 )
 def test_labels_and_annotations_follow_kubernetes_and_leave_others_alone(entries: str, said: str) -> None:
