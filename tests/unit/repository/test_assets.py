@@ -159,38 +159,6 @@ def test_programs_on_path_are_found_without_go(machine: Machine, arguments: tupl
     assert machine.prints(*arguments, KUBEBUILDER_ASSETS=str(machine.folder / "nowhere")) == folder
 
 
-def test_programs_of_several_folders_are_linked_into_one_and_the_named_folder_comes_before_path(
-    machine: Machine,
-) -> None:
-    named = machine.install("assets", ["etcd"])
-    on_path = machine.install("bin")
-    folder = machine.prints("--find", KUBEBUILDER_ASSETS=str(named))
-    assert folder.parent == machine.cache
-    assert {name: (folder / name).readlink().parent for name in PROGRAMS} == {
-        "etcd": named,
-        "kube-apiserver": on_path,
-        "kube-controller-manager": on_path,
-    }
-    assert machine.prints(KUBEBUILDER_ASSETS=str(named)) == folder
-
-
-def test_runs_that_find_different_programs_do_not_share_a_folder(machine: Machine) -> None:
-    machine.install("bin")
-    first = machine.prints(KUBEBUILDER_ASSETS=str(machine.install("first", ["etcd"])))
-    second = machine.prints(KUBEBUILDER_ASSETS=str(machine.install("second", ["etcd"])))
-    assert first != second
-    assert (first / "etcd").readlink().parent.name == "first"
-
-
-def test_what_cannot_be_run_is_not_a_program(machine: Machine) -> None:
-    machine.install("assets")
-    (machine.folder / "assets/etcd").chmod(0o644)
-    done = machine.run("--find", KUBEBUILDER_ASSETS=str(machine.folder / "assets"))
-    assert done.returncode == 3
-    assert "etcd" in done.stderr
-    assert "kube-apiserver" not in done.stderr
-
-
 def test_what_is_nowhere_is_built_once_and_then_found(with_go: Machine) -> None:
     folder = with_go.prints()
     assert folder.parent == with_go.cache
@@ -205,56 +173,6 @@ def test_what_is_nowhere_is_built_once_and_then_found(with_go: Machine) -> None:
     assert len(with_go.builds()) == 3
 
 
-def test_only_what_is_missing_is_built(with_go: Machine) -> None:
-    named = with_go.install("assets", ["etcd", "kube-apiserver"])
-    folder = with_go.prints(KUBEBUILDER_ASSETS=str(named))
-    assert with_go.builds() == ["k8s.io/kubernetes/cmd/kube-controller-manager"]
-    assert (folder / "etcd").readlink() == named / "etcd"
-    assert with_go.prints("--find", KUBEBUILDER_ASSETS=str(named)) == folder
-    # What was found elsewhere is not taken for built.
-    done = with_go.run("--find")
-    assert done.returncode == 3
-    assert "etcd, kube-apiserver." in done.stderr
-
-
-def test_a_build_says_what_it_does_and_prints_nothing_but_the_folder(with_go: Machine) -> None:
-    done = with_go.run()
-    assert re.search(r"^Building etcd v\d+\.\d+\.\d+ ", done.stderr, re.MULTILINE)
-    assert re.search(r"^Building kube-controller-manager v1\.\d+\.\d+ ", done.stderr, re.MULTILINE)
-    assert "noise of the build" in done.stderr
-    assert done.stdout == f"{next(with_go.cache.iterdir())}\n"
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"GOFLAGS": "-mod=mod -race", "CGO_ENABLED": "1", "GOWORK": "/else/go.work", "GOOS": "plan9", "GOARCH": "arm"},
-    ],
-    ids=["none", "all"],
-)
-def test_a_build_is_the_same_whatever_the_users_go_is_set_to(with_go: Machine, settings: dict[str, str]) -> None:
-    folder = with_go.prints(**settings)
-    assert (folder / "etcd").read_text().split() == ["-mod=readonly", "0", "off", "linux/fake"]
-    assert all(" -trimpath -buildvcs=false " in line for line in with_go.log.read_text().splitlines())
-
-
-def test_the_api_server_is_told_the_version_of_its_module(with_go: Machine) -> None:
-    with_go.prints()
-    built = with_go.log.read_text().splitlines()[1]
-    told = dict(re.findall(r"-X k8s\.io/component-base/version\.(\w+)=(\S+)", built))
-    major, minor, _ = re.sub("^v", "", told["gitVersion"]).split(".")
-    assert f"k8s.io/kubernetes {told['gitVersion']}" in (CLUSTER / "modules/kubernetes/go.mod").read_text()
-    assert (told["gitMajor"], told["gitMinor"], told["gitTreeState"]) == (major, minor, "clean")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told["buildDate"])
-
-
-def test_another_version_of_go_builds_anew(with_go: Machine) -> None:
-    first = with_go.prints()
-    assert with_go.prints(FAKE_GO="9.1.0") != first
-    assert len(with_go.builds()) == 6
-
-
 def test_find_never_builds_and_says_what_is_missing_in_one_line(with_go: Machine) -> None:
     done = with_go.run("--find")
     assert done.returncode == 3
@@ -264,27 +182,6 @@ def test_find_never_builds_and_says_what_is_missing_in_one_line(with_go: Machine
     assert "make assets" in line
     assert not with_go.builds()
     assert not with_go.cache.exists()
-
-
-def test_find_needs_no_go_and_no_home(machine: Machine) -> None:
-    del machine.environment["PALETTEAI_TEST_ASSETS"]
-    done = machine.run("--find")
-    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
-
-
-@pytest.mark.parametrize(
-    ("environment", "cache"),
-    [
-        ({"XDG_CACHE_HOME": "xdg", "HOME": "home"}, "xdg/paletteai-components"),
-        ({"HOME": "home"}, "home/.cache/paletteai-components"),
-        ({"PALETTEAI_TEST_ASSETS": "here", "XDG_CACHE_HOME": "xdg", "HOME": "home"}, "here"),
-    ],
-    ids=["XDG", "HOME", "named"],
-)
-def test_the_cache_is_where_the_user_has_theirs(with_go: Machine, environment: dict[str, str], cache: str) -> None:
-    del with_go.environment["PALETTEAI_TEST_ASSETS"]
-    absolute = {name: str(with_go.folder / folder) for name, folder in environment.items()}
-    assert with_go.prints(**absolute).parent == with_go.folder / cache
 
 
 def test_a_missing_go_is_an_error_that_says_what_to_do(machine: Machine) -> None:
@@ -307,17 +204,6 @@ def test_a_go_that_is_too_old_is_an_error_that_names_the_version_that_is_needed(
     assert f"Install Go {needed[1]} or newer" in done.stderr
     assert not with_go.builds()
     assert not with_go.leftovers()
-
-
-def test_no_place_for_the_programs_is_an_error_that_says_how_to_name_one(with_go: Machine) -> None:
-    (with_go.folder / "file").touch()
-    taken = with_go.run(PALETTEAI_TEST_ASSETS=str(with_go.folder / "file"))
-    nowhere = with_go.run(PALETTEAI_TEST_ASSETS="")
-    for done in (taken, nowhere):
-        assert (done.returncode, done.stdout) == (1, "")
-        assert "in PALETTEAI_TEST_ASSETS." in done.stderr
-    assert "HOME is not set" in nowhere.stderr
-    assert not with_go.builds()
 
 
 def test_a_failing_build_keeps_what_was_built_and_nothing_half_done(with_go: Machine) -> None:
@@ -345,21 +231,6 @@ def test_an_interrupted_build_leaves_nothing_behind(with_go: Machine, signum: si
     assert (process.returncode, out) == (code, "")
     assert not with_go.leftovers()
     assert not with_go.cached()
-
-
-def test_two_runs_at_once_do_not_hurt_each_other(with_go: Machine) -> None:
-    runs = [with_go.start(FAKE_SECONDS="0.1") for _ in range(2)]
-    printed = {run.communicate(timeout=60)[0] for run in runs}
-    assert [run.returncode for run in runs] == [0, 0]
-    assert printed == {f"{with_go.prints('--find')}\n"}
-    assert with_go.cached() == set(PROGRAMS)
-    assert not with_go.leftovers()
-
-
-def test_an_argument_it_does_not_know_is_an_error(machine: Machine) -> None:
-    done = machine.run("--fnid")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "--fnid" in done.stderr
 
 
 @pytest.mark.parametrize("module", ["etcd", "kubernetes"])
