@@ -73,7 +73,7 @@ def test_an_object_whose_answer_was_lost_is_named_by_the_next_deployment(
     assert "connection reset by peer" in lost.printed
     refused = project.up(STACK, check=False)
     assert refused.code != 0
-    assert "error PAI018: Settings/lab/default is in" in refused.printed
+    assert "error PAI018: `Settings/lab/default` already exists in" in refused.printed
     assert project.take_over(STACK, refused) == ["Settings/lab/default"]
     assert_settled(project, cluster)
 

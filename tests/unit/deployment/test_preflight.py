@@ -130,8 +130,8 @@ def test_objects_of_somebody_else_are_refused_all_at_once(
     assert set(refused(recording)) == {"PAI018"}
     told = str(recording.error)
     assert "`Tenant/acme` already exists in the cluster of context dev" in told
-    assert "Namespace/vision is in" in told
-    assert "Project/vision/vision is in" in told
+    assert "`Namespace/vision` already exists in" in told
+    assert "`Project/vision/vision` already exists in" in told
     assert f"{file.name}:" in told
 
 
@@ -172,7 +172,7 @@ def test_a_namespace_that_is_missing_or_on_its_way_out_is_refused(
     cluster.kubectl("delete", "namespace", "lab", "--wait=false")
     recording = deployed(tmp_path, "acme.dev")
     assert refused(recording) == ["PAI017"]
-    assert "namespace lab is being deleted" in str(recording.error)
+    assert "namespace `lab` is being deleted" in str(recording.error)
     cluster.kubectl("-n", "lab", "patch", "secret", "held", "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
 
 

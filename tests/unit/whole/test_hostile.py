@@ -175,7 +175,9 @@ def test_a_data_key_is_the_same_in_another_spelling_and_wrapped_twice() -> None:
 def test_another_secret_of_the_stack_is_no_api_key() -> None:
     (diagnostic,) = errors(tenant("acme", integration(), top=f'my-app:dbPassword: {{secure: "{VICTIM}"}}'))
     assert diagnostic.code == "PAI010"
-    assert "is a copy of another secret of the stack, which would be sent to the integration's host" in diagnostic.message
+    assert (
+        "is a copy of another secret of the stack, which would be sent to the integration's host" in diagnostic.message
+    )
     assert [location.line for location in diagnostic.where] == [4, 3]
 
 
@@ -234,7 +236,10 @@ def test_one_context_under_two_names_is_refused() -> None:
     )
     (diagnostic,) = errors(victim, hostile)
     assert diagnostic.code == "PAI006"
-    assert "the context prod is the cluster prod in acme.dev and elsewhere in evil.dev" in diagnostic.message
+    assert (
+        "the context `prod` is cluster `prod` in stack `acme.dev` and `elsewhere` in stack `evil.dev`"
+        in diagnostic.message
+    )
 
 
 @pytest.mark.parametrize(
@@ -273,7 +278,7 @@ def test_what_another_stack_declares_is_not_imported(reference: str) -> None:
     hostile = tenant("evil", top="kubernetes:context: prod", body=f"importIds: [{reference}]")
     (diagnostic,) = [each for each in errors(victim, hostile) if each.code == "PAI006"]
     assert reference.split("/")[-1] in diagnostic.message
-    assert "importIds of evil.dev" in diagnostic.message
+    assert "`importIds` in stack `evil.dev`" in diagnostic.message
     assert "paletteai:cluster" not in diagnostic.help
 
 
