@@ -121,7 +121,7 @@ def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealPro
     result = told_of(project, "up", "lab", "--yes", code=1)
     assert {name: each["state"] for name, each in result.items()} == {"acme.lab": "succeeded", "beta.lab": "failed"}
     errors = [each["text"] for each in result["beta.lab"]["messages"] if each["severity"] == "error"]
-    assert "PAI017: namespace beta-lab is not in the cluster" in errors[0]
+    assert "PAI017: namespace `beta-lab` is not in the cluster" in errors[0]
     assert len(errors) == (1 if hosted else 2)
     # It is no other environment for Pulumi, wherever the program runs.
     assert project.steps("acme.lab") == {}

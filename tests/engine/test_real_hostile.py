@@ -95,7 +95,9 @@ def test_what_was_redirected_to_another_host_is_refused(project: RealProject) ->
     path.write_text(path.read_text().replace("https://acme.example.com", "https://evil.example.com"))
     for outcome in (project.preview("acme.dev", check=False), project.up("acme.dev", check=False)):
         assert outcome.code != 0
-        assert "error PAI003: the fingerprint of integration shared was made for another stack, host" in outcome.printed
+        assert (
+            "error PAI003: the fingerprint of integration `shared` was made for another stack, host" in outcome.printed
+        )
     assert {each["type"] for each in project.resources("acme.dev")} <= {"pulumi:pulumi:Stack"}
 
 

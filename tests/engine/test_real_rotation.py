@@ -66,7 +66,7 @@ def test_a_rotation_changes_the_secret_in_place_and_the_fingerprint_follows(
         refusals = [project.preview(stack, check=False), project.up(stack, check=False)]
     for refused in refusals:
         assert refused.code != 0
-        assert "PAI003: the fingerprint of integration shared is not that of its key" in refused.printed
+        assert "PAI003: the fingerprint of integration `shared` does not match its key" in refused.printed
     assert changes(untouched) == []
 
     project.paletteai("fingerprint", stack)
