@@ -51,9 +51,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps on one worker what shares a browser or a cluster, and measures no coverage of properties.
 
     Under coverage a property takes twice its time, and what only chance reaches is not held by a test.
-    What forks comes first: a cluster leaves threads in a process, and where there are threads nothing is forked.
+    What forks comes first: a cluster leaves threads in a process, and where there are threads nothing is forked. Then
+    comes what waits for a cluster, so that it is not waited for in the end.
     """
-    items.sort(key=lambda item: "several" not in getattr(item, "fixturenames", ()))
+    items.sort(
+        key=lambda item: ("several" not in getattr(item, "fixturenames", ()), not item.get_closest_marker("cluster"))
+    )
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
