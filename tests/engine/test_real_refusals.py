@@ -107,13 +107,13 @@ def test_namespaces_that_are_missing_or_on_their_way_out_are_refused(
 ) -> None:
     scene = Scene(real(), "spaced")
     scene.write(lab="{createNamespace: false}")
-    scene.refused("PAI017: namespace spaced-lab is not in the cluster of context dev")
+    scene.refused("PAI017: namespace `spaced-lab` is not in the cluster of context dev")
     create(cluster, "Namespace", "spaced-lab")
     create(cluster, "Secret", "held", "spaced-lab", data={})
     finalizers = '{"metadata": {"finalizers": %s}}'
     cluster.kubectl("-n", "spaced-lab", "patch", "secret", "held", "--type=merge", "-p", finalizers % '["x.test/held"]')
     cluster.kubectl("delete", "namespace", "spaced-lab", "--wait=false")
-    scene.refused("PAI017: namespace spaced-lab is being deleted in the cluster of context dev")
+    scene.refused("PAI017: namespace `spaced-lab` is being deleted in the cluster of context dev")
     cluster.kubectl("-n", "spaced-lab", "patch", "secret", "held", "--type=merge", "-p", finalizers % "null")
     cluster.kubectl("wait", "--for=delete", "namespace/spaced-lab", "--timeout=60s")
     scene.write()
@@ -161,11 +161,11 @@ def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(
 ) -> None:
     scene = Scene(real(), "early")
     scene.write(top="paletteai:apiVersion: spectrocloud.com/v2")
-    scene.refused("PAI016: the cluster of context dev does not serve Project of spectrocloud.com/v2")
+    scene.refused("PAI016: the cluster of context dev does not serve Project of `spectrocloud.com/v2`")
     scene.write(palette=BOUND)
     cluster.kubectl("delete", "crd", "settings.spectrocloud.com", "--wait=true")
     try:
-        scene.refused("does not serve Settings of spectrocloud.com/v1alpha1, so 1 of what is declared")
+        scene.refused("does not serve Settings of `spectrocloud.com/v1alpha1`, so 1 of the declared objects")
     finally:
         cluster.kubectl("apply", "--server-side", "-f", str(CRD_FOLDER / "settings.yaml"))
         cluster.kubectl("wait", "--for=condition=Established", "crd/settings.spectrocloud.com", "--timeout=30s")
