@@ -456,9 +456,9 @@ def dropped_in(preview: Outcome) -> set[tuple[str, str, str]]:
     """What a preview says that it drops, although it does not show it."""
     found = set()
     for each in json.loads(preview.stdout)["diagnostics"]:
-        said = re.search(r"PAI019: (\w+)/([\w-]+)\S* holds (.+?), written with", each["message"])
+        said = re.search(r"PAI019: `(\w+)/([\w-]+)\S*` has (.+?), written with", each["message"])
         if said:
-            found |= {(said[1], said[2], field) for field in said[3].split(", ")}
+            found |= {(said[1], said[2], field) for field in said[3].replace("`", "").split(", ")}
     return found
 
 
