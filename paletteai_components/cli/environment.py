@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from paletteai_components.cli.folder import Command, in_a_folder, text_or_json
+from paletteai_components.cli.folder import Command, in_a_folder, in_a_format
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
@@ -59,7 +59,7 @@ class Environment:
 def on_an_environment(command: Command) -> Command:
     """Add the arguments and options of a `Request` to a command."""
     for decorate in (
-        text_or_json,
+        in_a_format("text", "json"),
         click.option("--verbose", is_flag=True, help="Show Pulumi's messages also for stacks that succeeded."),
         click.option("--install", "installs", is_flag=True, help="Install Pulumi for this project if it is missing."),
         click.option(

@@ -35,17 +35,21 @@ def in_a_folder(command: Command, /, purpose: str = "The folder with the stack f
     return option(command)
 
 
-def text_or_json(command: Command) -> Command:
-    """Add the option `--format` with the choices text and json to a command."""
-    option = click.option(
+def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:
+    """The option `--format`.
+
+    Args:
+        formats: The choices. The first one is the default.
+        purpose: The help text of the option.
+    """
+    return click.option(
         "--format",
         "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
+        type=click.Choice(formats),
+        default=formats[0],
         show_default=True,
-        help="The output format.",
+        help=purpose,
     )
-    return option(command)
 
 
 def stacks_option(folder: Path) -> str:

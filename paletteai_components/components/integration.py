@@ -103,7 +103,7 @@ def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
     settings = {settings_name: {**declaration.stated, "palette": palette}}
     alone = {"name": owner.tenant_name, "settings": settings, "import_ids": import_ids}
     added = declaration.spec(("tenant", "settings", settings_name), tenant=alone)
-    stack, tenant = owner._stack, owner._planned.spec
+    tenant = owner._planned.spec
     default = tenant.settings_ref or naming.DEFAULT_SETTINGS
     if settings_name in (*tenant.settings, *tenant.existing_settings) or (
         settings_name == default and not tenant.existing

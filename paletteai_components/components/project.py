@@ -151,13 +151,13 @@ class ProjectComponent(pulumi.ComponentResource):
             former_urns: former URNs of the component of its own Settings, of those Settings and of their Secret.
         """
         opts = tenant_child_options(tenant, opts)
-        provider = str(planned.effective_settings) if planned.effective_settings else None
+        effective = str(planned.effective_settings) if planned.effective_settings else None
         # Passed as inputs: registered outputs would add a seventh to the checkpoints of a first deployment.
-        inputs = {"namespace": planned.namespace, "source": planned.source.value, "settings": provider}
+        inputs = {"namespace": planned.namespace, "source": planned.source.value, "settings": effective}
         super().__init__(identity.PROJECT, name, inputs, opts)
         # The SDK has set them to Outputs, but their values are already known.
         self.project_name, self.namespace = planned.name, planned.namespace
-        self.source, self.settings = planned.source.value, provider
+        self.source, self.settings = planned.source.value, effective
         self.integration = None
         used = {planned.spec.settings_ref, planned.effective_settings.name if planned.effective_settings else None}
         before = [*tenant._ready, *(each.settings for name_, each in tenant.integrations.items() if name_ in used)]

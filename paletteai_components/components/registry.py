@@ -102,21 +102,20 @@ class Registry:
         Raises:
             DeclarationError: it is wrong or claims what another component has. Nothing is recorded then.
         """
-        self._take(
-            claims, [diagnostic for diagnostic in diagnostics_of_stack(stack) if diagnostic.severity is Severity.ERROR]
-        )
+        self.take(claims, [each for each in diagnostics_of_stack(stack) if each.severity is Severity.ERROR])
         self._parts.add(stack.part)
 
-    def take(self, claims: Iterable[Claim]) -> None:
+    def take(self, claims: Iterable[Claim], errors: Iterable[Diagnostic] = ()) -> None:
         """Records claims without running the rules.
 
-        Raises:
-            DeclarationError: another component has one of them. Nothing is recorded then.
-        """
-        self._take(claims, [])
+        Args:
+            claims: the claims.
+            errors: what is already known to be wrong with them.
 
-    def _take(self, claims: Iterable[Claim], diagnostics: list[Diagnostic]) -> None:
-        admitted = list(claims)
+        Raises:
+            DeclarationError: there are errors, or another component has one of the claims. Nothing is recorded then.
+        """
+        admitted, diagnostics = list(claims), list(errors)
         reported = {diagnostic.message for diagnostic in diagnostics}
         for claim in admitted:
             holder = self._claims.get((claim.code, claim.subject))

@@ -39,7 +39,7 @@ class PreviousDeploymentError(pulumi.RunError):
 class PreviousSettings:
     """A Settings of the previous deployment."""
 
-    location: str
+    reference: str
     """The Settings, as ``namespace/name``."""
     urns: tuple[str, ...]
     """The URN of its component, then those of its Secret and Settings if they are known."""
@@ -79,7 +79,7 @@ class PreviousDeployment:
             former = self._former_name(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
-            was = named(self.settings[former].location)
+            was = named(self.settings[former].reference)
             occupied = named(str(planned[former])) if former in planned else named(str(settings))
             yield Diagnostic(
                 "PAI003",
@@ -103,7 +103,7 @@ class PreviousDeployment:
             return True
         for settings in stack.plan.settings:
             former = self._former_name(settings)
-            expected = {str(settings), self.settings[former].location if former is not None else None}
+            expected = {str(settings), self.settings[former].reference if former is not None else None}
             carriers = cluster.carriers(settings.integration) if settings.integration else ()
             if any(reference.removeprefix("Settings/") not in expected for reference in carriers):
                 return True
@@ -142,10 +142,10 @@ def previous_deployment() -> PreviousDeployment:
     """
     last = _object(_ask_engine(*LAST_OUTPUTS).get(OUTPUT))
     settings: dict[str, PreviousSettings] = {}
-    for location, each in _object(last.get("settings")).items():
+    for reference, each in _object(last.get("settings")).items():
         urn = _object(each).get("urn")
         if isinstance(urn, str):
-            former = PreviousSettings(location, (urn,), each.get("fingerprint"), each.get("credential"))
+            former = PreviousSettings(reference, (urn,), each.get("fingerprint"), each.get("credential"))
             settings[identity.name_of(urn)] = former
     version, objects = last.get("apiVersion"), last.get("objects")
     references = frozenset(map(str, objects if isinstance(objects, list) else ()))

@@ -110,13 +110,13 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
         for each in objects_of(stack.plan, stack.api):
             reference = each.reference
             live = cluster.live(reference)
-            fates: dict[tuple[str, bool], list[str]] = {}
+            by_effect: dict[tuple[str, bool], list[str]] = {}
             for manager, path in live.taken_over if live is not None else ():
                 declared = _declares(each.manifest, path)
                 # The preview shows how an import changes declared fields.
                 if path not in _BOOKKEEPING and (reference in cluster.owned or not declared):
-                    fates.setdefault((manager, declared), []).append(".".join(path))
-            for (manager, declared), fields in fates.items():
+                    by_effect.setdefault((manager, declared), []).append(".".join(path))
+            for (manager, declared), fields in by_effect.items():
                 paths = ", ".join(f"`{named(field)}`" for field in sorted(fields))
                 fact = (
                     f"has {paths} changed with `{named(manager)}`. The next `pulumi up` that changes the object "

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Fault, Proxy
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.real import RealProject
 from support.real_stacks import Objects, edit, empty, held
 
@@ -281,7 +281,7 @@ def killed_at(project: RealProject, cluster: ControlPlane, tenant: str, folder: 
             kill(up)
 
 
-def finish(project: RealProject, cluster: ControlPlane, tenant: str, there: dict[SourceLocation, str]) -> str:
+def finish(project: RealProject, cluster: ControlPlane, tenant: str, there: dict[ObjectRef, str]) -> str:
     """Does what a user is told to after a crash; what that was. What has to be deleted is no longer `there`."""
     stack, done = f"{tenant}.dev", []
     up = project.up(stack, check=False)
@@ -312,15 +312,15 @@ def assert_finished(
     cluster: ControlPlane,
     tenant: str,
     wanted: Undisturbed,
-    there: dict[SourceLocation, str],
+    there: dict[ObjectRef, str],
     watch: Watch,
 ) -> None:
     """Nothing is lost or doubled, and what was `there` at the crash is the same object still."""
     assert of_tenant(cluster, tenant) == wanted.objects
     assert _urns(project, tenant) == wanted.urns
     now = _uids(cluster, tenant)
-    assert {location: now[location] for location in now.keys() & there.keys()} == {
-        location: there[location] for location in now.keys() & there.keys()
+    assert {ref: now[ref] for ref in now.keys() & there.keys()} == {
+        ref: there[ref] for ref in now.keys() & there.keys()
     }
     never_live_twice(watch, tenant)
     assert project.steps(f"{tenant}.dev") == {}
@@ -328,21 +328,16 @@ def assert_finished(
 
 def of_tenant(cluster: ControlPlane, tenant: str) -> Objects:
     """What the cluster holds of a tenant, as if it were the one that was not disturbed."""
-    every = {location: each for location, each in held(cluster).items() if _is_of(location, tenant)}
+    every = {ref: each for ref, each in held(cluster).items() if _is_of(ref, tenant)}
     for each in every.values():
         if each["kind"] == "Secret":
             each["data"] = {name: base64.b64decode(text).decode() for name, text in each["data"].items()}
-    return {
-        _plain(location, tenant): json.loads(_renamed(json.dumps(each), tenant, BASIS))
-        for location, each in every.items()
-    }
+    return {_plain(ref, tenant): json.loads(_renamed(json.dumps(each), tenant, BASIS)) for ref, each in every.items()}
 
 
 def never_live_twice(watch: Watch, tenant: str) -> None:
     """Raises LiveTwice for a credential of a tenant. Those of other tenants have the same keys."""
-    pairs = [
-        pair for pair in watch.shared(FINGERPRINT_ANNOTATION) if all(_is_of(location, tenant) for location in pair)
-    ]
+    pairs = [pair for pair in watch.shared(FINGERPRINT_ANNOTATION) if all(_is_of(ref, tenant) for ref in pair)]
     if pairs:
         raise LiveTwice(pairs)
 
@@ -381,25 +376,25 @@ def _alive(up: subprocess.Popen[bytes]) -> Iterator[int]:
                 yield int(pid)
 
 
-def _is_of(location: SourceLocation, tenant: str) -> bool:
-    _, namespace, name = location
+def _is_of(ref: ObjectRef, tenant: str) -> bool:
+    _, namespace, name = ref
     home = namespace or name
     return home in {tenant, f"tenant-{tenant}"} or home.startswith(f"{tenant}-")
 
 
-def _plain(location: SourceLocation, tenant: str) -> SourceLocation:
-    kind, namespace, name = location
+def _plain(ref: ObjectRef, tenant: str) -> ObjectRef:
+    kind, namespace, name = ref
     return kind, namespace and namespace.replace(tenant, BASIS), name.replace(tenant, BASIS)
 
 
-def _uids(cluster: ControlPlane, tenant: str) -> dict[SourceLocation, str]:
+def _uids(cluster: ControlPlane, tenant: str) -> dict[ObjectRef, str]:
     kinds = "namespaces,secrets,tenants,projects,settings"
     listed: list[dict[str, Any]] = json.loads(cluster.kubectl("get", kinds, "--all-namespaces", "-o", "json"))["items"]
     every = {
         (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]): each["metadata"]["uid"]
         for each in listed
     }
-    return {location: uid for location, uid in every.items() if _is_of(location, tenant)}
+    return {ref: uid for ref, uid in every.items() if _is_of(ref, tenant)}
 
 
 def _urns(project: RealProject, tenant: str) -> list[str]:

@@ -94,8 +94,8 @@ def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
         name: each["changes"] for name, each in previewed.items()
     }
     for tenant in ("acme", "beta"):
-        locations = {("Namespace", None, f"tenant-{tenant}"), ("Project", f"{tenant}-lab", f"{tenant}-lab")}
-        assert locations <= held(cluster).keys()
+        refs = {("Namespace", None, f"tenant-{tenant}"), ("Project", f"{tenant}-lab", f"{tenant}-lab")}
+        assert refs <= held(cluster).keys()
 
     again = told_of(project, "up", "lab", "--yes")
     refreshed = told_of(project, "refresh", "lab", "--yes")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.real import RealProject
 from support.real_stacks import STACKS, changes, edit, empty, held, start
 
@@ -50,26 +50,26 @@ def test_a_stack_is_deployed_stays_as_it_is_and_leaves_nothing_behind(
 
 def _assert_order(watch: Watch, tenant: str) -> None:
     """Every Project is gone before its Tenant goes, and of the Tenant each object before what it needs."""
-    begins: dict[SourceLocation, int] = {}
-    gone: dict[SourceLocation, int] = {}
+    begins: dict[ObjectRef, int] = {}
+    gone: dict[ObjectRef, int] = {}
     for event in watch.events:
         if event.what == "DELETED" or event.object["metadata"].get("deletionTimestamp"):
-            begins.setdefault(event.location, event.version)
+            begins.setdefault(event.ref, event.version)
         if event.what == "DELETED":
-            gone[event.location] = event.version
+            gone[event.ref] = event.version
     (home,) = (
         name
         for (kind, _, name), each in watch.before.items()
         if kind == "Namespace" and (each["metadata"].get("labels") or {}).get("palette.ai/tenant") == tenant
     )
-    ordered: list[list[SourceLocation]] = [
-        [location for location in watch.before if location[0] == "Project"],
+    ordered: list[list[ObjectRef]] = [
+        [ref for ref in watch.before if ref[0] == "Project"],
         [("Tenant", None, tenant)],
-        *([location for location in watch.before if location[:2] == (kind, home)] for kind in ("Settings", "Secret")),
+        *([ref for ref in watch.before if ref[:2] == (kind, home)] for kind in ("Settings", "Secret")),
         [("Namespace", None, home)],
     ]
-    for earlier, later in itertools.pairwise([locations for locations in ordered if locations]):
-        assert max(gone[location] for location in earlier) < min(begins[location] for location in later), (
+    for earlier, later in itertools.pairwise([refs for refs in ordered if refs]):
+        assert max(gone[ref] for ref in earlier) < min(begins[ref] for ref in later), (
             earlier,
             later,
         )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import wait_until
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
 from support.real import RealProject
 from support.real_stacks import changes, edit, empty, start, views
@@ -20,7 +20,7 @@ from paletteai_components.kube.palette_api import API_GROUP, API_VERSION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
-Change = tuple[str, SourceLocation]
+Change = tuple[str, ObjectRef]
 
 STAY = "Settings stay where they are"
 
@@ -267,17 +267,17 @@ def _assert_settled(project: RealProject, cluster: ControlPlane, stack: str, api
     project.preview(stack, "--refresh", "--expect-no-changes")
 
 
-def _both(namespace: str, settings: str) -> list[SourceLocation]:
+def _both(namespace: str, settings: str) -> list[ObjectRef]:
     """A Settings and its Secret."""
     return [("Settings", namespace, settings), ("Secret", namespace, f"{settings}-palette")]
 
 
-def _gone(locations: list[SourceLocation]) -> list[Change]:
-    return [("DELETED", location) for location in locations]
+def _gone(refs: list[ObjectRef]) -> list[Change]:
+    return [("DELETED", ref) for ref in refs]
 
 
-def _new(locations: list[SourceLocation]) -> list[Change]:
-    return [("ADDED", location) for location in locations]
+def _new(refs: list[ObjectRef]) -> list[Change]:
+    return [("ADDED", ref) for ref in refs]
 
 
 def _modified(project: str) -> Change:

@@ -231,9 +231,9 @@ def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
         """The rows that are as declared. All others are as somebody made them."""
         now, found = held(cluster), set()
         for row in TABLE:
-            location = row.kind, f"{half}-{row.project}"
-            value = at(now[location], row.field)
-            if value == at(declared[location], row.field):
+            ref = row.kind, f"{half}-{row.project}"
+            value = at(now[ref], row.field)
+            if value == at(declared[ref], row.field):
                 found.add(row)
             else:
                 assert value == row.value, row
@@ -464,12 +464,12 @@ def dropped_in(preview: Outcome) -> set[tuple[str, str, str]]:
 
 def disputed(outcome: Outcome) -> set[tuple[str, str, str]]:
     """What could not be applied because somebody else had changed it."""
-    found, location = set(), ("", "")
+    found, ref = set(), ("", "")
     for line in outcome.printed.partition("Diagnostics:")[2].splitlines():
         if heading := re.match(r"  kubernetes:\S+:(\w+) \([\w-]+\.([\w-]+)", line):
-            location = heading[1], heading[2]
+            ref = heading[1], heading[2]
         if field := re.search(r"(?:: |- )\.((?:\w+\.)+\w+)$", line):
-            found.add((*location, field[1]))
+            found.add((*ref, field[1]))
     return found
 
 

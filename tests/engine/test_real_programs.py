@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.programs import credential, leaks
 from support.real import RealProject
 from support.recording import recorded
@@ -58,9 +58,9 @@ def started(real: Real, program: str, stack: str = "dev", **env: str) -> RealPro
     return project
 
 
-def locations(watch: Watch, what: str) -> set[SourceLocation]:
+def refs(watch: Watch, what: str) -> set[ObjectRef]:
     """The objects to which something happened."""
-    return {event.location for event in watch.events if event.what == what}
+    return {event.ref for event in watch.events if event.what == what}
 
 
 def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real: Real, cluster: ControlPlane) -> None:
@@ -68,7 +68,7 @@ def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real:
     project = started(real, REFERENCE)
     with Watch(cluster) as deployed:
         project.up("dev")
-    assert locations(deployed, "ADDED") == {
+    assert refs(deployed, "ADDED") == {
         ("Secret", "tenant-beta", "edge-palette"),
         ("Settings", "tenant-beta", "edge"),
         ("Namespace", None, "sight"),
@@ -79,7 +79,7 @@ def test_an_integration_and_a_project_are_added_to_a_tenant_made_elsewhere(real:
     assert project.steps("dev") == {}
     with Watch(cluster) as destroyed:
         project.run("destroy", "--yes", "--stack", "dev")
-    assert locations(destroyed, "DELETED") == locations(deployed, "ADDED")
+    assert refs(destroyed, "DELETED") == refs(deployed, "ADDED")
     assert "Made elsewhere" in cluster.kubectl("get", "tenants", "beta", "--output=yaml")
 
 
@@ -124,14 +124,10 @@ def test_what_is_said_of_a_component_holds_for_everything_below_it(real: Real, c
     assert len(made) == 18
     assert names == {urn: "dev" if urn in ones else "prod" for urn in made}
     assert {bool(made[urn].get("protect")) for urn in made.keys() - ones} == {True}
-    moments = {event.location: number for number, event in reversed(list(enumerate(deployed.events)))}
-    marked = {
-        event.location for event in deployed.events if "mark" in (event.object["metadata"].get("annotations") or {})
-    }
+    moments = {event.ref: number for number, event in reversed(list(enumerate(deployed.events)))}
+    marked = {event.ref for event in deployed.events if "mark" in (event.object["metadata"].get("annotations") or {})}
     assert len(marked) == len(made) - len(ones)
-    assert max(moments[location] for location in moments.keys() - marked) < min(
-        moments[location] for location in marked
-    )
+    assert max(moments[ref] for ref in moments.keys() - marked) < min(moments[ref] for ref in marked)
     assert project.steps("dev") == {}
     project.env["KEY"] = "An0ther-key-of-one-in-the-mine"
     with Watch(cluster) as rotated:
@@ -216,7 +212,7 @@ def test_nothing_of_a_component_that_is_refused_is_registered_and_what_was_right
         assert "Traceback" not in refusal.printed
         assert leaks([refusal.printed], f"Key-0f-{case}-of-the-2nd-mine") == []
     assert logical_names(project, case) == {f"{case}.first", f"{case}.first.default"}
-    assert locations(watch, "ADDED") == {
+    assert refs(watch, "ADDED") == {
         ("Namespace", None, f"tenant-{case}-first"),
         ("Secret", f"tenant-{case}-first", "default-palette"),
         ("Settings", f"tenant-{case}-first", "default"),
@@ -241,7 +237,7 @@ def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real
     assert {
         ("Settings", "tenant-output-first", "default"),
         ("Settings", "tenant-output-second", "default"),
-    } <= locations(watch, "ADDED")
+    } <= refs(watch, "ADDED")
 
 
 def test_the_component_that_is_refused_is_named_first() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
 from support.real import RealProject
 from support.real_stacks import changes, empty, start
@@ -129,7 +129,7 @@ def _set_key(project: RealProject, name: str, key: str) -> None:
     project.run("config", "set", "--secret", name, "--stack", "dev", input=key)
 
 
-def _assert_never_absent(watch: Watch, secret: SourceLocation, key: str) -> None:
+def _assert_never_absent(watch: Watch, secret: ObjectRef, key: str) -> None:
     """Only its value was changed, once, and whoever read it at any moment read a whole document."""
     assert set(watch.of(*secret)) == {"MODIFIED"}
     documents = [_document(state[secret]) for state in watch.states()]
@@ -144,7 +144,7 @@ def _document(secret: Mapping[str, Any]) -> dict[str, str]:
     return document
 
 
-def _fingerprint(watch: Watch, settings: SourceLocation) -> str:
+def _fingerprint(watch: Watch, settings: ObjectRef) -> str:
     """The fingerprint on a Settings at the end of a watch."""
     *_, last = watch.states()
     return str(last[settings]["metadata"]["annotations"][FINGERPRINT_ANNOTATION])

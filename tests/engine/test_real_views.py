@@ -68,7 +68,7 @@ def test_a_stack_is_the_same_from_every_side(
 
 def _without_keys(rendered: Objects) -> Objects:
     """What is rendered where no key is opened: no Secrets, and no proofs, which are made with the keys."""
-    told = copy.deepcopy({location: each for location, each in rendered.items() if each["kind"] != "Secret"})
+    told = copy.deepcopy({ref: each for ref, each in rendered.items() if each["kind"] != "Secret"})
     for each in told.values():
         annotations = each["metadata"].get("annotations", {})
         assert (PROOF_ANNOTATION in annotations) == (FINGERPRINT_ANNOTATION in annotations)

@@ -25,7 +25,7 @@ from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_AN
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.stacks.stack import Stack
 from support.checkout import ROOT
-from support.recording import Recording, location_of, recorded
+from support.recording import Recording, recorded, ref_of
 from support.samples import HOST, PROJECT_ID
 
 # Characters that JSON, base64 and shells each write in their own way.
@@ -73,7 +73,7 @@ def deployed(folder: Path, name: str, **more: Any) -> Recording:
 def rendered(stack: Stack) -> dict[Any, Any]:
     """What `render` prints, with the fingerprints that only somebody with the keys can tell."""
     assert stack.plan is not None
-    manifests = {location_of(each.manifest): each.manifest for each in objects_of(stack.plan, stack.api)}
+    manifests = {ref_of(each.manifest): each.manifest for each in objects_of(stack.plan, stack.api)}
     for each in stack.plan.settings:
         integration = each.integration
         if integration and integration.api_key and integration.api_key.ciphertext:

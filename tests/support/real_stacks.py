@@ -15,13 +15,13 @@ from paletteai_components.kube.palette_api import API_VERSION
 from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import VENDORS_OWN
-from support.cluster.watch import SourceLocation, Watch
+from support.cluster.watch import ObjectRef, Watch
 from support.real import RealProject
-from support.recording import location_of
+from support.recording import ref_of
 
 STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").iterdir())
 
-Objects = dict[SourceLocation, dict[str, Any]]
+Objects = dict[ObjectRef, dict[str, Any]]
 
 # What the API server writes into an object's metadata, and what it and tools note there for themselves.
 _SET_BY_THE_SERVER = {"creationTimestamp", "finalizers", "generation", "managedFields", "resourceVersion", "uid"}
@@ -81,7 +81,7 @@ def views(
     cluster: ControlPlane,
     stack: str,
     *,
-    besides: Collection[SourceLocation] = (),
+    besides: Collection[ObjectRef] = (),
     api_version: str = API_VERSION,
 ) -> Views:
     """A stack from every side. What there is `besides` on the cluster is none of its own."""
@@ -96,32 +96,32 @@ def views(
     return Views(
         rendered=rendered,
         registered=registered(project, stack),
-        held={location: each for location, each in held(cluster, api_version).items() if location not in besides},
+        held={ref: each for ref, each in held(cluster, api_version).items() if ref not in besides},
         planned=_as_outputs(plan["stacks"][0], rendered),
         told=outputs,
     )
 
 
 def objects(text: str) -> Objects:
-    """The manifests of a text of YAML, by location."""
-    return {location_of(each): each for each in yaml.safe_load_all(text)}
+    """The manifests of a text of YAML, by ref."""
+    return {ref_of(each): each for each in yaml.safe_load_all(text)}
 
 
 def registered(project: RealProject, stack: str) -> Objects:
-    """What the program registered of Kubernetes objects, by location: the inputs in the stack's state."""
+    """What the program registered of Kubernetes objects, by ref: the inputs in the stack's state."""
     exported = json.loads(project.run("stack", "export", "--show-secrets", "--stack", stack).stdout)
     resources = exported["deployment"]["resources"]
     inputs = [_opened(each["inputs"]) for each in resources if each["type"].startswith("kubernetes:")]
-    return {location_of(each): each for each in inputs}
+    return {ref_of(each): each for each in inputs}
 
 
 def held(cluster: ControlPlane, api_version: str = API_VERSION) -> Objects:
-    """What the API server holds outside of the namespaces it comes with, by location."""
+    """What the API server holds outside of the namespaces it comes with, by ref."""
     group, version = api_version.split("/")
     kinds = ["namespaces", "secrets", *(f"{kind}.{version}.{group}" for kind in ("tenants", "projects", "settings"))]
     listed = json.loads(cluster.kubectl("get", ",".join(kinds), "--all-namespaces", "--output=json"))["items"]
-    every = {location_of(each): applied(each) for each in listed}
-    return {location: each for location, each in every.items() if not _comes_with_the_cluster(location)}
+    every = {ref_of(each): applied(each) for each in listed}
+    return {ref: each for ref, each in every.items() if not _comes_with_the_cluster(ref)}
 
 
 def applied(each: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def applied(each: Mapping[str, Any]) -> dict[str, Any]:
     return {**{field: value for field, value in each.items() if field not in left_out}, "metadata": metadata}
 
 
-def changes(watch: Watch) -> list[tuple[str, SourceLocation]]:
+def changes(watch: Watch) -> list[tuple[str, ObjectRef]]:
     """What happened under a watch, in order: what was ADDED, MODIFIED or DELETED.
 
     An object counts as deleted when that begins; a status that a controller reports changes nothing.
@@ -143,17 +143,17 @@ def changes(watch: Watch) -> list[tuple[str, SourceLocation]]:
     return list(_changes(watch))
 
 
-def _changes(watch: Watch) -> Iterator[tuple[str, SourceLocation]]:
-    last = {location: applied(each) for location, each in watch.before.items()}
+def _changes(watch: Watch) -> Iterator[tuple[str, ObjectRef]]:
+    last = {ref: applied(each) for ref, each in watch.before.items()}
     for event in watch.events:
-        was = last.pop(event.location, None)
+        was = last.pop(event.ref, None)
         if event.what == "DELETED" or event.object["metadata"].get("deletionTimestamp"):
             if was is not None:
-                yield "DELETED", event.location
+                yield "DELETED", event.ref
             continue
-        now = last[event.location] = applied(event.object)
+        now = last[event.ref] = applied(event.object)
         if now != was:
-            yield ("ADDED" if was is None else "MODIFIED"), event.location
+            yield ("ADDED" if was is None else "MODIFIED"), event.ref
 
 
 def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
@@ -164,15 +164,15 @@ def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
         secrets = [
             f"{secret['namespace']}/{secret['name']}" for secret in each["secrets"] if secret["type"] == "palette"
         ]
-        location = f"{each['namespace']}/{each['name']}"
-        left[location] = {
+        ref = f"{each['namespace']}/{each['name']}"
+        left[ref] = {
             "fingerprint": annotations.get(FINGERPRINT_ANNOTATION),
             "credential": annotations.get(CREDENTIAL_ANNOTATION),
         }
-        settings[location] = {
+        settings[ref] = {
             "integration": each["integration"],
             "secret": secrets[0] if secrets else None,
-            **left[location],
+            **left[ref],
         }
     tenant = plan["tenant"]
     fields = ("source", "settings", "integration", "reason")
@@ -184,7 +184,7 @@ def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
         "projects": _stated(projects),
         "lastDeployment": {
             "apiVersion": rendered["Tenant", None, tenant["name"]]["apiVersion"],
-            "objects": ["/".join(part for part in location if part) for location in rendered],
+            "objects": ["/".join(part for part in ref if part) for ref in rendered],
             "settings": _stated(left),
         },
     }
@@ -205,7 +205,7 @@ def _opened(value: Any) -> Any:
     return value
 
 
-def _comes_with_the_cluster(location: SourceLocation) -> bool:
-    kind, namespace, name = location
+def _comes_with_the_cluster(ref: ObjectRef) -> bool:
+    kind, namespace, name = ref
     home = name if kind == "Namespace" else namespace or ""
     return home == "default" or home.startswith("kube-") or home == VENDORS_OWN

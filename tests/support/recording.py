@@ -83,9 +83,9 @@ class Registered:
         return self.type.rpartition(":")[2]
 
     @property
-    def location(self) -> tuple[str, str | None, str]:
+    def ref(self) -> tuple[str, str | None, str]:
         """The Kubernetes object that it writes."""
-        return location_of(self.inputs)
+        return ref_of(self.inputs)
 
 
 @dataclass
@@ -317,7 +317,7 @@ def urn_of(parent: str, type_: str, name: str, stack: str = "acme.dev") -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::{qualified}::{name}"
 
 
-def location_of(manifest: Mapping[str, Any]) -> tuple[str, str | None, str]:
+def ref_of(manifest: Mapping[str, Any]) -> tuple[str, str | None, str]:
     """The Kubernetes object of a manifest: kind, namespace and name."""
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace"), metadata["name"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paletteai_components.cli.folder import text_or_json
+from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import Selection, choosing_stacks, selected
 from paletteai_components.redaction import named, redacted
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @choosing_stacks
-@text_or_json
+@in_a_format("text", "json")
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Report every problem in the stack files, with file, line, reason and remedy.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paletteai_components.changes.git import GitError
-from paletteai_components.cli.folder import in_a_folder
+from paletteai_components.cli.folder import in_a_folder, in_a_format
 from paletteai_components.cli.output.comment import LEAST, LIMIT, comment_of
 from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
@@ -36,14 +36,7 @@ class _Answer:
 @click.command("diff")
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
 @in_a_folder
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="The output format. Markdown is one comment for a pull request.",
-)
+@in_a_format("text", "json", "markdown", purpose="The output format. Markdown is one comment for a pull request.")
 @click.option(
     "--limit",
     metavar="CHARACTERS",
@@ -110,8 +103,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
 def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
-    from paletteai_components.cli.output.comparison import sections_of_contrast, verdict_of_contrast
-    from paletteai_components.cli.output.difference_json import contrast_as_json
+    from paletteai_components.cli.output.comparison import comparison_sections, comparison_verdict
+    from paletteai_components.cli.output.difference_json import comparison_as_json
     from paletteai_components.rules import diagnostics_of
 
     known = _stack_names(workspace)
@@ -134,8 +127,8 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     sound = [not _diagnostics_in([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
     comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
     about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
-    value = contrast_as_json(comparison)
-    return _Answer(verdict_of_contrast(comparison), about, sections_of_contrast(comparison), value, 0)
+    value = comparison_as_json(comparison)
+    return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
 
 
 def _read_workspace(folder: Path) -> Workspace:

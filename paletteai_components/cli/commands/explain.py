@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from paletteai_components.cli.folder import in_a_folder, stacks_option, text_or_json
+from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.diagnostics import Severity
 from paletteai_components.errors import UserError
@@ -25,7 +25,7 @@ _LISTED = 10
 @click.command("explain")
 @click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
 @in_a_folder
-@text_or_json
+@in_a_format("text", "json")
 @click.pass_context
 def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Explain where each integration of PROJECT comes from.

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from paletteai_components.cli.files import refuse_links, replace, write_new
-from paletteai_components.cli.output.report import as_json, counted, json_text, plural, show
+from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.output.report import as_json, json_text, plural, show_with_summary
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
@@ -27,14 +28,7 @@ _BEGINNINGS = (
 
 @click.command("graph")
 @choosing_stacks
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["mermaid", "html", "json"]),
-    default="mermaid",
-    show_default=True,
-    help="A Mermaid flowchart for Markdown, a page for a browser, or JSON.",
-)
+@in_a_format("mermaid", "html", "json", purpose="A Mermaid flowchart for Markdown, a page for a browser, or JSON.")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of the standard output."
 )
@@ -59,10 +53,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
         projects = sum(len(stack.tenant.projects) for stack in graph.stacks if stack.tenant)
         drawn = f"{plural(len(graph.stacks), 'stack')}, {plural(projects, 'project')}"
         click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
-    if selection.diagnostics:
-        show(selection.diagnostics, err=True)
-        code = selection.diagnostics[0].code
-        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
+    show_with_summary(selection.diagnostics)
     ctx.exit(selection.exit_code)
 
 

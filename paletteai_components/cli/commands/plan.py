@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from paletteai_components.cli.folder import text_or_json
-from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
+from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.output.report import as_json, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.cli.selection import choosing_stacks, selected
@@ -41,7 +41,7 @@ _REMOVALS = {
 
 @click.command("plan")
 @choosing_stacks
-@text_or_json
+@in_a_format("text", "json")
 @click.pass_context
 def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
     """Show what the named STACKs declare: tenants, Settings and projects.
@@ -60,10 +60,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
             show_tree(_stack_tree(stack, plan))
     total = sum((_count_by_kind(stack, plan) for stack, plan in planned if plan), Counter[str]())
     click.echo(f"{plural(len(planned), 'stack')}: {_object_counts(total)}")
-    if selection.diagnostics:
-        show(selection.diagnostics, err=True)
-        code = selection.diagnostics[0].code
-        click.echo(f"{counted(selection.diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
+    show_with_summary(selection.diagnostics)
     ctx.exit(selection.exit_code)
 
 

@@ -9,7 +9,7 @@ from paletteai_components.cli.output.difference import field_line, removal_lines
 from paletteai_components.cli.output.line import Line, Section, Untrusted, joined
 
 
-def verdict_of_contrast(comparison: Comparison) -> str:
+def comparison_verdict(comparison: Comparison) -> str:
     """The comparison in one line, without any text from a file."""
     if comparison.is_empty:
         return "no difference"
@@ -27,7 +27,7 @@ def verdict_of_contrast(comparison: Comparison) -> str:
     )
 
 
-def sections_of_contrast(comparison: Comparison) -> list[Section]:
+def comparison_sections(comparison: Comparison) -> list[Section]:
     """How two stacks differ, the most visible differences first."""
     sections = [
         Section(("Deployed",), list(map(field_line, comparison.facts))),

@@ -66,7 +66,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
     }
 
 
-def contrast_as_json(comparison: Comparison) -> dict[str, Any]:
+def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON."""
     return {
         "first": comparison.first,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -19,6 +19,14 @@ def show(diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
     """Print problems as text, in colour on a terminal."""
     for diagnostic in diagnostics:
         click.echo("\n".join(_lines(diagnostic)), err=err)
+
+
+def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
+    """Print problems on the error stream, with their number and the command that explains the first."""
+    if diagnostics:
+        show(diagnostics, err=True)
+        code = diagnostics[0].code
+        click.echo(f"{counted(diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
 
 
 def show_error(error: UserError) -> None:

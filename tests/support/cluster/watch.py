@@ -16,7 +16,7 @@ from support.cluster.control_plane import ControlPlane
 
 KINDS = ("namespaces", "secrets", "tenants", "projects", "settings")
 
-SourceLocation = tuple[str, str | None, str]
+ObjectRef = tuple[str, str | None, str]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Event:
     object: Mapping[str, Any]
 
     @property
-    def location(self) -> SourceLocation:
+    def ref(self) -> ObjectRef:
         """Kind, namespace and name."""
         metadata = self.object["metadata"]
         return self.object["kind"], metadata.get("namespace"), metadata["name"]
@@ -42,7 +42,7 @@ class Watch:
     """Watches these kinds of objects in every namespace for as long as a `with` lasts.
 
     Fields, when it is over:
-        before: what was there at its beginning, by place.
+        before: what was there at its beginning, by reference.
         events: what happened since.
     """
 
@@ -50,7 +50,7 @@ class Watch:
         self._cluster = cluster
         self._kinds = kinds
         self._lists = {kind: _listed(cluster, kind) for kind in kinds}
-        self.before = {Event("", each).location: each for every in self._lists.values() for each in every["items"]}
+        self.before = {Event("", each).ref: each for every in self._lists.values() for each in every["items"]}
         self.events: list[Event] = []
         self._seen: list[Event] = []
 
@@ -74,44 +74,44 @@ class Watch:
             thread.join()
         self.events = sorted(self._seen, key=lambda event: event.version)
 
-    def of(self, *location: str | None) -> list[str]:
+    def of(self, *ref: str | None) -> list[str]:
         """What happened to one object, in order."""
-        return [event.what for event in self.events if event.location == location]
+        return [event.what for event in self.events if event.ref == ref]
 
-    def states(self) -> Iterator[dict[SourceLocation, Mapping[str, Any]]]:
+    def states(self) -> Iterator[dict[ObjectRef, Mapping[str, Any]]]:
         """Every state that the cluster was in, one after another."""
         state = dict(self.before)
         yield dict(state)
         for event in self.events:
             if event.what == "DELETED":
-                state.pop(event.location, None)
+                state.pop(event.ref, None)
             else:
-                state[event.location] = event.object
+                state[event.ref] = event.object
             yield dict(state)
 
-    def shared(self, annotation: str) -> list[tuple[SourceLocation, SourceLocation]]:
+    def shared(self, annotation: str) -> list[tuple[ObjectRef, ObjectRef]]:
         """Two Settings, or two Secrets, that carried one credential at any moment."""
-        pairs: set[tuple[SourceLocation, SourceLocation]] = set()
+        pairs: set[tuple[ObjectRef, ObjectRef]] = set()
         for state in self.states():
-            owners: dict[tuple[str, str], SourceLocation] = {}
-            for location, each in state.items():
+            owners: dict[tuple[str, str], ObjectRef] = {}
+            for ref, each in state.items():
                 if each["metadata"].get("deletionTimestamp") is None:
                     for carried in _credentials(each, annotation):
-                        other = owners.setdefault((location[0], carried), location)
-                        if other != location:
-                            pairs.add((other, location))
+                        other = owners.setdefault((ref[0], carried), ref)
+                        if other != ref:
+                            pairs.add((other, ref))
         return sorted(pairs)
 
-    def recreated(self, *kinds: str) -> list[SourceLocation]:
+    def recreated(self, *kinds: str) -> list[ObjectRef]:
         """Objects that were there before, and were deleted or exchanged for another of their name."""
-        uids = {location: each["metadata"]["uid"] for location, each in self.before.items()}
+        uids = {ref: each["metadata"]["uid"] for ref, each in self.before.items()}
         return sorted(
             {
-                event.location
+                event.ref
                 for event in self.events
-                if event.location in uids
-                and (not kinds or event.location[0] in kinds)
-                and (event.what == "DELETED" or event.object["metadata"]["uid"] != uids[event.location])
+                if event.ref in uids
+                and (not kinds or event.ref[0] in kinds)
+                and (event.what == "DELETED" or event.object["metadata"]["uid"] != uids[event.ref])
             },
             key=str,
         )
@@ -134,18 +134,18 @@ class Watch:
                 if event["type"] in {"ADDED", "MODIFIED", "DELETED"}:
                     self._seen.append(Event(event["type"], event["object"]))
 
-    def _state(self) -> dict[SourceLocation, int]:
-        state = {location: int(each["metadata"]["resourceVersion"]) for location, each in self.before.items()}
+    def _state(self) -> dict[ObjectRef, int]:
+        state = {ref: int(each["metadata"]["resourceVersion"]) for ref, each in self.before.items()}
         for event in sorted([*self._seen], key=lambda event: event.version):
             if event.what == "DELETED":
-                state.pop(event.location, None)
+                state.pop(event.ref, None)
             else:
-                state[event.location] = event.version
+                state[event.ref] = event.version
         return state
 
-    def _listed(self) -> dict[SourceLocation, int]:
+    def _listed(self) -> dict[ObjectRef, int]:
         every = [Event("", each) for kind in self._kinds for each in _listed(self._cluster, kind)["items"]]
-        return {event.location: event.version for event in every}
+        return {event.ref: event.version for event in every}
 
 
 def _listed(cluster: ControlPlane, kind: str) -> Any:

@@ -520,7 +520,7 @@ def once(objects: list[Rendered]) -> dict[tuple[str, str], Leaves]:
 
 
 def pairs_of(files: st.SearchStrategy[Files]) -> st.SearchStrategy[tuple[Workspace, Workspace]]:
-    """Two fleets that have files in common."""
+    """Two workspaces that have files in common."""
 
     def mixed(drawn: tuple[Files, Files, list[bool]]) -> tuple[Workspace, Workspace]:
         before, other, kept = drawn

@@ -192,7 +192,7 @@ def test_what_is_listed_is_taken_over_and_nothing_else_is() -> None:
     tenants = ["Namespace/tenant-acme", "Tenant/acme", "Settings/tenant-acme/default"]
     projects = ["Secret/lab/default-palette", "Project/lab/lab"]
     recording = run(lambda: program(import_ids=tenants, project_import_ids=projects))
-    imported = {"/".join(part for part in each.location if part): each for each in recording.objects if each.import_id}
+    imported = {"/".join(part for part in each.ref if part): each for each in recording.objects if each.import_id}
     assert sorted(imported) == sorted([*tenants, *projects])
     for reference, each in imported.items():
         assert each.import_id == reference.partition("/")[2]

@@ -71,18 +71,18 @@ def test_programs_of_one_process_do_not_see_each_other() -> None:
 
 
 def test_a_ledger_does_not_outlive_its_program() -> None:
-    ledgers: list[weakref.ref[Registry]] = []
+    registries: list[weakref.ref[Registry]] = []
 
     def program() -> None:
         acme()
-        ledgers.append(weakref.ref(Registry.of_this_program()))
-        assert Registry.of_this_program() is ledgers[-1]()
+        registries.append(weakref.ref(Registry.of_this_program()))
+        assert Registry.of_this_program() is registries[-1]()
 
     run(program)
     # The runtime's defaults hold on to the last monitor that was set.
     run(lambda: None)
     gc.collect()
-    assert ledgers[0]() is None
+    assert registries[0]() is None
 
 
 def test_outside_of_pulumi_a_component_says_how_to_run_it() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 from support.programs import KEY, acme, credential
-from support.recording import Recording, Registered, location_of, run, without_data
+from support.recording import Recording, Registered, ref_of, run, without_data
 from support.samples import declared_credential
 
 from paletteai_components import (
@@ -186,20 +186,20 @@ def test_everything_has_the_type_the_name_and_the_parent_that_the_documentation_
 def test_what_a_program_registers_is_what_render_prints_for_the_same_declaration() -> None:
     spec = StackSpec.model_validate(DECLARED, by_alias=True, by_name=False)
     objects = objects_of(plan_of(spec), PaletteApi(fields=spec.vendor_fields))
-    manifests = {location_of(each.manifest): each.manifest for each in objects}
+    manifests = {ref_of(each.manifest): each.manifest for each in objects}
     keys = {
         ("dev-tenant", "default"): KEY,
         ("dev-tenant", "edge"): "Key-0f-edge-of-the-2nd-mine",
         ("lab", "own"): "Key-0f-lab-of-the-2nd-mine",
     }
-    for location, key in keys.items():
+    for reference, key in keys.items():
         # No key is opened to render, so only the program can tell the fingerprints.
-        metadata = manifests["Settings", *location]["metadata"]
+        metadata = manifests["Settings", *reference]["metadata"]
         annotations = metadata.setdefault("annotations", {})
         annotations[FINGERPRINT_ANNOTATION] = fingerprint_of(key)
-        annotations[PROOF_ANNOTATION] = settings_proof_of(key, "/".join(location))
+        annotations[PROOF_ANNOTATION] = settings_proof_of(key, "/".join(reference))
     recording = recorded_factory()
-    assert {each.location: without_data(each) for each in recording.objects} == manifests
+    assert {each.ref: without_data(each) for each in recording.objects} == manifests
     assert len(recording.objects) == len(manifests) == 16
 
 
@@ -308,7 +308,7 @@ def test_names_that_run_together_stay_apart() -> None:
     recording = run(program)
     names = {each.name for each in recording.components if each.type == INTEGRATION}
     assert names == {"acme.a.b-c", "acme.a-b.c"}
-    assert len({each.location for each in recording.objects}) == len(recording.objects)
+    assert len({each.ref for each in recording.objects}) == len(recording.objects)
 
 
 def test_two_tenants_of_one_program_keep_to_themselves() -> None:
@@ -338,7 +338,7 @@ def test_an_integration_that_is_added_can_be_referred_to_by_name_or_as_itself() 
 
     recording = run(program)
     settings = recording.object("Settings", "acme.edge")
-    assert settings.location == ("Settings", "tenant-acme", "edge")
+    assert settings.ref == ("Settings", "tenant-acme", "edge")
     assert recording.at(settings.parent).parent == recording.component("Tenant", "acme").urn
     assert recording.object("Namespace", "acme").urn in settings.dependencies
     for project in ("acme.one", "acme.two"):
@@ -355,9 +355,7 @@ def test_a_tenant_made_elsewhere_is_referred_to_and_never_written() -> None:
         Project("acme.vision", ProjectArgs(tenant=tenant, name="vision"))
 
     recording = run(program)
-    assert [
-        each.location for each in recording.objects if each.parent == recording.component("Tenant", "acme").urn
-    ] == []
+    assert [each.ref for each in recording.objects if each.parent == recording.component("Tenant", "acme").urn] == []
     assert recording.component("Tenant", "acme").type == TENANT
     settings = recording.object("Settings", "acme.default")
     assert settings.inputs["metadata"]["labels"] == {"team": "one"}

@@ -159,7 +159,7 @@ def test_an_object_is_taken_over_where_that_is_stated(tmp_path: Path, cluster: C
     imported = {each.import_id: each for each in recording.objects if each.import_id}
     assert imported.keys() == {"vision"}
     namespace = imported["vision"]
-    assert namespace.location == ("Namespace", None, "vision")
+    assert namespace.ref == ("Namespace", None, "vision")
     assert namespace.inputs["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}
 
 
@@ -245,9 +245,9 @@ def moved(text: str) -> str:
     )
 
 
-def carrying(cluster: ControlPlane, there: list[str], recording: Recording, location: str) -> None:
+def carrying(cluster: ControlPlane, there: list[str], recording: Recording, reference: str) -> None:
     """Puts the Settings of a place there, as it was registered."""
-    namespace, _, name = location.partition("/")
+    namespace, _, name = reference.partition("/")
     if namespace not in cluster.kubectl("get", "namespaces", "-o", "name"):
         put(cluster, there, "Namespace", namespace)
     registered = recording.object("Settings", f"acme.{name}" if "tenant" in namespace else f"acme.{namespace}.{name}")

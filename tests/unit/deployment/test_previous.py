@@ -47,7 +47,7 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
     }
     assert sources["vision"]["reason"] == "falls back to the tenant's default Settings dev-tenant/default"
     vault = "vault://dev/acme/robotics"
-    written = ["/".join(part for part in each.location if part) for each in recording.objects]
+    written = ["/".join(part for part in each.ref if part) for each in recording.objects]
     last = recording.exports["lastDeployment"]
     assert recording.exports == {
         "tenant": "acme",

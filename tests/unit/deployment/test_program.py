@@ -44,7 +44,7 @@ def test_an_example_stack_registers_what_render_prints_for_it(examples: Path, na
     assert recording.error is None
     stack = workspace_from(examples).stack_named(name)
     assert stack is not None
-    assert {each.location: without_data(each) for each in recording.objects} == rendered(stack)
+    assert {each.ref: without_data(each) for each in recording.objects} == rendered(stack)
     assert [each for each in recording.objects if each.kind == "Secret"] == [
         each for each in recording.objects if isinstance(each.inputs.get("data"), Secret)
     ]
@@ -127,7 +127,7 @@ def test_what_an_environment_adds_counts_and_not_what_the_file_says(folder: Path
     )
     recording = deployed(folder, "acme.dev", config=config, secret_keys=secret_keys)
     assert recording.error is None
-    assert ("Project", "from-esc", "from-esc") in {each.location for each in recording.objects}
+    assert ("Project", "from-esc", "from-esc") in {each.ref for each in recording.objects}
 
 
 SHARED = '{hostUrl: "https://api.spectrocloud.com", tenant: t, defaultProjectID: "1", apiKey: {secure: "v1:shared"}%s}'

@@ -108,8 +108,8 @@ def deployment(folder: Path, declared: dict[str, Any], **more: Any) -> Recording
 def check(recording: Recording, declared: dict[str, Any]) -> None:
     """What is registered is what `render` prints, each object once, and goes away in the right order."""
     stack, _ = stack_of("acme.dev", {"config": declared})
-    assert {each.location: without_data(each) for each in recording.objects} == rendered(stack)
-    assert len(recording.objects) == len({each.location for each in recording.objects})
+    assert {each.ref: without_data(each) for each in recording.objects} == rendered(stack)
+    assert len(recording.objects) == len({each.ref for each in recording.objects})
     for name, output in recording.exports.items():
         assert "None" not in repr(output)
         assert ("urn:pulumi:" in repr(output)) <= (name == "lastDeployment")
@@ -182,9 +182,7 @@ def test_whatever_was_declared_before_no_credential_is_in_two_places_at_any_mome
         assert "two deployments" in str(second.error)
         return
     was, is_now, continued = by_credential(first), by_credential(second), second.continued(first)
-    moved = [
-        credential_ for credential_ in was.keys() & is_now if was[credential_].location != is_now[credential_].location
-    ]
+    moved = [credential_ for credential_ in was.keys() & is_now if was[credential_].ref != is_now[credential_].ref]
     event(f"{len(moved)} moved")
     for credential_ in was.keys() & is_now:
         # Known for the same resource, it is changed in place, or deleted before it is made anew.

@@ -26,7 +26,7 @@ from paletteai_components.stacks.workspace import Workspace, workspace_from
 
 Lines = dict[str, dict[Path, int]]
 
-# What is true of every fleet shows in fewer of them.
+# What is true of every workspace shows in fewer of them.
 FEW = settings(max_examples=settings().max_examples // 5)
 
 

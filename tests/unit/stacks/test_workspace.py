@@ -1,4 +1,4 @@
-"""A fleet: every stack file of a folder, read together."""
+"""A workspace: every stack file of a folder, read together."""
 
 from __future__ import annotations
 
