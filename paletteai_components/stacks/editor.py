@@ -1,23 +1,22 @@
-"""Editor: writes fingerprints into a stack file and leaves the rest of it unchanged.
+"""Editor: writes fingerprints into a stack file and changes no other byte of it.
 
-ruamel.yaml keeps comments, quotes and order. The result is read again, and is used only if it has the old values and
-the fingerprints.
+PyYAML says where values start and end. The result is read again, and is used only if it has the old values and the
+fingerprints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import reduce
-from io import BytesIO
+from itertools import islice
 from operator import getitem
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-from ruamel.yaml.util import load_yaml_guess_indent
+import yaml
 
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
@@ -27,6 +26,22 @@ from paletteai_components.redaction import named
 from paletteai_components.stacks.sources import Sources
 
 _BOM = b"\xef\xbb\xbf"
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+_LINE_END = re.compile(r"\r\n?|\n|\Z")
+
+# Where the replaced text starts and ends, and the new text.
+_Edit = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A value in a text: its first event, where it starts and ends, and the keys and values of a mapping."""
+
+    event: Any
+    start: int
+    end: int
+    entries: dict[str, tuple[_Node, _Node]]
 
 
 def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> bytes:
@@ -44,72 +59,95 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
         UserError: The file is written in a way that cannot be edited safely.
     """
     _, path = Sources((read,)).found(("integrations",)) or (read, ("config", "integrations"))
-    result = _edited(data, path, fingerprints)
-    if result is None or _parsed(result, read.file) != _expected(read, path, fingerprints):
-        raise _uneditable(read.file, fingerprints)
-    return result
+    fields = {name: each.model_dump(by_alias=True) for name, each in fingerprints.items()}
+    with contextlib.suppress(LookupError, StackFileError):
+        result = _edited(data, path, fields)
+        if document_from(result, read.file).value == _expected(read, path, fields):
+            return result
+    lines = [f"    {named(name)}:\n      fingerprint: {_flow_mapping(each)}" for name, each in fields.items()]
+    fact = f"{read.file} is written in a way that this command cannot edit, so it was left unchanged."
+    raise UserError(fact, "\n".join(["Add these lines:", *lines]))
 
 
-def _edited(data: bytes, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> bytes | None:
+def _edited(data: bytes, path: Path, fingerprints: Mapping[str, dict[str, str]]) -> bytes:
+    """The edited bytes. Raises LookupError if an integration is not written in the file."""
     text = data.removeprefix(_BOM).decode()
-    yaml: Any = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    yaml.line_break = "\r\n" if "\r\n" in text else None
-    out = BytesIO()
-    try:
-        # Comments would keep their own carriage returns beside those of the line break.
-        document, indent, dash = load_yaml_guess_indent(text.replace("\r\n", "\n"), yaml=yaml)
-        step = _mapping_indent(text)
-        yaml.indent(mapping=step, sequence=indent or step, offset=dash or 0)
-        integrations = reduce(getitem, path, document)
-        for name, fingerprint in fingerprints.items():
-            _set_fingerprint(integrations[name], fingerprint)
-        yaml.dump(document, out)
-    except (YAMLError, KeyError, TypeError, ValueError):
-        return None
-    return (_BOM if data.startswith(_BOM) else b"") + out.getvalue()
+    events: Iterator[Any] = yaml.parse(text, _LOADER)
+    _, _, first = islice(events, 3)
+    node = _node(text, first, events, {})
+    for step in path:
+        _, node = node.entries[str(step)]
+    edits = {edit for name, each in fingerprints.items() for edit in _edits(text, node.entries[name][1], each)}
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits):
+        pieces += text[done:start], new
+        done = end
+    return (_BOM if data.startswith(_BOM) else b"") + "".join([*pieces, text[done:]]).encode()
 
 
-def _set_fingerprint(integration: CommentedMap, fingerprint: FingerprintSpec) -> None:
-    value = CommentedMap({name: DoubleQuotedScalarString(text) for name, text in fingerprint.model_dump().items()})
-    value.fa.set_flow_style()
-    if "fingerprint" in integration:
-        integration["fingerprint"] = value
-    else:
-        integration.insert(list(integration).index("apiKey") + 1, "fingerprint", value)
-
-
-def _mapping_indent(text: str) -> int:
-    """The indentation of the entries of `config`, which Pulumi uses for the complete file."""
-    lines = iter(text.splitlines())
-    inside = any(line.startswith("config:") for line in lines)
-    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "") if inside else ""
-    return len(first) - len(first.lstrip()) or 2
-
-
-def _expected(read: Document, path: Path, fingerprints: Mapping[str, FingerprintSpec]) -> Any:
+def _expected(read: Document, path: Path, fingerprints: Mapping[str, dict[str, str]]) -> Any:
     value = deepcopy(read.value)
     integrations = reduce(getitem, path, value)
-    for name, fingerprint in fingerprints.items():
-        # An integration in the project file is not in this file, so the result will differ.
-        integrations.setdefault(name, {})["fingerprint"] = fingerprint.model_dump(by_alias=True)
+    for name, fields in fingerprints.items():
+        integrations[name]["fingerprint"] = fields
     return value
 
 
-def _parsed(data: bytes, file: str) -> Any:
-    try:
-        return document_from(data, file).value
-    except StackFileError:
-        return None
+def _node(text: str, event: Any, events: Iterator[Any], anchors: dict[str, _Node]) -> _Node:
+    """The value that starts with an event. An alias is where it is written, and has the entries of its anchor."""
+    start, end, kind = event.start_mark.index, event.end_mark.index, type(event)
+    if kind is yaml.AliasEvent:
+        return replace(anchors[event.anchor], start=start, end=end)
+    inside: list[_Node] = []
+    if kind is yaml.ScalarEvent:
+        # PyYAML ends the text of a `|` or `>` below its line breaks.
+        end = start + len(text[start:end].rstrip())
+    else:
+        while type(last := next(events)) not in _ENDS:
+            inside.append(_node(text, last, events, anchors))
+        # It ends a block where the next value starts, below comments.
+        end = last.end_mark.index if event.flow_style else inside[-1].end
+    pairs = zip(inside[::2], inside[1::2], strict=True) if kind is yaml.MappingStartEvent else ()
+    node = _Node(event, start, end, {key.event.value: (key, value) for key, value in pairs})
+    if event.anchor is not None:
+        anchors[event.anchor] = node
+    return node
 
 
-def _uneditable(file: str, fingerprints: Mapping[str, FingerprintSpec]) -> UserError:
-    lines = [f"    {named(name)}: fingerprint: {_flow_mapping(each)}" for name, each in fingerprints.items()]
-    fact = f"{file} is written in a way that this command cannot edit, so it was left unchanged."
-    return UserError(fact, "\n".join(["Add these lines:", *lines]))
+def _edits(text: str, integration: _Node, fields: Mapping[str, str]) -> Iterator[_Edit]:
+    if "fingerprint" not in integration.entries:
+        yield _insertion(text, integration, fields)
+        return
+    key, old = integration.entries["fingerprint"]
+    if old.entries.keys() == fields.keys():
+        for name, (_, value) in old.entries.items():
+            quote = "'" if text[value.start] == "'" else '"'
+            yield _replacement(text, value, f"{quote}{fields[name]}{quote}")
+    else:
+        yield _replacement(text, old, _flow_mapping(fields, key.event.style or ""))
 
 
-def _flow_mapping(fingerprint: FingerprintSpec) -> str:
-    fields = (f'{name}: "{text}"' for name, text in fingerprint.model_dump(by_alias=True).items())
-    return f"{{{', '.join(fields)}}}"
+def _replacement(text: str, old: _Node, new: str) -> _Edit:
+    if "#" in text[old.start : old.end]:
+        raise LookupError("a comment would be lost")
+    # A null without a word is at the colon.
+    return old.start, old.end, new if old.end > old.start else f" {new}"
+
+
+def _insertion(text: str, integration: _Node, fields: Mapping[str, str]) -> _Edit:
+    # An integration without a key of its own merges one.
+    key, value = integration.entries.get("apiKey") or [*integration.entries.values()][-1]
+    quote = key.event.style or ""
+    entry = f"{quote}fingerprint{quote}: {_flow_mapping(fields, quote)}"
+    if integration.event.flow_style:
+        return value.end, value.end, f", {entry}"
+    line = text[max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1 : key.start]
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    end = next(_LINE_END.finditer(text, value.end))
+    return end.start(), end.start(), f"{end[0] or next(_LINE_END.finditer(text))[0]}{indent}{entry}"
+
+
+def _flow_mapping(fields: Mapping[str, str], quote: str = "") -> str:
+    entries = (f'{quote}{name}{quote}: "{text}"' for name, text in fields.items())
+    return f"{{{', '.join(entries)}}}"

@@ -15,7 +15,7 @@ from support.projects import Project
 
 from paletteai_components.cli import COMMANDS, main
 
-HEAVY = ("pulumi", "pulumi_kubernetes", "rich", "jsonschema", "ruamel")
+HEAVY = ("pulumi", "pulumi_kubernetes", "rich", "jsonschema")
 
 _LOADED = """\
 import json, sys

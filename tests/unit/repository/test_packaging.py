@@ -118,7 +118,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
             imported |= {name.partition(".")[0] for name in names}
-    # A namespace, such as ruamel, may be of several packages.
+    # A namespace may be of several packages.
     others = imported - sys.stdlib_module_names - {"paletteai_components"}
     needed = {name: {canonicalize_name(each) for each in known[name]} for name in others}
     asked_for = {canonicalize_name(each.name) for each in declared()}
