@@ -181,9 +181,9 @@ class DeploymentNamespacesSpec(Spec):
     """The namespaces that a Project's workloads may be deployed to."""
 
     allow: Texts = ()
-    """Namespaces that are allowed."""
+    """Namespaces that are allowed: names, or patterns such as `team-*`."""
     disallow: Texts = ()
-    """Namespaces that are refused."""
+    """Namespaces that are refused: names, or patterns."""
 
 
 class ProjectSpec(Spec):
@@ -193,6 +193,8 @@ class ProjectSpec(Spec):
     """The name of the Project and of its namespace. It cannot be changed later."""
     display_name: str | None = None
     """Letters, digits and spaces."""
+    description: str | None = None
+    """A sentence for the reader."""
     create_namespace: bool = True
     """Whether this stack creates the namespace, or only refers to it."""
     settings: ProjectSettingsSpec | None = None
