@@ -279,5 +279,7 @@ class StackSpec(Spec):
     """Whether this PaletteAI merges tenant and project Settings per integration (1.1 and later do)."""
     api_version: str | None = None
     """The group and version of the vendor's API. Default: those that this package is written for."""
+    silence: Labels = Field(default_factory=dict)
+    """Warnings that are acceptable here: the rule's code, and the reason. Errors cannot be silenced."""
     vendor_fields: Labels = Field(default_factory=dict)
     """Other paths for the vendor's fields whose path is assumed, by their names in this package."""

@@ -376,6 +376,10 @@ def _integration(thing: Thing, integration: dict[str, Any], imports: bool, repor
     written = integration.get("fingerprint")
     if written and not re.fullmatch(r"pai1:[0-9a-f]{40} [0-9a-f]{32} [0-9a-f]{40}", " ".join(written.values())):
         wrong.add("fingerprint")
+    # A path is only unusual.
+    if "hostUrl" in wrong and _HOST.fullmatch(integration["hostUrl"].removesuffix("/v1")):
+        wrong.remove("hostUrl")
+        report("PAI009", "warning", (stack, (*path, "hostUrl")))
     for field in wrong:
         report("PAI009", "error", (stack, (*path, field)))
     for field in {"tenant", "defaultProjectID"} & set(stated):
