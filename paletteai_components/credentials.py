@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,11 +41,16 @@ _MIN_VARIETY = 8
 # Placeholders that users and templates write: a word between any signs, a line with brackets, or only signs.
 # One pattern for signs, brackets and their content would backtrack without bound.
 _PLACEHOLDER = re.compile(
-    r"(?i)change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|to[-_ ]?do|tbd|fixme|place[-_ ]?holder|"
-    r"dummy|sample|insert[-_ ]?here|your[-_ ]?\w.*|my[-_ ]?(?:api[-_ ]?)?key|x{3,}|null|none|undefined|n/?a"
+    r"(?i)change[-_ ]?me|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|fixme|place[-_ ]?holder|insert[-_ ]?here"
+)
+# These may also be somebody's name.
+_LIKE_A_PLACEHOLDER = re.compile(
+    r"(?i)to[-_ ]?do|tbd|dummy|sample|your[-_ ]?\w.*|my[-_ ]?(?:api[-_ ]?)?key|x{3,}|null|none|undefined|n/?a"
 )
 _BRACKETS = (("<", ">"), ("${", "}"), ("{{", "}}"))
 _WORD = re.compile(r"\w")
+_ID = re.compile(r"[A-Za-z0-9_-]*")
+_QUOTES = tuple("\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb")
 
 
 class KeyState(StrEnum):
@@ -181,7 +187,7 @@ def sent(api_key: str) -> str:
 def key_problem(api_key: str) -> str | None:
     """Why a text cannot be a Palette API key, without repeating it. None if it can."""
     key = sent(api_key)
-    if is_placeholder(key):
+    if is_placeholder(key) or may_be_placeholder(key):
         return "is empty or a placeholder"
     if key[0] in "\"'`" and key[-1] == key[0]:
         return "is in quotes"
@@ -192,22 +198,27 @@ def key_problem(api_key: str) -> str | None:
     if not all("!" <= character <= "~" for character in key):
         return "contains a character that no HTTP header can carry"
     if len(key) < _MIN_LENGTH:
-        return f"is shorter than {_MIN_LENGTH} characters, so it is not a Palette API key"
+        return f"is shorter than {_MIN_LENGTH} characters, so it could be guessed from its fingerprint"
     letters_and_digits = [character for character in key if character.isalnum()]
     of_one_kind = any(all(map(kind, letters_and_digits)) for kind in (str.islower, str.isupper, str.isdigit))
     if of_one_kind or len(set(letters_and_digits)) < _MIN_VARIETY:
-        return "is too simple for a Palette API key: it could be guessed"
+        return "is too simple, so it could be guessed from its fingerprint"
     return None
 
 
 def host_of(host_url: str) -> str:
-    """The host of a Palette URL in one spelling: lower case, without scheme, default port and final dot."""
+    """The host of a Palette URL in one spelling: lower case, without scheme, default port and final dot.
+
+    An IPv6 address is in brackets, in its shortest form.
+    """
     try:
         parts = urlsplit(host_url.strip() if "://" in host_url else f"https://{host_url.strip()}")
         host = (parts.hostname or "").rstrip(".")
         port = parts.port
     except ValueError:
         return host_url.strip().lower()
+    if ":" in host:
+        host = f"[{_address_in(host) or host}]"
     if not host.isascii():
         try:
             host = host.encode("idna").decode("ascii")
@@ -216,15 +227,32 @@ def host_of(host_url: str) -> str:
     return host if port in (None, 443) else f"{host}:{port}"
 
 
+def _address_in(host: str) -> str | None:
+    """An IP address in its shortest form, or None if a host is none."""
+    try:
+        return ip_address(host).compressed
+    except ValueError:
+        return None
+
+
 def is_placeholder(text: str) -> bool:
-    """Whether a value of a credential is empty or a placeholder."""
+    """Whether a value of a credential is empty, or says that it is to be replaced."""
+    return _stands_for_a_value(text, _PLACEHOLDER)
+
+
+def may_be_placeholder(text: str) -> bool:
+    """Whether a value of a credential looks like a placeholder, but may be somebody's name."""
+    return _stands_for_a_value(text, _LIKE_A_PLACEHOLDER)
+
+
+def _stands_for_a_value(text: str, pattern: re.Pattern[str]) -> bool:
     text = text.strip()
     first, last = _WORD.search(text), _WORD.search(text[::-1])
     if first is None or last is None:
         return not text or "***" in text or "..." in text or any(map(_is_bracketed, text.split("\n")))
     start, end = first.start(), len(text) - last.start()
     before, inside, after = text[:start], text[start:end], text[end:]
-    if _PLACEHOLDER.fullmatch(inside):
+    if pattern.fullmatch(inside):
         return True
     before, after = before.rpartition("\n")[2], after.partition("\n")[0]
     return "\n" not in inside and any(opening in before and closing in after for opening, closing in _BRACKETS)
@@ -247,10 +275,42 @@ def host_problem(host_url: str) -> str | None:
         return "does not begin with https://"
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         return "contains a user name or password"
-    if not parts.hostname or port == 0:
+    host = (parts.hostname or "").rstrip(".")
+    if not host or port == 0:
         return "does not name a host"
-    if parts.path not in ("", "/") or "?" in host_url or "#" in host_url:
-        return "has a path, query or fragment"
-    if not re.fullmatch(r"[0-9A-Za-z.\-:\[\]]+", parts.netloc) or ".." in parts.netloc:
+    if not re.fullmatch(r"[0-9A-Za-z.\-_:\[\]]+", parts.netloc) or ".." in parts.netloc or host.startswith("."):
         return "is not a URL with a plain host name"
+    # As in the URL standard: a host whose last part is a number is an IP address.
+    if (":" in host or host.rpartition(".")[2].isdigit()) and _address_in(host) is None:
+        return "has an invalid IP address"
     return None
+
+
+def host_doubt(host_url: str) -> str | None:
+    """Why a Palette host URL without a problem is unusual; None if it is not."""
+    if urlsplit(host_url).path not in ("", "/") or "?" in host_url or "#" in host_url:
+        return "has a path, query or fragment"
+    return None
+
+
+def sent_host(host_url: str) -> str:
+    """A Palette host URL as it is sent: without a slash at the end."""
+    return host_url.rstrip("/")
+
+
+def name_doubt(text: str) -> str | None:
+    """Why a text is hardly the name or ID of something in Palette; None if it may be one. It is not repeated."""
+    if text != text.strip() or not text.isprintable():
+        return "has white space or control characters around or in it"
+    if text[:1] in _QUOTES or text[-1:] in _QUOTES:
+        return "has quotes around it"
+    if "://" in text:
+        return "is a URL"
+    return None
+
+
+def id_doubt(text: str) -> str | None:
+    """Why a text is hardly the ID of a Palette project; None if it may be one. It is not repeated."""
+    return name_doubt(text) or (
+        None if _ID.fullmatch(text) else "has other characters than letters, digits, `-` and `_`"
+    )

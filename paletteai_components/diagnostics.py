@@ -19,11 +19,12 @@ _COMMAND = re.compile(r"##|\A *::")
 
 
 class Severity(StrEnum):
-    """The severity of a diagnostic: an error refuses the plan, a warning or a note does not."""
+    """The severity of a diagnostic: only an error refuses the plan. A silenced one is counted and not shown."""
 
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+    SILENCED = "silenced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class StackFileError(UserError):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+def reported(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics that are not silenced."""
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity is not Severity.SILENCED]
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -15,7 +15,9 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _DISPLAY_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?")
-_RESERVED = frozenset({"default", "mural-system"})
+_SYSTEM_NAMESPACE = "mural-system"
+# A pattern holds the signs of a glob or of a regular expression.
+_PATTERN = re.compile(r"[a-z0-9*?.^$|()\[\]{}+\\-]+")
 
 
 def tenant_namespace(tenant: str) -> str:
@@ -51,15 +53,30 @@ def subdomain_problem(name: str) -> str | None:
 
 
 def is_reserved(namespace: str) -> bool:
-    """Whether a namespace belongs to Kubernetes or to PaletteAI itself."""
-    return namespace in _RESERVED or namespace.startswith("kube-")
+    """Whether a namespace belongs to Kubernetes, or is PaletteAI's system namespace (vendor's documentation)."""
+    return namespace == _SYSTEM_NAMESPACE or namespace.startswith("kube-")
+
+
+def always_exists(namespace: str) -> bool:
+    """Whether Kubernetes creates a namespace in every cluster, and people may use it."""
+    return namespace == "default"
+
+
+def is_namespace_pattern(text: str) -> bool:
+    """Whether a text can be the name of a namespace or a pattern of such names."""
+    return _PATTERN.fullmatch(text) is not None
 
 
 def display_name_problem(display_name: str) -> str | None:
-    """Why PaletteAI refuses a display name; None if it accepts it."""
+    """Why a display name is not plain ASCII letters, digits and spaces; None if it is."""
     if not _DISPLAY_NAME.fullmatch(display_name):
-        return "is not made of letters, digits and single-line spaces"
+        return "is not made of letters, digits and spaces, with a letter or digit at both ends"
     return None
+
+
+def has_other_signs(display_name: str) -> bool:
+    """Whether a display name has a sign that is no letter, digit or space of any language."""
+    return not all(character.isalnum() or character == " " for character in display_name)
 
 
 def qualified_key_problem(key: str) -> str | None:

@@ -23,7 +23,7 @@ from paletteai_components.changes.impact import (
 )
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.diagnostics import Diagnostic, Severity, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, in_order, reported
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -48,7 +48,7 @@ class StackChange:
     presence: Presence
     """Which workspaces have the file."""
     fields: tuple[FieldChange, ...] = ()
-    """`cluster`, `kubernetes:context`, `environment` and `apiVersion`, where they differ."""
+    """`cluster`, `kubernetes:context`, `environment`, `apiVersion` and `silence`, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,7 @@ def deployment_of(stack: Stack) -> dict[str, str]:
         "kubernetes:context": stack.context,
         "environment": stack.environment,
         "apiVersion": stack.api.api_version,
+        **{f"silence.{code}": reason for code, reason in (stack.spec.silence if stack.spec else {}).items()},
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -182,16 +183,16 @@ def deployment_of(stack: Stack) -> dict[str, str]:
 def _split_diagnostics(before: list[Diagnostic], after: list[Diagnostic]) -> tuple[tuple[Diagnostic, ...], ...]:
     """The problems of the second list only, of the first only, and of both.
 
-    Lines are ignored: every change of a file moves some.
+    Lines are ignored: every change of a file moves some. A problem that is silenced is still there, so it is not fixed.
     """
     kept, mended, introduced = paired(before, after, _identity)
-    return tuple(map(tuple, map(in_order, (introduced, mended, [now for _, now in kept]))))
+    return tuple(map(tuple, map(in_order, (reported(introduced), mended, [now for _, now in kept]))))
 
 
 def _identity(diagnostic: Diagnostic) -> Hashable:
     return (
         diagnostic.code,
-        diagnostic.severity,
+        diagnostic.severity is Severity.ERROR,
         diagnostic.message,
         tuple(sorted(location.file for location in diagnostic.where)),
     )

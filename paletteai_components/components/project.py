@@ -43,9 +43,9 @@ class DeploymentNamespacesArgs:
     """The namespaces that a Project's workloads may be deployed to."""
 
     allow: Sequence[str] = ()
-    """Namespaces that are allowed."""
+    """Namespaces that are allowed: names, or patterns such as ``team-*``."""
     disallow: Sequence[str] = ()
-    """Namespaces that are not."""
+    """Namespaces that are refused: names, or patterns."""
 
 
 class DeploymentNamespacesArgsDict(TypedDict, total=False):
@@ -65,6 +65,8 @@ class ProjectArgs:
     """The name of the Project and of its namespace. It cannot be changed later."""
     display_name: str | None = None
     """Letters, digits and spaces."""
+    description: pulumi.Input[str] | None = None
+    """A sentence for the reader."""
     create_namespace: bool = True
     """False if the namespace is external."""
     settings: SettingsArgs | SettingsArgsDict | None = None
@@ -97,6 +99,7 @@ class ProjectArgsDict(TypedDict):
     tenant: TenantOwner
     name: str
     display_name: NotRequired[str]
+    description: NotRequired[pulumi.Input[str]]
     create_namespace: NotRequired[bool]
     settings: NotRequired[SettingsArgs | SettingsArgsDict]
     settings_ref: NotRequired[str | SettingsComponent]

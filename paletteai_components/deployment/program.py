@@ -41,7 +41,7 @@ from paletteai_components.stacks.validation import misread
 from paletteai_components.stacks.workspace import Workspace, concerning, workspace_from
 
 _TEXT_FIELDS = ("environment", "cluster", "apiVersion")
-_JSON_FIELDS = ("integrations", "tenant", "vendorFields", "mergedSettings")
+_JSON_FIELDS = ("integrations", "tenant", "vendorFields", "mergedSettings", "silence")
 
 
 def run() -> None:
@@ -85,6 +85,9 @@ def _report(diagnostics: Iterable[Diagnostic]) -> None:
     for diagnostic in diagnostics:
         if diagnostic.severity is Severity.WARNING:
             pulumi.log.warn(str(diagnostic))
+    silenced = sum(diagnostic.severity is Severity.SILENCED for diagnostic in diagnostics)
+    if silenced:
+        pulumi.log.info(f"{silenced} silenced by `paletteai:silence`.")
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if errors:
         raise DeclarationError(in_order(errors))

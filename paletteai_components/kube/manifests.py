@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.credentials import sent
+from paletteai_components.credentials import sent, sent_host
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant
@@ -145,6 +145,7 @@ def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     )
     _set(manifest, api.path("project.tenant"), project.tenant)
     _set(manifest, api.path("project.displayName"), spec.display_name)
+    _set(manifest, api.path("project.description"), spec.description)
     _set(manifest, api.path("project.tenantName"), project.tenant)
     _set(
         manifest,
@@ -243,7 +244,7 @@ def palette_document(integration: IntegrationSpec, api_key: str) -> str:
         {
             "apiKey": sent(api_key),
             "defaultProjectID": integration.default_project_id,
-            "hostUrl": integration.host_url,
+            "hostUrl": integration.host_url and sent_host(integration.host_url),
             "tenant": integration.tenant,
         }
     )

@@ -43,6 +43,7 @@ FIELDS: dict[str, Field] = {
     "settings.nvidia": Field("Settings", ("spec", "integrations", "nvidia", "secretRef", "name"), ""),
     "project.tenant": Field("Project", ("metadata", "labels", "palette.ai/tenant-name"), _MANIFEST),
     "project.displayName": Field("Project", ("spec", "displayName"), _MANIFEST),
+    "project.description": Field("Project", ("spec", "description"), _DOCS),
     "project.tenantName": Field("Project", ("spec", "tenantRef", "name"), _MANIFEST),
     "project.settingsName": Field("Project", ("spec", "settingsRef", "name"), _MANIFEST),
     "project.computeConfigName": Field("Project", ("spec", "computeConfigRef", "name"), _MANIFEST),

@@ -181,9 +181,9 @@ class DeploymentNamespacesSpec(Spec):
     """The namespaces that a Project's workloads may be deployed to."""
 
     allow: Texts = ()
-    """Namespaces that are allowed."""
+    """Namespaces that are allowed: names, or patterns such as `team-*`."""
     disallow: Texts = ()
-    """Namespaces that are refused."""
+    """Namespaces that are refused: names, or patterns."""
 
 
 class ProjectSpec(Spec):
@@ -193,6 +193,8 @@ class ProjectSpec(Spec):
     """The name of the Project and of its namespace. It cannot be changed later."""
     display_name: str | None = None
     """Letters, digits and spaces."""
+    description: str | None = None
+    """A sentence for the reader."""
     create_namespace: bool = True
     """Whether this stack creates the namespace, or only refers to it."""
     settings: ProjectSettingsSpec | None = None
@@ -277,5 +279,7 @@ class StackSpec(Spec):
     """Whether this PaletteAI merges tenant and project Settings per integration (1.1 and later do)."""
     api_version: str | None = None
     """The group and version of the vendor's API. Default: those that this package is written for."""
+    silence: Labels = Field(default_factory=dict)
+    """Warnings that are acceptable here: the rule's code, and the reason. Errors cannot be silenced."""
     vendor_fields: Labels = Field(default_factory=dict)
     """Other paths for the vendor's fields whose path is assumed, by their names in this package."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
+from paletteai_components.rules.silence import silence_diagnostics, with_silenced
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -50,13 +51,18 @@ _CHECKED = {
 
 
 def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
-    """Every problem of the workspace and of each of its stacks, in order."""
-    return in_order([*workspace.diagnostics, *_stack_diagnostics(workspace.stacks), *_workspace_diagnostics(workspace)])
+    """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
+    diagnostics = [
+        *workspace.diagnostics,
+        *_stack_diagnostics(workspace.stacks),
+        *_workspace_diagnostics(workspace),
+    ]
+    return in_order(with_silenced(diagnostics, workspace.stacks))
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
     """Every problem of one stack, checked without the others, in order."""
-    return in_order([*_stack_diagnostics([stack]), *_workspace_diagnostics(Workspace((stack,)))])
+    return diagnostics_of(Workspace((stack,)))
 
 
 def page_of(rule: Rule) -> str:
@@ -68,6 +74,7 @@ def page_of(rule: Rule) -> str:
 
 def _stack_diagnostics(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
     for stack in stacks:
+        yield from silence_diagnostics(stack, RULES)
         for rule in RULES.values():
             if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
                 yield from rule.check(stack)

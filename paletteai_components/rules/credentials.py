@@ -11,8 +11,12 @@ from paletteai_components.credentials import (
     PROOF,
     ApiKey,
     KeyState,
+    host_doubt,
     host_problem,
+    id_doubt,
     is_placeholder,
+    may_be_placeholder,
+    name_doubt,
 )
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.encryption import data_key_of, salt_of
@@ -41,13 +45,19 @@ def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
     """PaletteAI reads four fields from the Secret, and all of them are required.
 
     They are `apiKey`, `defaultProjectID`, `hostUrl` and `tenant`, the name of the Palette tenant.
-    The host is `https://` and a host name without a path: the controllers add the path themselves.
+    The vendor's documentation names them.
+    The host is `https://` and a host name: over `http://`, the key would cross the network unencrypted.
     An empty value and one such as `CHANGE_ME` are refused.
+
+    What is only unusual is a warning: a host with a path, a value such as `todo`, quotes or white space around a value,
+    and a `defaultProjectID` with other characters than an ID has.
 
     An integration has either these four fields or an `existingSecret`, never both.
     `credential` names the credential in an existing Secret, so it is used only with `existingSecret`.
 
-    `paletteai check` does not decrypt keys; `pulumi preview` does, and checks them.
+    `paletteai check` does not decrypt keys; `pulumi preview` and `paletteai fingerprint` do, and check them.
+    A key that no HTTP header can carry is refused, for example one with a byte order mark or a line break inside.
+    So is one that is short or simple enough to be guessed from its fingerprint.
     If a stack imports ESC environments, a missing `apiKey` may come from one of them.
     That is a note here, and `pulumi preview` checks it.
     """
@@ -93,11 +103,23 @@ def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stac
         if why:
             fact = f"has a `hostUrl` that {why}, so PaletteAI could not reach Palette safely"
             yield diagnostic(fact, "Write it like `https://api.spectrocloud.com`.", "hostUrl")
-    for field in ("tenant", "defaultProjectID"):
-        value = fields[field]
-        if isinstance(value, str) and is_placeholder(value):
+        elif doubt := host_doubt(integration.host_url):
+            fact = f"has a `hostUrl` that {doubt}, which the controllers probably do not expect"
+            yield diagnostic(
+                fact, "Write it like `https://api.spectrocloud.com`.", "hostUrl", severity=Severity.WARNING
+            )
+    for field, value, doubt_of in (
+        ("tenant", integration.tenant, name_doubt),
+        ("defaultProjectID", integration.default_project_id, id_doubt),
+    ):
+        if value is None:
+            continue
+        if is_placeholder(value):
             fact = f"has a `{field}` that is empty or a placeholder, so PaletteAI could not log in to Palette"
             yield diagnostic(fact, "Set the real value.", field)
+        elif doubt := "looks like a placeholder" if may_be_placeholder(value) else doubt_of(value):
+            fact = f"has a `{field}` that {doubt}, so PaletteAI may not be able to log in to Palette"
+            yield diagnostic(fact, "Set the value that Palette shows.", field, severity=Severity.WARNING)
     key = integration.api_key
     if key is not None and key.diagnostic is not None:
         yield diagnostic(f"has an API key that {key.diagnostic}", _missing_remedy(name, ["apiKey"]), "apiKey")

@@ -37,6 +37,9 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
     It would be plain text in the cluster and in the state, too.
     `pulumi preview` refuses a value that Pulumi marks as secret, for example one from an ESC environment.
 
+    `paletteai:silence` silences the warnings of a rule in one stack, by the rule's code and with a reason.
+    A code that no rule has and a missing reason are refused.
+
     `extraSpec` passes on fields that are not modelled here; it cannot set a field that is.
     `paletteai:vendorFields` sets other paths for those vendor fields whose paths are assumed.
     """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, escaped
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
+from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.redaction import named
@@ -22,7 +24,14 @@ from paletteai_components.stacks.ownership import (
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
-_OWNED = ("palette.ai/", "spectrocloud.com/", "kubernetes.io/", "k8s.io/", "paletteai-components/")
+# The entries of labels and annotations that PaletteAI's API, this package and the API server write.
+_WRITTEN = {
+    "labels": {
+        "kubernetes.io/metadata.name": "Kubernetes",
+        **{field.path[2]: "this package" for field in FIELDS.values() if field.path[:2] == ("metadata", "labels")},
+    },
+    "annotations": dict.fromkeys((FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, CREDENTIAL_ANNOTATION), "this package"),
+}
 
 
 @rule(
@@ -92,10 +101,18 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
     `tenant-<name>` has to fit into this limit, too.
     Names of Secrets may be longer and contain dots.
 
-    No Project or tenant namespace may be `default` or `mural-system` (PaletteAI's own), or begin with `kube-`.
+    No Project or tenant namespace may be `mural-system`, which is PaletteAI's own, or begin with `kube-`.
+    The vendor's documentation reserves the first, and Kubernetes the others.
+    Every cluster already has the namespace `default`.
+    A Project or tenant namespace of that name is taken over with `importIds: [Namespace/default]`,
+    or only referred to with `createNamespace: false`.
+
+    `deploymentNamespaces` lists names and patterns, such as `team-*`.
+    An entry that cannot be either is a warning, because the vendor does not document its patterns.
 
     Keys and values of labels and annotations follow the rules of Kubernetes.
-    Those with a meaning to PaletteAI, Kubernetes or this package cannot be set by hand.
+    The labels `palette.ai/tenant`, `palette.ai/tenant-name` and `kubernetes.io/metadata.name` and this package's own
+    annotations are refused, because they are written in any case.
     """
     plan = stack.plan
     if plan is None:
@@ -113,6 +130,8 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
         yield from _namespace_diagnostics("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
+        if spec.create_namespace and not spec.existing:
+            yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
     yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
@@ -126,6 +145,8 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]
     """The problems of the names of a Project and its own Settings."""
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
+    if spec.create_namespace:
+        yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
     yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
@@ -136,8 +157,14 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]
     if spec.deployment_namespaces:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
-                at = (*path, "deploymentNamespaces", field, position)
-                yield from _name_diagnostics("a namespace", naming.label_problem(name), at, stack)
+                if not naming.is_namespace_pattern(name):
+                    yield Diagnostic(
+                        "PAI007",
+                        f"an entry of `{field}` is neither a namespace nor a pattern, so it probably matches nothing.",
+                        "Write the name of a namespace, or a pattern such as `team-*`.",
+                        (stack.location(*path, "deploymentNamespaces", field, position),),
+                        Severity.WARNING,
+                    )
 
 
 def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
@@ -163,9 +190,19 @@ def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack
     if why is None and naming.is_reserved(name):
         yield Diagnostic(
             "PAI007",
-            f"{subject} `{named(name)}` is reserved for Kubernetes or PaletteAI, so it would be refused or cause "
-            "harm there.",
+            f"{subject} `{named(name)}` is reserved for {'Kubernetes' if name.startswith('kube-') else 'PaletteAI'}.",
             "Choose another name.",
+            (stack.location(*path),),
+        )
+
+
+def _existing_namespace(name: str, import_ids: Iterable[str], path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    reference = f"Namespace/{name}"
+    if naming.always_exists(name) and reference not in import_ids:
+        yield Diagnostic(
+            "PAI007",
+            f"every cluster already has the namespace `{name}`, so it cannot be created.",
+            f"Take it over with `importIds: [{reference}]`, or set `createNamespace: false`.",
             (stack.location(*path),),
         )
 
@@ -190,8 +227,8 @@ def _metadata_diagnostics(
             entry = "an entry" if why else f"the entry `{named(key)}`"
             if why is None and field == "labels":
                 why = naming.label_value_problem(value)
-            if why is None and _is_owned(key):
-                why = "belongs to PaletteAI, Kubernetes or this package, which would overwrite it"
+            if why is None and (writer := _WRITTEN[field].get(key)):
+                why = f"is written by {writer}, which would overwrite it"
             if why is not None:
                 yield Diagnostic(
                     "PAI007",
@@ -201,35 +238,36 @@ def _metadata_diagnostics(
                 )
 
 
-def _is_owned(key: str) -> bool:
-    prefix = key.rpartition("/")[0]
-    return any(prefix == owned[:-1] or prefix.endswith(f".{owned[:-1]}") for owned in _OWNED)
-
-
 @rule("PAI008", "Display names are letters, digits and spaces")
 def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
-    """PaletteAI's webhook refuses a display name with other characters than letters, digits and spaces.
+    """The vendor's documentation allows only letters, digits and spaces in the display name of a Project.
 
-    If the webhook refuses a Project, its namespace and Settings are left behind.
+    If PaletteAI refuses a Project, its namespace and Settings are left behind.
     So the name is checked here first.
-    Use letters, digits and spaces only, with a letter or digit at both ends.
+
+    Two things are warnings, because the documentation does not mention them: the display name of a Tenant, and
+    letters with accents, an empty name, or spaces at the ends.
+    Use ASCII letters, digits and spaces only, with a letter or digit at both ends.
     """
     if stack.plan is None:
         return
     tenant = stack.plan.tenant
-    yield from display_name_diagnostics(f"tenant `{named(tenant.name)}`", tenant.spec.display_name, ("tenant",), stack)
-    for project in stack.plan.projects:
-        owner = f"project `{named(project.name)}`"
-        yield from display_name_diagnostics(owner, project.spec.display_name, project.path, stack)
-
-
-def display_name_diagnostics(owner: str, display_name: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
-    """The problem of a display name. The name is not repeated, because it may be anything."""
-    why = naming.display_name_problem(display_name) if display_name is not None else None
-    if why is not None:
+    owners: list[tuple[str, str | None, Path]] = [
+        (f"tenant `{named(tenant.name)}`", tenant.spec.display_name, ("tenant",))
+    ]
+    owners += [
+        (f"project `{named(project.name)}`", project.spec.display_name, project.path) for project in stack.plan.projects
+    ]
+    for owner, display_name, path in owners:
+        why = naming.display_name_problem(display_name) if display_name is not None else None
+        if display_name is None or why is None:
+            continue
+        is_documented = path != ("tenant",) and naming.has_other_signs(display_name)
+        # The name is not repeated, because it may be anything.
         yield Diagnostic(
             "PAI008",
-            f"the display name of {owner} {why}, so PaletteAI would refuse it.",
-            "Use letters, digits and spaces only, with a letter or digit at both ends.",
+            f"the display name of {owner} {why}, so PaletteAI {'would' if is_documented else 'may'} refuse it.",
+            "Use ASCII letters, digits and spaces only, with a letter or digit at both ends.",
             (stack.location(*path, "displayName"),),
+            Severity.ERROR if is_documented else Severity.WARNING,
         )

@@ -18,11 +18,11 @@ from paletteai_components.stacks.configuration import NAMESPACE
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _LABEL = {"pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": NAME_LIMIT}
-_DISPLAY_NAME = {"pattern": "^[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?$"}
+# No ASCII punctuation. Letters of other languages are a warning of the rules.
+_DISPLAY_NAME = {"pattern": "^[^\\x00-\\x1f!-/:-@\\[-`{-~]*$"}
 _FORMS = {
     ("TenantSpec", "name"): _LABEL,
     ("TenantSpec", "namespace"): _LABEL,
-    ("TenantSpec", "displayName"): _DISPLAY_NAME,
     ("ProjectSpec", "name"): _LABEL,
     ("ProjectSpec", "displayName"): _DISPLAY_NAME,
     ("ProjectSettingsSpec", "name"): _LABEL,

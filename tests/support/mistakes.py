@@ -177,12 +177,17 @@ NAMES = [
     Case("a reserved namespace", project_is("{name: mural-system}"), [("PAI007", "mural")], "is reserved"),
     Case("a namespace of Kubernetes", project_is("{name: kube-edge}"), [("PAI007", "kube-")], "is reserved"),
     Case(
-        "a reserved tenant namespace",
+        "a namespace that every cluster has",
         changed("    displayName", "    namespace: default\n    displayName"),
         [("PAI007", "namespace: default")],
-        "is reserved",
+        "importIds: [Namespace/default]",
     ),
-    Case("a display name with punctuation", changed("Acme", "Acme!"), [("PAI008", "Acme!")]),
+    Case("a display name with punctuation", changed("Acme", "Acme!"), [("PAI008", "Acme!")], code=0),
+    Case(
+        "a display name of a project with punctuation",
+        project_is("{name: vision, displayName: Vision!}"),
+        [("PAI008", "Vision!")],
+    ),
     Case("the same project twice", project_is("{name: vision}\n      - {name: vision}"), [("PAI006", "vision")]),
     Case(
         "one project of two tenants on one cluster",
@@ -304,7 +309,11 @@ CREDENTIALS = [
     Case("a key that is not encrypted", key_is(KEY), [("PAI010", "apiKey")], "Revoke it in Palette"),
     Case("a key that is empty", key_is('{secure: ""}'), [("PAI010", "apiKey")]),
     Case("an http host", changed("https://", "http://"), [("PAI009", "http://")], "does not begin with https://"),
-    Case("a host with a path", changed("cloud.com", "cloud.com/v1"), [("PAI009", "/v1")], "has a path"),
+    Case("a host with a path", changed("cloud.com", "cloud.com/v1"), [("PAI009", "/v1")], "has a path", code=0),
+    Case("a value like a placeholder", changed("example-tenant", "todo"), [("PAI009", "todo")], "looks like", code=0),
+    Case(
+        "an ID in curly quotes", changed('"651234567890123456789012"', "\u201c6512\u201d"), [("PAI009", "6512")], code=0
+    ),
     Case("a placeholder", changed("example-tenant", "CHANGE_ME"), [("PAI009", "CHANGE_ME")], "placeholder"),
     Case("an empty field", changed('"651234567890123456789012"', '""'), [("PAI009", "defaultProjectID")], "is empty"),
     Case(

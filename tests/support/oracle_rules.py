@@ -266,17 +266,18 @@ def _names(stack: str, file: File, mine: list[Binding], report: Report) -> None:
     tenant = tenant_of(file)
     labels: set[Path] = set()
 
-    def wants(pattern: re.Pattern[str], name: str, *path: str | int, free: bool = False) -> None:
-        reserved = free and (name in {"default", "mural-system"} or name.startswith("kube-"))
-        if not pattern.fullmatch(name) or reserved:
+    def wants(pattern: re.Pattern[str], name: str, *path: str | int, of: dict[str, Any] | None = None) -> None:
+        reserved = of is not None and (name == "mural-system" or name.startswith("kube-"))
+        makes = of is not None and of.get("createNamespace", True) and not of.get("existing")
+        if not pattern.fullmatch(name) or reserved or (makes and name == "default"):
             labels.add(path)
 
     wants(_LABEL, tenant["name"], "tenant", "name")
-    wants(_LABEL, namespace_of(file), "tenant", "namespace" if "namespace" in tenant else "name", free=True)
+    wants(_LABEL, namespace_of(file), "tenant", "namespace" if "namespace" in tenant else "name", of=tenant)
     for name, _, path in tenant_settings(file):
         wants(_LABEL, name, *path)
     for project, path in projects_of(file):
-        wants(_LABEL, project["name"], *path, "name", free=True)
+        wants(_LABEL, project["name"], *path, "name", of=project)
         if "settings" in project:
             wants(_LABEL, project["settings"].get("name", "default"), *path, "settings", "name")
     for holder, path in [(tenant, ("tenant",)), *projects_of(file)]:
@@ -286,7 +287,8 @@ def _names(stack: str, file: File, mine: list[Binding], report: Report) -> None:
         if "namespace" in reference:
             wants(_LABEL, reference["namespace"], *path, "computeConfigRef", "namespace")
         if "displayName" in holder and not _PLAIN.fullmatch(holder["displayName"]):
-            report("PAI008", "error", (stack, (*path, "displayName")))
+            documented = path != ("tenant",) and re.search(r"[^\w ]|_", holder["displayName"])
+            report("PAI008", "error" if documented else "warning", (stack, (*path, "displayName")))
     for binding in mine:
         for secret in secrets_of(binding):
             wants(_SUBDOMAIN, secret.name, *secret.path)
@@ -344,7 +346,8 @@ def _unused(stack: str, file: File, mine: list[Binding], report: Report) -> None
             report("PAI011", "warning", (stack, (*binding.path, "secretName")))
 
 
-_PLACEHOLDERS = {"", "CHANGE_ME", "todo", "<tenant>", "${HOST}", "xxx"}
+_PLACEHOLDERS = {"", "CHANGE_ME", "<tenant>", "${HOST}"}
+_LIKE_PLACEHOLDERS = {"todo", "xxx"}
 _HOST = re.compile(r"(?i)https://[a-z0-9]+([.-][a-z0-9]+)*\.?(:[0-9]{1,5})?/?")
 _FIELDS = ("apiKey", "defaultProjectID", "hostUrl", "tenant")
 
@@ -373,8 +376,15 @@ def _integration(thing: Thing, integration: dict[str, Any], imports: bool, repor
     written = integration.get("fingerprint")
     if written and not re.fullmatch(r"pai1:[0-9a-f]{40} [0-9a-f]{32} [0-9a-f]{40}", " ".join(written.values())):
         wrong.add("fingerprint")
+    # A path is only unusual.
+    if "hostUrl" in wrong and _HOST.fullmatch(integration["hostUrl"].removesuffix("/v1")):
+        wrong.remove("hostUrl")
+        report("PAI009", "warning", (stack, (*path, "hostUrl")))
     for field in wrong:
         report("PAI009", "error", (stack, (*path, field)))
+    for field in {"tenant", "defaultProjectID"} & set(stated):
+        if integration[field] in _LIKE_PLACEHOLDERS:
+            report("PAI009", "warning", (stack, (*path, field)))
 
 
 def _file_name(stack: str, file: File, report: Report) -> None:

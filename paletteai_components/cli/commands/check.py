@@ -10,6 +10,7 @@ import click
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import as_json, counted, plural, show, show_json
 from paletteai_components.cli.selection import Selection, choosing_stacks, selected
+from paletteai_components.diagnostics import reported
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ def _as_json(stack: Stack) -> dict[str, Any]:
 def _summary(selection: Selection) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
     stacks = plural(read + unread, "stack")
-    if not selection.diagnostics:
-        projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
-        return f"{stacks}, {plural(projects, 'project')}: no problems"
     problems = counted(selection.diagnostics)
+    if not reported(selection.diagnostics):
+        projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
+        return f"{stacks}, {plural(projects, 'project')}: {problems}"
     if not read:
         return f"{problems}; nothing could be read"
     return f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")

@@ -12,7 +12,7 @@ from paletteai_components.cli.files import refuse_links, replace, write_new
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import as_json, json_text, plural, show_with_summary
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.diagnostics import escaped
+from paletteai_components.diagnostics import escaped, reported
 from paletteai_components.errors import UserError
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
@@ -41,7 +41,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
     earlier = _read_earlier(output) if output is not None else None
     selection = selected(names, folder)
     unread = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in selection.unreadable if name != str(folder)]
-    graph = graph_of([*selection.stacks, *unread], selection.diagnostics)
+    graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     text = _drawn(graph, output_format)
     if output is None:
         click.echo(text, nl=False)

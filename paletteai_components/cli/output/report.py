@@ -9,21 +9,21 @@ from typing import Any
 
 import click
 
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, reported
 from paletteai_components.errors import UserError
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
 def show(diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
-    """Print problems as text, in colour on a terminal."""
-    for diagnostic in diagnostics:
+    """Print problems as text, in colour on a terminal, without those that are silenced."""
+    for diagnostic in reported(diagnostics):
         click.echo("\n".join(_lines(diagnostic)), err=err)
 
 
 def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
     """Print problems on the error stream, with their number and the command that explains the first."""
-    if diagnostics:
+    if reported(diagnostics):
         show(diagnostics, err=True)
         code = diagnostics[0].code
         click.echo(f"{counted(diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
@@ -74,9 +74,11 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def counted(diagnostics: Iterable[Diagnostic]) -> str:
-    """The number of problems by severity, for example ``3 errors, 1 note``."""
+    """The number of problems by severity, for example ``3 errors, 1 note, 2 silenced``."""
     numbers = Counter(diagnostic.severity for diagnostic in diagnostics)
-    return ", ".join(plural(numbers[each], each.value) for each in Severity if numbers[each]) or "no problems"
+    silenced = numbers.pop(Severity.SILENCED, 0)
+    problems = ", ".join(plural(numbers[each], each.value) for each in Severity if numbers[each]) or "no problems"
+    return f"{problems}, {silenced:,} silenced" if silenced else problems
 
 
 def plural(number: int, noun: str) -> str:

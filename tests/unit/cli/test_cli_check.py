@@ -86,7 +86,7 @@ def test_an_unknown_stack_that_is_like_none_is_answered_with_all_of_them(project
 
 
 def test_a_file_that_cannot_be_read_outweighs_errors(project: Project) -> None:
-    project.stack(changed("displayName: Acme", "displayName: Ac/me"))
+    project.stack(changed("displayName: Acme", "displayName: [Acme]"))
     project.stack("config: [", "beta.dev")
     result = project.run("check")
     assert "Pulumi.beta.dev.yaml" in result.stdout

@@ -56,6 +56,7 @@ paletteai:tenant:
   projects:
     - name: vision
       displayName: Vision
+      description: Sees things.
       labels: {{team: vision}}
       roleMapping: {{admin: [a], editor: [e], viewer: [v]}}
       deploymentNamespaces: {{allow: [jobs], disallow: [prod]}}
@@ -113,6 +114,7 @@ kind: Project
 metadata: {{name: vision, namespace: vision, labels: {{team: vision, palette.ai/tenant-name: acme}}}}
 spec:
   displayName: Vision
+  description: Sees things.
   tenantRef: {{name: acme}}
   computeConfigRef: {{name: default, namespace: tenant-acme}}
   roleMapping: {{admin: [a], editor: [e], viewer: [v]}}
@@ -362,7 +364,7 @@ def test_only_an_existing_secret_is_called_by_its_credential() -> None:
         ("Tenant", {"displayName": "x", "settingsRef": {"name": "x"}}, ["displayName", "settingsRef.name"]),
         ("Tenant", {"settingsRef": None, "tenantRoleMapping": {}}, ["settingsRef", "tenantRoleMapping"]),
         ("Project", {"roleMapping": {"admin": ["x"], "owner": ["y"]}}, ["roleMapping.admin"]),
-        ("Project", {"groups": ["x"], "description": "x"}, []),
+        ("Project", {"groups": ["x"], "settings": "x"}, []),
         ("Settings", {"integrations": {"nvidia": {"secretRef": {"key": "x"}}}}, []),
         ("Settings", {"integrations": {"nvidia": {"secretRef": "x"}}}, ["integrations.nvidia.secretRef"]),
     ],

@@ -69,7 +69,6 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
     ("fields", "said"),
     [
         ({"hostUrl": "http://api.spectrocloud.com"}, "has a `hostUrl` that does not begin with https://"),
-        ({"hostUrl": "https://api.spectrocloud.com/v1"}, "has a `hostUrl` that has a path"),
         ({"hostUrl": "<your-host>"}, "has a `hostUrl` that is a placeholder"),
         ({"tenant": "CHANGE_ME"}, "has a `tenant` that is empty or a placeholder"),
         ({"tenant": ""}, "has a `tenant` that is empty or a placeholder"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.samples import codes, stack, told, workspace
 
+from paletteai_components.diagnostics import Severity
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import Stack
 
@@ -107,7 +108,8 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
         ({"namespace": "kube-acme"}, "the tenant namespace `kube-acme` is reserved"),
         ({"namespace": "mural-system"}, "the tenant namespace `mural-system` is reserved"),
         ({"namespace": "a.b"}, "the tenant namespace is not made of"),
-        ({"projects": "[{name: default}]"}, "the name of project `default` is reserved"),
+        ({"namespace": "default"}, "every cluster already has the namespace `default`"),
+        ({"projects": "[{name: default}]"}, "every cluster already has the namespace `default`"),
         ({"projects": "[{name: kube-system}]"}, "the name of project `kube-system` is reserved"),
         ({"projects": "[{name: Vision}]"}, "the name of a project is not made of"),
         ({"settings": "{Edge: {nvidia: {existingSecret: n}}}"}, "the name of a Settings is not made of"),
@@ -119,8 +121,6 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
         ({"computeConfigRef": "{name: A}"}, "the name of a compute config is not made of"),
         ({"computeConfigRef": "{name: a, namespace: a.b}"}, "a namespace is not made of"),
         ({"projects": "[{name: a, computeConfigRef: {name: A}}]"}, "the name of a compute config is not made of"),
-        ({"projects": "[{name: a, deploymentNamespaces: {allow: [A]}}]"}, "a namespace is not made of"),
-        ({"projects": "[{name: a, deploymentNamespaces: {disallow: [B]}}]"}, "a namespace is not made of"),
     ],
     ids=lambda value: None if isinstance(value, str) else ".".join(f"{k}={v[:12]}" for k, v in value.items()),
 )
@@ -130,7 +130,8 @@ def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said
     assert len(diagnostics) == 1
     assert said in diagnostics[0].message
     assert diagnostics[0].where[0].line == 3 + list({"name": "acme", **fields}).index(list(fields)[-1])
-    assert "Choose another name" in diagnostics[0].help
+    wanted = "importIds: [Namespace/default]" if "default" in said else "Choose another name"
+    assert wanted in diagnostics[0].help
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,13 @@ def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said
         {"projects": "[{name: kubernetes}, {name: default-2}, {name: 'a'}]"},
         {"settings": "{ngc: {nvidia: {existingSecret: a.b-c.d}}}"},
         {"labels": "{team: ML_ops.1, example.com/team: ''}", "annotations": "{example.com/why: 'Any text: é.'}"},
+        {"namespace": "default", "createNamespace": "false"},
+        {"namespace": "default", "importIds": "[Namespace/default, Tenant/acme]"},
+        {"projects": "[{name: default, createNamespace: false}]"},
+        {"projects": "[{name: a, deploymentNamespaces: {allow: [isc, 'team-*', '^a.(b|c)$'], disallow: ['*']}}]"},
+        {"labels": "{pod-security.kubernetes.io/enforce: baseline, app.kubernetes.io/managed-by: x}"},
+        {"labels": "{spectrocloud.com/a: x}", "annotations": "{palette.ai/tenant: x, pulumi.com/skipAwait: 'true'}"},
+        {"annotations": "{scheduler.alpha.kubernetes.io/node-selector: pool=gpu}"},
     ],
 )
 def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
@@ -149,10 +157,10 @@ def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("labels: {palette.ai/tenant: other}", "`palette.ai/tenant` in `labels` of tenant `acme` belongs to PaletteAI"),
-        ("annotations: {paletteai-components/credential: x}", "belongs to PaletteAI, Kubernetes or this package"),
-        ("labels: {app.kubernetes.io/name: x}", "belongs to PaletteAI, Kubernetes or this package"),
-        ("labels: {spectrocloud.com/a: x}", "belongs to PaletteAI, Kubernetes or this package"),
+        ("labels: {palette.ai/tenant: other}", "`palette.ai/tenant` in `labels` of tenant `acme` is written by this"),
+        ("labels: {palette.ai/tenant-name: other}", "is written by this package, which would overwrite it"),
+        ("labels: {kubernetes.io/metadata.name: x}", "is written by Kubernetes, which would overwrite it"),
+        ("annotations: {paletteai-components/credential: x}", "is written by this package"),
         ("labels: {team: 'two words'}", "`team` in `labels` of tenant `acme` is not up to 63 letters"),
         ("labels: {'two words': a}", "an entry in `labels` of tenant `acme` is not 1 to 63 letters"),
         ("labels: {'UP.example/team': a}", "has a prefix that is not a DNS name"),
@@ -183,18 +191,38 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["Vision!", " Vision", "Vision ", "Vis\\tion", "Visión", "", "Vision-2", "a\\nb"])
-def test_a_display_name_that_the_webhook_refuses_is_refused_here_and_not_repeated(text: str) -> None:
+@pytest.mark.parametrize("entry", ["", "Team A", "kube_system"])
+def test_what_is_neither_a_namespace_nor_a_pattern_is_a_warning(entry: str) -> None:
+    lines = f"projects: [{{name: a, deploymentNamespaces: {{allow: [b], disallow: ['{entry}']}}}}]"
+    (diagnostic,) = told(diagnostics_of_stack(tenant("acme", lines)), "PAI007")
+    assert diagnostic.severity is Severity.WARNING
+    assert diagnostic.message.startswith("an entry of `disallow` is neither a namespace nor a pattern")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_documented"),
+    [
+        *((text, True) for text in ("Vision!", "Vis\\tion", "Vision-2", "a\\nb")),
+        *((text, False) for text in (" Vision", "Vision ", "Visión", "")),
+    ],
+)
+def test_a_display_name_that_the_vendor_does_not_document_is_told_and_not_repeated(
+    text: str, is_documented: bool
+) -> None:
     wrong = tenant("acme", f'displayName: "{text}"', f'projects: [{{name: vision, displayName: "{text}"}}]')
     diagnostics = diagnostics_of_stack(wrong)
     assert codes(diagnostics) == ["PAI008", "PAI008"]
-    assert [diagnostic.message.split(" is not made of ")[0] for diagnostic in diagnostics] == [
-        "the display name of tenant `acme`",
-        "the display name of project `vision`",
-    ]
-    assert [diagnostic.where[0].line for diagnostic in diagnostics] == [7, 8]
+    by_line = {diagnostic.where[0].line: diagnostic for diagnostic in diagnostics}
+    assert by_line[7].message.startswith("the display name of tenant `acme` is not made of ")
+    assert by_line[8].message.startswith("the display name of project `vision` is not made of ")
+    # The documentation says it of projects only.
+    assert by_line[7].severity is Severity.WARNING
+    assert by_line[8].severity is (Severity.ERROR if is_documented else Severity.WARNING)
+    assert [each.message.endswith("PaletteAI may refuse it.") for each in by_line.values()].count(True) == (
+        1 if is_documented else 2
+    )
     assert "letters, digits and spaces" in diagnostics[0].help
-    assert not text.strip() or text not in str(diagnostics[1])
+    assert not text.strip() or text not in str(by_line[8])
 
 
 @pytest.mark.parametrize("text", ["Vision", "Line 1", "9", "A  b"])

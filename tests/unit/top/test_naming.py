@@ -89,12 +89,12 @@ def test_only_ascii_makes_a_name(text: str) -> None:
     assert naming.qualified_key_problem(text)
 
 
-@pytest.mark.parametrize("name", ["default", "mural-system", "kube-system", "kube-public", "kube-"])
+@pytest.mark.parametrize("name", ["mural-system", "kube-system", "kube-public", "kube-"])
 def test_namespaces_of_kubernetes_and_paletteai_are_reserved(name: str) -> None:
     assert naming.is_reserved(name)
 
 
-@pytest.mark.parametrize("name", ["defaults", "mural", "mural-system-2", "kube", "kubernetes", "my-kube-system", ""])
+@pytest.mark.parametrize("name", ["default", "mural", "mural-system-2", "kube", "kubernetes", "my-kube-system", ""])
 def test_names_that_only_look_like_them_are_free(name: str) -> None:
     assert not naming.is_reserved(name)
 
