@@ -31,7 +31,8 @@ _EXPECTED = {
 
 # No rule reads these, nor what is in `extra_spec`, so they may be Outputs.
 _OUTPUT_TEXTS = {"description"}
-_OUTPUT_ENTRIES = {"annotations", "groups", "admin", "editor", "viewer"}
+_OUTPUT_LISTS = {"groups", "admin", "editor", "viewer"}
+_OUTPUT_ENTRIES = {"annotations", *_OUTPUT_LISTS}
 
 
 class Declaration:
@@ -153,6 +154,8 @@ class Declaration:
             return pulumi.Output.from_input(value)
         if path[-1] in _OUTPUT_TEXTS or (len(path) > 1 and path[-2] in _OUTPUT_ENTRIES):
             return self._registry.stand_in(value)
+        if path[-1] in _OUTPUT_LISTS:
+            return [self._registry.stand_in(value, is_list=True)]
         return value
 
     def _is_text(self, name: object, path: Path) -> bool:
@@ -189,15 +192,22 @@ class Declaration:
         elif kind == "model_type":
             record = str(error["ctx"]["class_name"]).removeprefix("Project").replace("Spec", "Args")
             self._mistyped(place, error["input"], f"a {record}")
+        elif path[-1] == "palette":
+            self._mistyped(place, error["input"], "a PaletteCredential")
         else:
             self._mistyped(place, error["input"], _EXPECTED.get(kind, "of another form"))
 
     def _mistyped(self, place: str, value: object, expected: str) -> None:
         if isinstance(value, pulumi.Output | Awaitable):
             fact = f"{place} is an Output, but it is checked before anything is registered, so it must be a plain value"
+            remedy = (
+                "Pass a value that the program knows. Only `api_key`, `description`, groups, annotations and what is "
+                "in `extra_spec` may be Outputs."
+            )
         else:
             fact = f"{place} should be {expected}, but is of type {type(value).__name__}"
-        self._diagnostics.append(misread(SourceLocation(self.part), fact, f"Make it {expected}."))
+            remedy = f"Make it {expected}."
+        self._diagnostics.append(misread(SourceLocation(self.part), fact, remedy))
 
     def _described(self, path: Path) -> str:
         if path[0] == "integrations":

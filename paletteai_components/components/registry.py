@@ -43,7 +43,8 @@ class Registry:
         self._claims: dict[tuple[str, Hashable], Claim] = {}
         self._names: dict[int, tuple[str, PaletteCredential]] = {}
         self._parts: set[str] = set()
-        self._outputs: dict[str, pulumi.Output[str]] = {}
+        self._outputs: dict[str, pulumi.Output[Any]] = {}
+        self._lists: set[str] = set()
 
     @staticmethod
     def of_this_program() -> Registry:
@@ -78,11 +79,18 @@ class Registry:
             known = self._names[id(credential)] = (name, credential)
         return known[0]
 
-    def stand_in(self, output: pulumi.Input[str]) -> str:
-        """A placeholder that stands in a spec for the text of an Output."""
+    def stand_in(self, output: pulumi.Input[Any], *, is_list: bool = False) -> str:
+        """A placeholder that stands in a spec for an Output.
+
+        Args:
+            output: the Output.
+            is_list: whether it is a list, for which the placeholder stands as the only item.
+        """
         # No text in a manifest can begin with NUL.
         text = f"\0{len(self._outputs)}"
         self._outputs[text] = pulumi.Output.from_input(output)
+        if is_list:
+            self._lists.add(text)
         return text
 
     def with_outputs(self, value: Any) -> Any:
@@ -92,6 +100,8 @@ class Registry:
                 return self._outputs.get(value, value)
             case dict() if self._outputs:
                 return {name: self.with_outputs(inner) for name, inner in value.items()}
+            case [str(only)] if only in self._lists:
+                return self._outputs[only]
             case list() if self._outputs:
                 return [self.with_outputs(inner) for inner in value]
         return value

@@ -50,20 +50,20 @@ class ComputeConfigRefArgsDict(TypedDict):
 class RoleMappingArgs:
     """Groups of the identity provider and their roles in a Project."""
 
-    admin: Sequence[pulumi.Input[str]] = ()
+    admin: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups that administer it."""
-    editor: Sequence[pulumi.Input[str]] = ()
+    editor: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups that edit it."""
-    viewer: Sequence[pulumi.Input[str]] = ()
+    viewer: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups that view it."""
 
 
 class RoleMappingArgsDict(TypedDict, total=False):
     """`RoleMappingArgs` as a dict."""
 
-    admin: Sequence[pulumi.Input[str]]
-    editor: Sequence[pulumi.Input[str]]
-    viewer: Sequence[pulumi.Input[str]]
+    admin: pulumi.Input[Sequence[pulumi.Input[str]]]
+    editor: pulumi.Input[Sequence[pulumi.Input[str]]]
+    viewer: pulumi.Input[Sequence[pulumi.Input[str]]]
 
 
 @dataclass
@@ -137,7 +137,7 @@ class TenantArgs(TenantReferenceArgs):
     """Letters, digits and spaces."""
     description: pulumi.Input[str] | None = None
     """Free text."""
-    groups: Sequence[pulumi.Input[str]] = ()
+    groups: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups of the identity provider that hold the tenant role."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
@@ -149,7 +149,7 @@ class TenantArgsDict(TenantReferenceArgsDict, total=False):
     create_namespace: bool
     display_name: str
     description: pulumi.Input[str]
-    groups: Sequence[pulumi.Input[str]]
+    groups: pulumi.Input[Sequence[pulumi.Input[str]]]
     extra_spec: Mapping[str, Any]
 
 

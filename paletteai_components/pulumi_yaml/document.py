@@ -143,7 +143,7 @@ def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:
     except yaml.reader.ReaderError:
         _refuse_control(file, text)
     except yaml.MarkedYAMLError as error:
-        lines, fact, remedy = syntax_diagnostic(error)
+        lines, fact, remedy = syntax_diagnostic(error, text)
         raise StackFileError([_diagnostic(file, lines, fact, remedy)]) from None
     if reading.diagnostics:
         raise StackFileError(in_order(reading.diagnostics))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 
+_TAB = re.compile(r" *\t")
 # The parser's message may quote the file. It only selects one of these and is not shown.
 _SYNTAX = (
     ("tab", "a line is indented with a tab, which YAML does not allow", "Indent with spaces."),
@@ -23,10 +26,13 @@ _SYNTAX = (
 )
 
 
-def syntax_diagnostic(error: yaml.MarkedYAMLError) -> tuple[list[int], str, str]:
-    """The lines of a syntax error, the fact with its consequence, and the remedy."""
-    fact, remedy = next(rest for part, *rest in _SYNTAX if part in (error.problem or ""))
+def syntax_diagnostic(error: yaml.MarkedYAMLError, text: str) -> tuple[list[int], str, str]:
+    """The lines of a syntax error in a text, the fact with its consequence, and the remedy."""
     lines = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark]
+    # The parser names another cause for some tabs.
+    is_tab = any(_TAB.match(line) for line in text.split("\n")[lines[0] - 1 : lines[0]]) if lines else False
+    problem = "tab" if is_tab else error.problem or ""
+    fact, remedy = next(rest for part, *rest in _SYNTAX if part in problem)
     if "not closed" in fact:
         lines.reverse()
     return list(dict.fromkeys(lines)), f"{fact}, so nothing in the file was read", remedy

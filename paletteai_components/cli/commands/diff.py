@@ -153,8 +153,7 @@ def _print_answer(answer: _Answer) -> None:
         click.secho(_text(section.title), fg=section.colour, bold=True)
         for line in section.lines:
             click.echo(f"  - {_text(line)}")
-    if answer.sections:
-        click.echo(_text(answer.about))
+    click.echo(_text(answer.about))
     click.echo(answer.verdict)
 
 

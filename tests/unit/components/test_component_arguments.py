@@ -79,9 +79,9 @@ def test_dicts_register_what_records_do() -> None:
     assert {each.urn: each for each in records.resources} == {each.urn: each for each in dicts.resources}
 
 
-async def later(text: str) -> str:
-    """A text that is awaited."""
-    return text
+async def later(value: Any) -> Any:
+    """A value that is awaited."""
+    return value
 
 
 @pytest.mark.parametrize("given", [pulumi.Output.from_input, later], ids=["Output", "awaitable"])
@@ -91,7 +91,7 @@ def test_what_no_rule_needs_may_be_known_later(given: Callable[[str], Any]) -> N
             description=given("Vision"),
             groups=["admins", given("guests")],
             annotations={"example.com/owner": given("Acme")},
-            role_mapping=RoleMappingArgs(viewer=[given("guests")]),
+            role_mapping=RoleMappingArgs(admin=given(["ops"]), viewer=[given("guests")]),
             extra_spec={"quota": {"zones": [given("a")]}},
         )
         Project("acme.lab", ProjectArgs(tenant, "lab", annotations={"example.com/owner": given("Lab")}))
@@ -105,7 +105,7 @@ def test_what_no_rule_needs_may_be_known_later(given: Callable[[str], Any]) -> N
     assert recording.object("Secret", "acme.default").inputs["metadata"]["annotations"] == {"example.com/owner": "Acme"}
     project = recording.object("Project", "acme.lab").inputs
     assert project["metadata"]["annotations"] == {"example.com/owner": "Lab"}
-    assert project["spec"]["roleMapping"] == {"viewer": ["guests"]}
+    assert project["spec"]["roleMapping"] == {"admin": ["ops"], "viewer": ["guests"]}
 
 
 def test_what_is_known_later_brings_along_what_it_comes_from_and_stays_secret() -> None:
@@ -140,7 +140,6 @@ def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
         args = TenantArgs(
             name=output("acme"),
             display_name=output("Acme"),
-            groups=output(["admins"]),
             labels={"team": output("one")},
             create_namespace=output(True),
             former_api_versions=output(["v1"]),
@@ -153,7 +152,6 @@ def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
         for said in (
             "`name`",
             "`display_name`",
-            "`groups`",
             "an entry of `labels`",
             "`create_namespace`",
             "`former_api_versions`",
@@ -179,7 +177,11 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
         "shared_cluster_only": "yes",
         "on_removal": "never",
         "labels": ["x"],
-        "settings": {"default": {"palette": "shared", "nvidia": "ngc", "secretName": "x"}, "edge": credential()},
+        "settings": {
+            "default": {"palette": "shared", "nvidia": "ngc", "secretName": "x"},
+            "edge": credential(),
+            "lab": {"palette": {"host_url": "https://api.example"}},
+        },
         "extra_spec": {"x": object()},
     }
     assert refusal(lambda: Tenant("acme", wrong)) == sorted(  # type: ignore[arg-type]
@@ -195,6 +197,7 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
             "`settings.default.nvidia` should be a SecretReferenceArgs, but is of type str.",
             "`settings.default` has no field `secretName`, so it would have no effect.",
             "`settings.edge` should be a SettingsArgs, but is of type str.",
+            "`settings.lab.palette` should be a PaletteCredential, but is of type dict.",
             "`extra_spec` holds a value of type object, which a manifest cannot hold.",
         ]
     )
