@@ -13,18 +13,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from support.checkout import CRD_FOLDER
-from support.structural_schemas import (
-    ANYTHING,
-    TEXT,
-    VENDOR,
-    Schema,
-    fits,
-    lab,
-    lab_crd,
-    object_of,
-    prune,
-    schemas,
-)
+from support.structural_schemas import ANYTHING, TEXT, VENDOR, Schema, fits, lab, lab_crd, object_of, prune, schemas
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, in_order
 from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, diagnostics_in
@@ -304,11 +293,7 @@ def test_a_kind_without_a_crd_is_shown_where_the_crds_are(vendor: Crds) -> None:
 def test_a_version_that_is_not_served_is_a_problem_that_names_those_that_are(crds_of: Callable[..., Crds]) -> None:
     crd = lab_crd({"type": "object"})
     (first,) = crd["spec"]["versions"]
-    crd["spec"]["versions"] = [
-        first,
-        {**first, "name": "v2"},
-        {**first, "name": "v0", "served": False},
-    ]
+    crd["spec"]["versions"] = [first, {**first, "name": "v2"}, {**first, "name": "v0", "served": False}]
     crds = crds_of(crd)
     for gone in ("v0", "v3"):
         diagnostic = only(diagnostics_in({**lab({}), "apiVersion": f"lab.example/{gone}"}, crds))
@@ -365,11 +350,7 @@ FEATURES: dict[str, tuple[Schema, Judged]] = {
     ),
     "a map of anything keeps no object's fields": (
         {"type": "object", "additionalProperties": True},
-        [
-            ({"k": 1, "l": [1]}, OK),
-            ({"k": {"a": 1}}, "no field `spec.x.k.a`"),
-            ({"k": [{"a": 1}]}, "spec.x.k[0].a"),
-        ],
+        [({"k": 1, "l": [1]}, OK), ({"k": {"a": 1}}, "no field `spec.x.k.a`"), ({"k": [{"a": 1}]}, "spec.x.k[0].a")],
     ),
     "an integer or a string": (
         {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
@@ -421,11 +402,7 @@ FEATURES: dict[str, tuple[Schema, Judged]] = {
         ],
     ),
     "all of and not, which declare nothing": (
-        {
-            **object_of(a=TEXT, b=TEXT),
-            "allOf": [{"properties": {"a": {"maxLength": 1}}}],
-            "not": {"required": ["b"]},
-        },
+        {**object_of(a=TEXT, b=TEXT), "allOf": [{"properties": {"a": {"maxLength": 1}}}], "not": {"required": ["b"]}},
         [
             ({"a": "x"}, OK),
             ({"a": "xx"}, "spec.x.a` to satisfy `maxLength` 1"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.oracle import File, Path
 from support.pasted import EVERYTHING
-from support.samples import codes, stack, told, workspace
+from support.samples import codes, stack, workspace
 from support.topologies import stack_of
 
 from paletteai_components.diagnostics import Severity
@@ -128,22 +128,6 @@ def test_the_lines_of_projects_hold_when_others_were_left_out() -> None:
         for location in diagnostic.where
     }
     assert told == {("PAI012", 5), ("PAI012", 7), ("PAI007", 8), ("PAI008", 9)}
-
-
-def test_a_number_where_text_belongs_is_told_to_be_quoted() -> None:
-    wrong = stack(
-        """
-        paletteai:integrations:
-          shared: {hostUrl: https://a.example, tenant: t, defaultProjectID: 651234567890123456789012}
-        paletteai:tenant: {name: acme}
-        """
-    )
-    (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI012")
-    assert "defaultProjectID" in diagnostic.message
-    assert "reads as a number" in diagnostic.message
-    assert "651" not in str(diagnostic)
-    assert diagnostic.help == "Write the value in quotes."
-    assert "PAI009" not in codes(diagnostics_of(workspace(wrong)))
 
 
 def test_one_wrong_stack_does_not_silence_another() -> None:
