@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from support.cluster.control_plane import ControlPlane, MissingAssets, assets
 from support.cluster.vendor import Vendor
-from support.real import PULUMI, RealProject
+from support.real import PULUMI, Real, RealProject
 from support.real_stacks import empty
 
 if TYPE_CHECKING:
@@ -154,7 +154,13 @@ def fresh_cluster(cluster: ControlPlane, vendor: Vendor) -> ControlPlane:
 
 
 @pytest.fixture
-def real(fresh_cluster: ControlPlane, tmp_path: Path) -> Callable[..., RealProject]:
+def emptied(cluster: ControlPlane) -> None:
+    """Nothing is left on the cluster by the test before."""
+    empty(cluster)
+
+
+@pytest.fixture
+def real(fresh_cluster: ControlPlane, tmp_path: Path) -> Real:
     """Makes a project for the real CLI."""
     return lambda program=None: RealProject(tmp_path, fresh_cluster, program)
 

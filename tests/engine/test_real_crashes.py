@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Fault, Proxy
 from support.cluster.watch import ObjectRef, Watch
-from support.real import RealProject
+from support.real import Real, RealProject
 from support.real_stacks import Objects, edit, empty, held
 
 from paletteai_components.credentials import proof_of, settings_proof_of
@@ -117,16 +117,11 @@ def alone(undisturbed: tuple[Undisturbed, Undisturbed], cluster: ControlPlane) -
 
 @pytest.mark.parametrize("trial", range((KILLS + 1) // 2))
 def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
-    real: Callable[..., RealProject],
-    cluster: ControlPlane,
-    undisturbed: tuple[Undisturbed, Undisturbed],
-    trial: int,
+    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], trial: int
 ) -> None:
     project, tenant = real(), f"trial-{trial:02}"
     for at, wanted in enumerate(undisturbed):
-        _write(project, tenant, wanted)
-        if at == 0:
-            project.init(f"{tenant}.dev")
+        (_write if at else begin)(project, tenant, wanted)
         after = wanted.seconds * _moments(at)[trial]
         with Watch(cluster) as watch:
             began = time.monotonic()
@@ -144,7 +139,7 @@ def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
     [("DELETE", "secrets"), ("POST", "secrets"), ("DELETE", "settings"), ("POST", "settings")],
 )
 def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_deployment(
-    real: Callable[..., RealProject],
+    real: Real,
     cluster: ControlPlane,
     undisturbed: tuple[Undisturbed, Undisturbed],
     tmp_path: Path,
@@ -152,8 +147,7 @@ def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_depl
     kind: str,
 ) -> None:
     project, tenant, (first, changed) = real(), f"{method}-{kind}".lower(), undisturbed
-    _write(project, tenant, first)
-    project.init(f"{tenant}.dev")
+    begin(project, tenant, first)
     project.up(f"{tenant}.dev")
     _write(project, tenant, changed)
     with Watch(cluster) as watch:
@@ -164,15 +158,11 @@ def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_depl
 
 
 def test_what_was_made_and_not_written_down_is_told_of_and_taken_over(
-    real: Callable[..., RealProject],
-    cluster: ControlPlane,
-    undisturbed: tuple[Undisturbed, Undisturbed],
-    tmp_path: Path,
+    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "late", undisturbed
     stack = f"{tenant}.dev"
-    _write(project, tenant, first)
-    project.init(stack)
+    begin(project, tenant, first)
     killed_at(project, cluster, tenant, tmp_path, "POST", "secrets")
     there = _uids(cluster, tenant)
 
@@ -201,14 +191,10 @@ def test_what_was_made_and_not_written_down_is_told_of_and_taken_over(
 
 
 def test_a_move_that_was_killed_and_is_taken_back_never_has_a_credential_in_two_settings(
-    real: Callable[..., RealProject],
-    cluster: ControlPlane,
-    undisturbed: tuple[Undisturbed, Undisturbed],
-    tmp_path: Path,
+    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "back", undisturbed
-    _write(project, tenant, first)
-    project.init(f"{tenant}.dev")
+    begin(project, tenant, first)
     project.up(f"{tenant}.dev")
     _write(project, tenant, changed)
     # The last thing it does is to update the Project, which names its Settings now.
@@ -222,20 +208,22 @@ def test_a_move_that_was_killed_and_is_taken_back_never_has_a_credential_in_two_
 
 
 def test_a_move_after_a_first_deployment_that_was_killed_never_has_a_credential_in_two_settings(
-    real: Callable[..., RealProject],
-    cluster: ControlPlane,
-    undisturbed: tuple[Undisturbed, Undisturbed],
-    tmp_path: Path,
+    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "soon", undisturbed
-    _write(project, tenant, first)
-    project.init(f"{tenant}.dev")
+    begin(project, tenant, first)
     killed_at(project, cluster, tenant, tmp_path, "POST", "tenants")
     _write(project, tenant, changed)
     with Watch(cluster) as watch:
         finish(project, cluster, tenant, {})
     assert of_tenant(cluster, tenant) == changed.objects
     never_live_twice(watch, tenant)
+
+
+def begin(project: RealProject, tenant: str, wanted: Undisturbed) -> None:
+    """Puts the file of a new stack there, known to the backend."""
+    _write(project, tenant, wanted)
+    project.init(f"{tenant}.dev")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import wait_until
 from support.programs import written
-from support.real import RealProject
-from support.real_stacks import empty, held
+from support.real import Real, RealProject
+from support.real_stacks import held
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.usefixtures("emptied")]
 
 STACK = """\
 kubernetes:context: dev
@@ -33,13 +32,8 @@ paletteai:tenant:
 """
 
 
-@pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> None:
-    empty(cluster)
-
-
 @pytest.fixture
-def project(real: Callable[..., RealProject]) -> RealProject:
+def project(real: Real) -> RealProject:
     """A project with two stacks of one environment, and a third that somebody has selected."""
     project = real()
     for tenant in ("acme", "beta"):
@@ -76,7 +70,6 @@ def locks(project: RealProject) -> list[Path]:
     return [path for path in (project.state / ".pulumi" / "locks").rglob("*.json") if path.is_file()]
 
 
-@pytest.mark.timeout(600)
 def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
     project: RealProject, cluster: ControlPlane
 ) -> None:
@@ -106,7 +99,6 @@ def test_the_stacks_of_an_environment_are_deployed_and_then_stay_as_they_are(
     assert project.steps("acme.lab") == {}
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("hosted", [True, False], ids=["here", "by Pulumi"])
 def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealProject, hosted: bool) -> None:
     if not hosted:
@@ -130,7 +122,6 @@ def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealPro
     assert traced <= {"pulumi:pulumi:Stack"}
 
 
-@pytest.mark.timeout(600)
 def test_what_the_api_server_refuses_is_told_and_the_rest_is_kept(project: RealProject) -> None:
     declare(project, "beta", ("onRemoval: delete", "onRemoval: delete\n  annotations: {note: '" + "x" * 300_000 + "'}"))
     result = told_of(project, "up", "lab", "--yes", code=1)
@@ -139,7 +130,6 @@ def test_what_the_api_server_refuses_is_told_and_the_rest_is_kept(project: RealP
     assert "an unhandled error" not in str(result["beta.lab"]["messages"])
 
 
-@pytest.mark.timeout(600)
 def test_a_stack_that_pulumi_does_not_know_is_said_how_to_make(project: RealProject) -> None:
     written(project.stacks, "gamma.lab", STACK.replace("TENANT", "gamma"))
     outcome = project.paletteai("up", "lab", "--yes", check=False)
@@ -148,7 +138,6 @@ def test_a_stack_that_pulumi_does_not_know_is_said_how_to_make(project: RealProj
     assert "3 stacks of lab: 2 deployed, 1 failed in " in outcome.stdout
 
 
-@pytest.mark.timeout(600)
 def test_interrupted_stacks_leave_no_lock_and_are_finished_by_the_next_run_or_as_it_says(
     project: RealProject, cluster: ControlPlane
 ) -> None:

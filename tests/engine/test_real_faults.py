@@ -12,7 +12,7 @@ from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Fault, Proxy, at_random
 from support.cluster.watch import Watch
 from support.programs import KEY, leaks
-from support.real import Outcome, RealProject
+from support.real import Outcome, Real, RealProject
 from support.real_stacks import edit, empty, held, objects, start
 
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
@@ -32,7 +32,7 @@ SAID = ("the proxy is broken", "the proxy is throttling", "connection reset by p
 
 
 @pytest.fixture
-def project(real: Callable[..., RealProject], cluster: ControlPlane) -> Iterator[RealProject]:
+def project(real: Real, cluster: ControlPlane) -> Iterator[RealProject]:
     project = real()
     start(project, STACK)
     for name, key in KEYS.items():
@@ -78,13 +78,14 @@ def test_an_object_whose_answer_was_lost_is_named_by_the_next_deployment(
     assert_settled(project, cluster)
 
 
-def test_a_move_whose_first_step_was_refused_never_has_a_credential_in_two_settings(
-    project: RealProject, cluster: ControlPlane, tmp_path: Path
+@pytest.mark.parametrize("kind", ["settings", "secrets"])
+def test_a_move_of_which_a_step_was_refused_never_has_a_credential_in_two_settings(
+    project: RealProject, cluster: ControlPlane, tmp_path: Path, kind: str
 ) -> None:
     project.up(STACK)
     edit(project, STACK, *MOVE)
     with Watch(cluster) as watch:
-        with Proxy(cluster, only(Fault.BROKEN, "DELETE", "/secrets")) as proxy:
+        with Proxy(cluster, only(Fault.BROKEN, "DELETE", f"/{kind}")) as proxy:
             broken = project.up(STACK, check=False, env={"KUBECONFIG": str(proxy.kubeconfig(tmp_path / "kubeconfig"))})
         assert broken.code != 0
         assert "the proxy is broken" in broken.printed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.real import RealProject
+from support.real import Real, RealProject
 from support.real_stacks import empty
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -19,7 +19,7 @@ KEYS = {"acme": "Canary-Key-0f-acme-0123456789", "evil": "Canary-Key-0f-evil-987
 
 
 @pytest.fixture
-def project(real: Callable[..., RealProject], cluster: ControlPlane) -> Iterator[RealProject]:
+def project(real: Real, cluster: ControlPlane) -> Iterator[RealProject]:
     made = real()
     for name, key in KEYS.items():
         stack = f"{name}.dev"

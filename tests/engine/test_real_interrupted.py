@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -11,11 +11,12 @@ from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import wait_until
 from support.cluster.watch import Watch
 from support.programs import written
-from support.real import RealProject
+from support.real import Real
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION
+from paletteai_components.kube.palette_api import API_GROUP
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 STACK = """\
 kubernetes:context: dev
@@ -28,38 +29,22 @@ paletteai:tenant:
   projects: [{name: TENANT-lab, settings: {LAB}}]
 """
 OTHER = "nvidia: {existingSecret: ngc}"
-POLICY = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicy",
-    "metadata": {"name": "frozen"},
-    "spec": {
-        "matchConstraints": {
-            "resourceRules": [
-                {
-                    "apiGroups": ["spectrocloud.com"],
-                    "apiVersions": ["*"],
-                    "resources": ["settings"],
-                    "operations": ["UPDATE", "DELETE"],
-                }
-            ]
-        },
+RULE = {"apiGroups": [API_GROUP], "apiVersions": ["*"], "resources": ["settings"], "operations": ["UPDATE", "DELETE"]}
+SPECS = {
+    "ValidatingAdmissionPolicy": {
+        "matchConstraints": {"resourceRules": [RULE]},
         "validations": [{"expression": "!request.namespace.endsWith('-lab')", "message": "it is frozen"}],
     },
-}
-BINDING = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicyBinding",
-    "metadata": {"name": "frozen"},
-    "spec": {"policyName": "frozen", "validationActions": ["Deny"]},
+    "ValidatingAdmissionPolicyBinding": {"policyName": "frozen", "validationActions": ["Deny"]},
 }
 
 
 @contextmanager
 def frozen(cluster: ControlPlane, namespace: str) -> Iterator[None]:
     """The Settings of a project lab cannot be changed or deleted."""
-    cluster.kubectl(
-        "apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": [POLICY, BINDING]})
-    )
+    api, name = "admissionregistration.k8s.io/v1", {"name": "frozen"}
+    items = [{"apiVersion": api, "kind": kind, "metadata": name, "spec": spec} for kind, spec in SPECS.items()]
+    cluster.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     try:
         wait_until("the policy is in force", lambda: _refuses(cluster, namespace))
         yield
@@ -73,10 +58,7 @@ def _refuses(cluster: ControlPlane, namespace: str) -> bool:
     return "default" not in cluster.kubectl("label", *target, "probe=1", "--dry-run=server", "-o", "name", check=False)
 
 
-@pytest.mark.timeout(900)
-def test_a_credential_that_could_not_be_taken_out_is_in_no_second_settings(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_a_credential_that_could_not_be_taken_out_is_in_no_second_settings(real: Real, cluster: ControlPlane) -> None:
     def declare(default: str, lab: str) -> None:
         text = STACK.replace("TENANT", "half").replace("{DEFAULT}", f"{{{default}}}").replace("{LAB}", f"{{{lab}}}")
         text = text.replace("GOES_WITHOUT", "false" if "palette" in default else "true")
@@ -112,10 +94,7 @@ def test_a_credential_that_could_not_be_taken_out_is_in_no_second_settings(
     assert project.steps("half.dev") == {}
 
 
-@pytest.mark.timeout(900)
-def test_the_last_thing_that_was_said_of_an_object_can_be_taken_back(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_the_last_thing_that_was_said_of_an_object_can_be_taken_back(real: Real, cluster: ControlPlane) -> None:
     project = real()
     text = """\
 kubernetes:context: dev
@@ -136,28 +115,3 @@ paletteai:tenant:
     assert "there" not in cluster.kubectl("get", "settings", "edge", "-n", "tenant-last", "-o", "yaml")
     written(project.stacks, "last.dev", text)
     project.up("last.dev")
-
-
-@pytest.mark.timeout(900)
-def test_a_move_whose_first_step_failed_is_still_a_move(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
-    def declare(default: str, lab: str) -> None:
-        text = (
-            STACK.replace("TENANT", "moving")
-            .replace("{default: {DEFAULT}}", f"{{{default}}}")
-            .replace("settings: {LAB}", lab)
-        )
-        written(project.stacks, "moving.dev", text.replace("GOES_WITHOUT", str("palette" not in default).lower()))
-
-    project = real()
-    declare("", "settings: {palette: edge}")
-    project.init("moving.dev")
-    project.up("moving.dev")
-    declare("default: {palette: edge}", "labels: {}")
-    with Watch(cluster) as watch:
-        with frozen(cluster, "moving-lab"):
-            assert project.up("moving.dev", check=False).code != 0
-        project.up("moving.dev")
-    assert watch.shared(CREDENTIAL_ANNOTATION) == []
-    assert project.steps("moving.dev") == {}

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.watch import ObjectRef, Watch
-from support.real import RealProject
-from support.real_stacks import STACKS, changes, edit, empty, held, start
+from support.real import Real
+from support.real_stacks import STACKS, changes, edit, held, start
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
-
-
-@pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> None:
-    empty(cluster)
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.usefixtures("emptied")]
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_is_deployed_stays_as_it_is_and_leaves_nothing_behind(
-    real: Callable[..., RealProject], cluster: ControlPlane, stack: str
+    real: Real, cluster: ControlPlane, stack: str
 ) -> None:
     project, tenant = real(), stack.split(".")[0]
     start(project, stack)

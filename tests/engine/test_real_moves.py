@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import wait_until
 from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
-from support.real import RealProject
-from support.real_stacks import changes, edit, empty, start, views
+from support.real import Real, RealProject
+from support.real_stacks import changes, edit, start, views
 from support.samples import HOST
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 from paletteai_components.kube.palette_api import API_GROUP, API_VERSION
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.usefixtures("emptied")]
 
 Change = tuple[str, ObjectRef]
-
-STAY = "Settings stay where they are"
 
 VENDORS_KINDS = ("tenants", "projects", "settings")
 NEXT_VERSION = f"{API_GROUP}/v1beta1"
@@ -35,15 +31,7 @@ OWN_EDGE = "        settings: {palette: edge}\n"
 LAB, VISION = "        displayName: Lab\n", "        displayName: Vision\n"
 
 
-@pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> None:
-    empty(cluster)
-
-
-@pytest.mark.timeout(900)
-def test_an_integration_that_moves_is_never_in_two_places(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_an_integration_that_moves_is_never_in_two_places(real: Real, cluster: ControlPlane) -> None:
     project, stack = real(), "acme.dev"
     start(project, stack)
     project.up(stack)
@@ -88,9 +76,8 @@ def test_an_integration_that_moves_is_never_in_two_places(
     }
 
 
-@pytest.mark.timeout(900)
 def test_what_is_only_renamed_or_bound_or_of_another_version_is_never_recreated(
-    real: Callable[..., RealProject], cluster: ControlPlane
+    real: Real, cluster: ControlPlane
 ) -> None:
     project, stack = real(), "globex.prod"
     start(project, stack)
@@ -123,10 +110,7 @@ def test_what_is_only_renamed_or_bound_or_of_another_version_is_never_recreated(
     assert not [each for each in types if API_VERSION in each]
 
 
-@pytest.mark.timeout(900)
-def test_two_settings_exchange_their_integrations_in_two_deployments(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_two_settings_exchange_their_integrations_in_two_deployments(real: Real, cluster: ControlPlane) -> None:
     project, stack = real(), "acme.dev"
     start(project, stack)
     project.up(stack)
@@ -161,29 +145,7 @@ def test_two_settings_exchange_their_integrations_in_two_deployments(
     _assert_settled(project, cluster, stack)
 
 
-@pytest.mark.timeout(900)
-def test_a_move_that_failed_half_way_is_finished_without_a_credential_in_two_places(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
-    project, stack = real(), "acme.dev"
-    start(project, stack)
-    project.up(stack)
-    edit(project, stack, (OWN_LAB, ""), (VISION, VISION + OWN_LAB))
-    with _settings_stay(cluster):
-        failed = project.up(stack, check=False)
-    assert failed.code != 0
-    assert STAY in failed.printed
-    with Watch(cluster) as watch:
-        project.up(stack)
-    assert watch.shared(FINGERPRINT_ANNOTATION) == []
-    assert watch.recreated("Namespace", "Tenant", "Project") == []
-    _assert_settled(project, cluster, stack)
-
-
-@pytest.mark.timeout(900)
-def test_a_credential_goes_from_one_stack_to_another_in_two_deployments(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_a_credential_goes_from_one_stack_to_another_in_two_deployments(real: Real, cluster: ControlPlane) -> None:
     project = real()
     start(project, "globex.prod", "acme.prod")
     project.set_key("globex.prod", "batch", KEY)
@@ -234,9 +196,8 @@ def test_a_credential_goes_from_one_stack_to_another_in_two_deployments(
         project.preview(stack, "--refresh", "--expect-no-changes")
 
 
-@pytest.mark.timeout(900)
 def test_an_existing_secret_that_another_stack_has_not_given_up_on_the_cluster_is_warned_of(
-    real: Callable[..., RealProject], cluster: ControlPlane
+    real: Real, cluster: ControlPlane
 ) -> None:
     project = real()
     start(project, "globex.dev", "acme.prod")
@@ -282,34 +243,6 @@ def _new(refs: list[ObjectRef]) -> list[Change]:
 
 def _modified(project: str) -> Change:
     return "MODIFIED", ("Project", project, project)
-
-
-@contextmanager
-def _settings_stay(cluster: ControlPlane) -> Iterator[None]:
-    """The API server refuses to delete any Settings for as long as this lasts."""
-    refused = {"apiGroups": [API_GROUP], "apiVersions": ["*"], "resources": ["settings"], "operations": ["DELETE"]}
-    name, binding = {"name": "settings-stay"}, {"policyName": "settings-stay", "validationActions": ["Deny"]}
-    specs = {
-        "ValidatingAdmissionPolicy": {
-            "matchConstraints": {"resourceRules": [refused]},
-            "validations": [{"expression": "false", "message": STAY}],
-        },
-        "ValidatingAdmissionPolicyBinding": binding,
-    }
-    api = "admissionregistration.k8s.io/v1"
-    items = [{"apiVersion": api, "kind": kind, "metadata": name, "spec": spec} for kind, spec in specs.items()]
-    policy = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-
-    def deletable() -> bool:
-        return bool(cluster.kubectl("delete", "settings", "--all", "-A", "--dry-run=server", check=False))
-
-    cluster.kubectl("apply", "--filename=-", input=policy)
-    try:
-        wait_until("Settings stay", lambda: not deletable())
-        yield
-    finally:
-        cluster.kubectl("delete", "--filename=-", input=policy)
-        wait_until("Settings can be deleted", deletable)
 
 
 def _serve_next_version(cluster: ControlPlane) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ import yaml
 from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Proxy
 from support.operations import FOLDER, IDENTITY, PAGES, cloned, environment
-from support.real import RealProject
-from support.real_stacks import edit, empty, start
+from support.real import Real
+from support.real_stacks import edit, start
 from support.scenarios import Command, run, steps_of
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.usefixtures("emptied")]
 
 # The stacks that are deployed when a page begins.
 DEPLOYED = {
@@ -37,14 +37,8 @@ SCENARIOS = [page for page in PAGES if any(isinstance(each, Command) for each in
 VERBS = {"POST": "create", "PATCH": "patch", "DELETE": "delete"}
 
 
-@pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> None:
-    empty(cluster)
-
-
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", SCENARIOS, ids=lambda page: page.stem)
-def test_a_page_can_be_followed_from_its_first_step_to_its_last(real: Callable[..., RealProject], page: Path) -> None:
+def test_a_page_can_be_followed_from_its_first_step_to_its_last(real: Real, page: Path) -> None:
     project = real()
     start(project, *DEPLOYED.get(page.stem, []))
     for stack in DEPLOYED.get(page.stem, []):
@@ -54,10 +48,7 @@ def test_a_page_can_be_followed_from_its_first_step_to_its_last(real: Callable[.
     run(steps_of(page.read_text(encoding="utf-8")), project.folder, env, TYPED)
 
 
-@pytest.mark.timeout(900)
-def test_the_deployer_has_the_rights_it_needs_and_no_other(
-    real: Callable[..., RealProject], cluster: ControlPlane, tmp_path: Path
-) -> None:
+def test_the_deployer_has_the_rights_it_needs_and_no_other(real: Real, cluster: ControlPlane, tmp_path: Path) -> None:
     role = _role("paletteai-deployer")
     project = real()
     start(project, "acme.dev")
@@ -78,9 +69,8 @@ def test_the_deployer_has_the_rights_it_needs_and_no_other(
     assert {right for right in asked if right and right[1] != "events"} == _rights(role)
 
 
-@pytest.mark.timeout(900)
 def test_the_reader_can_preview_a_first_deployment_and_a_change_and_read_no_secret(
-    real: Callable[..., RealProject], cluster: ControlPlane, tmp_path: Path
+    real: Real, cluster: ControlPlane, tmp_path: Path
 ) -> None:
     role = _role("paletteai-reader")
     project, administrators = real(), str(cluster.kubeconfig)

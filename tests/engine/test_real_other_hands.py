@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import yaml
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import MANAGER, Api
 from support.programs import leaks
-from support.real import Outcome, RealProject
+from support.real import Outcome, Real
 from support.samples import HOST, PROJECT_ID
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 RESOURCES = {
     "Namespace": "namespaces",
@@ -32,7 +31,6 @@ THEIR_DOCUMENT = base64.b64encode(json.dumps({"apiKey": THEIR_KEY}).encode()).de
 FORCED = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
 
 Object = dict[str, Any]
-Real = Callable[..., RealProject]
 
 LEFT, UNDONE, REFUSED = "left as they made it", "made again as declared", "left as they made it, and `up` fails"
 
@@ -216,7 +214,6 @@ class Deployed:
         return self.project.run("up", "--yes", f"--stack={self.name}", check=False)
 
 
-@pytest.mark.timeout(900)
 def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
     real: Real, cluster: ControlPlane, editor: Path
 ) -> None:
@@ -286,7 +283,6 @@ def test_what_others_do_is_undone_left_or_refused_as_the_table_says(
     assert leaks([*(each.printed for each in outcomes), *state], THEIR_KEY) == []
 
 
-@pytest.mark.timeout(900)
 def test_a_conflict_over_an_object_that_was_updated_before_is_seen_in_the_preview(
     real: Real, cluster: ControlPlane, editor: Path
 ) -> None:
@@ -330,7 +326,6 @@ def test_a_conflict_over_an_object_that_was_updated_before_is_seen_in_the_previe
     assert names() == ["Ours", "Ours"]
 
 
-@pytest.mark.timeout(900)
 def test_what_somebody_deleted_is_missed_by_a_refresh_only_and_then_made_anew(
     real: Real, cluster: ControlPlane
 ) -> None:

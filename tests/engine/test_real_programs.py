@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.watch import ObjectRef, Watch
-from support.programs import credential, leaks
-from support.real import RealProject
-from support.recording import recorded
+from support.programs import leaks
+from support.real import Real, RealProject
 
-from paletteai_components import SettingsArgs, Tenant, TenantArgs
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
-Real = Callable[..., RealProject]
 
 HEAD = """
 import os, pulumi, pulumi_kubernetes as kubernetes
@@ -238,15 +234,6 @@ def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real
         ("Settings", "tenant-output-first", "default"),
         ("Settings", "tenant-output-second", "default"),
     } <= refs(watch, "ADDED")
-
-
-def test_the_component_that_is_refused_is_named_first() -> None:
-    def program() -> None:
-        shared = credential()
-        for name in ("right", "refused"):
-            Tenant(name, TenantArgs(name=name, settings={"default": SettingsArgs(palette=shared)}))
-
-    assert str(recorded(program).error).splitlines()[1].startswith("Tenant refused: error PAI001")
 
 
 def logical_names(project: RealProject, stack: str) -> set[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from support.checkout import CRD_FOLDER
 from support.cluster.control_plane import ControlPlane
 from support.programs import written
-from support.real import Outcome, RealProject
+from support.real import Outcome, Real, RealProject
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 
@@ -69,9 +68,7 @@ def create(cluster: ControlPlane, kind: str, name: str, namespace: str | None = 
     cluster.kubectl("create", "-f", "-", input=manifest)
 
 
-def test_objects_that_exist_are_refused_and_taken_over_where_that_is_stated(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_objects_that_exist_are_refused_and_taken_over_where_that_is_stated(real: Real, cluster: ControlPlane) -> None:
     scene = Scene(real(), "taken")
     create(cluster, "Tenant", "taken", spec={"displayName": "Theirs", "description": "made by hand"})
     cluster.kubectl("wait", "--for=create", "namespace/tenant-taken", "--timeout=30s")
@@ -102,9 +99,7 @@ def test_objects_that_exist_are_refused_and_taken_over_where_that_is_stated(
     assert cluster.kubectl("get", "tenant/taken", "ns/tenant-taken", "ns/taken-lab", "-o", UIDS) == uids
 
 
-def test_namespaces_that_are_missing_or_on_their_way_out_are_refused(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_namespaces_that_are_missing_or_on_their_way_out_are_refused(real: Real, cluster: ControlPlane) -> None:
     scene = Scene(real(), "spaced")
     scene.write(lab="{createNamespace: false}")
     scene.refused("PAI017: namespace `spaced-lab` is not in the cluster of context dev")
@@ -121,7 +116,7 @@ def test_namespaces_that_are_missing_or_on_their_way_out_are_refused(
 
 
 def test_removals_are_refused_until_they_were_allowed_by_a_deployment_of_their_own(
-    real: Callable[..., RealProject], cluster: ControlPlane
+    real: Real, cluster: ControlPlane
 ) -> None:
     scene = Scene(real(), "kept")
     scene.project.up(scene.name)
@@ -141,9 +136,7 @@ def test_removals_are_refused_until_they_were_allowed_by_a_deployment_of_their_o
     assert "kept-lab" not in cluster.kubectl("get", "projects,namespaces", "-A", "-o", "name")
 
 
-def test_default_settings_that_projects_depend_on_cannot_be_removed(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_default_settings_that_projects_depend_on_cannot_be_removed(real: Real, cluster: ControlPlane) -> None:
     scene = Scene(real(), "leaning")
     scene.write(palette=BOUND)
     scene.project.up(scene.name)
@@ -156,9 +149,7 @@ def test_default_settings_that_projects_depend_on_cannot_be_removed(
     assert "leaning" not in cluster.kubectl("get", "settings", "-A", "-o", "name")
 
 
-def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(real: Real, cluster: ControlPlane) -> None:
     scene = Scene(real(), "early")
     scene.write(top="paletteai:apiVersion: spectrocloud.com/v2")
     scene.refused("PAI016: the cluster of context dev does not serve Project of `spectrocloud.com/v2`")
@@ -171,7 +162,7 @@ def test_a_cluster_without_the_crds_is_told_before_anything_is_registered(
         cluster.kubectl("wait", "--for=condition=Established", "crd/settings.spectrocloud.com", "--timeout=30s")
 
 
-def test_a_field_that_the_cluster_would_drop_is_refused(real: Callable[..., RealProject]) -> None:
+def test_a_field_that_the_cluster_would_drop_is_refused(real: Real) -> None:
     scene = Scene(real(), "pruned")
     scene.write(palette=BOUND, top="paletteai:vendorFields: {settings.palette: spec.integrations.palette.secret}")
     scene.refused("PAI016", "has no field `spec.integrations.palette.secret`")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from support.cluster.control_plane import ControlPlane
 from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
-from support.real import RealProject
-from support.real_stacks import changes, empty, start
+from support.real import Real, RealProject
+from support.real_stacks import changes, start
 from support.samples import HOST, PROJECT_ID
 
 from paletteai_components.credentials import fingerprint_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.usefixtures("emptied")]
 
 NEW_KEY = f"{KEY}-rotated"
 FIELDS = {"apiKey", "defaultProjectID", "hostUrl", "tenant"}
@@ -47,15 +47,7 @@ OURS = 'kubernetes_provider("k8s", context="dev")'
 ORDINARY = 'pulumi_kubernetes.Provider("k8s", context="dev")'
 
 
-@pytest.fixture(autouse=True)
-def emptied(cluster: ControlPlane) -> None:
-    empty(cluster)
-
-
-@pytest.mark.timeout(900)
-def test_a_rotation_changes_the_secret_in_place_and_the_fingerprint_follows(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_a_rotation_changes_the_secret_in_place_and_the_fingerprint_follows(real: Real, cluster: ControlPlane) -> None:
     project, stack = real(), "acme.dev"
     start(project, stack)
     project.up(stack)
@@ -80,10 +72,7 @@ def test_a_rotation_changes_the_secret_in_place_and_the_fingerprint_follows(
     project.preview(stack, "--refresh", "--expect-no-changes")
 
 
-@pytest.mark.timeout(900)
-def test_a_rotation_changes_the_secret_in_place_with_a_provider_of_ones_own(
-    real: Callable[..., RealProject], cluster: ControlPlane
-) -> None:
+def test_a_rotation_changes_the_secret_in_place_with_a_provider_of_ones_own(real: Real, cluster: ControlPlane) -> None:
     project = _own_program(real, OURS)
     assert "provider()" not in project.up("dev").printed
     for tenant in ("acme", "globex"):
@@ -98,9 +87,8 @@ def test_a_rotation_changes_the_secret_in_place_with_a_provider_of_ones_own(
         assert _fingerprint(watch, ("Settings", namespace, "default")) == fingerprint_of(key)
 
 
-@pytest.mark.timeout(900)
 def test_a_preview_tells_beforehand_that_an_ordinary_provider_replaces_the_secret(
-    real: Callable[..., RealProject], cluster: ControlPlane
+    real: Real, cluster: ControlPlane
 ) -> None:
     project = _own_program(real, ORDINARY)
     project.up("dev")
@@ -113,7 +101,7 @@ def test_a_preview_tells_beforehand_that_an_ordinary_provider_replaces_the_secre
     assert changes(untouched) == []
 
 
-def _own_program(real: Callable[..., RealProject], provider: str) -> RealProject:
+def _own_program(real: Real, provider: str) -> RealProject:
     """A project with a program of its own, which has two tenants and their keys."""
     project = real(PROGRAM.replace("PROVIDER", provider))
     path = project.folder / "Pulumi.yaml"

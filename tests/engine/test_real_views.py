@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import copy
 import json
-from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
-from support.real import RealProject
+from support.real import Real
 from support.real_stacks import STACKS, Objects, empty, held, objects, start, views
 
 from paletteai_components.credentials import fingerprint_of, settings_proof_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 
-pytestmark = [pytest.mark.engine, pytest.mark.cluster]
+pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module", params=sorted({stack.rpartition(".")[2] for stack in STACKS}))
@@ -25,11 +24,8 @@ def environment(request: pytest.FixtureRequest, cluster: ControlPlane) -> str:
     return str(request.param)
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("tenant", sorted({stack.rpartition(".")[0] for stack in STACKS}))
-def test_a_stack_is_the_same_from_every_side(
-    real: Callable[..., RealProject], cluster: ControlPlane, tenant: str, environment: str
-) -> None:
+def test_a_stack_is_the_same_from_every_side(real: Real, cluster: ControlPlane, tenant: str, environment: str) -> None:
     project, stack = real(), f"{tenant}.{environment}"
     assert stack in STACKS
     start(project, stack)

@@ -12,84 +12,83 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 
 from paletteai_components.model.spec import ExtraSpec, StackSpec
+from support.samples import digest
 
 Path = tuple[str | int, ...]
 
-EVERYTHING: dict[str, Any] = {
-    "paletteai:environment": "dev",
-    "paletteai:cluster": "edge-of-town",
-    "paletteai:apiVersion": "spectrocloud.com/v1alpha2",
-    "paletteai:mergedSettings": True,
-    "paletteai:vendorFields": {"settings.palette": "spec.integrations.palette.ref.name"},
-    "paletteai:integrations": {
-        "shared": {
-            "hostUrl": "https://api.spectrocloud.com",
-            "tenant": "example-tenant",
-            "defaultProjectID": "651234567890123456789012",
-            "apiKey": {"secure": "v1:aaaa"},
-            "fingerprint": {"value": f"pai1:{'a' * 40}", "ciphertext": "b" * 32, "proof": "c" * 40},
-        },
-        "vaulted": {"existingSecret": "made-by-vault", "credential": "vault://dev/acme/robotics"},
-    },
-    "paletteai:tenant": {
-        "name": "acme",
-        "existing": False,
-        "namespace": "dev-tenant",
-        "createNamespace": True,
-        "displayName": "Acme Works",
-        "description": "Vision for the factory floor",
-        "groups": ["acme-admins"],
-        "settings": {
-            "default": {
-                "palette": "shared",
-                "secretName": "dev-palette-api-secret",
-                "huggingFace": {"existingSecret": "models"},
-                "nvidia": {"existingSecret": "ngc"},
-                "labels": {"kept-by": "platform"},
-                "annotations": {"wiki": "page-1"},
-                "extraSpec": {"region": {"name": "eu-west", "zones": ["zone-a"]}},
-            },
-        },
-        "existingSettings": ["by-hand"],
-        "settingsRef": "default",
-        "computeConfigRef": {"name": "big", "namespace": "machines"},
-        "roleMapping": {"admin": ["admins"], "editor": ["editors"], "viewer": ["viewers"]},
-        "labels": {"cost-centre": "r-and-d"},
-        "annotations": {"ticket": "abc-1"},
-        "extraSpec": {"owner": "somebody"},
-        "onRemoval": "retain",
-        "importIds": ["Tenant/acme"],
-        "projects": [
-            {
-                "name": "vision",
-                "displayName": "Vision One",
-                "createNamespace": True,
-                "settings": {
-                    "name": "own",
-                    "palette": "vaulted",
-                    "secretName": "own-secret",
-                    "huggingFace": {"existingSecret": "own-models"},
-                    "nvidia": {"existingSecret": "own-ngc"},
-                    "labels": {"own-label": "own-value"},
-                    "annotations": {"own-note": "own-text"},
-                    "extraSpec": {"own-field": "own-data"},
-                },
-                "computeConfigRef": {"name": "small", "namespace": "benches"},
-                "roleMapping": {"admin": ["leads"], "editor": ["makers"], "viewer": ["guests"]},
-                "deploymentNamespaces": {"allow": ["jobs"], "disallow": ["system"]},
-                "labels": {"line": "first"},
-                "annotations": {"note": "short"},
-                "extraSpec": {"quota": "large"},
-                "onRemoval": "delete",
-                "importIds": ["Namespace/vision"],
-            },
-            {"name": "line-1", "settingsRef": "by-hand"},
-            {"name": "lab"},
-        ],
-    },
+EVERYTHING: dict[str, Any] = yaml.safe_load("""
+paletteai:environment: dev
+paletteai:cluster: edge-of-town
+paletteai:apiVersion: spectrocloud.com/v1alpha2
+paletteai:mergedSettings: true
+paletteai:silence: {PAI011: it is known}
+paletteai:vendorFields: {settings.palette: spec.integrations.palette.ref.name}
+paletteai:integrations:
+  shared:
+    hostUrl: https://api.spectrocloud.com
+    tenant: example-tenant
+    defaultProjectID: "651234567890123456789012"
+    apiKey: {secure: v1:aaaa}
+  vaulted: {existingSecret: made-by-vault, credential: vault://dev/acme/robotics}
+paletteai:tenant:
+  name: acme
+  existing: false
+  namespace: dev-tenant
+  createNamespace: true
+  displayName: Acme Works
+  description: Vision for the factory floor
+  groups: [acme-admins]
+  settings:
+    default:
+      palette: shared
+      secretName: dev-palette-api-secret
+      huggingFace: {existingSecret: models}
+      nvidia: {existingSecret: ngc}
+      labels: {kept-by: platform}
+      annotations: {wiki: page-1}
+      extraSpec: {region: {name: eu-west, zones: [zone-a]}}
+  existingSettings: [by-hand]
+  settingsRef: default
+  sharedClusterOnly: false
+  computeConfigRef: {name: big, namespace: machines}
+  roleMapping: {admin: [admins], editor: [editors], viewer: [viewers]}
+  labels: {cost-centre: r-and-d}
+  annotations: {ticket: abc-1}
+  extraSpec: {owner: somebody}
+  onRemoval: retain
+  importIds: [Tenant/acme]
+  projects:
+    - name: vision
+      displayName: Vision One
+      createNamespace: true
+      settings:
+        name: own
+        palette: vaulted
+        secretName: own-secret
+        huggingFace: {existingSecret: own-models}
+        nvidia: {existingSecret: own-ngc}
+        labels: {own-label: own-value}
+        annotations: {own-note: own-text}
+        extraSpec: {own-field: own-data}
+      computeConfigRef: {name: small, namespace: benches}
+      roleMapping: {admin: [leads], editor: [makers], viewer: [guests]}
+      deploymentNamespaces: {allow: [jobs], disallow: [system]}
+      labels: {line: first}
+      annotations: {note: short}
+      extraSpec: {quota: large}
+      onRemoval: delete
+      importIds: [Namespace/vision]
+    - {name: line-1, settingsRef: by-hand}
+    - {name: lab, sharedClusterOnly: false}
+""")
+EVERYTHING["paletteai:integrations"]["shared"]["fingerprint"] = {
+    "value": f"pai1:{'a' * 40}",
+    "ciphertext": digest("v1:aaaa"),
+    "proof": "c" * 40,
 }
 
 

@@ -38,6 +38,11 @@ def credential(name: str = "shared", api_key: Any = KEY, **fields: Any) -> Palet
     return PaletteCredential(name, api_key=api_key, **every)
 
 
+def another(name: str, **fields: Any) -> PaletteCredential:
+    """A credential with a key of its own."""
+    return credential(name, **{"api_key": f"Key-0f-{name}-of-the-2nd-mine", **fields})
+
+
 def acme(name: str = "acme", opts: Any = None, **fields: Any) -> Tenant:
     """The tenant acme, whose default Settings hold a credential unless other ones are given."""
     every = {
@@ -68,6 +73,13 @@ def deployed(folder: Path, name: str, **more: Any) -> Recording:
     config, secret_keys = handed_over(declared)
     given = {"config": config, "secret_keys": secret_keys, **more}
     return recorded(lambda: deploy(folder), name, **given)
+
+
+def deployment(folder: Path, declared: Mapping[str, Any], before: Recording | None = None, **more: Any) -> Recording:
+    """What deploying a declaration as the stack acme.dev does, after another deployment of it."""
+    config, secret_keys = handed_over(declared)
+    outputs = {"outputs": before.exports} if before else {}
+    return deployed(folder, "acme.dev", config=config, secret_keys=secret_keys, **{**outputs, **more})
 
 
 def rendered(stack: Stack) -> dict[Any, Any]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,10 @@ class RealProject:
         outcome = Outcome(result.returncode, result.stdout, result.stderr)
         assert not check or outcome.code == 0, f"{' '.join(command)} ended with {outcome.code}\n{outcome.printed}"
         return outcome
+
+
+Real = Callable[..., RealProject]
+"""Makes a project; what it is given is the text of a program of its own."""
 
 
 def _pulumi_home(folder: Path) -> Path:

@@ -214,8 +214,7 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
     return {"config": {"paletteai:integrations": integrations, "paletteai:tenant": tenant}}
 
 
-def sound_workspaces() -> _Strategy:
-    """Fleets that keep to every rule."""
+def _sound_drawn(least: int) -> _Strategy:
     both = {"labels": _of({"team": "ml"}, none=2), "onRemoval": _of("delete", "retain", none=2)}
     made = _stated(
         displayName=_of("Acme", "Line 1", none=1),
@@ -226,9 +225,18 @@ def sound_workspaces() -> _Strategy:
         **both,
     )
     tenants = st.one_of(made, made, _stated(existing=_of(True), **both))
-    roles = st.lists(st.tuples(_of(*_ROLES), _of(False, True)), max_size=4)
-    drawn = st.fixed_dictionaries({"tenant": tenants, "roles": roles, "more": st.integers(0, 2)})
-    return st.lists(drawn, min_size=1, max_size=3).map(
+    roles = st.lists(st.tuples(_of(*_ROLES), _of(False, True)), min_size=least, max_size=4)
+    return st.fixed_dictionaries({"tenant": tenants, "roles": roles, "more": st.integers(0, 2)})
+
+
+def sound_stacks(least: int = 0) -> _Strategy:
+    """What one stack file says that keeps to every rule. Two with many integrations share credentials."""
+    return _sound_drawn(least).map(lambda drawn: _sound(0, drawn))
+
+
+def sound_workspaces() -> _Strategy:
+    """Fleets that keep to every rule."""
+    return st.lists(_sound_drawn(0), min_size=1, max_size=3).map(
         lambda stacks: {f"t{at}.dev": _sound(at, stack) for at, stack in enumerate(stacks)}
     )
 

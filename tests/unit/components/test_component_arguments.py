@@ -10,7 +10,7 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from support.programs import acme, credential, handed_over, key_in
+from support.programs import acme, another, credential, handed_over, key_in
 from support.recording import Recording, Secret, recorded, run
 from support.samples import declared_credential
 
@@ -47,8 +47,8 @@ def by_records() -> None:
     """A program whose components are given records."""
     own = SettingsArgs(palette=credential(), labels={"tier": "one"})
     tenant = Tenant("acme", TenantArgs("acme", settings={"default": own}, role_mapping=RoleMappingArgs(admin=["a"])))
-    edge = PaletteIntegrationArgs(tenant, "edge", credential("edge", "Key-0f-edge-of-the-2nd-mine"))
-    lab = SettingsArgs(palette=credential("lab", "Key-0f-lab-of-the-2nd-mine"))
+    edge = PaletteIntegrationArgs(tenant, "edge", another("edge"))
+    lab = SettingsArgs(palette=another("lab"))
     Project("acme.vision", ProjectArgs(tenant, "vision", settings_ref=PaletteIntegration("acme.edge", edge)))
     Project("acme.lab", ProjectArgs(tenant, "lab", settings=lab))
     TenantReference("beta", TenantReferenceArgs("beta", shared_cluster_only=True))
@@ -64,11 +64,8 @@ def by_dicts() -> None:
             "role_mapping": {"admin": ["a"]},
         },
     )
-    edge = PaletteIntegration(
-        "acme.edge",
-        {"tenant": tenant, "name": "edge", "credential": credential("edge", "Key-0f-edge-of-the-2nd-mine")},
-    )
-    lab = credential("lab", "Key-0f-lab-of-the-2nd-mine")
+    edge = PaletteIntegration("acme.edge", {"tenant": tenant, "name": "edge", "credential": another("edge")})
+    lab = another("lab")
     Project("acme.vision", {"tenant": tenant, "name": "vision", "settings_ref": edge})
     Project("acme.lab", {"tenant": tenant, "name": "lab", "settings": {"palette": lab}})
     TenantReference("beta", {"name": "beta", "shared_cluster_only": True})
@@ -135,26 +132,28 @@ LATE = "is an Output, but it is checked before anything is registered, so it mus
 
 
 def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
-    def of_a_tenant() -> None:
-        palette = credential(host_url=output("x"))
-        args = TenantArgs(
-            name=output("acme"),
-            display_name=output("Acme"),
-            labels={"team": output("one")},
-            create_namespace=output(True),
-            former_api_versions=output(["v1"]),
-            settings={"default": SettingsArgs(palette=palette, secret_name=output("x"))},
-        )
-        Tenant("acme", args)
-
-    assert refusal(of_a_tenant) == sorted(
+    palette = credential(host_url=output("x"))
+    of_a_tenant = TenantArgs(
+        name=output("acme"),
+        display_name=output("Acme"),
+        labels={"team": output("one")},
+        create_namespace=output(True),
+        on_removal=output("retain"),
+        vendor_fields=output({}),
+        former_api_versions=output(["v1"]),
+        settings={"default": SettingsArgs(palette=palette, secret_name=output("x")), output("x"): SettingsArgs()},
+    )
+    assert refusal(lambda: Tenant("acme", of_a_tenant)) == sorted(
         f"{said} {LATE}"
         for said in (
             "`name`",
             "`display_name`",
             "an entry of `labels`",
             "`create_namespace`",
+            "`on_removal`",
+            "`vendor_fields`",
             "`former_api_versions`",
+            "a name in `settings`",
             "`settings.default.secret_name`",
             "`host_url` of the credential `shared`",
         )
@@ -165,6 +164,9 @@ def test_what_a_rule_needs_is_refused_by_name_where_it_is_an_output() -> None:
     ]
     assert refusal(lambda: PaletteIntegration("x", PaletteIntegrationArgs(acme(), output("x"), credential()))) == [
         f"`name` {LATE}"
+    ]
+    assert refusal(lambda: acme(settings={"x": SettingsArgs(palette=credential(output("x")))})) == [
+        f"`name` of a PaletteCredential {LATE}"
     ]
 
 
@@ -180,9 +182,11 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
         "settings": {
             "default": {"palette": "shared", "nvidia": "ngc", "secretName": "x"},
             "edge": credential(),
-            "lab": {"palette": {"host_url": "https://api.example"}},
+            "lab": {"palette": credential("x", {"secure": "v1:x"}), "hugging_face": credential()},
+            "two": {"palette": {"host_url": "https://api.example"}},
+            1: {},
         },
-        "extra_spec": {"x": object()},
+        "extra_spec": {"x": [object()]},
     }
     assert refusal(lambda: Tenant("acme", wrong)) == sorted(  # type: ignore[arg-type]
         [
@@ -197,22 +201,40 @@ def test_what_is_of_a_wrong_type_is_told_with_its_name_and_what_is_expected() ->
             "`settings.default.nvidia` should be a SecretReferenceArgs, but is of type str.",
             "`settings.default` has no field `secretName`, so it would have no effect.",
             "`settings.edge` should be a SettingsArgs, but is of type str.",
-            "`settings.lab.palette` should be a PaletteCredential, but is of type dict.",
+            "`settings.two.palette` should be a PaletteCredential, but is of type dict.",
+            "`settings.lab.hugging_face` should be a SecretReferenceArgs, but is of type str.",
+            "`api_key` of the credential `x` should be text or an Output of it, but is of type dict.",
+            "a name in `settings` should be text, but is of type int.",
             "`extra_spec` holds a value of type object, which a manifest cannot hold.",
         ]
     )
-    assert refusal(lambda: Project("x", ProjectArgs(acme(), "x", settings=SettingsArgs(name=1)))) == [  # type: ignore[arg-type]
-        "`settings.name` should be text, but is of type int."
-    ]
-    assert refusal(lambda: acme(settings={"default": SettingsArgs(palette=credential("x", {"secure": "v1:x"}))})) == [
-        "`api_key` of the credential `x` should be text or an Output of it, but is of type dict."
-    ]
-    assert refusal(lambda: Project("x", ["x"])) == [  # type: ignore[arg-type]
-        "`args` should be a ProjectArgs or a dict of its fields, but is of type list."
-    ]
-    assert refusal(lambda: Project("x", {"tenant": "acme", "name": "x"})) == [  # type: ignore[arg-type]
-        "`tenant` should be a Tenant or TenantReference, but is of type str."
-    ]
+
+
+@pytest.mark.parametrize(
+    ("component", "args", "said"),
+    [
+        (Project, lambda: ["x"], "`args` should be a ProjectArgs or a dict of its fields, but is of type list."),
+        (
+            Project,
+            lambda: {"tenant": "acme", "name": "x"},
+            "`tenant` should be a Tenant or TenantReference, but is of type str.",
+        ),
+        (
+            Project,
+            lambda: {"tenant": acme(), "name": "x", "settings": {"name": 1}},
+            "`settings.name` should be text, but is of type int.",
+        ),
+        (
+            PaletteIntegration,
+            lambda: {"tenant": acme(), "name": "x", "credential": "shared"},
+            "`credential` should be a PaletteCredential, but is of type str.",
+        ),
+    ],
+)
+def test_what_is_of_a_wrong_type_is_told_by_every_component(
+    component: Any, args: Callable[[], object], said: str
+) -> None:
+    assert refusal(lambda: component("x", args())) == [said]
 
 
 def test_what_a_component_gives_can_be_given_to_another_resource() -> None:

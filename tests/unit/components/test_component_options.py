@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from support.programs import acme, credential
-from support.recording import Recording, recorded, run, urn_of
+from support.programs import acme, another
+from support.recording import Recording, run, urn_of
 
 from paletteai_components import (
     DeclarationError,
@@ -20,7 +19,6 @@ from paletteai_components import (
     ProjectArgs,
     SettingsArgs,
     Tenant,
-    TenantArgs,
     TenantReference,
     TenantReferenceArgs,
     kubernetes_provider,
@@ -41,11 +39,9 @@ def program(
     """A tenant, a project with Settings of its own and an integration that is added, each with options."""
     of_project = {key.removeprefix("project_"): fields.pop(key) for key in list(fields) if key.startswith("project_")}
     declared = acme(name, tenant, **fields)
-    own = SettingsArgs(palette=credential("lab", "Key-0f-lab-of-the-2nd-mine"))
+    own = SettingsArgs(palette=another("lab"))
     lab = Project(f"{name}.lab", ProjectArgs(tenant=declared, name="lab", settings=own, **of_project), project)
-    edge = PaletteIntegrationArgs(
-        tenant=declared, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
-    )
+    edge = PaletteIntegrationArgs(tenant=declared, name="edge", credential=another("edge"))
     PaletteIntegration(f"{name}.edge", edge, integration)
     return declared, lab
 
@@ -89,23 +85,32 @@ def test_on_removal_protects_or_retains_what_holds_workloads_and_projects_inheri
     assert retained == (LIFE if on_removal == "retain" else set())
 
 
-def test_a_project_can_be_removable_under_a_tenant_that_is_not() -> None:
-    recording = run(lambda: program(project_on_removal=OnRemoval.DELETE))
-    assert {key for key, value in keeping(recording, "protect").items() if value} == {"Namespace acme", "Tenant acme"}
+PROTECT, UNPROTECTED = Options(protect=True), Options(protect=False)
+BELOW_THE_PROJECT = {f"{kind} acme.lab" for kind in ("Namespace", "Project")} | {
+    f"{kind} acme.lab.default" for kind in ("Secret", "Settings")
+}
 
 
-def test_the_callers_own_protection_reaches_everything_below() -> None:
-    for on_removal in (OnRemoval.DELETE, OnRemoval.RETAIN):
-        recording = run(partial(program, Options(protect=True), on_removal=on_removal))
-        assert set(keeping(recording, "protect").values()) == {True}
-    only_the_project = run(lambda: program(project=Options(protect=True), on_removal="delete"))
-    protected = [key for key, value in keeping(only_the_project, "protect").items() if value]
-    assert sorted(protected) == below(only_the_project, "acme.lab")
+@pytest.mark.parametrize(
+    ("declared", "protected"),
+    [
+        ({"project_on_removal": OnRemoval.DELETE}, {"Namespace acme", "Tenant acme"}),
+        ({"project": PROTECT, "on_removal": "delete"}, BELOW_THE_PROJECT),
+        # What the caller does not protect is protected by what is declared.
+        ({"tenant": UNPROTECTED, "project": UNPROTECTED}, LIFE),
+    ],
+)
+def test_what_is_protected_is_what_the_declaration_or_the_caller_says(
+    declared: dict[str, Any], protected: set[str]
+) -> None:
+    recording = run(lambda: program(**declared))
+    assert {key for key, value in keeping(recording, "protect").items() if value} == protected
 
 
-def test_the_callers_own_protection_cannot_take_the_declared_one_away() -> None:
-    recording = run(lambda: program(Options(protect=False), Options(protect=False)))
-    assert {key for key, value in keeping(recording, "protect").items() if value} == LIFE
+@pytest.mark.parametrize("on_removal", [OnRemoval.DELETE, OnRemoval.RETAIN])
+def test_the_callers_own_protection_reaches_everything_below(on_removal: str) -> None:
+    recording = run(lambda: program(Options(protect=True), on_removal=on_removal))
+    assert set(keeping(recording, "protect").values()) == {True}
 
 
 def test_secrets_and_settings_are_deleted_before_their_replacement_is_made_and_nothing_else_is() -> None:
@@ -203,7 +208,7 @@ def test_what_is_listed_is_taken_over_and_nothing_else_is() -> None:
 
 def test_an_integration_that_is_added_takes_over_its_own_objects() -> None:
     def declare(*ids: str) -> None:
-        edge = PaletteIntegrationArgs(acme(), "edge", credential("edge", "Key-0f-edge-of-the-2nd-mine"), import_ids=ids)
+        edge = PaletteIntegrationArgs(acme(), "edge", another("edge"), import_ids=ids)
         PaletteIntegration("acme.edge", edge)
 
     recording = run(lambda: declare("Settings/tenant-acme/edge"))
@@ -245,9 +250,7 @@ def test_a_project_may_say_that_it_depends_on_its_own_tenant() -> None:
         tenant = acme()
         for number, opts in enumerate([[tenant], (tenant, thing())]):
             Project(f"acme.{number}", ProjectArgs(tenant=tenant, name=f"p-{number}"), Options(depends_on=opts))
-        edge = PaletteIntegrationArgs(
-            tenant=tenant, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
-        )
+        edge = PaletteIntegrationArgs(tenant=tenant, name="edge", credential=another("edge"))
         PaletteIntegration("acme.edge", edge, Options(depends_on=tenant))
 
     recording = run(declare)
@@ -258,18 +261,10 @@ def test_a_project_may_say_that_it_depends_on_its_own_tenant() -> None:
 def test_another_component_can_wait_for_a_whole_tenant() -> None:
     def declare() -> None:
         tenant, _ = program()
-        beta = TenantReference("beta", TenantReferenceArgs(name="beta"), Options(depends_on=[tenant]))
-        Project("beta.sight", ProjectArgs(tenant=beta, name="sight"), Options(depends_on=[tenant]))
-
-    recording = recorded(declare)
-    assert "PAI004" in str(recording.error)
-
-    def declare_it_rightly() -> None:
-        tenant, _ = program()
         beta = TenantReference("beta", TenantReferenceArgs(name="beta", shared_cluster_only=True))
         Project("beta.sight", ProjectArgs(tenant=beta, name="sight"), Options(depends_on=[tenant]))
 
-    recording = run(declare_it_rightly)
+    recording = run(declare)
     waits = recording.object("Namespace", "beta.sight").dependencies
     assert {f"{recording.at(urn).kind} {recording.at(urn).name}" for urn in waits} >= set(below(recording, "acme.lab"))
 
@@ -345,12 +340,3 @@ def test_transformations_and_transforms_of_the_caller_reach_where_pulumi_takes_t
     # The engine applies transforms to children by itself, so they belong to the component alone.
     assert {each.name: each.transforms for each in recording.resources if each.transforms} == {"acme": 1}
     assert recording.component("Tenant", "acme").transforms == 1
-
-
-def test_two_components_of_one_name_are_the_same_resource_to_pulumi() -> None:
-    def declare() -> None:
-        for name in ("one", "two"):
-            own = {"default": SettingsArgs(palette=credential(api_key=f"Key-0f-{name}-of-the-2nd-mine"))}
-            Tenant("acme", TenantArgs(name=name, settings=own))
-
-    assert "Duplicate resource URN" in str(recorded(declare).error)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.programs import KEY, acme, credential
+from support.programs import KEY, acme, another, credential
 from support.recording import Recording, recorded, run
 from support.samples import HOST
 
@@ -29,7 +29,7 @@ from paletteai_components.components.registry import Registry
 
 def test_after_a_refusal_the_corrected_component_can_be_declared() -> None:
     def program() -> None:
-        lab = credential("lab", "Key-0f-lab-of-the-2nd-mine")
+        lab = another("lab")
         wrong: list[dict[str, Any]] = [{"display_name": "!"}, {"namespace": "kube-x"}, {"labels": {"a": 1}}]
         for fields in wrong:
             with pytest.raises(DeclarationError):
@@ -40,7 +40,7 @@ def test_after_a_refusal_the_corrected_component_can_be_declared() -> None:
             with pytest.raises(DeclarationError):
                 Project("acme.lab", wrong_project)
         Project("acme.lab", ProjectArgs(tenant=tenant, name="lab", settings=SettingsArgs(palette=lab)))
-        edge = credential("edge", "Key-0f-edge-of-the-2nd-mine")
+        edge = another("edge")
         for name in ("default", "Edge"):
             with pytest.raises(DeclarationError):
                 PaletteIntegration("acme.edge", PaletteIntegrationArgs(tenant=tenant, name=name, credential=edge))

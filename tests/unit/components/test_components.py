@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.programs import KEY, acme, credential
+from support.programs import KEY, acme, another, credential
 from support.recording import Recording, Registered, ref_of, run, without_data
 from support.samples import declared_credential
 
@@ -47,9 +47,7 @@ def factory() -> dict[str, Any]:
             groups=["acme-admins"],
             settings={
                 "default": SettingsArgs(palette=credential(), secret_name="dev-secret", labels={"tier": "one"}),
-                "edge": SettingsArgs(
-                    palette=credential("edge", "Key-0f-edge-of-the-2nd-mine"), nvidia=SecretReferenceArgs("ngc")
-                ),
+                "edge": SettingsArgs(palette=another("edge"), nvidia=SecretReferenceArgs("ngc")),
             },
             compute_config_ref=ComputeConfigRefArgs("default", namespace="platform"),
             role_mapping=RoleMappingArgs(admin=["acme-admins"], viewer=("auditors", "guests")),
@@ -67,7 +65,7 @@ def factory() -> dict[str, Any]:
             tenant=tenant,
             name="lab",
             settings=SettingsArgs(
-                palette=credential("lab", "Key-0f-lab-of-the-2nd-mine"),
+                palette=another("lab"),
                 hugging_face=SecretReferenceArgs("hf"),
                 annotations={"example.com/rotated": "monthly"},
                 name="own",
@@ -267,11 +265,7 @@ def test_a_component_tells_what_a_reader_of_the_state_needs() -> None:
     recording = recorded_factory()
     told = {each.name: each.inputs | recording.outputs.get(each.urn, {}) for each in recording.components}
     assert told["acme"] == {"tenantName": "acme", "namespace": "dev-tenant"}
-    assert told["acme.vision"] == {
-        "namespace": "vision",
-        "source": "fallback",
-        "settings": "dev-tenant/default",
-    }
+    assert told["acme.vision"] == {"namespace": "vision", "source": "fallback", "settings": "dev-tenant/default"}
     assert told["acme.edge"] == {
         "settingsName": "edge",
         "namespace": "dev-tenant",
@@ -328,9 +322,7 @@ def test_two_tenants_of_one_program_keep_to_themselves() -> None:
 def test_an_integration_that_is_added_can_be_referred_to_by_name_or_as_itself() -> None:
     def program() -> None:
         tenant = acme()
-        edge = PaletteIntegrationArgs(
-            tenant=tenant, name="edge", credential=credential("edge", "Key-0f-edge-of-the-2nd-mine")
-        )
+        edge = PaletteIntegrationArgs(tenant=tenant, name="edge", credential=another("edge"))
         added = PaletteIntegration("acme.edge", edge)
         Project("acme.one", ProjectArgs(tenant=tenant, name="one", settings_ref="edge"))
         Project("acme.two", ProjectArgs(tenant=tenant, name="two", settings_ref=added))

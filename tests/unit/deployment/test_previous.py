@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.programs import KEY, copied_examples, deployed, handed_over, key_in, leaks, refused
-from support.recording import Recording, urn_of
+from support.programs import KEY, copied_examples, deployed, deployment, key_in, leaks, refused
 from support.samples import declared_credential
 
 from paletteai_components.credentials import fingerprint_of
@@ -56,11 +55,7 @@ def test_the_exports_are_what_the_documentation_says(examples: Path) -> None:
             "dev-tenant/default": exported("acme.default", "shared", "dev-tenant/dev-palette-api-secret"),
             "dev-tenant/edge": exported("acme.edge", "edge", "dev-tenant/edge-palette"),
             "lab/default": exported("acme.lab.default", "lab", "lab/default-palette"),
-            "robotics/default": {
-                "integration": "vaulted",
-                "secret": "robotics/robotics-palette",
-                "credential": vault,
-            },
+            "robotics/default": {"integration": "vaulted", "secret": "robotics/robotics-palette", "credential": vault},
         },
         "lastDeployment": {
             "apiVersion": "spectrocloud.com/v1alpha1",
@@ -113,15 +108,6 @@ def _credential(each: str, position: int) -> dict[str, Any]:
     return declared_credential(each, defaultProjectID=f"65000000000000000000000{position}")
 
 
-def deployment(folder: Path, declared: dict[str, Any], before: Recording | None = None, **more: Any) -> Recording:
-    """What deploying a stack does after another deployment of it."""
-    config, secret_keys = handed_over(declared)
-    outputs = {"outputs": before.exports} if before else {}
-    return deployed(folder, "acme.dev", config=config, secret_keys=secret_keys, **{**outputs, **more})
-
-
-TENANT, INTEGRATION, PROJECT = (f"paletteai:index:{kind}" for kind in ("Tenant", "PaletteIntegration", "Project"))
-
 MOVES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     "from the tenant to a project": (
         bindings({"default": "v1:a", "edge": "v1:b"}, lab=None),
@@ -173,14 +159,8 @@ def test_a_credential_that_moved_is_registered_as_what_it_was(tmp_path: Path, mo
 
 TWO_STEPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "two change places": (bindings({"default": "v1:a", "edge": "v1:b"}), bindings({"default": "v1:b", "edge": "v1:a"})),
-    "the old place stays in use": (
-        bindings({"default": "v1:a"}, lab=None),
-        bindings({"default": "v1:b"}, lab="v1:a"),
-    ),
-    "the new place was in use": (
-        bindings({"default": "v1:a", "edge": "v1:b"}),
-        bindings({"default": "v1:b"}),
-    ),
+    "the old place stays in use": (bindings({"default": "v1:a"}, lab=None), bindings({"default": "v1:b"}, lab="v1:a")),
+    "the new place was in use": (bindings({"default": "v1:a", "edge": "v1:b"}), bindings({"default": "v1:b"})),
     "the old place stays in use in another namespace": (
         bindings({"default": "v1:a"}, lab=None),
         {
@@ -218,21 +198,17 @@ def test_a_refused_move_names_where_the_credential_was_and_goes_through_in_two_s
     assert not any(each.aliases for each in done.components)
 
 
-def test_a_rotated_key_moves_nothing(tmp_path: Path) -> None:
+RENAMED = bindings({"default": "v1:a", "edge": "v1:b"})
+RENAMED["paletteai:tenant"]["namespace"] = "dev-tenant"
+
+
+@pytest.mark.parametrize("after", [bindings({"default": "v1:a2", "edge": "v1:b"}), RENAMED], ids=["key", "namespace"])
+def test_a_rotated_key_and_a_namespace_of_another_name_move_nothing(tmp_path: Path, after: dict[str, Any]) -> None:
     first = deployment(tmp_path, bindings({"default": "v1:a", "edge": "v1:b"}))
-    second = deployment(tmp_path, bindings({"default": "v1:a2", "edge": "v1:b"}), first)
+    second = deployment(tmp_path, after, first)
     assert second.error is None
     assert not any(each.aliases for each in second.components)
     assert second.object("Secret", "acme.default").urn == first.object("Secret", "acme.default").urn
-
-
-def test_a_namespace_of_another_name_moves_nothing(tmp_path: Path) -> None:
-    declared = bindings({"default": "v1:a", "edge": "v1:b"}, lab="v1:c")
-    first = deployment(tmp_path, declared)
-    renamed = {**declared, "paletteai:tenant": {**declared["paletteai:tenant"], "namespace": "dev-tenant"}}
-    second = deployment(tmp_path, renamed, first)
-    assert second.error is None
-    assert not any(each.aliases for each in second.components)
 
 
 def test_at_the_first_deployment_there_is_nothing_to_go_by(tmp_path: Path) -> None:
@@ -283,13 +259,3 @@ def test_outputs_that_cannot_be_read_at_once_are_read_again(tmp_path: Path, monk
     assert isinstance(recording.error, PreviousDeploymentError)
     assert "the checkpoint cannot be read" in str(recording.error)
     assert recording.resources == []
-
-
-def test_the_urn_that_is_left_is_the_one_that_is_registered(tmp_path: Path) -> None:
-    recording = deployment(tmp_path, bindings({"default": "v1:a"}, lab="v1:b"))
-    tenant = urn_of("", TENANT, "acme")
-    project = urn_of(tenant, PROJECT, "acme.lab")
-    assert {location: each["urn"] for location, each in recording.exports["lastDeployment"]["settings"].items()} == {
-        "tenant-acme/default": urn_of(tenant, INTEGRATION, "acme.default"),
-        "lab/default": urn_of(project, INTEGRATION, "acme.lab.default"),
-    }

@@ -192,14 +192,6 @@ def test_a_conflict_with_a_neighbour_is_refused_in_both_stacks_and_in_no_third(f
     assert deployed(folder, "gamma.dev").error is None
 
 
-def test_a_key_copied_from_a_neighbour_is_known_by_its_ciphertext(folder: Path) -> None:
-    written(folder, "acme.dev", shared("acme"))
-    written(folder, "beta.dev", shared("beta"))
-    recording = deployed(folder, "acme.dev")
-    assert refused(recording) == ["PAI003"]
-    assert "equal ciphertext" in str(recording.error)
-
-
 def test_names_taken_by_a_neighbour_of_the_same_cluster_are_refused(folder: Path) -> None:
     for name, cluster in (("acme.dev", "one"), ("beta.dev", "one"), ("gamma.dev", "two")):
         tenant = f"{{name: {name.partition('.')[0]}, sharedClusterOnly: true, projects: [{{name: vision}}]}}"

@@ -11,98 +11,38 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from support.programs import KEY, deployed, handed_over, leaks, refused, rendered
+from support.programs import KEY, deployment, leaks, refused, rendered
 from support.recording import Recording, Registered, without_data
-from support.samples import declared_credential
-from support.topologies import declarations, stack_of
+from support.topologies import declarations, sound_stacks, stack_of
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION
 
 # Programs take longer than rules.
 EXAMPLES = settings.default.max_examples if settings.default else 0
 
-_LABELS = st.dictionaries(st.sampled_from(["team", "example.com/tier"]), st.sampled_from(["one", "two"]), max_size=2)
-_REMOVALS = st.sampled_from(["refuse", "retain", "delete"])
+_MORE = {
+    "namespace": st.just("dev-tenant"),
+    "roleMapping": st.just({"admin": ["admins"]}),
+    "annotations": st.just({"example.com/tier": "one"}),
+}
+_API = {"paletteai:apiVersion": st.just("spectrocloud.com/v1beta1")}
 
 
 @st.composite
 def right(draw: st.DrawFn, least: int = 0) -> dict[str, Any]:
     """What a stack file says in which nothing is wrong. Two large ones mostly share credentials."""
-    numbers = iter(draw(st.permutations(range(7))))
-    integrations: dict[str, Any] = {}
-
-    def stated(**fields: st.SearchStrategy[Any]) -> dict[str, Any]:
-        return {field: draw(each) for field, each in fields.items() if draw(st.booleans())}
-
-    def own(location: str) -> dict[str, Any]:
-        number = next(numbers)
-        integrations[f"{location} key"] = (
-            declared_credential(f"v1:{number}", defaultProjectID=f"65000000000000000000000{number}")
-            if number % 3
-            else {"existingSecret": f"{location}-secret", "credential": f"vault://{number}"}
-        )
-        hugging_face, extra = st.just({"existingSecret": f"{location}-hf"}), st.just({"x": [1]})
-        return {
-            "palette": f"{location} key",
-            **stated(labels=_LABELS, huggingFace=hugging_face, extraSpec=extra),
-        }
-
-    names = draw(st.lists(st.sampled_from(["default", "edge", "lab"]), unique=True, min_size=least, max_size=3))
-    tenant: dict[str, Any] = {
-        "name": "acme",
-        "computeConfigRef": {"name": "default"},
-        "settings": {name: own(f"tenant-{name}") for name in names},
-        **stated(
-            existing=st.booleans(),
-            namespace=st.just("dev-tenant"),
-            displayName=st.just("Acme"),
-            groups=st.just(["admins"]),
-            labels=_LABELS,
-            onRemoval=_REMOVALS,
-            createNamespace=st.booleans(),
-            roleMapping=st.just({"admin": ["admins"]}),
-        ),
-    }
-    if names and "default" not in names and draw(st.booleans()):
-        tenant["settingsRef"] = names[0]
-    falls_back = "default" in names or "settingsRef" in tenant
-    projects = []
-    for name in draw(
-        st.lists(st.sampled_from(["vision", "line-1", "a", "a-b"]), unique=True, min_size=least, max_size=4)
-    ):
-        source = draw(st.sampled_from(["own", "above", *(["ref"] if names else [])]))
-        if source == "own":
-            bound: dict[str, Any] = {"settings": {**own(f"project-{name}"), **stated(name=st.just("b-c"))}}
-        elif source == "ref":
-            bound = {"settingsRef": draw(st.sampled_from(names))}
-        else:
-            bound = {} if falls_back else {"sharedClusterOnly": True}
-        more = stated(
-            displayName=st.just("A Project"),
-            labels=_LABELS,
-            onRemoval=_REMOVALS,
-            createNamespace=st.booleans(),
-            deploymentNamespaces=st.just({"allow": ["jobs"]}),
-            extraSpec=st.just({"note": {"deep": True}}),
-        )
-        projects.append({"name": name, **bound, **more})
-    return {
-        "paletteai:integrations": integrations,
-        "paletteai:tenant": {**tenant, "projects": projects},
-        **({"paletteai:apiVersion": "spectrocloud.com/v1beta1"} if draw(st.booleans()) else {}),
-    }
+    config: dict[str, Any] = draw(sound_stacks(least))["config"]
+    for integration in config["paletteai:integrations"].values():
+        # Those that are drawn are of no key.
+        integration.pop("fingerprint", None)
+    config["paletteai:tenant"] |= {"name": "acme", **draw(st.fixed_dictionaries({}, optional=_MORE))}
+    return {**config, **draw(st.fixed_dictionaries({}, optional=_API))}
 
 
 @pytest.fixture(scope="module")
 def no_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder without neighbours."""
     return tmp_path_factory.mktemp("stacks")
-
-
-def deployment(folder: Path, declared: dict[str, Any], **more: Any) -> Recording:
-    """What deploying a declaration does."""
-    config, secret_keys = handed_over(declared)
-    return deployed(folder, "acme.dev", config=config, secret_keys=secret_keys, **more)
 
 
 def check(recording: Recording, declared: dict[str, Any]) -> None:
@@ -170,7 +110,7 @@ def by_credential(recording: Recording) -> dict[str, Registered]:
 
 
 @settings(max_examples=EXAMPLES // 8)
-@given(right(least=1), right(least=1))
+@given(right(least=2), right(least=2))
 def test_whatever_was_declared_before_no_credential_is_in_two_places_at_any_moment(
     no_files: Path, before: dict[str, Any], after: dict[str, Any]
 ) -> None:

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
-from support.mistakes import BETA, CASES, Case
-from support.projects import KEY, STACK, Project
+from support.mistakes import CASES, Case
+from support.projects import KEY, Project
 
 COMMANDS = (
     ["check"],
@@ -80,26 +80,3 @@ def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str
         assert says in result.output
         assert KEY not in result.output
         assert result.exit_code == 2
-
-
-def test_a_folder_in_a_files_place_cannot_be_read(project: Project) -> None:
-    (project.stacks / "Pulumi.acme.dev.yaml").mkdir()
-    result = project.run("check")
-    assert "stacks/Pulumi.acme.dev.yaml: error PAI012: it is not a file" in result.stdout
-    assert result.exit_code == 2
-
-
-def test_a_file_that_pulumi_would_not_find_is_told(project: Project) -> None:
-    project.stack()
-    (project.stacks / "Pulumi.beta.dev.yml").write_text(BETA)
-    result = project.run("check")
-    assert "stacks/Pulumi.beta.dev.yml: error PAI014: the file looks like a stack file" in result.stdout
-    assert result.exit_code == 1
-
-
-def test_a_tenant_whose_namespace_would_be_too_long_is_told(project: Project) -> None:
-    name = "a" * 57
-    project.stack(STACK.replace("acme", name), f"{name}.dev")
-    result = project.run("check")
-    assert ":10: error PAI007: the tenant namespace has 64 characters, 63 are allowed" in result.stdout
-    assert result.stdout.endswith("\n1 error in 1 stack\n")

@@ -180,10 +180,7 @@ def recorded_anew(cli: Cli) -> list[dict[str, Any]]:
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(
-    shutil.which("pulumi") is None,
-    reason="needs pulumi on PATH",
-)
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs pulumi on PATH")
 def test_the_recorded_readings_are_those_of_the_real_cli(tmp_path: Path) -> None:
     cli = Cli(tmp_path)
     start = f"config:\n  {KEY}:"
@@ -561,9 +558,7 @@ WORDS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
 )
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(-(2.0**53), 2.0**53), WORDS)
 VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
-    max_leaves=10,
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4), max_leaves=10
 )
 
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from support.checkout import ROOT
+from support.pasted import EVERYTHING
 from support.projects import STACK
 
 from paletteai_components import naming
@@ -28,65 +29,7 @@ SCHEMA = stack_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 EXAMPLES = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
 
-# Every field once.
-FULL = yaml.safe_load("""\
-config:
-  kubernetes:context: dev
-  paletteai:environment: dev
-  paletteai:cluster: east
-  paletteai:mergedSettings: true
-  paletteai:apiVersion: spectrocloud.com/v1alpha1
-  paletteai:vendorFields: {abc: abc}
-  paletteai:integrations:
-    shared:
-      hostUrl: abc
-      tenant: abc
-      defaultProjectID: abc
-      apiKey: {secure: abc}
-      fingerprint: {value: abc, ciphertext: abc, proof: abc}
-    vaulted: {existingSecret: abc, credential: abc}
-  paletteai:tenant:
-    name: abc
-    existing: false
-    namespace: abc
-    createNamespace: true
-    displayName: abc
-    description: abc
-    groups: [abc]
-    settings:
-      default:
-        palette: abc
-        secretName: abc
-        huggingFace: {existingSecret: abc}
-        nvidia: {existingSecret: abc}
-        labels: {abc: abc}
-        annotations: {abc: abc}
-        extraSpec: {abc: [1]}
-    existingSettings: [abc]
-    settingsRef: abc
-    sharedClusterOnly: false
-    computeConfigRef: {name: abc, namespace: abc}
-    roleMapping: {admin: [abc], editor: [abc], viewer: [abc]}
-    projects:
-      - name: abc
-        displayName: abc
-        createNamespace: true
-        settings: {name: abc, palette: abc}
-        settingsRef: abc
-        sharedClusterOnly: true
-        computeConfigRef: {name: abc}
-        roleMapping: {admin: [abc]}
-        deploymentNamespaces: {allow: [abc], disallow: [abc]}
-        labels: {abc: abc}
-        annotations: {abc: abc}
-        extraSpec: {abc: abc}
-        onRemoval: delete
-      - {name: abc}
-    labels: {abc: abc}
-    annotations: {abc: abc}
-    extraSpec: {abc: abc}
-    onRemoval: refuse
-""")
+FULL: dict[str, Any] = {"config": {"kubernetes:context": "dev", **EVERYTHING}}
 
 
 def test_it_is_a_valid_schema() -> None:

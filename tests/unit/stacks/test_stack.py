@@ -193,78 +193,18 @@ def test_what_stands_outside_of_config_has_no_effect_and_is_told(tmp_path: Path,
     assert [location.line for location in diagnostic.where] == [3]
 
 
-def test_every_place_is_found_in_the_file_that_counts(tmp_path: Path) -> None:
-    project = """
-        config:
-          paletteai:integrations:
-            default:
-              shared:
-                existingSecret: a
-          cluster: plant
-        """
-    text = """
-        config:
-          paletteai:tenant:
-            name: acme
-            projects:
-              - name: vision
-              - name: line-1
-                settings:
-                  palette: shared
-        """
-    stack = read(tmp_path, text, project)
-
-    def line(*path: str | int) -> str:
-        return str(stack.location(*path)).removeprefix(f"{tmp_path}/Pulumi.")
-
-    assert line("tenant", "projects", 1, "settings", "palette") == "acme.dev.yaml:9"
-    assert line("tenant", "projects", 1, "displayName") == "acme.dev.yaml:7"
-    assert line("tenant", "displayName") == "acme.dev.yaml:3"
-    assert line("integrations", "shared", "existingSecret") == "yaml:6"
-    assert line("integrations", "gone") == "yaml:4"
-    assert line("cluster") == "yaml:7"
-    assert line("environment") == "acme.dev.yaml:2"
-    assert line() == "acme.dev.yaml:2"
-
-
-def test_lines_of_projects_are_those_of_the_file_when_some_were_left_out(tmp_path: Path) -> None:
-    text = "config:\n  tenant:\n    name: acme\n    projects:\n" + "".join(
-        f"      - name: {name}\n" for name in ("1", "a", "2", "3", "b")
-    )
-    stack = read(tmp_path, text)
-    assert stack.spec
-    assert stack.left_out == {0, 2, 3}
-    assert [project.name for project in stack.spec.tenant.projects] == ["a", "b"]
-    assert [stack.location("tenant", "projects", at, "name").line for at in (0, 1)] == [6, 9]
-    assert stack.location("tenant", "projects").line == 4
-
-
 def test_a_declaration_in_python_has_no_line() -> None:
     stack = stack_from_config("acme.dev", {"paletteai:tenant": {"name": "Acme"}})
     (diagnostic,) = diagnostics_of_stack(stack)
     assert [str(location) for location in diagnostic.where] == ["stack configuration"]
 
 
-def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_refused(tmp_path: Path) -> None:
-    inside, outside = tmp_path / "stacks", tmp_path / "secret.yaml"
-    inside.mkdir()
-    outside.write_text(TENANT)
-    (inside / "Pulumi.acme.dev.yaml").write_text(TENANT)
-    (inside / "Pulumi.acme.prod.yaml").symlink_to("Pulumi.acme.dev.yaml")
-    (inside / "Pulumi.evil.dev.yaml").symlink_to(outside)
-    (inside / "Pulumi.loop.dev.yaml").symlink_to("Pulumi.loop.dev.yaml")
-    assert stack_from_file(inside / "Pulumi.acme.prod.yaml").spec
-    for name, said in [
-        ("evil", "a symbolic link out of its folder"),
-        ("loop", "leads back to itself"),
-        ("gone", "no such file"),
-    ]:
-        with pytest.raises(StackFileError) as refused:
-            stack_from_file(inside / f"Pulumi.{name}.dev.yaml")
-        (diagnostic,) = refused.value.diagnostics
-        assert diagnostic.code == "PAI012"
-        assert said in diagnostic.message
-        assert "so nothing in it was checked" in diagnostic.message
+def test_a_link_within_the_folder_is_followed_and_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.acme.dev.yaml").write_text(TENANT)
+    (tmp_path / "Pulumi.acme.prod.yaml").symlink_to("Pulumi.acme.dev.yaml")
+    assert stack_from_file(tmp_path / "Pulumi.acme.prod.yaml").spec
+    with pytest.raises(StackFileError, match="no such file, so nothing in it was checked"):
+        stack_from_file(tmp_path / "Pulumi.gone.dev.yaml")
 
 
 SPECS = [each for each in vars(spec).values() if isinstance(each, type) and issubclass(each, spec.Spec)]
