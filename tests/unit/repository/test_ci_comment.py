@@ -182,10 +182,7 @@ class OnGitLab(Platform):
 
 @pytest.fixture(params=[OnGitHub, OnGitLab], ids=["github", "gitlab"])
 def platform(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Platform]:
     """Either platform, and a workflow on it."""
     platform: Platform = request.param(tmp_path, monkeypatch, capsys)
