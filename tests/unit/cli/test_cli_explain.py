@@ -49,7 +49,7 @@ def test_without_a_code_every_rule_has_a_line(project: Project) -> None:
     [
         (["PAI0044"], "there is no rule `PAI0044`.\n  help: Did you mean `PAI004`?"),
         (["what\x1b[31m"], "there is no rule `what\\x1b[31m`.\n  help: `paletteai explain` lists all rules."),
-        (["PAI001", "PAI002"], "there is no stack `PAI001`"),
+        (["PAI001", "PAI002"], "takes one rule, or a stack and one of its projects."),
     ],
 )
 def test_an_unknown_code_is_answered_and_only_one_is_explained_at_a_time(
