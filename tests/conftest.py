@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from support.cluster.control_plane import ControlPlane, MissingAssets, assets
 from support.cluster.vendor import Vendor
+from support.projects import Project
 from support.real import PULUMI, Real, RealProject
 from support.real_stacks import empty
 
@@ -102,6 +103,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for reason, number in reasons.most_common()
         )
         terminalreporter.write_line(f"{reasons.total()} skipped: {'; '.join(each)} (see CONTRIBUTING.md)")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project without stack files, whose folder is the working directory."""
+    return Project(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -69,6 +69,18 @@ class Project:
             raise result.exception
         return result
 
+    def refused(self, *arguments: str, code: int = 2, input: str | None = None) -> str:
+        """What a call says on the error stream that prints nothing and ends with a code."""
+        result = self.run(*arguments, input=input)
+        assert (result.stdout, result.exit_code) == ("", code), result.output
+        return result.stderr
+
+    def printed(self, *arguments: str, code: int = 0) -> str:
+        """What a call prints that ends with a code."""
+        result = self.run(*arguments)
+        assert result.exit_code == code, result.output
+        return result.stdout
+
     def pulumi(
         self, integrations: object = None, *, stdout: str | None = None, stderr: str = "", code: int = 0
     ) -> Path:

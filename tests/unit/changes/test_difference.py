@@ -105,26 +105,20 @@ def test_a_changed_field_is_told_with_its_path_and_both_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("removal", "namespace", "project"),
-    [
-        ("refuse", RemovalEffect.REFUSED, RemovalEffect.REFUSED),
-        ("retain", RemovalEffect.RETAINED, RemovalEffect.RETAINED),
-        ("delete", RemovalEffect.EMPTIED, RemovalEffect.EMPTIED),
-    ],
+    ("removal", "effect"),
+    [("refuse", RemovalEffect.REFUSED), ("retain", RemovalEffect.RETAINED), ("delete", RemovalEffect.EMPTIED)],
 )
-def test_a_removed_project_meets_the_fate_it_was_deployed_with(
-    removal: str, namespace: RemovalEffect, project: RemovalEffect
-) -> None:
+def test_a_removed_project_meets_the_fate_it_was_deployed_with(removal: str, effect: RemovalEffect) -> None:
     lab = f"{{name: lab, onRemoval: {removal}, settings: {{palette: lab}}}}"
     integrations = f"shared: {sealed('AAAA')}\nlab: {sealed('BBBB', mark='b')}"
     # What is declared of removal today comes too late for what is gone today.
     after = acme(VISION, integrations=integrations, more="onRemoval: delete")
     difference = compared(acme(VISION, lab, integrations=integrations), after)
     assert fates(difference, Action.DELETED) == [
-        ("Namespace/lab", namespace),
+        ("Namespace/lab", effect),
         ("Secret/lab/default-palette", RemovalEffect.DELETED),
         ("Settings/lab/default", RemovalEffect.DELETED),
-        ("Project/lab/lab", project),
+        ("Project/lab/lab", effect),
     ]
 
 
@@ -188,10 +182,8 @@ def test_an_object_that_pulumi_calls_otherwise_is_replaced() -> None:
 
 
 def test_an_object_that_goes_to_another_stack_is_handed_over() -> None:
-    beta = acme(name="beta.dev", integrations=f"own: {sealed('BBBB', mark='b')}", settings="{default: {palette: own}}")
-    grown = acme(
-        VISION, name="beta.dev", integrations=f"own: {sealed('BBBB', mark='b')}", settings="{default: {palette: own}}"
-    )
+    own = {"integrations": f"own: {sealed('BBBB', mark='b')}", "settings": "{default: {palette: own}}"}
+    beta, grown = acme(name="beta.dev", **own), acme(VISION, name="beta.dev", **own)
     difference = difference_between(workspace(BEFORE, beta), workspace(acme(), grown))
     handed = difference.objects_that_are(Action.HANDED_OVER)
     assert [(each.reference, each.former_stack, each.stack, each.removal_effect) for each in handed] == [
@@ -248,22 +240,25 @@ def test_a_rotated_key_reaches_every_project_that_falls_back() -> None:
     assert (change.projects, change.overriding) == (("a", "b"), ("c",))
 
 
-def test_a_key_that_was_encrypted_again_is_no_other_key() -> None:
-    (change,) = rebound(sealed("ANEW")).integrations
-    assert change.key is KeyChange.ENCRYPTED_AGAIN
-
-
-def test_without_fingerprints_a_new_ciphertext_is_undecided() -> None:
-    plain = json.loads(sealed("ANEW"))
+def unproved(key: str) -> str:
+    """The same integration without a fingerprint."""
+    plain = json.loads(sealed(key))
     del plain["fingerprint"]
-    (change,) = rebound(json.dumps(plain)).integrations
-    assert change.key is KeyChange.UNDECIDED
+    return json.dumps(plain)
+
+
+@pytest.mark.parametrize(
+    ("integration", "key"), [(sealed("ANEW"), KeyChange.ENCRYPTED_AGAIN), (unproved("ANEW"), KeyChange.UNDECIDED)]
+)
+def test_a_key_that_was_encrypted_again_is_no_other_key_but_undecided_without_a_fingerprint(
+    integration: str, key: KeyChange
+) -> None:
+    (change,) = rebound(integration).integrations
+    assert change.key is key
 
 
 def test_a_fingerprint_that_was_only_written_changes_no_key() -> None:
-    plain = json.loads(sealed("AAAA"))
-    del plain["fingerprint"]
-    difference = rebound(json.dumps(plain))
+    difference = rebound(unproved("AAAA"))
     assert difference.integrations == ()
     annotation = f"metadata.annotations[{FINGERPRINT_ANNOTATION}]"
     assert fields_of(difference, "Settings/tenant-acme/default") == {annotation: (Redacted.HIDDEN, Redacted.ABSENT)}
@@ -280,22 +275,20 @@ def test_another_host_tenant_or_default_project_is_told() -> None:
     ]
 
 
-def test_another_credential_of_an_existing_secret_is_told() -> None:
-    before, after = (
-        acme("{name: a}", integrations=f"shared: {{existingSecret: s, credential: {name}}}") for name in ("x", "y")
-    )
+@pytest.mark.parametrize(
+    ("field", "more", "key", "fields"),
+    [
+        ("credential", "existingSecret: s", KeyChange.ANOTHER, ()),
+        ("existingSecret", "credential: c", None, (FieldChange(("existingSecret",), "x", "y"),)),
+    ],
+)
+def test_another_credential_of_an_existing_secret_is_another_key_and_another_secret_of_the_same_is_none(
+    field: str, more: str, key: KeyChange | None, fields: tuple[FieldChange, ...]
+) -> None:
+    before, after = (acme("{name: a}", integrations=f"shared: {{{more}, {field}: {value}}}") for value in "xy")
     (change,) = compared(before, after).integrations
-    assert (change.key, change.fields) == (KeyChange.ANOTHER, ())
+    assert (change.key, change.fields) == (key, fields)
     assert compared(before, replace(before)).integrations == ()
-
-
-def test_another_existing_secret_with_the_same_credential_is_the_same_key() -> None:
-    before, after = (
-        acme("{name: a}", integrations=f"shared: {{existingSecret: {name}, credential: x}}") for name in ("s", "t")
-    )
-    (change,) = compared(before, after).integrations
-    assert change.key is None
-    assert change.fields == (FieldChange(("existingSecret",), "s", "t"),)
 
 
 def test_another_key_of_an_integration_in_the_file_changes_nothing() -> None:
@@ -341,27 +334,44 @@ def test_what_removal_does_is_told_for_everybody_it_holds_for() -> None:
 
 # --- Moves ----------------------------------------------------------------------------------------------------------
 
-
-def moved(before: Stack, after: Stack) -> list[tuple[str, str, Steps]]:
-    return [(each.former_settings, each.settings, each.steps) for each in compared(before, after).moves]
+BOUND_LAB = "{name: lab, settings: {palette: shared}}"
 
 
-def test_a_credential_that_moves_to_a_new_settings_takes_one_deployment() -> None:
-    after = acme("{name: vision, settings: {palette: shared}}", settings="{}", more="sharedClusterOnly: true")
-    assert moved(BEFORE, after) == [("tenant-acme/default", "vision/default", Steps.ONE)]
-
-
-def test_a_credential_that_leaves_a_settings_that_stays_takes_two() -> None:
-    lab = "{name: lab, settings: {palette: shared}}"
-    after = acme(VISION, lab, integrations=TWO, settings="{default: {palette: edge}}")
-    assert moved(acme(VISION, integrations=TWO), after) == [("tenant-acme/default", "lab/default", Steps.TWO)]
-
-
-def test_a_credential_for_a_settings_that_had_another_takes_two() -> None:
-    before = acme(integrations=TWO, settings="{a: {palette: shared}, b: {palette: edge}}")
-    assert moved(before, acme(integrations=TWO, settings="{b: {palette: shared}}")) == [
-        ("tenant-acme/a", "tenant-acme/b", Steps.TWO)
-    ]
+@pytest.mark.parametrize(
+    ("before", "after", "moves"),
+    [
+        (
+            BEFORE,
+            acme("{name: vision, settings: {palette: shared}}", settings="{}", more="sharedClusterOnly: true"),
+            [("tenant-acme/default", "vision/default", Steps.ONE)],
+        ),
+        (
+            acme(VISION, integrations=TWO),
+            acme(VISION, BOUND_LAB, integrations=TWO, settings="{default: {palette: edge}}"),
+            [("tenant-acme/default", "lab/default", Steps.TWO)],
+        ),
+        (
+            acme(integrations=TWO, settings="{a: {palette: shared}, b: {palette: edge}}"),
+            acme(integrations=TWO, settings="{b: {palette: shared}}"),
+            [("tenant-acme/a", "tenant-acme/b", Steps.TWO)],
+        ),
+        (
+            acme(integrations="shared: {existingSecret: s}", settings="{a: {palette: shared}}"),
+            acme(integrations="shared: {existingSecret: s}", settings="{b: {palette: shared}}"),
+            [("tenant-acme/a", "tenant-acme/b", Steps.ONE)],
+        ),
+        (
+            acme(settings="{a: {palette: shared}}"),
+            acme(integrations=f"shared: {sealed('ANEW', mark='c')}", settings="{b: {palette: shared}}"),
+            [],
+        ),
+    ],
+    ids=["to a new Settings", "from one that stays", "to one that had another", "an existing Secret", "rotated, too"],
+)
+def test_a_credential_that_moves_takes_one_deployment_or_two(
+    before: Stack, after: Stack, moves: list[tuple[str, str, Steps]]
+) -> None:
+    assert [(each.former_settings, each.settings, each.steps) for each in compared(before, after).moves] == moves
 
 
 def test_a_credential_that_goes_to_another_stack_is_given_up_first() -> None:
@@ -369,20 +379,6 @@ def test_a_credential_that_goes_to_another_stack_is_given_up_first() -> None:
     difference = difference_between(workspace(BEFORE), workspace(acme(VISION, integrations=TWO, settings="{}"), beta))
     (move,) = difference.moves
     assert (move.stack, move.former_stack, move.steps) == ("beta.dev", "acme.dev", Steps.STACKS)
-
-
-def test_an_existing_secret_that_says_nothing_of_itself_is_known_by_its_integration() -> None:
-    vaulted = "shared: {existingSecret: s}"
-    before = acme(integrations=vaulted, settings="{a: {palette: shared}}")
-    assert moved(before, acme(integrations=vaulted, settings="{b: {palette: shared}}")) == [
-        ("tenant-acme/a", "tenant-acme/b", Steps.ONE)
-    ]
-
-
-def test_a_credential_that_is_rotated_and_moved_is_another_one() -> None:
-    before = acme(settings="{a: {palette: shared}}")
-    after = acme(integrations=f"shared: {sealed('ANEW', mark='c')}", settings="{b: {palette: shared}}")
-    assert moved(before, after) == []
 
 
 def test_a_credential_that_is_bound_once_more_is_a_problem_and_no_move() -> None:

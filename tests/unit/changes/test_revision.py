@@ -221,23 +221,21 @@ def test_a_clone_without_a_main_branch_says_how_to_get_one(repository: Repositor
     assert "fetch-depth: 0" in error.help
 
 
-def test_a_shallow_clone_says_how_to_deepen_it(
-    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def cloned(repository: Repository, folder: Path, monkeypatch: pytest.MonkeyPatch, *how: str) -> Path:
+    """A clone of the branch work, which is one commit ahead of main, as the working directory."""
     repository.git("checkout", "--quiet", "-b", "work")
     repository.commit()
     repository.git("checkout", "--quiet", "main")
-    clone = tmp_path_factory.mktemp("clone")
-    repository.git(
-        "clone",
-        "--quiet",
-        "--branch=work",
-        "--depth=1",
-        "--no-single-branch",
-        f"file://{repository.folder}",
-        str(clone),
-    )
+    clone = folder.with_name(f"{folder.name}-clone")
+    repository.git("clone", "--quiet", "--branch=work", *how, f"file://{repository.folder}", str(clone))
     monkeypatch.chdir(clone)
+    return clone
+
+
+def test_a_shallow_clone_says_how_to_deepen_it(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloned(repository, tmp_path, monkeypatch, "--depth=1", "--no-single-branch")
     error = refused()
     assert "this clone lacks part of the history" in error.message
     assert "fetch-depth: 0" in error.help
@@ -260,9 +258,7 @@ def test_a_folder_in_no_repository_is_told(repository: Repository) -> None:
 def test_a_repository_that_git_cannot_read_is_told_with_what_git_says(repository: Repository) -> None:
     (repository.folder / ".git" / "HEAD").write_text("x")
     error = refused("HEAD")
-    assert error.message.startswith(
-        f"the repository {repository.folder} cannot be read, so there is nothing to compare"
-    )
+    assert error.message.startswith(f"the repository {repository.folder} cannot be read, so there is nothing to")
     assert "(git reports: not a git repository" in error.message
     assert "`git status`" in error.help
 
@@ -282,19 +278,12 @@ def test_a_repository_of_somebody_else_is_told_with_the_command_that_allows_it(
 
 
 def test_a_clone_of_one_branch_names_the_command_that_brings_the_main_branch(
-    repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = repository.git("rev-parse", "HEAD")
-    repository.git("checkout", "--quiet", "-b", "work")
-    repository.commit()
-    repository.git("checkout", "--quiet", "main")
-    clone = tmp_path_factory.mktemp("clone")
-    one = ("--single-branch", "--branch=work")
-    repository.git("clone", "--quiet", *one, f"file://{repository.folder}", str(clone))
-    monkeypatch.chdir(clone)
-    (command,) = {
-        re.findall("`git (fetch origin .*?)`", refused(name).help)[0] for name in (None, "main", "origin/main")
-    }
+    clone = cloned(repository, tmp_path, monkeypatch, "--single-branch")
+    helps = [refused(name).help for name in (None, "main", "origin/main")]
+    (command,) = {re.findall("`git (fetch origin .*?)`", each)[0] for each in helps}
     repository.git("-C", str(clone), *shlex.split(command))
     assert revision_named(None, STACKS).commit == began
     assert revision_named("origin/main", STACKS).commit == began
@@ -302,8 +291,7 @@ def test_a_clone_of_one_branch_names_the_command_that_brings_the_main_branch(
 
 def test_without_git_it_says_so(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    error = refused("HEAD")
-    assert "no `git` command on PATH" in error.message
+    assert "no `git` command on PATH" in refused("HEAD").message
 
 
 # --- Git that fails -------------------------------------------------------------------------------------------------

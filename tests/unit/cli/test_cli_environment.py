@@ -17,6 +17,7 @@ import pytest
 from click.testing import Result
 from support.environments import PULUMI_YAML, Backend, said, step, summed
 from support.projects import changed
+from support.terminals import terminal
 
 from paletteai_components.cli import environment
 from paletteai_components.cli.output import progress
@@ -36,7 +37,6 @@ def states(result: Result) -> dict[str, str]:
 def test_the_stacks_of_an_environment_are_run_and_no_other(project: Backend) -> None:
     project.add("delta", "prod")
     result = project.call("up", "dev", "--yes")
-    assert result.exit_code == 0
     assert project.ran() == [("up --yes --skip-preview", f"{each}.dev") for each in ("acme", "beta", "gamma")]
     assert "3 stacks of dev: 3 deployed in " in result.stdout
 
@@ -51,15 +51,11 @@ def test_an_environment_that_does_not_exist_is_a_wrong_call(project: Backend) ->
     project.add("delta", "prod")
     result = project.call("up", "test", "--yes")
     assert result.exit_code == 2
-    assert (
-        "no stack in `stacks` belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
-        in result.stderr
-    )
-    assert project.ran() == []
-
-
-def test_there_is_no_word_that_destroys_an_environment(project: Backend) -> None:
+    told = "no stack in `stacks` belongs to environment `test`.\n  help: There are these environments: `dev`, `prod`."
+    assert told in result.stderr
+    # Nor is there a word that destroys one.
     assert project.call("destroy", "dev").exit_code == 2
+    assert project.ran() == []
 
 
 def test_pulumi_is_called_as_by_hand_and_nobodys_selected_stack_changes(
@@ -177,11 +173,7 @@ def test_as_json_everything_is_said_and_no_property_of_a_resource(project: Backe
     result = project.call("preview", "dev", "--format", "json")
     assert "CANARY" not in result.output
     told = json.loads(result.stdout)
-    assert {key: told[key] for key in ("environment", "operation", "preview")} == {
-        "environment": "dev",
-        "operation": "preview",
-        "preview": True,
-    }
+    assert (told["environment"], told["operation"], told["preview"]) == ("dev", "preview", True)
     first = told["stacks"][0]
     assert first.pop("seconds") >= 0
     assert first == {
@@ -210,14 +202,13 @@ def test_a_preview_shows_what_would_change_and_everything_that_would_go(project:
     assert project.call("preview", "dev", "--verbose").stdout.count("  + create ") == 25
 
 
-def test_nothing_is_changed_where_nobody_can_be_asked(project: Backend, asking: None) -> None:
-    assert project.call("up", "dev", "--format", "json").exit_code == 2
-    assert project.ran() == []
-
-
-@pytest.mark.parametrize("word", ["up", "refresh"])
-def test_without_a_terminal_it_takes_a_yes(project: Backend, word: str) -> None:
-    result = project.call(word, "dev")
+@pytest.mark.parametrize("arguments", [("up",), ("refresh",), ("up", "--format", "json")], ids=" ".join)
+def test_nothing_is_changed_without_a_yes_where_nobody_can_be_asked(
+    project: Backend, arguments: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    if "json" in arguments:
+        request.getfixturevalue("asking")
+    result = project.call(*arguments, "dev")
     assert result.exit_code == 2
     assert "Pass `--yes` to run" in result.stderr.replace("\n", " ")
     assert project.ran() == []
@@ -247,11 +238,8 @@ def test_what_cannot_be_previewed_is_not_deployed(project: Backend, asking: None
     assert result.stdout.endswith("s\n")
     assert "3 stacks of dev: 2 failed, 1 deployed in " in result.stdout
     assert result.exit_code == 1
-
-
-def test_where_no_preview_succeeds_there_is_no_question(project: Backend, asking: None) -> None:
-    for name in ("acme.dev", "beta.dev", "gamma.dev"):
-        project.play(name, code=1)
+    # Where none can be previewed, nobody is asked.
+    project.play("beta.dev", code=1)
     result = project.call("up", "dev", input="y\n")
     assert "[y/N]" not in result.stderr
     assert result.exit_code == 1
@@ -363,17 +351,8 @@ def test_names_that_could_steer_a_terminal_are_shown_as_their_codes(project: Bac
     assert "delete Namespace a\\x1b[2Jb" in shown
 
 
-class Terminal(io.StringIO):
-    """An error stream that is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 def test_on_a_terminal_there_is_a_line_for_each_stack_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.setenv("TERM", "xterm")
+    shown = terminal(monkeypatch, "stderr")
     monkeypatch.setenv("COLUMNS", "80")
     first, second = Deployment("[red]acme.dev"), Deployment("beta.dev")
     with progress.progress(2, "deploying") as tell:
@@ -396,8 +375,8 @@ def test_on_a_terminal_there_is_a_line_for_each_stack_that_runs(monkeypatch: pyt
 
 
 def test_somebody_can_be_asked_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal(monkeypatch, "stdin")
+    terminal(monkeypatch, "stderr")
     assert environment._can_ask()
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert not environment._can_ask()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import runpy
 import sys
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from support.checkout import ROOT
 from support.oracle import Files
 from support.projects import KEY, STACK, Project, changed
 from support.samples import PROOF
+from support.terminals import terminal
 from support.topologies import workspace_of, workspaces
 
 from paletteai_components.cli import main
@@ -28,64 +27,51 @@ PAGES = ROOT / "docs" / "rules"
 REMEDY = "run `python -m paletteai_components.rules docs/rules`"
 
 
-def run(*arguments: str) -> tuple[str, str, int]:
-    result = CliRunner().invoke(main, ["explain", *arguments])
-    return result.stdout, result.stderr, result.exit_code
-
-
 @pytest.mark.parametrize("code", RULES)
-def test_every_rule_has_a_page(code: str) -> None:
-    page, _, exit_code = run(code)
+def test_every_rule_has_a_page(code: str, project: Project) -> None:
+    page = project.printed("explain", code)
     assert page == page_of(RULES[code])
     assert page.startswith(f"# {code}: ")
-    assert exit_code == 0
 
 
-def test_a_code_may_be_typed_in_small_letters() -> None:
-    assert run("pai004") == run("PAI004")
+def test_a_code_may_be_typed_in_small_letters(project: Project) -> None:
+    assert project.printed("explain", "pai004") == page_of(RULES["PAI004"])
 
 
-def test_without_a_code_every_rule_has_a_line() -> None:
-    lines = run()[0].splitlines()
+def test_without_a_code_every_rule_has_a_line(project: Project) -> None:
+    lines = project.printed("explain").splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
     assert lines[10] == "PAI011  warning  Every declaration is used"
 
 
-def test_an_unknown_code_is_answered_with_the_nearest() -> None:
-    _, stderr, exit_code = run("PAI0044")
-    assert "there is no rule `PAI0044`.\n  help: Did you mean `PAI004`?" in stderr
-    assert exit_code == 2
+@pytest.mark.parametrize(
+    ("codes", "says"),
+    [
+        (["PAI0044"], "there is no rule `PAI0044`.\n  help: Did you mean `PAI004`?"),
+        (["what\x1b[31m"], "there is no rule `what\\x1b[31m`.\n  help: `paletteai explain` lists all rules."),
+        (["PAI001", "PAI002"], "takes one rule, or a stack and one of its projects."),
+    ],
+)
+def test_an_unknown_code_is_answered_and_only_one_is_explained_at_a_time(
+    codes: list[str], says: str, project: Project
+) -> None:
+    project.stack()
+    assert says in project.refused("explain", *codes)
 
 
-def test_a_code_like_no_other_is_answered_with_where_they_are_listed() -> None:
-    _, stderr, exit_code = run("what\x1b[31m")
-    assert "there is no rule `what\\x1b[31m`.\n  help: `paletteai explain` lists all rules." in stderr
-    assert exit_code == 2
-
-
-def test_only_one_rule_is_explained_at_a_time() -> None:
-    assert run("PAI001", "PAI002")[2] == 2
-
-
-def test_json_has_the_page() -> None:
-    value = json.loads(run("PAI011", "--format", "json")[0])
+def test_json_has_the_page(project: Project) -> None:
+    value = json.loads(project.printed("explain", "PAI011", "--format", "json"))
     assert list(value) == ["code", "holds", "severity", "scope", "page"]
     assert value["severity"] == "warning"
-    assert [rule["code"] for rule in json.loads(run("--format", "json")[0])["rules"]] == list(RULES)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+    rules = json.loads(project.printed("explain", "--format", "json"))["rules"]
+    assert [rule["code"] for rule in rules] == list(RULES)
 
 
 def test_a_terminal_gets_the_page_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm-256color")
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stdout", stream)
+    shown = terminal(monkeypatch)
     main.main(["explain", "PAI004"], standalone_mode=False)
-    assert "PAI004" in stream.getvalue()
-    assert "```" not in stream.getvalue()
+    assert "PAI004" in shown.getvalue()
+    assert "```" not in shown.getvalue()
 
 
 def test_the_pages_in_the_docs_are_current() -> None:
@@ -126,11 +112,6 @@ config:
       - {{name: lab, settings: {{palette: vaulted}}, onRemoval: delete, createNamespace: false}}
       - {{name: far, settingsRef: elsewhere}}
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
 
 
 def explained(project: Project, name: str, text: str = MIXED) -> Any:
@@ -182,82 +163,48 @@ def test_each_type_of_integration_is_looked_for_by_itself_where_settings_are_mer
 def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Project) -> None:
     line = {"file": "stacks/Pulumi.acme.dev.yaml", "line": 14}
     palette = explained(project, "line-1")["integrations"]["palette"]
-    assert steps(palette) == [
-        ("own", "absent"),
-        ("settingsRef", "passed over"),
-        ("fallback", "taken"),
-        ("sharedClusterOnly", "absent"),
+    assert [tuple(each[key] for key in ("step", "outcome", "why", "where")) for each in palette["chain"]] == [
+        ("own", "absent", "the Project has no own Settings", None),
+        ("settingsRef", "passed over", "holds no Palette integration", {**line, "line": 19}),
+        ("fallback", "taken", "merged in, because tenant-acme/models holds no Palette integration", line),
+        ("sharedClusterOnly", "absent", "not set", None),
     ]
-    assert [each["why"] for each in palette["chain"]] == [
-        "the Project has no own Settings",
-        "holds no Palette integration",
-        "merged in, because tenant-acme/models holds no Palette integration",
-        "not set",
-    ]
-    assert [each["where"] for each in palette["chain"]] == [None, {**line, "line": 19}, line, None]
     assert palette["secret"] == {"name": "default-palette", "namespace": "tenant-acme", "made": True, "where": line}
 
 
+TOP = "    settings:\n"
+SHARED = "vision}", "vision, sharedClusterOnly: true}"
+REF_DEFAULT = "vision}", "vision, settingsRef: default}"
+NO_DEFAULT = "default: {p", "other: {p"
+NOT_MERGED = "config:\n", "config:\n  paletteai:mergedSettings: false\n"
+BOTH = "vision}", "vision, settings: {palette: vaulted}, settingsRef: models}"
+
+
 @pytest.mark.parametrize(
-    ("edits", "name", "whys"),
+    ("edits", "step", "why"),
     [
-        (
-            [("vision}", "vision, settings: {palette: vaulted}, settingsRef: models}")],
-            "vision",
-            {"settingsRef": "the Project's own Settings replace it", "fallback": "vision/default comes first"},
-        ),
-        (
-            [("vision}", "vision, settingsRef: nowhere}")],
-            "vision",
-            {"settingsRef": "it does not match any Settings of the tenant"},
-        ),
-        ([("vision}", "vision, settingsRef: default}")], "vision", {"settingsRef": "names the tenant's default"}),
-        (
-            [("    settings:\n", "    settingsRef: x\n    settings:\n")],
-            "vision",
-            {"fallback": "`settingsRef` does not match any of its Settings"},
-        ),
-        ([("default: {p", "other: {p")], "vision", {"fallback": "the tenant has no default Settings"}),
-        (
-            [("default: {p", "other: {p"), ("vision}", "vision, sharedClusterOnly: true}")],
-            "vision",
-            {"sharedClusterOnly": "true on the Project, so the Project gets no Palette integration"},
-        ),
-        (
-            [("default: {p", "other: {p"), ("    settings:\n", "    sharedClusterOnly: true\n    settings:\n")],
-            "vision",
-            {"sharedClusterOnly": "true on the tenant"},
-        ),
-        ([("vision}", "vision, sharedClusterOnly: false}")], "vision", {"sharedClusterOnly": "false on the Project"}),
-        (
-            [("vision}", "vision, sharedClusterOnly: true}")],
-            "vision",
-            {"sharedClusterOnly": "tenant-acme/default comes"},
-        ),
-        (
-            [("config:\n", "config:\n  paletteai:mergedSettings: false\n")],
-            "line-1",
-            {"fallback": "`paletteai:mergedSettings` is false"},
-        ),
-        (
-            [
-                ("config:\n", "config:\n  paletteai:mergedSettings: false\n"),
-                ("vision}", "vision, settingsRef: default}"),
-            ],
-            "vision",
-            {"fallback": "holds a Palette integration"},
-        ),
+        ([BOTH], "settingsRef", "the Project's own Settings replace it"),
+        ([BOTH], "fallback", "vision/default comes first"),
+        ([("vision}", "vision, settingsRef: nope}")], "settingsRef", "it does not match any Settings of the tenant"),
+        ([REF_DEFAULT], "settingsRef", "names the tenant's default"),
+        ([(TOP, f"    settingsRef: x\n{TOP}")], "fallback", "`settingsRef` does not match any of its Settings"),
+        ([NO_DEFAULT], "fallback", "the tenant has no default Settings"),
+        ([NO_DEFAULT, SHARED], "sharedClusterOnly", "true on the Project, so the Project gets no Palette integration"),
+        ([NO_DEFAULT, (TOP, f"    sharedClusterOnly: true\n{TOP}")], "sharedClusterOnly", "true on the tenant"),
+        ([("vision}", "vision, sharedClusterOnly: false}")], "sharedClusterOnly", "false on the Project"),
+        ([SHARED], "sharedClusterOnly", "tenant-acme/default comes"),
+        ([NOT_MERGED, ("n}", "n, settingsRef: models}")], "fallback", "`paletteai:mergedSettings` is false"),
+        ([NOT_MERGED, REF_DEFAULT], "fallback", "holds a Palette integration"),
     ],
 )
 def test_why_a_step_gave_it_or_did_not_is_said(
-    project: Project, edits: list[tuple[str, str]], name: str, whys: dict[str, str]
+    project: Project, edits: list[tuple[str, str]], step: str, why: str
 ) -> None:
     text = MIXED
     for old, new in edits:
         text = text.replace(old, new, 1)
-    chain = explained(project, name, text)["integrations"]["palette"]["chain"]
-    said = {each["step"]: each["why"] for each in chain}
-    assert {step: why for step, why in whys.items() if why not in said[step]} == {}
+    chain = explained(project, "vision", text)["integrations"]["palette"]["chain"]
+    assert why in {each["step"]: each["why"] for each in chain}[step]
 
 
 def test_what_settings_made_elsewhere_hold_is_not_guessed(project: Project) -> None:
@@ -265,9 +212,8 @@ def test_what_settings_made_elsewhere_hold_is_not_guessed(project: Project) -> N
     assert steps(value["palette"])[1] == ("settingsRef", "taken")
     assert steps(value["nvidia"])[1] == ("settingsRef", "unknown")
     assert (value["palette"]["integration"], value["palette"]["secret"]) == (None, None)
-    assert (
-        "Palette  from Settings tenant-acme/elsewhere, external\n" in project.run("explain", "acme.dev", "far").stdout
-    )
+    told = "Palette  from Settings tenant-acme/elsewhere, external\n"
+    assert told in project.printed("explain", "acme.dev", "far")
 
 
 def test_what_is_inherited_is_told_with_its_origin(project: Project) -> None:
@@ -280,11 +226,8 @@ def test_what_is_inherited_is_told_with_its_origin(project: Project) -> None:
         "roleMapping": ({"viewer": ["all", "others"]}, "project"),
         "onRemoval": ("refuse", "default"),
     }
-    assert origins("lab") == {
-        "computeConfigRef": config,
-        "roleMapping": (None, "default"),
-        "onRemoval": ("delete", "project"),
-    }
+    own = {"roleMapping": (None, "default"), "onRemoval": ("delete", "project")}
+    assert origins("lab") == {"computeConfigRef": config, **own}
     assert "├── Namespace lab  external\n" in project.run("explain", "acme.dev", "lab").stdout
 
 
@@ -332,9 +275,7 @@ def test_an_existing_secret_is_the_same_by_its_credential_and_an_integration_by_
     ]
     assert used["integration"] == {
         "key": "vaulted",
-        "host": None,
-        "tenant": None,
-        "defaultProjectID": None,
+        **dict.fromkeys(("host", "tenant", "defaultProjectID")),
         "existingSecret": True,
         "recognisedBy": "credential",
         "where": {"file": "stacks/Pulumi.acme.dev.yaml", "line": 10},
@@ -385,12 +326,10 @@ def test_no_key_ciphertext_or_fingerprint_is_told(project: Project, edit: tuple[
 
 
 def test_an_integration_is_described_as_far_as_it_is_declared(project: Project) -> None:
-    project.stack(
-        changed('      tenant: example-tenant\n      defaultProjectID: "651234567890123456789012"\n', "", MIXED)
-    )
-    assert "on api.spectrocloud.com, no Palette tenant, no default project" in (
-        project.run("explain", "acme.dev", "vision").stdout
-    )
+    fields = '      tenant: example-tenant\n      defaultProjectID: "651234567890123456789012"\n'
+    project.stack(changed(fields, "", MIXED))
+    told = "on api.spectrocloud.com, no Palette tenant, no default project"
+    assert told in project.run("explain", "acme.dev", "vision").stdout
     project.stack(changed("default: {palette: shared", "default: {palette: x", MIXED))
     assert "integration not declared" in project.run("explain", "acme.dev", "vision").stdout
 
@@ -421,9 +360,8 @@ def test_the_defaults_of_the_project_file_count_too(project: Project) -> None:
         f"name: paletteai\nruntime: python\nconfig:\n  paletteai:tenant:\n    default:\n{inner}"
     )
     project.stack(tenant[0])
-    result = project.run("explain", "acme.dev", "vision")
-    assert "taken: holds a Palette integration  (Pulumi.yaml:9)" in result.stdout
-    assert result.exit_code == 0
+    printed = project.printed("explain", "acme.dev", "vision")
+    assert "taken: holds a Palette integration  (Pulumi.yaml:9)" in printed
     path = project.folder / "Pulumi.yaml"
     path.write_text(path.read_text().replace("{name: vision}", "{name: vision, displayName: Vi-sion}"))
     assert "error PAI008" in project.run("explain", "acme.dev", "vision").stderr
@@ -435,9 +373,8 @@ def test_a_project_with_nothing_says_so_and_what_made_it_so(project: Project) ->
     )
     result = project.run("explain", "acme.dev", "vision")
     assert "├── Palette  none  nothing to fall back to\n" in result.stdout
-    assert (
-        "├── mergedSettings  false  only the first Settings is used  (stacks/Pulumi.acme.dev.yaml:2)\n" in result.stdout
-    )
+    merged = "├── mergedSettings  false  only the first Settings is used  (stacks/Pulumi.acme.dev.yaml:2)\n"
+    assert merged in result.stdout
     assert "error PAI004" in result.stderr
     assert result.exit_code == 1
 
@@ -445,8 +382,7 @@ def test_a_project_with_nothing_says_so_and_what_made_it_so(project: Project) ->
 def test_nothing_without_problems_is_said_of_problems(project: Project) -> None:
     project.stack()
     result = project.run("explain", "acme.dev", "vision")
-    assert result.stderr == ""
-    assert result.exit_code == 0
+    assert (result.stderr, result.exit_code) == ("", 0)
 
 
 @pytest.mark.parametrize(
@@ -482,14 +418,9 @@ def test_a_project_that_is_not_there_is_answered_with_those_that_are(
     project.stack("config: {paletteai:tenant: {name: beta}}", "beta.dev")
     project.stack(STACK, "one.dev")
     project.stack(STACK + "      - {name: 5}\n", "part.dev")
-    result = project.run("explain", *arguments)
-    assert said in result.stderr
-    assert result.stdout == ""
-    assert result.exit_code == 2
+    assert said in project.refused("explain", *arguments)
 
 
 def test_a_stack_that_cannot_be_read_ends_with_two(project: Project) -> None:
     project.stack("config: [")
-    result = project.run("explain", "acme.dev", "vision")
-    assert "error PAI012" in result.stderr
-    assert result.exit_code == 2
+    assert "error PAI012" in project.refused("explain", "acme.dev", "vision")

@@ -61,14 +61,21 @@ def test_nothing_is_written_through_a_folder_that_is_a_link_in_the_checkout(
     monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{Path(str(GIT)).parent}")
     Path("link").symlink_to(elsewhere)
     before = {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()}
-    result = project.run(*arguments)
-    assert f"leads through {folder / 'link'}, which is a link, so nothing was written." in result.stderr
-    assert result.exit_code == 2
+    told = f"leads through {folder / 'link'}, which is a link, so nothing was written."
+    assert told in project.refused(*arguments)
     assert {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()} == before
     # One above the checkout is somebody's own.
     (tmp_path / "link").symlink_to(folder)
     assert project.run("graph", "--output", str(tmp_path / "link" / "graph.mmd")).exit_code == 0
     assert Path("graph.mmd").exists()
+
+
+@pytest.mark.parametrize("link", ["all.yaml", "stacks/Pulumi.globex.dev.yaml"])
+def test_nothing_is_written_through_a_file_that_is_a_link(project: Project, link: str) -> None:
+    project.pulumi(INTEGRATIONS)
+    Path(link).symlink_to(project.folder / "elsewhere")
+    project.refused(*(("render", "--with-secrets", link) if link == "all.yaml" else ("new", "globex", "dev")))
+    assert not Path("elsewhere").exists()
 
 
 # --- Signals --------------------------------------------------------------------------------------------------------
@@ -151,10 +158,8 @@ def test_a_folder_whose_names_may_not_be_read_is_told_in_json_too(
 
     for name in ("listdir", "scandir"):
         monkeypatch.setattr(os, name, refused)
-    result = project.run("check", "--format", "json")
-    (diagnostic,) = json.loads(result.stdout)["problems"]
+    (diagnostic,) = json.loads(project.printed("check", "--format", "json", code=2))["problems"]
     assert diagnostic["message"] == "the folder cannot be read (Permission denied), so no stack in it was checked."
-    assert result.exit_code == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -178,14 +183,24 @@ def test_output_that_cannot_be_written_is_told_in_a_line(
         )
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_leaves_no_half_of_a_file(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("graph", "--output", "graph.mmd"), ("render", "--with-secrets", "all.yaml")),
+        *(("new", "globex", "dev"), ("fingerprint",)),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_full_disk_leaves_every_file_as_it_was_and_no_half_of_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
+    project.pulumi(INTEGRATIONS)
+    before = project.files()
     monkeypatch.setattr(os, "fsync", full)
-    result = project.run("graph", "--output", "graph.mmd")
-    assert "graph.mmd could not be written (No space left on device)." in result.stderr
-    assert "the free disk space" in result.stderr
-    assert result.exit_code == 2
-    assert not Path("graph.mmd").exists()
+    said = project.refused(*arguments)
+    assert "could not be written (No space left on device)." in said
+    assert "the free disk space" in said
+    assert project.files() == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,23 +11,16 @@ from support.projects import Project
 SCHEMA = "paletteai_components/schema/stack.json"
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
-
-
 def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
-    (project.folder / SCHEMA).parent.mkdir(parents=True)
-    (project.folder / SCHEMA).write_text("{}")
-    result = project.run("new", "acme", "dev")
-    assert result.stdout == (
+    Path(SCHEMA).parent.mkdir(parents=True)
+    Path(SCHEMA).touch()
+    assert project.printed("new", "acme", "dev") == (
         "Wrote stacks/Pulumi.acme.dev.yaml. Next:\n"
         "\n"
         "  pulumi stack init acme.dev\n"
         "  pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack acme.dev\n"
         "  paletteai check acme.dev\n"
     )
-    assert result.exit_code == 0
     first = (project.stacks / "Pulumi.acme.dev.yaml").read_text().splitlines()[0]
     assert first == f"# yaml-language-server: $schema=../{SCHEMA}"
 
@@ -42,11 +34,9 @@ def test_away_from_the_package_the_schema_has_to_be_written_first(project: Proje
 @pytest.mark.parametrize("tenant", ["acme", "acme-edge", "123", "1e3", "on", "null", "a" * 56])
 def test_a_check_of_a_new_file_names_exactly_what_is_missing(project: Project, tenant: str) -> None:
     assert project.run("new", tenant, "dev").exit_code == 0
-    result = project.run("check", "--format", "json")
-    (diagnostic,) = json.loads(result.stdout)["problems"]
+    (diagnostic,) = json.loads(project.printed("check", "--format", "json", code=1))["problems"]
     assert diagnostic["code"] == "PAI009"
     assert diagnostic["message"].startswith("integration `default` lacks `apiKey`, `defaultProjectID`, `tenant`,")
-    assert result.exit_code == 1
 
 
 def test_beside_another_stack_a_new_file_raises_nothing_more(project: Project) -> None:
@@ -70,16 +60,8 @@ def test_filled_in_it_is_right(project: Project) -> None:
 
 def test_a_file_that_is_there_is_left_as_it_is(project: Project) -> None:
     project.stack("mine\n")
-    result = project.run("new", "acme", "dev")
-    assert "already exists, so it was not written" in result.stderr
-    assert result.exit_code == 2
+    assert "already exists, so it was not written" in project.refused("new", "acme", "dev")
     assert project.files() == {"stacks/Pulumi.acme.dev.yaml": b"mine\n"}
-
-
-def test_a_link_is_not_written_through(project: Project) -> None:
-    (project.stacks / "Pulumi.acme.dev.yaml").symlink_to(project.folder / "elsewhere")
-    assert project.run("new", "acme", "dev").exit_code == 2
-    assert not (project.folder / "elsewhere").exists()
 
 
 @pytest.mark.parametrize(
@@ -96,24 +78,12 @@ def test_a_link_is_not_written_through(project: Project) -> None:
     ],
 )
 def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str, environment: str, reason: str) -> None:
-    result = project.run("new", "--", tenant, environment)
-    assert "error PAI007: " in result.stderr
-    assert reason in result.stderr
-    assert result.exit_code == 2
+    said = project.refused("new", "--", tenant, environment)
+    assert "error PAI007: " in said
+    assert reason in said
     assert project.files() == {}
 
 
 def test_a_folder_that_is_not_there_is_told(project: Project) -> None:
-    result = project.run("new", "acme", "dev", "--stacks", "nowhere")
-    assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in result.stderr
-    assert result.exit_code == 2
-
-
-def test_a_failure_leaves_nothing_behind(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    result = project.run("new", "acme", "dev")
-    assert "could not be written (No space left on device)" in result.stderr
-    assert project.files() == {}
+    said = project.refused("new", "acme", "dev", "--stacks", "nowhere")
+    assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in said

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
-from pathlib import Path
 
 import pytest
-from support.projects import KEY, STACK, Project, changed
+from support.projects import KEY, Project, changed
+from support.terminals import terminal
 
 from paletteai_components.cli.output import tree
 from paletteai_components.cli.output.tree import Tree
@@ -37,15 +37,9 @@ config:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
-
-
 def test_a_stack_is_drawn_as_one_tree(project: Project) -> None:
     project.stack(VARIED)
-    result = project.run("plan")
-    assert result.stdout == (
+    assert project.printed("plan") == (
         "acme.dev  environment dev, cluster dev\n"
         "├── Tenant acme “Acme”\n"
         "├── Namespace tenant-acme\n"
@@ -59,7 +53,6 @@ def test_a_stack_is_drawn_as_one_tree(project: Project) -> None:
         "    └── Settings lab/default  integration vaulted, Secret lab-palette for palette, external\n"
         "1 stack: 10 objects written: 3 Namespaces, 1 Tenant, 3 Projects, 2 Settings, 1 Secret\n"
     )
-    assert result.exit_code == 0
 
 
 def test_a_tenant_made_elsewhere_is_said_to_be(project: Project) -> None:
@@ -86,9 +79,7 @@ def test_errors_are_told_and_what_can_be_shown_is_shown(project: Project) -> Non
 
 def test_a_stack_of_which_nothing_can_be_made_out_is_told_only(project: Project) -> None:
     project.stack("config: {}\n")
-    result = project.run("plan")
-    assert result.stdout == "1 stack: 0 objects written\n"
-    assert result.exit_code == 1
+    assert project.printed("plan", code=1) == "1 stack: 0 objects written\n"
     assert json.loads(project.run("plan", "--format", "json").stdout)["stacks"] == []
 
 
@@ -136,30 +127,15 @@ def test_a_stream_that_has_no_such_lines_gets_ascii(monkeypatch: pytest.MonkeyPa
     assert stream.read() == "a\n|-- b\n|   `-- c\n`-- d\n"
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 def test_a_terminal_gets_colours_and_names_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stdout", stream)
+    shown = terminal(monkeypatch)
     tree.show(Tree([("[red]a\x1b[0m", "bold")], [Tree([("b", "green")])]))
-    assert "\x1b[1m[red]a\\x1b[0m\x1b[0m" in stream.getvalue()
-    assert "\x1b[32mb\x1b[0m" in stream.getvalue()
+    assert "\x1b[1m[red]a\\x1b[0m\x1b[0m" in shown.getvalue()
+    assert "\x1b[32mb\x1b[0m" in shown.getvalue()
 
 
 def test_a_narrow_terminal_loses_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stdout", stream)
+    shown = terminal(monkeypatch)
     tree.show(Tree([("one two three four five six", "")]))
-    assert stream.getvalue().split() == ["one", "two", "three", "four", "five", "six"]
-
-
-def test_the_same_stack_is_always_drawn_the_same(project: Project) -> None:
-    project.stack(STACK)
-    assert project.run("plan").stdout == project.run("plan").stdout
+    assert shown.getvalue().split() == ["one", "two", "three", "four", "five", "six"]

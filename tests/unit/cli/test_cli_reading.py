@@ -18,6 +18,7 @@ import pytest
 from support.bench.workspaces import many_stacks, stack_text
 from support.checkout import ROOT
 from support.projects import Project
+from support.terminals import terminal
 
 from paletteai_components.cli import reading as module
 from paletteai_components.cli.output import waiting
@@ -30,33 +31,6 @@ from paletteai_components.stacks.workspace import workspace_from
 NOBODY: list[int] = []
 
 forks = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
-
-
-class Terminal:
-    """A terminal that keeps what is written to it."""
-
-    encoding = "utf-8"
-
-    def __init__(self) -> None:
-        self.text = ""
-
-    def isatty(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        self.text += text
-        return len(text)
-
-    def flush(self) -> None:
-        pass
-
-
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal in place of the error stream."""
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setenv("TERM", "xterm")
-    return terminal
 
 
 @pytest.fixture
@@ -129,19 +103,12 @@ def test_what_no_process_may_be_started_for_is_read_here(
 
 
 @forks
-def test_no_other_process_reads_few_files(folder: Path, several: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MANY", 21)
-    before = children()
-    with reading(folder) as outcomes:
-        assert children() == before
-        assert len(list(outcomes)) == 20
-
-
-@forks
-def test_no_other_process_reads_where_there_is_one_processor(
-    folder: Path, several: None, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("many", "processors"), [(21, {0, 1}), (10, {0})], ids=["few files", "one processor"])
+def test_no_other_process_reads_few_files_or_where_there_is_one_processor(
+    many: int, processors: set[int], folder: Path, several: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(module, "MANY", many)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: processors)
     before = children()
     with reading(folder) as outcomes:
         assert children() == before
@@ -239,33 +206,19 @@ def test_an_interrupted_check_ends_quietly_and_at_once(tmp_path: Path) -> None:
     assert not any(map(is_running, readers))
 
 
-def test_a_bar_shows_how_many_files_are_read_once_somebody_has_waited(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    terminal = on_a_terminal(monkeypatch)
-    monkeypatch.setattr(waiting, "PATIENCE", 0)
-    assert list(watched(iter("abc"), 3)) == ["a", "b", "c"]
-    assert "reading stack files" in terminal.text
-    assert "3/3" in terminal.text
-
-
-def test_nobody_who_waits_less_sees_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch)
-    assert list(watched(iter("abc"), 3)) == ["a", "b", "c"]
-    assert terminal.text == ""
-
-
-def test_the_bar_begins_only_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch)
+def test_a_bar_shows_how_many_files_are_read_once_somebody_has_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = terminal(monkeypatch, "stderr")
     clock = iter([10.0, 10.5, 11.1])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock, 12.0))
 
     def seen() -> Iterator[tuple[str, bool]]:
         for item in watched(iter("abcd"), 4):
-            yield item, "reading" in terminal.text
+            yield item, "reading stack files" in errors.getvalue()
 
-    assert [item for item, shown in seen() if not shown][:2] == ["a", "b"]
-    assert "4/4" in terminal.text
+    told = list(seen())
+    assert [item for item, _ in told] == ["a", "b", "c", "d"]
+    assert [item for item, shown in told if not shown][:2] == ["a", "b"]
+    assert "4/4" in errors.getvalue()
 
 
 def test_there_is_no_bar_where_no_terminal_is(

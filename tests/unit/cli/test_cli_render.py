@@ -52,26 +52,14 @@ def crds(field: str) -> str:
     )
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
-
-
 def documents(text: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(text))
 
 
 def test_the_objects_come_in_the_order_they_are_made_without_secrets(project: Project) -> None:
     project.stack()
-    result = project.run("render")
-    assert [each["kind"] for each in documents(result.stdout)] == [
-        "Namespace",
-        "Settings",
-        "Tenant",
-        "Namespace",
-        "Project",
-    ]
-    assert result.exit_code == 0
+    kinds = [each["kind"] for each in documents(project.printed("render"))]
+    assert kinds == ["Namespace", "Settings", "Tenant", "Namespace", "Project"]
 
 
 def test_what_is_missing_is_said_beside(project: Project) -> None:
@@ -95,29 +83,18 @@ def test_a_settings_whose_secret_is_put_there_by_others_lacks_nothing(project: P
     assert documents(result.stdout)[1]["metadata"]["annotations"] == {"paletteai-components/credential": "c"}
 
 
-def test_nothing_is_rendered_where_there_are_errors(project: Project) -> None:
+def test_nothing_is_rendered_where_there_are_errors_or_a_file_cannot_be_read(project: Project) -> None:
     project.stack(changed("{name: vision}", "{name: Vision}"))
-    result = project.run("render")
-    assert result.stdout == ""
-    assert result.stderr.endswith("1 error; nothing was rendered.\n")
-    assert result.exit_code == 1
-
-
-def test_nothing_is_rendered_where_a_file_cannot_be_read(project: Project) -> None:
+    assert project.refused("render", code=1).endswith("1 error; nothing was rendered.\n")
     project.stack("config: [")
-    result = project.run("render")
-    assert (result.stdout, result.exit_code) == ("", 2)
+    project.refused("render")
 
 
 def test_stacks_of_two_clusters_are_not_put_into_one_stream(project: Project) -> None:
     project.stack()
-    project.stack(
-        STACK.replace("acme", "beta").replace("v1:", "v1:b").replace("9012", "9013").replace(": dev", ": prod"),
-        "beta.prod",
-    )
-    result = project.run("render")
-    assert "these stacks are for 2 clusters (`dev`, `prod`)" in result.stderr
-    assert (result.stdout, result.exit_code) == ("", 2)
+    beta = STACK.replace("acme", "beta").replace("v1:", "v1:b").replace("9012", "9013").replace(": dev", ": prod")
+    project.stack(beta, "beta.prod")
+    assert "these stacks are for 2 clusters (`dev`, `prod`)" in project.refused("render")
     assert project.run("render", "acme.dev").exit_code == 0
 
 
@@ -125,10 +102,9 @@ def test_what_the_cluster_would_drop_is_refused(project: Project) -> None:
     project.stack(changed("{name: vision}", "{name: vision, displayName: Vision}"))
     file = project.folder / "crds.yaml"
     file.write_text(crds("title: {type: string}"))
-    result = project.run("render", "--crds", "crds.yaml")
-    assert "stacks/Pulumi.acme.dev.yaml:16: error PAI016: Project `vision/vision`: " in result.stderr
-    assert "displayName" in result.stderr
-    assert (result.stdout, result.exit_code) == ("", 1)
+    said = project.refused("render", "--crds", "crds.yaml", code=1)
+    assert "stacks/Pulumi.acme.dev.yaml:16: error PAI016: Project `vision/vision`: " in said
+    assert "displayName" in said
     file.write_text(crds("displayName: {type: string}"))
     assert len(documents(project.run("render", "--crds", "crds.yaml").stdout)) == 5
 
@@ -145,27 +121,34 @@ def test_what_a_cluster_alone_can_judge_is_noted(project: Project) -> None:
 
 def test_crds_that_cannot_be_read_are_no_reason_to_render(project: Project) -> None:
     project.stack()
-    result = project.run("render", "--crds", "nowhere.yaml")
-    assert "error PAI016" in result.stderr
-    assert (result.stdout, result.exit_code) == ("", 2)
+    assert "error PAI016" in project.refused("render", "--crds", "nowhere.yaml")
 
 
 # With Secrets
 
 
-def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> None:
+SECRETS = ("render", "--with-secrets", "all.yaml")
+
+
+@pytest.fixture
+def opened(project: Project) -> Path:
+    """A stack whose key Pulumi opens: the file that says how it was called."""
     project.stack()
-    called = project.pulumi({"shared": {"apiKey": KEY}})
-    result = project.run("render", "--with-secrets", "all.yaml")
+    return project.pulumi({"shared": {"apiKey": KEY}})
+
+
+@pytest.mark.parametrize("umask", [0, 0o22])
+def test_with_secrets_everything_goes_into_a_file_that_is_mine_alone(
+    umask: int, opened: Path, project: Project
+) -> None:
+    before = os.umask(umask)
+    try:
+        result = project.run(*SECRETS)
+    finally:
+        os.umask(before)
     assert result.output == "Wrote 6 objects to all.yaml, including keys.\n"
-    assert json.loads(called.read_text()) == [
-        "config",
-        "--show-secrets",
-        "--json",
-        "--non-interactive",
-        "--stack",
-        "acme.dev",
-    ]
+    asked = "config --show-secrets --json --non-interactive --stack acme.dev"
+    assert json.loads(opened.read_text()) == asked.split()
     path = project.folder / "all.yaml"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     _, secret, settings, *_ = documents(path.read_text())
@@ -181,102 +164,44 @@ def test_with_secrets_everything_goes_into_a_file_of_mine(project: Project) -> N
     }
 
 
-def test_the_file_is_mine_alone_whatever_the_umask(project: Project) -> None:
+def test_a_file_that_is_there_is_not_written_over_and_no_key_is_opened(opened: Path, project: Project) -> None:
+    Path("all.yaml").write_text("mine")
+    project.refused(*SECRETS)
+    assert Path("all.yaml").read_text() == "mine"
+    assert not opened.exists()
+
+
+@pytest.mark.parametrize("integrations", [{"shared": {"apiKey": "CHANGE_ME"}}, {"shared": {}}, {}, None])
+def test_what_opening_the_keys_shows_to_be_wrong_is_refused(project: Project, integrations: object) -> None:
     project.stack()
-    project.pulumi({"shared": {"apiKey": KEY}})
-    before = os.umask(0)
-    try:
-        project.run("render", "--with-secrets", "all.yaml")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((project.folder / "all.yaml").stat().st_mode) == 0o600
-
-
-def test_a_file_that_is_there_is_not_written_over_and_no_key_is_opened(project: Project) -> None:
-    project.stack()
-    called = project.pulumi({"shared": {"apiKey": KEY}})
-    (project.folder / "all.yaml").write_text("mine")
-    result = project.run("render", "--with-secrets", "all.yaml")
-    assert (project.folder / "all.yaml").read_text() == "mine"
-    assert result.exit_code == 2
-    assert not called.exists()
-
-
-def test_a_link_is_not_written_through(project: Project) -> None:
-    project.stack()
-    project.pulumi({"shared": {"apiKey": KEY}})
-    (project.folder / "all.yaml").symlink_to("elsewhere")
-    assert project.run("render", "--with-secrets", "all.yaml").exit_code == 2
-    assert not (project.folder / "elsewhere").exists()
-
-
-def test_a_failed_write_leaves_no_key_behind(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.stack()
-    project.pulumi({"shared": {"apiKey": KEY}})
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    result = project.run("render", "--with-secrets", "all.yaml")
-    assert result.exit_code == 2
-    assert list(project.files()) == ["stacks/Pulumi.acme.dev.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("opened", "code", "said"),
-    [
-        ({"shared": {"apiKey": "CHANGE_ME"}}, 1, "error PAI009"),
-        ({"shared": {}}, 2, "pulumi returned no key for integration `shared`"),
-        ({}, 2, "pulumi returned no key for integration `shared`"),
-        (None, 2, "pulumi returned no key for integration `shared`"),
-    ],
-)
-def test_what_opening_the_keys_shows_to_be_wrong_is_refused(
-    project: Project, opened: object, code: int, said: str
-) -> None:
-    project.stack()
-    project.pulumi(opened)
-    result = project.run("render", "--with-secrets", "all.yaml")
-    assert said in result.stderr
-    assert result.exit_code == code
+    project.pulumi(integrations)
+    if "CHANGE_ME" in str(integrations):
+        assert "error PAI009" in project.refused(*SECRETS, code=1)
+    else:
+        assert "pulumi returned no key for integration `shared`" in project.refused(*SECRETS)
     assert list(project.files()) == ["stacks/Pulumi.acme.dev.yaml"]
 
 
 def test_a_credential_that_turns_out_to_be_used_twice_is_refused(project: Project) -> None:
-    project.stack(
-        changed(
-            "      default: {palette: shared}", "      default: {palette: shared}\n      edge: {palette: edge}"
-        ).replace(
-            "  paletteai:tenant:",
-            '    edge: {hostUrl: "https://API.spectrocloud.com:443", tenant: t, defaultProjectID: "x1", '
-            'apiKey: {secure: "v1:other"}}\n  paletteai:tenant:',
-        )
-    )
+    other = 'hostUrl: "https://API.spectrocloud.com:443", tenant: t, defaultProjectID: "x1", apiKey: {secure: "v1:y"}'
+    text = changed("      default: {palette: shared}", "      default: {palette: shared}\n      edge: {palette: edge}")
+    project.stack(text.replace("  paletteai:tenant:", f"    edge: {{{other}}}\n  paletteai:tenant:"))
     project.pulumi({"shared": {"apiKey": KEY}, "edge": {"apiKey": f"{KEY}\n"}})
-    result = project.run("render", "--with-secrets", "all.yaml")
-    assert "error PAI003: one credential (equal fingerprint)" in result.stderr
-    assert KEY not in result.output
-    assert result.exit_code == 1
+    said = project.refused(*SECRETS, code=1)
+    assert "error PAI003: one credential (equal fingerprint)" in said
+    assert KEY not in said
 
 
 def test_where_no_key_is_ours_pulumi_is_not_asked(project: Project) -> None:
-    project.stack(
-        changed("{palette: shared}", "{palette: vaulted}").replace(
-            STACK[STACK.index("    shared:") : STACK.index("  paletteai:tenant")],
-            "    vaulted: {existingSecret: a, credential: c}\n",
-        )
-    )
-    assert project.run("render", "--with-secrets", "all.yaml").output == (
-        "Wrote 5 objects to all.yaml, including keys.\n"
-    )
+    shared = STACK[STACK.index("    shared:") : STACK.index("  paletteai:tenant")]
+    text = changed("{palette: shared}", "{palette: vaulted}")
+    project.stack(text.replace(shared, "    vaulted: {existingSecret: a, credential: c}\n"))
+    assert project.run(*SECRETS).output == "Wrote 5 objects to all.yaml, including keys.\n"
 
 
 def test_without_pulumi_it_says_what_it_needs(project: Project) -> None:
     project.stack()
-    result = project.run("render", "--with-secrets", "all.yaml")
-    assert "there is no `pulumi` command on PATH" in result.stderr
-    assert result.exit_code == 2
+    assert "there is no `pulumi` command on PATH" in project.refused(*SECRETS)
 
 
 # The text of the YAML
@@ -285,40 +210,9 @@ def test_without_pulumi_it_says_what_it_needs(project: Project) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "on",
-        "Yes",
-        "n",
-        "NULL",
-        "~",
-        "",
-        " a",
-        "a ",
-        "1",
-        "0o17",
-        "017",
-        "1e3",
-        "12:30",
-        "2024-01-01",
-        ".5",
-        "-",
-        "a: b",
-        "a #b",
-        "a\nb",
-        "\u2028",
-        "\x1b",
-        "é",
-        "🙂",
-        "=",
-        "<<",
-        "[a]",
-        "a,b",
-        "nan",
-        "0x1f",
-        "1_000",
-        "*a",
-        "&a",
-        "!a",
-        "%a",
+        *("on", "Yes", "n", "NULL", "~", "", " a", "a ", "1", "0o17", "017", "1e3", "12:30", "2024-01-01", ".5", "-"),
+        *("a: b", "a #b", "a\nb", "\u2028", "\x1b", "é", "🙂", "=", "<<", "[a]", "a,b", "nan", "0x1f", "1_000"),
+        *("*a", "&a", "!a", "%a"),
     ],
 )
 def test_text_that_another_reader_might_take_for_something_else_is_quoted(text: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +15,7 @@ from support.projects import Project
 
 from paletteai_components.cli import COMMANDS, main
 
-HEAVY = ("pulumi", "pulumi_kubernetes", "rich", "jsonschema")
+HEAVY = ("pulumi", "pulumi_kubernetes", "grpc", "rich", "jsonschema")
 
 _LOADED = """\
 import json, sys
@@ -25,11 +25,6 @@ try:
 finally:
     print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
 
 
 def in_a_process(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -62,12 +57,6 @@ def test_a_command_loads_only_what_it_needs(project: Project, arguments: list[st
     assert loaded.isdisjoint({*HEAVY, *also})
 
 
-def test_it_runs_as_a_module_too(project: Project) -> None:
-    project.stack()
-    done = in_a_process(project, "-m", "paletteai_components", "check")
-    assert (done.stdout, done.stderr, done.returncode) == ("1 stack, 1 project: no problems\n", "", 0)
-
-
 def test_help_lists_every_command_in_a_line() -> None:
     printed = CliRunner().invoke(main, ["--help"]).stdout
     for name, summary in COMMANDS.items():
@@ -95,13 +84,6 @@ def test_a_stream_that_cannot_show_a_character_gets_its_code(project: Project) -
 
 def test_a_reader_that_goes_away_is_no_failure_of_ours(project: Project) -> None:
     project.stack()
-    command = f"{sys.executable} -m paletteai_components render acme.dev | /bin/true"
-    done = subprocess.run(
-        ["/bin/sh", "-c", command],
-        cwd=project.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "paletteai_components", "render", "acme.dev"]
+    done = in_a_process(project, "-c", "import os; os.system(" + repr(f"{shlex.join(command)} | /bin/true") + ")")
     assert "Traceback" not in done.stderr

@@ -103,17 +103,19 @@ class Machine:
             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs the script to its end."""
+    def fails(self, *arguments: str, code: int = 1, **environment: str) -> str:
+        """What the script says that prints nothing and ends with a code."""
         with self.start(*arguments, **environment) as process:
             out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        assert (process.returncode, out) == (code, ""), err
+        return err
 
     def prints(self, *arguments: str, **environment: str) -> Path:
         """The folder that the script prints: one line, of a folder with the three programs."""
-        done = self.run(*arguments, **environment)
-        assert done.returncode == 0, done.stderr
-        (line,) = done.stdout.splitlines()
+        with self.start(*arguments, **environment) as process:
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        (line,) = out.splitlines()
         folder = Path(line)
         assert folder.is_absolute()
         assert all(os.access(folder / program, os.X_OK) for program in PROGRAMS)
@@ -174,10 +176,7 @@ def test_what_is_nowhere_is_built_once_and_then_found(with_go: Machine) -> None:
 
 
 def test_find_never_builds_and_says_what_is_missing_in_one_line(with_go: Machine) -> None:
-    done = with_go.run("--find")
-    assert done.returncode == 3
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    (line,) = with_go.fails("--find", code=3).splitlines()
     assert "etcd, kube-apiserver, kube-controller-manager" in line
     assert "make assets" in line
     assert not with_go.builds()
@@ -186,9 +185,7 @@ def test_find_never_builds_and_says_what_is_missing_in_one_line(with_go: Machine
 
 def test_a_missing_go_is_an_error_that_says_what_to_do(machine: Machine) -> None:
     machine.install("bin", ["etcd"])
-    done = machine.run()
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
+    (line,) = machine.fails().splitlines()
     assert line.startswith("error: There is no working go on PATH, so kube-apiserver, kube-controller-manager cannot")
     assert "Install Go" in line
     assert "KUBEBUILDER_ASSETS" in line
@@ -196,22 +193,19 @@ def test_a_missing_go_is_an_error_that_says_what_to_do(machine: Machine) -> None
 
 
 def test_a_go_that_is_too_old_is_an_error_that_names_the_version_that_is_needed(with_go: Machine) -> None:
-    done = with_go.run(FAKE_GO="1.9.7")
-    assert (done.returncode, done.stdout) == (1, "")
+    said = with_go.fails(FAKE_GO="1.9.7")
     needed = re.search(r"^go (\S+)$", (CLUSTER / "modules/etcd/go.mod").read_text(), re.MULTILINE)
     assert needed is not None
-    assert "go is version 1.9.7" in done.stderr
-    assert f"Install Go {needed[1]} or newer" in done.stderr
+    assert "go is version 1.9.7" in said
+    assert f"Install Go {needed[1]} or newer" in said
     assert not with_go.builds()
     assert not with_go.leftovers()
 
 
 def test_a_failing_build_keeps_what_was_built_and_nothing_half_done(with_go: Machine) -> None:
-    done = with_go.run(FAKE_FAILS="kube-apiserver")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "it does not compile" in done.stderr
-    assert "error: go could not build kube-apiserver v1." in done.stderr
-    assert "make assets" in done.stderr
+    said = with_go.fails(FAKE_FAILS="kube-apiserver")
+    for each in ("it does not compile", "error: go could not build kube-apiserver v1.", "make assets"):
+        assert each in said
     assert with_go.cached() == {"etcd"}
     assert not with_go.leftovers()
     with_go.prints()

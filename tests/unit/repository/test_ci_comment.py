@@ -10,7 +10,7 @@ import sys
 import time
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -38,16 +38,53 @@ PAGE = 2
 class Platform:
     """A platform's API, as far as a comment needs it, with small pages. The pull request has the number 7."""
 
+    name: str
     prefix: str
     update: str
     bot: dict[str, Any]
     person: dict[str, Any]
 
-    def __init__(self) -> None:
-        """It has no comments."""
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """It has no comments, and a workflow has set what it sets."""
         self.comments: list[dict[str, Any]] = []
         self.refusals: list[tuple[str, Answer]] = []
+        self.waits: list[float] = []
+        self.file = folder / "diff.md"
         self.server = Server(self._answer)
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+        monkeypatch.setattr(time, "sleep", self.waits.append)
+        monkeypatch.delenv("COMMENT_AUTHOR", raising=False)
+        self.set("HEAD_REPOSITORY", "GITHUB_REPOSITORY", to="acme/fleet")
+        self.set("GITHUB_API_URL", "CI_API_V4_URL", to=self.server.url)
+        self.set("GITHUB_TOKEN", "COMMENT_TOKEN", to=TOKEN)
+        others = {"HEAD_BRANCH": "more & more", "HEAD_SHA": SHA, "RUN_ID": "99", "no_proxy": "*"}
+        for name, value in {**others, "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7"}.items():
+            self.set(name, to=value)
+
+    def set(self, *names: str, to: str) -> None:
+        """Set variables of the environment."""
+        for name in names:
+            self._monkeypatch.setenv(name, to)
+
+    def run(self, script: str, *arguments: str) -> Ran:
+        """Run a script, and see to it that the token is told to nobody but the API."""
+        ran = run_script(script, *arguments, monkeypatch=self._monkeypatch, capsys=self._capsys)
+        assert TOKEN not in ran.out + ran.err
+        assert all(TOKEN not in f"{each.path}{each.query}{each.body}" for each in self.server.asked)
+        return ran
+
+    def comment(self, text: str | bytes = TEXT) -> Ran:
+        """Post a text."""
+        self.file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return self.run("comment", self.name, str(self.file))
+
+    def posted(self, text: str | bytes) -> str:
+        """Post a text, and return the bot's only comment without the marker."""
+        assert self.comment(text).code == 0
+        (body,) = self.bodies
+        first, _, rest = body.partition("\n")
+        assert first == MARKER
+        return str(rest)
 
     def has(self, author: dict[str, Any], body: str) -> int:
         """Put a comment there and return its number."""
@@ -93,23 +130,29 @@ class Platform:
 
 
 class OnGitHub(Platform):
-    """GitHub, with the pull requests that are open."""
+    """GitHub, with the pull requests that are open: number 7 is of a branch of the repository itself."""
 
+    name = "github"
     prefix = "/repos/acme/fleet/issues/7/comments"
     update = r"PATCH /repos/acme/fleet/issues/comments/(\d+)"
     bot = {"user": {"login": "github-actions[bot]"}}  # noqa: RUF012
     person = {"user": {"login": "mallory"}}  # noqa: RUF012
 
-    def __init__(self) -> None:
-        """Number 7 is of a branch of the repository itself."""
-        super().__init__()
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        super().__init__(folder, monkeypatch, capsys)
         self.pulls = [self.pull(7)]
         self.archive: bytes | None = None
-        self.artifacts: list[dict[str, Any]] = []
+        self.artifacts: list[dict[str, Any]] = [{"id": 5, "expired": False}]
+        self.fetched = folder / "fetched"
 
     def pull(self, number: int, sha: str = SHA, repository: str | None = "acme/fleet") -> dict[str, Any]:
         """A pull request."""
         return {"number": number, "head": {"sha": sha, "repo": repository and {"full_name": repository}}}
+
+    def fetch(self, content: bytes) -> Ran:
+        """Fetch an artifact."""
+        self.archive = content
+        return self.run("fetch_artifact", str(self.fetched))
 
     def other(self, asked: Asked) -> Answer:
         """Pull requests and artifacts."""
@@ -126,6 +169,7 @@ class OnGitHub(Platform):
 class OnGitLab(Platform):
     """GitLab, which says who a token is."""
 
+    name = "gitlab"
     prefix = "/projects/5/merge_requests/7/notes"
     update = r"PUT /projects/5/merge_requests/7/notes/(\d+)"
     bot = {"author": {"id": 1}}  # noqa: RUF012
@@ -136,183 +180,98 @@ class OnGitLab(Platform):
         return Answer({"id": 1}) if asked.path == "/user" else Answer({"message": "404 Not found"}, 404)
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the scripts would have waited."""
-    waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
-    return waited
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[[Platform], None]:
-    """Sets what a workflow sets."""
-
-    def of(platform: Platform) -> None:
-        values = {
-            "GITHUB_API_URL": platform.server.url,
-            "GITHUB_REPOSITORY": "acme/fleet",
-            "GITHUB_TOKEN": TOKEN,
-            "HEAD_REPOSITORY": "acme/fleet",
-            "HEAD_BRANCH": "more & more",
-            "HEAD_SHA": SHA,
-            "RUN_ID": "99",
-            "CI_API_V4_URL": platform.server.url,
-            "CI_MERGE_REQUEST_PROJECT_ID": "5",
-            "CI_MERGE_REQUEST_IID": "7",
-            "COMMENT_TOKEN": TOKEN,
-            "no_proxy": "*",
-        }
-        for name, value in values.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("COMMENT_AUTHOR", raising=False)
-
-    return of
-
-
-@pytest.fixture
-def github(environment: Callable[[Platform], None], waits: list[float]) -> Iterator[OnGitHub]:
-    """GitHub, and a workflow on it."""
-    platform = OnGitHub()
-    environment(platform)
-    yield platform
-    platform.server.stop()
-
-
 @pytest.fixture(params=[OnGitHub, OnGitLab], ids=["github", "gitlab"])
 def platform(
-    request: pytest.FixtureRequest, environment: Callable[[Platform], None], waits: list[float]
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Platform]:
     """Either platform, and a workflow on it."""
-    platform: Platform = request.param()
-    environment(platform)
+    platform: Platform = request.param(tmp_path, monkeypatch, capsys)
     yield platform
     platform.server.stop()
 
 
 @pytest.fixture
-def comment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Posts a text, and sees to it that the token is told to nobody but the API."""
-
-    def on(platform: Platform, text: str = TEXT) -> Ran:
-        file = tmp_path / "diff.md"
-        file.write_text(text)
-        name = "github" if isinstance(platform, OnGitHub) else "gitlab"
-        ran = run_script("comment", name, str(file), monkeypatch=monkeypatch, capsys=capsys)
-        assert TOKEN not in ran.out + ran.err
-        assert all(TOKEN not in f"{each.path}{each.query}{each.body}" for each in platform.server.asked)
-        return ran
-
-    return on
-
-
-def posted(platform: Platform) -> str:
-    """The text of the bot's only comment, without the marker."""
-    (body,) = platform.bodies
-    first, _, rest = body.partition("\n")
-    assert first == MARKER
-    return str(rest)
+def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[OnGitHub]:
+    """GitHub, and a workflow on it."""
+    platform = OnGitHub(tmp_path, monkeypatch, capsys)
+    yield platform
+    platform.server.stop()
 
 
 # --- One comment ------------------------------------------------------------------------------------------------
 
 
-def test_the_first_run_writes_a_comment(platform: Platform, comment: Callable[..., Ran]) -> None:
-    assert comment(platform) == Ran(0, "A comment was written.\n", "")
+def test_the_first_run_writes_a_comment(platform: Platform) -> None:
+    assert platform.comment() == Ran(0, "A comment was written.\n", "")
     assert platform.bodies == [TEXT]
 
 
-def test_a_later_run_updates_the_comment_in_place(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_a_later_run_updates_the_comment_in_place(platform: Platform) -> None:
     platform.has(platform.person, "First!")
     number = platform.has(platform.bot, f"{MARKER}\r\nold")
-    assert comment(platform).out == "The comment was updated.\n"
+    assert platform.comment().out == "The comment was updated.\n"
     assert platform.bodies == ["First!", TEXT]
     assert platform.comments[1]["id"] == number
 
 
-def test_a_comment_that_says_it_already_is_left_alone(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_a_comment_that_says_it_already_is_left_alone(platform: Platform) -> None:
     platform.has(platform.bot, TEXT.replace("\n", "\r\n").strip())
-    assert comment(platform).out == "The comment is up to date.\n"
+    assert platform.comment().out == "The comment is up to date.\n"
     assert {each.method for each in platform.server.asked} == {"GET"}
 
 
-def test_the_bots_comment_is_found_on_any_page(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_the_bots_comment_is_found_on_any_page(platform: Platform) -> None:
     for position in range(2 * PAGE):
         platform.has(platform.person, f"{position}")
     platform.has(platform.bot, f"{MARKER}\nold")
-    comment(platform)
-    assert platform.bodies[-1] == TEXT
-    assert len(platform.comments) == 2 * PAGE + 1
+    platform.comment()
+    assert platform.bodies == [*map(str, range(2 * PAGE)), TEXT]
 
 
-def test_somebody_elses_comment_with_the_marker_is_not_touched(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_another_comment_of_the_same_bot_or_of_somebody_else_is_not_touched(platform: Platform) -> None:
+    others = [f"Coverage is fine. {MARKER}\n{MARKER}", ""]
     platform.has(platform.person, f"{MARKER}\nmine")
-    assert comment(platform).code == 0
-    assert platform.bodies == [f"{MARKER}\nmine", TEXT]
-
-
-def test_another_comment_of_the_same_bot_is_not_touched(platform: Platform, comment: Callable[..., Ran]) -> None:
-    other = f"Coverage is fine. {MARKER}\n{MARKER}"
-    platform.has(platform.bot, other)
-    platform.has(platform.bot, "")
-    comment(platform)
-    assert platform.bodies == [other, "", TEXT]
+    for other in others:
+        platform.has(platform.bot, other)
+    assert platform.comment().code == 0
+    assert platform.bodies == [f"{MARKER}\nmine", *others, TEXT]
 
 
 # --- Which pull request -----------------------------------------------------------------------------------------
 
 
-def test_the_pull_request_is_the_open_one_with_the_head_that_was_checked(
-    github: OnGitHub, comment: Callable[..., Ran]
-) -> None:
+def test_the_pull_request_is_the_open_one_with_the_head_that_was_checked(github: OnGitHub) -> None:
     others = [github.pull(1, sha="2" * 40), github.pull(2, repository="mallory/fleet"), github.pull(3, repository=None)]
     github.pulls = [*others, *github.pulls]
-    comment(github)
+    github.comment()
     assert github.bodies == [TEXT]
     assert github.server.asked[0].query["head"] == "acme:more & more"
     assert github.server.asked[0].query["state"] == "open"
 
 
-def test_nothing_is_posted_where_the_pull_request_has_moved_on(github: OnGitHub, comment: Callable[..., Ran]) -> None:
+def test_nothing_is_posted_where_the_pull_request_has_moved_on_or_there_are_two(github: OnGitHub) -> None:
     github.pulls = [github.pull(7, sha="2" * 40)]
-    ran = comment(github)
+    ran = github.comment()
     assert (ran.code, github.bodies) == (0, [])
     assert "there is nothing to comment on" in ran.out
-
-
-def test_nothing_is_posted_where_two_pull_requests_have_the_head(github: OnGitHub, comment: Callable[..., Ran]) -> None:
     github.pulls = [github.pull(7), github.pull(8)]
-    ran = comment(github)
+    ran = github.comment()
     assert (ran.code, github.bodies) == (2, [])
     assert "#7, #8 have this head" in ran.err
 
 
-def test_the_text_of_a_fork_is_called_that(
-    github: OnGitHub, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEAD_REPOSITORY", "mallory/fleet")
+def test_the_text_of_a_fork_is_called_that(github: OnGitHub) -> None:
+    github.set("HEAD_REPOSITORY", to="mallory/fleet")
     github.pulls = [github.pull(7, repository="mallory/fleet")]
-    comment(github)
-    assert posted(github).startswith(
-        "> Written by the code of the fork `mallory/fleet`, not by this repository's code.\n\n###"
-    )
+    notice = "> Written by the code of the fork `mallory/fleet`, not by this repository's code.\n\n"
+    assert github.posted(TEXT).startswith(f"{notice}###")
 
 
-def test_a_repository_that_is_no_name_is_refused(
-    github: OnGitHub, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEAD_REPOSITORY", "mallory/fleet](x)")
-    assert "is not an owner/name" in comment(github).err
-    assert github.server.asked == []
-
-
-def test_the_author_can_be_another_app(
-    github: OnGitHub, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COMMENT_AUTHOR", "fleet[bot]")
+def test_the_author_can_be_another_app(github: OnGitHub) -> None:
+    github.set("COMMENT_AUTHOR", to="fleet[bot]")
     github.has({"user": None}, f"{MARKER}\nnobody's")
     github.has({"user": {"login": "fleet[bot]"}}, f"{MARKER}\nold")
-    comment(github)
+    github.comment()
     assert github.bodies == [f"{MARKER}\nnobody's", TEXT]
 
 
@@ -320,84 +279,18 @@ def test_the_author_can_be_another_app(
 
 
 # What hosts find in a text: mentions, references to anything of theirs, labels, addresses, commands, pictures.
-ACTING = (
-    *("@user", "@acme/admins", "a@example.com", "x@0123abcd", "^alert#1", "#12", "!12", "&1", "$12", "~bug", "~12"),
-    *(
-        '~"two words"',
-        "%1.0",
-        '%"1.0"',
-        "%12",
-        "GH-12",
-        "gh-12",
-        "GL-12",
-        "JIRA-12",
-        "owner/repo#12",
-        "group/project!3",
-    ),
-    *("owner/repo@0123abc", "0123abc", "DEADBEEF", "0123456789abcdef0123456789abcdef01234567", "abcdef0...abcdef1"),
-    *(
-        "[issue:12]",
-        "[vulnerability:1]",
-        "[feature_flag:1]",
-        "[epic&1]",
-        "[cadence:1]",
-        '*iteration:"x"',
-        "[work_item:1]",
-    ),
-    *(
-        "https://github.com/o/r/issues/12",
-        "https://gitlab.com/o/r/-/issues/3",
-        "http://x",
-        "www.evil.example",
-        "ftp://x",
-    ),
-    *(
-        "mailto:a@b.example",
-        ":tada:",
-        "[x](https://evil.example)",
-        "![x](https://evil.example/x.png)",
-        "[x]: y",
-        "[^1]",
-    ),
-    *("<img src=x>", "<a href=x>", "<!-- another bot's marker -->", "<details open>", "<summary>x</summary>", "</b>"),
-    *(
-        "&#64;acme",
-        "&#x40;acme",
-        "&commat;acme",
-        "&num;12",
-        "&#x202e;b",
-        "&lt;b&gt;",
-        "\\@acme",
-        "`",
-        "``",
-        "```mermaid",
-    ),
-    *(
-        "/close",
-        "/label ~bug",
-        "/assign me",
-        "{+ x +}",
-        "[- x -]",
-        "$`x`$",
-        "$$x$$",
-        "~~~suggestion",
-        "[[_TOC_]]",
-        "[TOC]",
-    ),
-    *(
-        "**x**",
-        "_x_",
-        "# x",
-        "> x",
-        ">>>",
-        "| a | b |",
-        "|---|---|",
-        "***",
-        "---",
-        "===",
-        "- [ ] x",
-        "::include{file=x}",
-    ),
+ACTING = re.split(
+    r"\s{2,}",
+    r"""@user  @acme/admins  a@example.com  x@0123abcd  ^alert#1  #12  !12  &1  $12  ~bug  ~12  ~"two words"  %1.0
+    %"1.0"  %12  GH-12  gh-12  GL-12  JIRA-12  owner/repo#12  group/project!3  owner/repo@0123abc  0123abc  DEADBEEF
+    0123456789abcdef0123456789abcdef01234567  abcdef0...abcdef1  [issue:12]  [vulnerability:1]  [feature_flag:1]
+    [epic&1]  [cadence:1]  *iteration:"x"  [work_item:1]  https://github.com/o/r/issues/12
+    https://gitlab.com/o/r/-/issues/3  http://x  www.evil.example  ftp://x  mailto:a@b.example  :tada:
+    [x](https://evil.example)  ![x](https://evil.example/x.png)  [x]: y  [^1]  <img src=x>  <a href=x>
+    <!-- another bot's marker -->  <details open>  <summary>x</summary>  </b>  &#64;acme  &#x40;acme  &commat;acme
+    &num;12  &#x202e;b  &lt;b&gt;  \@acme  `  ``  ```mermaid  /close  /label ~bug  /assign me  {+ x +}  [- x -]
+    $`x`$  $$x$$  ~~~suggestion  [[_TOC_]]  [TOC]  **x**  _x_  # x  > x  >>>  | a | b |  |---|---|  ***  ---  ===
+    - [ ] x  ::include{file=x}""",
 )
 TEXTS = st.lists(
     st.one_of(
@@ -465,7 +358,14 @@ def test_whatever_is_written_only_plain_words_are_outside_of_code(text: str) -> 
         ("x `@a` and ``b`c``", "x `@a` and ``b`c``"),
         ("evil\u202elive\u200b \x1b[31m", "evillive `[31m`"),
         ("`open @a", "`` `open `` `@a`"),
-        ("1,234 single-line words → it's “fine”: (yes)!", "1,234 single-line words → it's “fine”: (yes)!"),
+        *(
+            (text, text)
+            for text in (
+                "1,234 single-line words → it's “fine”: (yes)!",
+                "**1 error introduced; 0 stacks unchanged**\n\n### Deleted (1)\n\n- stack `acme.dev`: `a/b` → `“2”`",
+                "<details><summary>Stack <code>acme.prod</code>: 1 created</summary>\n\n- creates `x`\n\n</details>",
+            )
+        ),
         ("<details>\n@a", "`<details>`\n`@a`"),
         (
             "<details><summary>a @b</summary>\n@c\n</details>\n@d",
@@ -477,147 +377,105 @@ def test_whatever_is_written_only_plain_words_are_outside_of_code(text: str) -> 
         ),
     ],
 )
-def test_what_could_act_is_still_read(
-    written: str, shown: str, platform: Platform, comment: Callable[..., Ran]
-) -> None:
-    comment(platform, f"{MARKER}\n{written}\n")
-    assert posted(platform) == f"{shown}\n"
+def test_what_could_act_is_still_read(written: str, shown: str, platform: Platform) -> None:
+    assert platform.posted(f"{MARKER}\n{written}\n") == f"{shown}\n"
 
 
-def test_what_the_diff_is_made_of_stays_as_it_is(platform: Platform, comment: Callable[..., Ran]) -> None:
-    text = (
-        f"{MARKER}\n**1 error introduced; 0 stacks unchanged**\n\n"
-        "### Deleted (1)\n\n- stack `acme.dev`: `a/b` → `“2”`\n\n"
-        "<details><summary>Stack <code>acme.prod</code>: 1 created</summary>\n\n- creates `x`, `y`\n\n</details>\n"
-    )
-    comment(platform, text)
-    assert platform.bodies == [text]
-
-
-def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform) -> None:
     for hostile in (*ACTING, " ".join(ACTING), "", " ", "  x ", "` `", "`a", "a`", "``a`b```", "x" * 700, "é ü"):
         line = ("project ", Untrusted(hostile), " says ", Untrusted(hostile, sentence=True))
         both = (Untrusted(hostile), Untrusted(hostile, sentence=True))
         folded = Section(("Stack ", Untrusted(hostile)), [line, both] * 3, folded=True)
         text = comment_of("1 error is new", [Section(("New",), [line]), folded], about=line)
         platform.comments.clear()
-        comment(platform, text)
+        platform.comment(text)
         (body,) = platform.bodies
         assert body.splitlines() == [each.rstrip() for each in text.splitlines()]
 
 
-def test_a_file_that_leads_elsewhere_is_not_posted(
-    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "secret").write_text(TEXT)
-    (tmp_path / "link").symlink_to("secret")
-    name = "github" if isinstance(platform, OnGitHub) else "gitlab"
-    ran = run_script("comment", name, str(tmp_path / "link"), monkeypatch=monkeypatch, capsys=capsys)
+def test_a_file_that_leads_elsewhere_is_not_posted(platform: Platform) -> None:
+    platform.file.with_name("secret").write_text(TEXT)
+    platform.file.symlink_to("secret")
+    ran = platform.run("comment", platform.name, str(platform.file))
     assert (ran.code, platform.bodies) == (2, [])
     assert "cannot be read" in ran.err
 
 
 @pytest.mark.parametrize("text", ["", "hello", f" {MARKER}", f"x{MARKER}\n", f"\n{MARKER}\n"])
-def test_a_text_without_the_marker_in_front_is_not_posted(
-    text: str, platform: Platform, comment: Callable[..., Ran]
-) -> None:
-    ran = comment(platform, text)
+def test_a_text_without_the_marker_in_front_is_not_posted(text: str, platform: Platform) -> None:
+    ran = platform.comment(text)
     assert (ran.code, platform.bodies) == (2, [])
     assert "does not begin with the line" in ran.err
 
 
-def test_a_long_text_is_cut_at_a_line_and_nothing_in_it_stays_open(
-    platform: Platform, comment: Callable[..., Ran]
-) -> None:
-    comment(platform, f"{MARKER}\n<details><summary>x</summary>\n\n" + "- a `line` @of the text\n" * 5000)
-    body = posted(platform)
+def test_a_long_text_is_cut_at_a_line_and_nothing_in_it_stays_open(platform: Platform) -> None:
+    body = platform.posted(f"{MARKER}\n<details><summary>x</summary>\n\n" + "- a `line` @of the text\n" * 5000)
     kept, end = body.split("\n\n</details>\n\n*The rest is left out")
     assert 64_000 < len(MARKER) + 1 + len(body) <= 65_000
     assert kept.endswith("\n- a `line` `@of` the text")
     assert end.endswith("has all of it.*\n")
 
 
-def test_a_line_that_fits_no_comment_is_left_out(platform: Platform, comment: Callable[..., Ran]) -> None:
-    comment(platform, f"{MARKER}\nfine\n" + "`@a " * 20_000)
-    assert posted(platform).startswith("fine\n\n*The rest")
+def test_a_line_that_fits_no_comment_is_left_out(platform: Platform) -> None:
+    assert platform.posted(f"{MARKER}\nfine\n" + "`@a " * 20_000).startswith("fine\n\n*The rest")
 
 
-def test_bytes_that_are_no_text_do_no_harm(
-    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "bytes"
-    file.write_bytes(MARKER.encode() + b"\n\xff\xfe\x00")
-    name = "github" if isinstance(platform, OnGitHub) else "gitlab"
-    assert run_script("comment", name, str(file), monkeypatch=monkeypatch, capsys=capsys).code == 0
-    assert posted(platform) == "`\ufffd\ufffd`\n"
+def test_bytes_that_are_no_text_do_no_harm(platform: Platform) -> None:
+    assert platform.posted(MARKER.encode() + b"\n\xff\xfe\x00") == "`\ufffd\ufffd`\n"
 
 
 # --- An API that refuses ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [401, 403, 404, 422])
-def test_a_refusal_is_one_line_that_says_what_to_do(
-    code: int, platform: Platform, comment: Callable[..., Ran], waits: list[float]
+@pytest.mark.parametrize(
+    ("code", "content", "words"),
+    [(code, {"message": f"No entry\x1b for {TOKEN}"}, r"\(No entry  for \*\*\*\) ") for code in (401, 403, 404, 422)]
+    + [(403, content, "") for content in (b"", b"<html>", [1], {"message": None})],
+)
+def test_a_refusal_is_one_line_that_says_what_to_do(code: int, content: Any, words: str, platform: Platform) -> None:
+    platform.refuse("POST", code, content=content)
+    ran = platform.comment()
+    assert (ran.code, ran.out, platform.waits) == (2, "", [])
+    assert re.fullmatch(rf"error: the API answered {code} {words}to POST \S+, so .*\.\n", ran.err)
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "waits"),
+    [(code, (), [2.0]) for code in (429, 500, 502, 503, 504)]
+    + [(code, (("Retry-After", "17"),), [17.0]) for code in (403, 429, 503)],
+)
+def test_a_busy_api_is_asked_again_after_a_while_or_after_what_it_says(
+    code: int, headers: tuple[tuple[str, str], ...], waits: list[float], platform: Platform
 ) -> None:
-    platform.refuse("POST", code, content={"message": f"No entry\x1b for {TOKEN}"})
-    ran = comment(platform)
-    assert (ran.code, ran.out, waits) == (2, "", [])
-    assert re.fullmatch(rf"error: the API answered {code} \(No entry  for \*\*\*\) to POST \S+, so .*\.\n", ran.err)
+    platform.refuse("POST", code, *headers)
+    assert platform.comment().code == 0
+    assert (platform.bodies, platform.waits) == ([TEXT], waits)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", [1], {"message": None}])
-def test_a_refusal_without_words_is_told_without_them(
-    content: object, platform: Platform, comment: Callable[..., Ran]
-) -> None:
-    platform.refuse("POST", 403, content=content)
-    assert re.fullmatch(r"error: the API answered 403 to POST .*\n", comment(platform).err)
-
-
-@pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
-def test_a_busy_api_is_asked_again_after_a_while(
-    code: int, platform: Platform, comment: Callable[..., Ran], waits: list[float]
-) -> None:
-    platform.refuse("POST", code)
-    assert comment(platform).code == 0
-    assert (platform.bodies, waits) == ([TEXT], [2.0])
-
-
-@pytest.mark.parametrize("code", [403, 429, 503])
-def test_an_api_that_says_how_long_to_wait_is_obeyed(
-    code: int, platform: Platform, comment: Callable[..., Ran], waits: list[float]
-) -> None:
-    platform.refuse("POST", code, ("Retry-After", "17"))
-    assert comment(platform).code == 0
-    assert waits == [17.0]
-
-
-def test_the_time_to_wait_can_be_a_date(platform: Platform, comment: Callable[..., Ran], waits: list[float]) -> None:
+def test_the_time_to_wait_can_be_a_date(platform: Platform) -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    platform.refuse("POST", 503, ("Retry-After", soon))
-    platform.refuse("POST", 503, ("Retry-After", "a while"))
-    platform.refuse("POST", 503, ("Retry-After", "Mon, 01 Jan 2024 00:00:00"))
-    assert comment(platform).code == 0
-    assert 20 < waits[0] <= 30
-    assert waits[1:] == [4.0, 8.0]
+    for said in (soon, "a while", "Mon, 01 Jan 2024 00:00:00"):
+        platform.refuse("POST", 503, ("Retry-After", said))
+    assert platform.comment().code == 0
+    assert 20 < platform.waits[0] <= 30
+    assert platform.waits[1:] == [4.0, 8.0]
 
 
-def test_patience_has_an_end(platform: Platform, comment: Callable[..., Ran], waits: list[float]) -> None:
+def test_patience_has_an_end(platform: Platform) -> None:
     platform.refuse("POST", 500, times=100)
-    ran = comment(platform)
-    assert (ran.code, waits) == (2, [2.0, 4.0, 8.0, 16.0])
+    ran = platform.comment()
+    assert (ran.code, platform.waits) == (2, [2.0, 4.0, 8.0, 16.0])
     assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it answered 500 to POST .*\n", ran.err)
 
 
-def test_nobody_waits_for_an_hour(platform: Platform, comment: Callable[..., Ran], waits: list[float]) -> None:
+def test_nobody_waits_for_an_hour(platform: Platform) -> None:
     platform.refuse("GET", 429, ("Retry-After", "3600"))
-    ran = comment(platform)
-    assert (ran.code, waits) == (2, [])
+    ran = platform.comment()
+    assert (ran.code, platform.waits) == (2, [])
     assert "asks to wait 3600 seconds" in ran.err
 
 
-def test_a_comment_that_was_written_though_the_api_failed_is_not_written_twice(
-    platform: Platform, comment: Callable[..., Ran]
-) -> None:
+def test_a_comment_that_was_written_though_the_api_failed_is_not_written_twice(platform: Platform) -> None:
     answer = platform.server.answer
 
     def fails_afterwards(asked: Asked) -> Answer:
@@ -625,47 +483,39 @@ def test_a_comment_that_was_written_though_the_api_failed_is_not_written_twice(
         return Answer(None, 502) if asked.method == "POST" else done
 
     platform.server.answer = fails_afterwards
-    assert comment(platform).out == "The comment is up to date.\n"
+    assert platform.comment().out == "The comment is up to date.\n"
     assert platform.bodies == [TEXT]
 
 
-def test_an_api_that_cannot_be_reached_is_told_in_one_line(
-    platform: Platform, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    ran = comment(platform)
+def test_an_api_that_cannot_be_reached_is_told_in_one_line(platform: Platform) -> None:
+    platform.set("GITHUB_API_URL", "CI_API_V4_URL", to="http://127.0.0.1:9")
+    ran = platform.comment()
     assert ran.code == 2
     assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it could not be reached \(.*\).*\n", ran.err)
 
 
 @pytest.mark.parametrize("content", [b"<html>", {"message": "hello"}, [1], [{}]])
-def test_an_answer_of_another_form_is_told_in_one_line(
-    content: object, platform: Platform, comment: Callable[..., Ran]
-) -> None:
+def test_an_answer_of_another_form_is_told_in_one_line(content: object, platform: Platform) -> None:
     platform.server.answer = lambda asked: Answer(content)
-    ran = comment(platform)
+    ran = platform.comment()
     assert ran.code == 2
     assert re.fullmatch(r"error: the API's answer .* cannot be read\..*\n", ran.err)
 
 
-def test_the_api_cannot_send_the_token_elsewhere(platform: Platform, comment: Callable[..., Ran]) -> None:
+def test_the_api_cannot_send_the_token_elsewhere(platform: Platform) -> None:
     platform.server.answer = lambda asked: Answer(None, 302, (("Location", f"{platform.server.url}/elsewhere"),))
-    assert "answered 302" in comment(platform).err
+    assert "answered 302" in platform.comment().err
     assert len(platform.server.asked) == 1
 
 
-def test_a_list_without_an_end_is_not_read_for_ever(github: OnGitHub, comment: Callable[..., Ran]) -> None:
-    github.server.answer = lambda asked: Answer([], 200, (("Link", '<x>; rel="next"'),))
-    assert "more than 100 pages" in comment(github).err
-
-
-def test_an_answer_without_an_end_is_not_read_for_ever(
-    github: OnGitHub, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+def test_neither_a_list_nor_an_answer_without_an_end_is_read_for_ever(
+    github: OnGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    comment(github)
+    github.server.answer = lambda asked: Answer([], 200, (("Link", '<x>; rel="next"'),))
+    assert "more than 100 pages" in github.comment().err
+    github.server.answer = lambda asked: Answer([{}] * 10)
     monkeypatch.setattr("api.MOST_BYTES", 10)
-    assert "more than 10 bytes" in comment(github).err
+    assert "more than 10 bytes" in github.comment().err
 
 
 # --- Called wrongly ---------------------------------------------------------------------------------------------
@@ -678,38 +528,57 @@ def test_an_answer_without_an_end_is_not_read_for_ever(
     indirect=["platform"],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_missing_is_named(
-    name: str, platform: Platform, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(name, " ")
-    ran = comment(platform)
+def test_what_is_missing_is_named(name: str, platform: Platform) -> None:
+    platform.set(name, to=" ")
+    ran = platform.comment()
     assert (ran.code, platform.server.asked) == (2, [])
     assert ran.err.startswith(f"error: {name} is not set")
 
 
-@pytest.mark.parametrize("token", [f"{TOKEN}\nX-Evil: 1", f"{TOKEN}é", f"two {TOKEN}"])
-def test_a_token_that_cannot_be_sent_is_not_quoted(
-    token: str, platform: Platform, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("names", "value", "says"),
+    [
+        *(
+            (("GITHUB_TOKEN", "COMMENT_TOKEN"), token, "has characters that no token has")
+            for token in (f"{TOKEN}\nX-Evil: 1", f"{TOKEN}é", f"two {TOKEN}")
+        ),
+        (("GITHUB_API_URL", "CI_API_V4_URL"), "file:///etc", "is not an http URL"),
+    ],
+)
+def test_a_token_or_an_address_that_is_none_is_refused_and_not_quoted(
+    names: tuple[str, ...], value: str, says: str, platform: Platform
 ) -> None:
-    monkeypatch.setenv("GITHUB_TOKEN", token)
-    monkeypatch.setenv("COMMENT_TOKEN", token)
-    assert "has characters that no token has" in comment(platform).err
+    platform.set(*names, to=value)
+    assert says in platform.comment().err
+    assert platform.server.asked == []
 
 
-def test_an_address_that_is_no_address_is_refused(
-    platform: Platform, comment: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
-        monkeypatch.setenv(name, "file:///etc")
-    assert "is not an http URL" in comment(platform).err
+def test_a_repository_that_is_no_name_is_refused(github: OnGitHub) -> None:
+    github.set("HEAD_REPOSITORY", to="mallory/fleet](x)")
+    assert "is not an owner/name" in github.comment().err
+    assert github.server.asked == []
 
 
-@pytest.mark.parametrize("arguments", [(), ("github",), ("bitbucket", "x"), ("github", "x", "y")])
-def test_a_wrong_call_is_told_in_one_line(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ran = run_script("comment", *arguments, monkeypatch=monkeypatch, capsys=capsys)
+@pytest.mark.parametrize(
+    ("script", "arguments", "says"),
+    [
+        *(
+            ("comment", wrong, "takes a platform")
+            for wrong in ((), ("github",), ("bitbucket", "x"), ("github", "x", "y"))
+        ),
+        (
+            "comment",
+            ("github", "nowhere"),
+            "the file cannot be read (No such file or directory), so nothing was posted.",
+        ),
+        ("fetch_artifact", (), "takes"),
+    ],
+)
+def test_a_wrong_call_is_told_in_one_line(script: str, arguments: tuple[str, ...], says: str, github: OnGitHub) -> None:
+    ran = github.run(script, *arguments)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith("error: ")
+    assert says in ran.err
 
 
 @pytest.mark.parametrize("name", ["fetch_artifact.py", "comment.py"])
@@ -720,13 +589,6 @@ def test_the_scripts_are_commands_that_need_nothing_installed(name: str, tmp_pat
     ran = run_file(name, folder=tmp_path, environment={"PATH": f"{tmp_path}:{os.defpath}"})
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"error: {name} takes")
-
-
-def test_a_file_that_is_not_there_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ran = run_script("comment", "github", "nowhere", monkeypatch=monkeypatch, capsys=capsys)
-    assert ran.err == "error: the file cannot be read (No such file or directory), so nothing was posted.\n"
 
 
 # --- The artifact -----------------------------------------------------------------------------------------------
@@ -741,32 +603,23 @@ def archive(packed: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
     return written.getvalue()
 
 
-@pytest.fixture
-def fetch(
-    tmp_path: Path, github: OnGitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
-    """Fetches an artifact into the file `fetched`."""
-
-    def of(content: bytes) -> Ran:
-        github.archive = content
-        github.artifacts = github.artifacts or [{"id": 5, "expired": False}]
-        monkeypatch.chdir(tmp_path)
-        return run_script("fetch_artifact", "fetched", monkeypatch=monkeypatch, capsys=capsys)
-
-    return of
+def not_used(github: OnGitHub, content: bytes) -> str:
+    """The line that says why an artifact is not used."""
+    ran = github.fetch(content)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert not github.fetched.exists()
+    return ran.err
 
 
-def test_the_text_that_the_check_left_is_fetched(fetch: Callable[..., Ran], github: OnGitHub) -> None:
+def test_the_text_that_the_check_left_is_fetched(github: OnGitHub) -> None:
     github.artifacts = [{"id": 4, "expired": False}, {"id": 5, "expired": False}, {"id": 6, "expired": True}]
-    assert fetch(archive(diff_md=TEXT.encode())).code == 0
-    assert Path("fetched").read_text() == TEXT
+    assert github.fetch(archive(diff_md=TEXT.encode())).code == 0
+    assert github.fetched.read_text() == TEXT
     assert github.server.asked[0].query == {"name": "paletteai-diff"}
 
 
-def test_the_token_stays_with_the_api_when_a_download_leads_elsewhere(
-    fetch: Callable[..., Ran], github: OnGitHub
-) -> None:
-    fetch(archive(diff_md=b""))
+def test_the_token_stays_with_the_api_when_a_download_leads_elsewhere(github: OnGitHub) -> None:
+    github.fetch(archive(diff_md=b""))
     first, *_, last = github.server.asked
     assert last.path == "/blob"
     assert f"Bearer {TOKEN}" in first.headers.values()
@@ -787,59 +640,43 @@ def test_the_token_stays_with_the_api_when_a_download_leads_elsewhere(
     ],
     ids=["two files", "another file", "empty", "no archive", "broken", "too large", "bomb", "too large to fetch"],
 )
-def test_an_artifact_that_is_not_as_expected_is_not_used(content: bytes, fetch: Callable[..., Ran]) -> None:
-    ran = fetch(content)
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert not Path("fetched").exists()
+def test_an_artifact_that_is_not_as_expected_is_not_used(content: bytes, github: OnGitHub) -> None:
+    not_used(github, content)
 
 
 @pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_what_is_packed_so_that_a_little_becomes_a_lot_is_never_unpacked(
-    packed: int, fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    packed: int, github: OnGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents = archive(packed, diff_md=TEXT.encode()), archive(packed, diff_md=b"0" * (8 * 1024 * 1024))
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
     for content in contents:
-        ran = fetch(content)
-        assert (ran.code, ran.err.count("\n")) == (2, 1)
-        assert "has an unusual compression" in ran.err
-    assert not Path("fetched").exists()
+        assert "has an unusual compression" in not_used(github, content)
 
 
-def test_a_size_that_an_archive_states_is_not_believed(
-    fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_size_that_an_archive_states_is_not_believed(github: OnGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     large, small = (archive(diff_md=b"0" * size) for size in (1024 * 1024 + 1, 3))
     stated = (1024 * 1024 + 1).to_bytes(4, "little")
     # Whoever says less than there is gets less; whoever says more is not read at all.
-    lying = large.replace(stated, (3).to_bytes(4, "little"))
-    assert fetch(lying).code == 2
+    not_used(github, large.replace(stated, (3).to_bytes(4, "little")))
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
-    assert "larger than" in fetch(small.replace((3).to_bytes(4, "little"), stated)).err
-    assert not Path("fetched").exists()
+    assert "larger than" in not_used(github, small.replace((3).to_bytes(4, "little"), stated))
 
 
-def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(fetch: Callable[..., Ran]) -> None:
+def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(github: OnGitHub) -> None:
     whole = archive(zipfile.ZIP_LZMA, diff_md=TEXT.encode())
     for position in range(0, len(whole), 3):
-        ran = fetch(whole[:position] + b"\xff" + whole[position + 1 :])
-        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        not_used(github, whole[:position] + b"\xff" + whole[position + 1 :])
 
 
-def test_a_run_that_left_nothing_is_no_failure(fetch: Callable[..., Ran], github: OnGitHub) -> None:
-    github.artifacts = [{"id": 5, "expired": True}]
-    assert fetch(b"") == Ran(0, "The run left no artifact, so there is nothing to post.\n", "")
-    assert not Path("fetched").exists()
+def test_a_run_that_left_nothing_is_no_failure(github: OnGitHub) -> None:
+    for github.artifacts in ([], [{"id": 5, "expired": True}]):
+        assert github.fetch(b"") == Ran(0, "The run left no artifact, so there is nothing to post.\n", "")
+    assert not github.fetched.exists()
 
 
-def test_a_list_of_artifacts_of_another_form_is_told_in_one_line(fetch: Callable[..., Ran], github: OnGitHub) -> None:
+def test_a_list_of_artifacts_of_another_form_and_a_run_that_is_none_are_told(github: OnGitHub) -> None:
     github.artifacts = [{"id": "x", "expired": False}]
-    assert "cannot be read" in fetch(b"").err
-
-
-def test_fetching_without_a_run_or_a_file_is_refused(
-    fetch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_script("fetch_artifact", monkeypatch=monkeypatch, capsys=capsys).code == 2
-    monkeypatch.setenv("RUN_ID", "../1")
-    assert "RUN_ID is not set" in fetch(b"").err
+    assert "cannot be read" in not_used(github, b"")
+    github.set("RUN_ID", to="../1")
+    assert "RUN_ID is not set" in not_used(github, b"")

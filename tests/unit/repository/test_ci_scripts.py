@@ -43,14 +43,28 @@ class Machine:
         file.write_text(f"#!{BASH}\n{text}\n")
         file.chmod(0o755)
 
-    def run(self, name: str, *arguments: str) -> Ran:
+    def run(self, name: str, *arguments: str, **environment: str) -> Ran:
         """Run a script."""
-        return run_file(name, *arguments, folder=self.folder, environment=self.environment)
+        return run_file(name, *arguments, folder=self.folder, environment=self.environment | environment)
+
+    def choosing(self, changed: str = "", code: int = 0) -> None:
+        """Say which stacks a pull request changes, and how the check ends."""
+        script = f'[[ $1 == */.ci/checkout_stacks.py && $2 == ref ]] || exit 9\nprintf "%s" "{changed}"'
+        self.program("python", script)
+        self.program("paletteai", f'echo "$*"\nexit {code}')
+
+    def deploying(self, *arguments: str, **environment: str) -> Ran:
+        """Run Pulumi, which tells how it was called and what it found."""
+        self.program(
+            "pulumi",
+            'echo "$*"\nenv | grep -E "^(PULUMI|KUBE)" | sort\n'
+            'if [[ -n ${KUBECONFIG:-} ]]; then stat -c %a "$KUBECONFIG"; cat "$KUBECONFIG"; fi\nexit ${ENDS:-0}',
+        )
+        return self.run("pulumi", *arguments, **environment)
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """A machine."""
     return Machine(tmp_path)
 
 
@@ -90,8 +104,7 @@ def test_a_comparison_that_failed_replaces_what_an_older_one_said(markdown: str,
 
 def test_the_comparison_is_in_the_summary_of_the_job(machine: Machine) -> None:
     paletteai(machine)
-    machine.environment["GITHUB_STEP_SUMMARY"] = str(machine.folder / "summary")
-    machine.run("check", "base", "diff.md")
+    machine.run("check", "base", "diff.md", GITHUB_STEP_SUMMARY=str(machine.folder / "summary"))
     assert (machine.folder / "summary").read_text() == f"{MARKER}\nSome."
 
 
@@ -102,48 +115,31 @@ def test_a_check_without_a_commit_and_a_file_is_refused(machine: Machine) -> Non
 # --- select-stacks ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def choosing(machine: Machine) -> Callable[..., None]:
-    """Says which stacks a pull request changes, and how the check ends."""
-
-    def on(changed: str = "", code: int = 0) -> None:
-        machine.program(
-            "python", f'[[ $1 == */.ci/checkout_stacks.py && $2 == ref ]] || exit 9\nprintf "%s" "{changed}"'
-        )
-        machine.program("paletteai", f'echo "$*"\nexit {code}')
-
-    return on
-
-
-def test_all_stacks_are_chosen_where_no_pull_request_is_named(machine: Machine, choosing: Callable[..., None]) -> None:
-    choosing()
-    assert machine.run("select-stacks") == Ran(0, "check --format json\n", "")
-
-
-def test_the_stacks_that_a_pull_request_changes_are_chosen(machine: Machine, choosing: Callable[..., None]) -> None:
-    choosing("acme.dev\nglobex.dev\n")
-    assert machine.run("select-stacks", "ref", COMMIT) == Ran(0, "check --format json acme.dev globex.dev\n", "")
-
-
-def test_a_pull_request_that_changes_no_stack_does_not_choose_all_of_them(
-    machine: Machine, choosing: Callable[..., None]
+@pytest.mark.parametrize(
+    ("arguments", "chosen"), [((), ""), (("ref", COMMIT), " acme.dev globex.dev")], ids=["all", "a pull request"]
+)
+def test_all_stacks_are_chosen_or_those_that_a_pull_request_changes(
+    arguments: tuple[str, ...], chosen: str, machine: Machine
 ) -> None:
-    choosing("")
+    machine.choosing("acme.dev\nglobex.dev\n")
+    assert machine.run("select-stacks", *arguments) == Ran(0, f"check --format json{chosen}\n", "")
+
+
+def test_a_pull_request_that_changes_no_stack_does_not_choose_all_of_them(machine: Machine) -> None:
+    machine.choosing("")
     ran = machine.run("select-stacks", "ref", COMMIT)
     assert (ran.code, ran.out) == (1, "")
     assert "there is nothing to preview" in ran.err
 
 
 @pytest.mark.parametrize("code", [1, 2])
-def test_stacks_with_errors_are_not_chosen_and_people_read_why(
-    code: int, machine: Machine, choosing: Callable[..., None]
-) -> None:
-    choosing("acme.dev", code)
+def test_stacks_with_errors_are_not_chosen_and_people_read_why(code: int, machine: Machine) -> None:
+    machine.choosing("acme.dev", code)
     assert machine.run("select-stacks", "ref", COMMIT) == Ran(code, "", "check acme.dev\n")
 
 
-def test_a_pull_request_that_cannot_be_taken_chooses_nothing(machine: Machine, choosing: Callable[..., None]) -> None:
-    choosing()
+def test_a_pull_request_that_cannot_be_taken_chooses_nothing(machine: Machine) -> None:
+    machine.choosing()
     assert machine.run("select-stacks", "other", COMMIT) == Ran(9, "", "")
 
 
@@ -193,31 +189,18 @@ def test_gitlab_gets_a_job_for_each_stack_one_at_a_time_in_its_environment(matri
     assert job["interruptible"] is False
     assert job["script"] == ["make .venv/.runtime", ".ci/pulumi up acme.prod"]
     assert "when" not in job
+    assert re.fullmatch(rf"pulumi/pulumi:[0-9.]+@{DIGEST}", job["image"]["name"])
 
 
-def test_gitlab_gets_previews_that_wait_for_a_person(matrix: Callable[..., Ran]) -> None:
+def test_gitlab_gets_previews_that_wait_for_a_person_and_say_what_is_approved(matrix: Callable[..., Ran]) -> None:
     pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", "preview", REF, COMMIT).out)
+    assert pipeline["workflow"] == {"name": f"preview !7 at {COMMIT}"}
     job = pipeline["preview acme.dev"]
     assert job["environment"] == {"name": "preview-dev"}
     assert job["when"] == "manual"
-    assert job["script"][1:] == [
-        f".venv/bin/python .ci/checkout_stacks.py {REF} {COMMIT}",
-        ".ci/pulumi preview acme.dev",
-    ]
-
-
-def test_a_preview_on_gitlab_is_named_by_what_somebody_approves(matrix: Callable[..., Ran]) -> None:
-    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", "preview", REF, COMMIT).out)
-    assert pipeline["workflow"] == {"name": f"preview !7 at {COMMIT}"}
-
-
-@pytest.mark.parametrize("command", [("up",), ("preview", REF, COMMIT)])
-def test_on_gitlab_pulumi_runs_in_an_image_that_nobody_can_exchange(
-    command: tuple[str, ...], matrix: Callable[..., Ran]
-) -> None:
-    pipeline = yaml.safe_load(matrix(checked(("acme.dev", "dev")), "gitlab", *command).out)
-    image = pipeline[f"{command[0]} acme.dev"]["image"]["name"]
-    assert re.fullmatch(rf"pulumi/pulumi:[0-9.]+@{DIGEST}", image)
+    checkout = f".venv/bin/python .ci/checkout_stacks.py {REF} {COMMIT}"
+    assert job["script"][1:] == [checkout, ".ci/pulumi preview acme.dev"]
+    assert re.fullmatch(rf"pulumi/pulumi:[0-9.]+@{DIGEST}", job["image"]["name"])
 
 
 @pytest.mark.parametrize("digest", ["", "latest", "b" * 64, DIGEST[:-1], f"{DIGEST}\n", f"{DIGEST} x", DIGEST.upper()])
@@ -266,13 +249,8 @@ def test_more_stacks_than_a_workflow_runs_are_refused(matrix: Callable[..., Ran]
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
-        ("jenkins",),
-        ("gitlab",),
-        ("gitlab", "destroy"),
-        ("gitlab", "preview"),
-        ("gitlab", "preview", "refs/heads/main", COMMIT),
-        ("gitlab", "preview", f"{REF}; evil", COMMIT),
+        *((), ("jenkins",), ("gitlab",), ("gitlab", "destroy"), ("gitlab", "preview")),
+        *(("gitlab", "preview", ref, COMMIT) for ref in ("refs/heads/main", f"{REF}; evil")),
         ("gitlab", "preview", REF, "main"),
     ],
 )
@@ -302,22 +280,6 @@ def test_the_example_stacks_make_jobs(matrix: Callable[..., Ran], monkeypatch: p
 # --- pulumi -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def engine(machine: Machine) -> Callable[..., Ran]:
-    """Runs Pulumi, which tells how it was called and what it found."""
-    machine.program(
-        "pulumi",
-        'echo "$*"\nenv | grep -E "^(PULUMI|KUBE)" | sort\n'
-        'if [[ -n ${KUBECONFIG:-} ]]; then stat -c %a "$KUBECONFIG"; cat "$KUBECONFIG"; fi\nexit ${ENDS:-0}',
-    )
-
-    def with_environment(*arguments: str, **environment: str) -> Ran:
-        machine.environment |= environment
-        return machine.run("pulumi", *arguments)
-
-    return with_environment
-
-
 @pytest.mark.parametrize(
     ("command", "called"),
     [
@@ -325,41 +287,33 @@ def engine(machine: Machine) -> Callable[..., Ran]:
         ("up", "up --stack acme.dev --yes --non-interactive --color never"),
     ],
 )
-def test_pulumi_is_run_for_one_stack(command: str, called: str, engine: Callable[..., Ran]) -> None:
-    assert engine(command, "acme.dev").out.splitlines() == [called, "PULUMI_SKIP_UPDATE_CHECK=true"]
+def test_pulumi_is_run_for_one_stack_and_a_secret_that_is_not_set_is_not_an_empty_one(
+    command: str, called: str, machine: Machine
+) -> None:
+    unset = dict.fromkeys(("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "KUBECONFIG_CONTENT"), "")
+    ran = machine.deploying(command, "acme.dev", **unset, PULUMI_BACKEND_URL="s3://state")
+    assert ran.out.splitlines() == [called, "PULUMI_BACKEND_URL=s3://state", "PULUMI_SKIP_UPDATE_CHECK=true"]
 
 
-def test_the_kubeconfig_is_a_private_file_for_as_long_as_it_takes(machine: Machine, engine: Callable[..., Ran]) -> None:
-    ran = engine("up", "acme.dev", KUBECONFIG_CONTENT="apiVersion: v1\nkind: Config", ENDS="7")
+def test_the_kubeconfig_is_a_private_file_for_as_long_as_it_takes(machine: Machine) -> None:
+    ran = machine.deploying("up", "acme.dev", KUBECONFIG_CONTENT="apiVersion: v1\nkind: Config", ENDS="7")
     assert ran.code == 7
     assert ran.out.endswith("\n600\napiVersion: v1\nkind: Config\n")
     assert "KUBECONFIG_CONTENT" not in ran.out
     assert list((machine.folder / "tmp").iterdir()) == []
 
 
-def test_a_kubeconfig_that_is_there_is_used(machine: Machine, engine: Callable[..., Ran]) -> None:
+def test_a_kubeconfig_that_is_there_is_used(machine: Machine) -> None:
     (machine.folder / "mine").write_text("mine\n")
-    ran = engine("up", "acme.dev", KUBECONFIG=str(machine.folder / "mine"), KUBECONFIG_CONTENT="")
+    ran = machine.deploying("up", "acme.dev", KUBECONFIG=str(machine.folder / "mine"), KUBECONFIG_CONTENT="")
     assert ran.out.endswith("mine\n")
-
-
-def test_a_secret_that_is_not_set_is_not_an_empty_one(engine: Callable[..., Ran]) -> None:
-    ran = engine(
-        "up",
-        "acme.dev",
-        PULUMI_CONFIG_PASSPHRASE="",
-        PULUMI_ACCESS_TOKEN="",
-        PULUMI_BACKEND_URL="s3://state",
-        KUBECONFIG_CONTENT="",
-    )
-    assert ran.out.splitlines()[1:] == ["PULUMI_BACKEND_URL=s3://state", "PULUMI_SKIP_UPDATE_CHECK=true"]
 
 
 @pytest.mark.parametrize(
     "arguments", [(), ("up",), ("destroy", "acme.dev"), ("up", "--target"), ("up", "a b"), ("up", ""), ("up", "a", "b")]
 )
-def test_pulumi_is_run_for_nothing_else(arguments: tuple[str, ...], engine: Callable[..., Ran]) -> None:
-    ran = engine(*arguments)
+def test_pulumi_is_run_for_nothing_else(arguments: tuple[str, ...], machine: Machine) -> None:
+    ran = machine.deploying(*arguments)
     assert (ran.code, ran.out) == (2, "")
 
 
@@ -370,11 +324,11 @@ HOSTILE = (
 )
 
 
-def test_what_pulumi_prints_is_no_command_to_github(engine: Callable[..., Ran], machine: Machine) -> None:
+def test_what_pulumi_prints_is_no_command_to_github(machine: Machine) -> None:
     machine.program("pulumi", f"{HOSTILE}; exit 3")
     words = set()
     for command in ("preview", "up"):
-        ran = engine(command, "acme.dev", GITHUB_ACTIONS="true")
+        ran = machine.run("pulumi", command, "acme.dev", GITHUB_ACTIONS="true")
         first, *printed, last = ran.out.splitlines()
         assert (ran.code, ran.err) == (3, "")
         stop, _, word = first.rpartition("::")
@@ -387,20 +341,17 @@ def test_what_pulumi_prints_is_no_command_to_github(engine: Callable[..., Ran], 
 
 
 @pytest.mark.parametrize("server", ["", "true"])
-def test_what_pulumi_prints_can_neither_colour_nor_fold_a_log(
-    server: str, engine: Callable[..., Ran], machine: Machine
-) -> None:
+def test_what_pulumi_prints_can_neither_colour_nor_fold_a_log(server: str, machine: Machine) -> None:
     machine.program("pulumi", HOSTILE)
-    out = engine("up", "acme.dev", GITHUB_ACTIONS=server).out
+    out = machine.run("pulumi", "up", "acme.dev", GITHUB_ACTIONS=server).out
     assert "#\\x23[group]z\\r\\x1b[0Ksection_start:1:a" in out
     assert all(character == "\n" or character.isprintable() for character in out)
 
 
-def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine, choosing: Callable[..., None]) -> None:
-    choosing("acme.dev")
+def test_problems_of_a_pull_request_are_no_command_to_github(machine: Machine) -> None:
+    machine.choosing("acme.dev")
     machine.program("paletteai", f"[[ $* == *json* ]] || {{ {HOSTILE}; }}; exit 1")
-    machine.environment["GITHUB_ACTIONS"] = "true"
-    ran = machine.run("select-stacks", "ref", COMMIT)
+    ran = machine.run("select-stacks", "ref", COMMIT, GITHUB_ACTIONS="true")
     first, *_, last = ran.err.splitlines()
     assert (ran.code, ran.out) == (1, "")
     assert first.startswith("::stop-commands::")

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 from support.checkout import ROOT
+from support.projects import Project, changed
 
 from paletteai_components.cli import main
 from paletteai_components.kube.palette_api import FIELDS
@@ -48,16 +49,11 @@ def test_the_readme_lists_every_rule_and_who_sees_it() -> None:
 
 
 def test_the_error_in_the_readme_is_the_one_that_is_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stacks = tmp_path / "stacks"
-    stacks.mkdir()
+    project = Project(tmp_path, monkeypatch)
     example = (ROOT / "stacks" / "Pulumi.acme.dev.yaml").read_text()
-    (stacks / "Pulumi.acme.dev.yaml").write_text(
-        example.replace("settings: {palette: lab}", "settings: {palette: shared}")
-    )
-    monkeypatch.chdir(tmp_path)
-    printed = CliRunner().invoke(main, ["check"])
+    project.stack(changed("settings: {palette: lab}", "settings: {palette: shared}", example))
     sample = README.split("## The errors you will meet\n\n```\n")[1].split("```")[0]
-    assert sample.strip() in printed.stdout
+    assert sample.strip() in project.printed("check", code=1)
 
 
 def test_every_field_of_a_stack_file_is_described() -> None:

@@ -14,42 +14,29 @@ from support.projects import Project, changed
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 
-def test_the_hook_is_one_that_pre_commit_knows() -> None:
-    assert HOOK.keys() == {
-        "id",
-        "name",
-        "description",
-        "entry",
-        "language",
-        "files",
-        "pass_filenames",
-        "require_serial",
-    }
-    assert HOOK["id"] == "paletteai-check"
-    assert HOOK["language"] == "python"
-
-
 def test_the_hook_judges_all_stacks_together_and_once() -> None:
+    assert (HOOK["id"], HOOK["language"]) == ("paletteai-check", "python")
     assert HOOK["pass_filenames"] is False
     assert HOOK["require_serial"] is True
+    assert set(HOOK) == {
+        *("id", "name", "description", "entry"),
+        *("language", "files", "pass_filenames", "require_serial"),
+    }
 
 
-@pytest.mark.parametrize("file", ["stacks/Pulumi.acme.dev.yaml", "stacks/Pulumi.a.yaml", "Pulumi.yaml"])
-def test_the_hook_is_run_for_what_the_check_reads(file: str) -> None:
-    assert re.search(HOOK["files"], file)
+OURS = [f"stacks/{file.name}" for file in (ROOT / "stacks").iterdir()]
 
 
 @pytest.mark.parametrize(
-    "file",
-    ["stacks/notes.yaml", "stacks/Pulumi.yaml.bak", "docs/Pulumi.yaml", "other/stacks/Pulumi.a.yaml", "README.md"],
+    ("file", "read"),
+    [
+        *((file, True) for file in ("stacks/Pulumi.acme.dev.yaml", "stacks/Pulumi.a.yaml", "Pulumi.yaml", *OURS)),
+        *((f"stacks/{name}", False) for name in ("notes.yaml", "Pulumi.yaml.bak")),
+        *((file, False) for file in ("docs/Pulumi.yaml", "other/stacks/Pulumi.a.yaml", "README.md")),
+    ],
 )
-def test_the_hook_is_not_run_for_other_files(file: str) -> None:
-    assert not re.search(HOOK["files"], file)
-
-
-def test_every_stack_file_of_the_project_is_one_the_hook_is_run_for() -> None:
-    for file in (ROOT / "stacks").iterdir():
-        assert re.search(HOOK["files"], f"stacks/{file.name}"), file
+def test_the_hook_is_run_for_what_the_check_reads_and_for_nothing_else(file: str, read: bool) -> None:
+    assert bool(re.search(HOOK["files"], file)) is read
 
 
 @pytest.mark.parametrize(("old", "new", "code"), [("vision", "vision", 0), ("palette: shared", "palette: other", 1)])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,26 @@ D3 = ROOT / "paletteai_components/views/page/d3"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UNRELEASED = "# Changelog\n\n## [Unreleased]\n"
 RELEASED = UNRELEASED + "\n## [1.2.0] - 2030-12-31\n\n- New.\n\n## [1.1.0] - 2030-01-01\n\n- Old.\n"
+Refusal = Callable[..., str]
 
 
 @pytest.fixture
 def release(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(CI))
     return importlib.import_module("release")
+
+
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """What is said by a call that ends the script with 2."""
+
+    def of(call: Callable[..., Any], *arguments: Any) -> str:
+        with pytest.raises(SystemExit) as ended:
+            call(*arguments)
+        assert ended.value.code == 2
+        return capsys.readouterr().err
+
+    return of
 
 
 def project(folder: Path, version: str = "1.2.0", changelog: str = RELEASED) -> Path:
@@ -59,6 +74,9 @@ def test_a_tag_is_released_that_the_package_and_the_changelog_agree_with(release
     root = project(tmp_path)
     assert release.agreed_version(root, "v1.2.0") == "1.2.0"
     assert release.notes_of(root) == "- New."
+    # Without a tag, one can be built that the changelog does not know yet.
+    (root / "paletteai_components" / "__init__.py").write_text('__version__ = "1.3.0"\n')
+    assert release.agreed_version(root) == "1.3.0"
 
 
 @pytest.mark.parametrize(
@@ -78,42 +96,20 @@ def test_a_tag_is_released_that_the_package_and_the_changelog_agree_with(release
     ],
 )
 def test_where_version_tag_and_changelog_disagree_nothing_is_released(
-    version: str,
-    changelog: str,
-    tag: str | None,
-    says: str,
-    release: Any,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    version: str, changelog: str, tag: str | None, says: str, refusal: Refusal, release: Any, tmp_path: Path
 ) -> None:
-    root = project(tmp_path, version, changelog)
-    with pytest.raises(SystemExit) as ended:
-        release.agreed_version(root, tag)
-    said = capsys.readouterr().err
-    assert ended.value.code == 2
+    said = refusal(release.agreed_version, project(tmp_path, version, changelog), tag)
     assert said.startswith("error: ")
     assert says in said
 
 
-def test_a_version_that_the_changelog_does_not_know_yet_can_be_built_without_a_tag(
-    release: Any, tmp_path: Path
-) -> None:
-    assert release.agreed_version(project(tmp_path, "1.3.0")) == "1.3.0"
+def test_a_version_without_notes_is_refused(refusal: Refusal, release: Any, tmp_path: Path) -> None:
+    assert "has no changes for 1.2.0" in refusal(release.notes_of, project(tmp_path, changelog=UNRELEASED))
 
 
-def test_a_version_without_notes_is_refused(release: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        release.notes_of(project(tmp_path, changelog=UNRELEASED))
-    assert "has no changes for 1.2.0" in capsys.readouterr().err
-
-
-def test_nothing_is_built_into_a_folder_that_holds_something(
-    release: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_built_into_a_folder_that_holds_something(refusal: Refusal, release: Any, tmp_path: Path) -> None:
     (tmp_path / "old.whl").touch()
-    with pytest.raises(SystemExit):
-        release.build(tmp_path)
-    assert "is not empty" in capsys.readouterr().err
+    assert "is not empty" in refusal(release.build, tmp_path)
 
 
 def test_what_is_bundled_is_listed_with_its_licence_and_its_bytes(release: Any) -> None:
@@ -153,17 +149,27 @@ def test_the_bill_of_materials_is_about_the_package_and_has_what_it_needs_and_ho
         release.with_bundled(before, "1.3.0")
 
 
-def test_the_wheel_says_whose_it_is_and_holds_every_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wheel_says_whose_it_is_and_holds_every_licence_the_schema_and_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     with ZipFile(tmp_path / buildapi.build_wheel(str(tmp_path))) as wheel:
-        (about,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
-        described = wheel.read(about).decode()
-        licences = {name.partition(".dist-info/licenses/")[2] for name in wheel.namelist() if "/licenses/" in name}
+        names = set(wheel.namelist())
+        (about,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+        (entry_points,) = (name for name in names if name.endswith("/entry_points.txt"))
+        described, command = (wheel.read(name).decode() for name in (about, entry_points))
+        schema = wheel.read("paletteai_components/schema/stack.json")
     assert f"Version: {paletteai_components.__version__}\n" in described
     assert "License-Expression: Apache-2.0 AND ISC\n" in described
     assert "Author: The paletteai-components authors\n" in described
     assert "Description-Content-Type: text/markdown\n" in described
+    assert "Requires-Python: >=3.11" in described
+    licences = {name.partition(".dist-info/licenses/")[2] for name in names if "/licenses/" in name}
     assert licences == {"LICENSE", *(str(file.relative_to(ROOT)) for file in D3.glob("*.LICENSE"))}
+    assert "paletteai_components/py.typed" in names
+    assert schema == (ROOT / "paletteai_components/schema/stack.json").read_bytes()
+    assert "paletteai=paletteai_components.cli:main" in command.replace(" ", "")
+    assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
 
 def test_the_same_commit_is_always_built_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

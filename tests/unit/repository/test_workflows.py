@@ -139,23 +139,12 @@ def test_no_checkout_leaves_a_token_behind() -> None:
 def test_what_others_choose_reaches_a_script_only_through_its_environment() -> None:
     for name, job, step in steps():
         assert "${{" not in step.get("run", ""), (name, job, step)
-
-
-def test_the_check_of_a_pull_request_has_no_secret_and_runs_for_forks_too() -> None:
-    check = workflow("check")
-    assert check["on"] == {"pull_request": None}
-    text = (ROOT / ".github" / "workflows" / "check.yaml").read_text()
-    assert "secrets." not in text
-    assert "github.token" not in text
-    assert "environment:" not in text
+        # What is longer is a script.
+        assert len(step.get("run", "").splitlines()) <= 5, (name, job)
 
 
 def test_nothing_is_deployed_or_released_that_the_tests_have_not_passed_for() -> None:
-    assert called() == {
-        ("deploy", "test"): "test",
-        ("release", "test"): "test",
-        ("release", "versions"): "versions",
-    }
+    assert called() == {("deploy", "test"): "test", ("release", "test"): "test", ("release", "versions"): "versions"}
     assert {"test", "stacks"} <= before("deploy", "up")
     assert "test" in before("deploy", "stacks")
     for job in ("build", "publish", "announce"):
@@ -167,7 +156,7 @@ def test_nothing_is_deployed_or_released_that_the_tests_have_not_passed_for() ->
             assert "continue-on-error" not in str(job)
 
 
-@pytest.mark.parametrize("name", ["test", "versions"])
+@pytest.mark.parametrize("name", ["check", "test", "versions"])
 def test_what_runs_the_code_of_pull_requests_has_no_secret_and_may_only_read(name: str) -> None:
     assert workflow(name)["on"].keys() <= {"pull_request", "schedule", "workflow_call"}
     assert workflow(name)["on"]["pull_request"] is None
@@ -175,6 +164,8 @@ def test_what_runs_the_code_of_pull_requests_has_no_secret_and_may_only_read(nam
     assert not re.search(r"secrets|github\.token|^ +environment:", text, re.MULTILINE)
     for job in workflow(name)["jobs"].values():
         assert job["permissions"] == {"contents": "read"}
+    # Also for forks, and for nothing else.
+    assert name != "check" or workflow(name)["on"] == {"pull_request": None}
 
 
 def test_a_newer_push_ends_no_run_that_a_deployment_or_a_release_waits_for() -> None:
@@ -325,6 +316,8 @@ def test_gitlab_has_the_same_jobs() -> None:
     assert gitlab().keys() == {"check", "comment", *tests, *stacks}
     stages = yaml.safe_load(GITLAB.read_text())["stages"]
     assert all(job["stage"] in stages for job in gitlab().values())
+    # What is compared has its past.
+    assert all(gitlab()[name]["variables"] == {"GIT_DEPTH": "0"} for name in ("check", "stacks to preview"))
 
 
 def test_on_gitlab_only_the_comment_sees_its_token_and_never_for_a_fork() -> None:
@@ -345,18 +338,15 @@ def test_on_gitlab_nothing_is_deployed_before_the_tests_have_passed() -> None:
     assert gitlab()["deploy"]["needs"] == ["stacks to deploy"]
 
 
-def test_on_gitlab_a_merge_request_starts_only_tests_the_check_and_the_comment() -> None:
+def test_on_gitlab_a_merge_request_starts_no_more_than_tests_check_and_comment_and_a_push_deploys() -> None:
+    assert '"push"' in gitlab()["deploy"]["rules"][0]["if"]
+    assert "/^(web|api)$/ && $PREVIEW_COMMIT" in gitlab()["preview"]["rules"][0]["if"]
     started = {
         name for name, job in gitlab().items() if any("merge_request_event" in each["if"] for each in job["rules"])
     }
     assert started == {"check", "comment", "test", "versions"}
     for name in gitlab().keys() - started:
         assert all("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in each["if"] for each in gitlab()[name]["rules"]), name
-
-
-def test_on_gitlab_a_push_deploys_and_a_preview_is_started_by_hand() -> None:
-    assert '"push"' in gitlab()["deploy"]["rules"][0]["if"]
-    assert "/^(web|api)$/ && $PREVIEW_COMMIT" in gitlab()["preview"]["rules"][0]["if"]
 
 
 def test_on_gitlab_jobs_come_from_the_pipeline_that_was_written_for_them() -> None:
@@ -388,11 +378,6 @@ def test_on_gitlab_no_image_is_named_by_a_tag_alone() -> None:
         assert f"`{name}`" in DOCS
 
 
-def test_on_gitlab_what_is_compared_has_its_past() -> None:
-    for name in ("check", "stacks to preview"):
-        assert gitlab()[name]["variables"] == {"GIT_DEPTH": "0"}
-
-
 # --- Both -------------------------------------------------------------------------------------------------------
 
 
@@ -406,21 +391,10 @@ def run_lines() -> list[str]:
 
 def test_every_script_that_is_run_is_there_and_can_be_run() -> None:
     named = {found for line in run_lines() for found in SCRIPT.findall(line)}
-    assert {
-        ".ci/check",
-        ".ci/select-stacks",
-        ".ci/pulumi",
-        ".ci/checkout_stacks.py",
-        ".ci/comment.py",
-        ".ci/run",
-        ".ci/versions",
-    } <= named
+    wanted = ("check", "select-stacks", "pulumi", "checkout_stacks.py", "comment.py", "run", "versions")
+    assert {f".ci/{name}" for name in wanted} <= named
     for script in named:
         assert os.access(ROOT / script, os.X_OK), script
-
-
-def test_what_is_longer_than_a_few_lines_is_a_script() -> None:
-    assert all(len(step.get("run", "").splitlines()) <= 5 for _, _, step in steps())
 
 
 def test_every_target_of_make_that_is_built_is_there() -> None:

@@ -86,29 +86,30 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
 @pytest.mark.parametrize(
     ("key", "diagnostic"),
     [
-        (KEY, None),
-        (f"  {KEY}\r\n", None),
-        ("A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6", None),
+        *((key, None) for key in (KEY, f"  {KEY}\r\n", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6")),
         ("651234567890123456789abc651234ef", None),
-        ("", "is empty or a placeholder"),
-        (" \n", "is empty or a placeholder"),
-        ("<your key>", "is empty or a placeholder"),
-        (f"\ufeff{KEY}", "contains a character that no HTTP header can carry"),
-        (f"{KEY}\ufffd", "contains a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\u200b{KEY[9:]}", "contains a character that no HTTP header can carry"),
-        (f"{KEY}é", "contains a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\x00{KEY[9:]}", "contains a character that no HTTP header can carry"),
-        (f"{KEY[:9]}\n{KEY[9:]}", "contains white space"),
-        (f"{KEY[:9]} {KEY[9:]}", "contains white space"),
-        (f"Bearer {KEY}", "begins with the name of a header or scheme, which is not part of a key"),
-        (f"ApiKey: {KEY}", "begins with the name of a header or scheme, which is not part of a key"),
-        (f'"{KEY}"', "is in quotes"),
-        (f"'{KEY}'", "is in quotes"),
+        *((key, "is empty or a placeholder") for key in ("", " \n", "<your key>")),
+        *(
+            (key, "contains a character that no HTTP header can carry")
+            for key in (
+                f"\ufeff{KEY}",
+                f"{KEY}\ufffd",
+                f"{KEY[:9]}\u200b{KEY[9:]}",
+                f"{KEY}é",
+                f"{KEY[:9]}\x00{KEY[9:]}",
+            )
+        ),
+        *((f"{KEY[:9]}{space}{KEY[9:]}", "contains white space") for space in "\n "),
+        *(
+            (f"{header} {KEY}", "begins with the name of a header or scheme, which is not part of a key")
+            for header in ("Bearer", "ApiKey:")
+        ),
+        *((f"{quote}{KEY}{quote}", "is in quotes") for quote in "\"'"),
         ("hunter2", "is shorter than 20 characters, so it could be guessed from its fingerprint"),
-        ("correct-horse-battery-staple", "is too simple, so it could be guessed from its fingerprint"),
-        ("20261126202611262026112620261126", "is too simple, so it could be guessed from its fingerprint"),
-        ("a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1", "is too simple, so it could be guessed from its fingerprint"),
-        ("--------------------------------", "is too simple, so it could be guessed from its fingerprint"),
+        *(
+            (key, "is too simple, so it could be guessed from its fingerprint")
+            for key in ("correct-horse-battery-staple", "20261126" * 4, "a1" * 16, "-" * 32)
+        ),
     ],
 )
 def test_what_is_no_key_is_said_without_repeating_it_and_has_no_fingerprint(key: str, diagnostic: str | None) -> None:
@@ -130,20 +131,9 @@ def test_no_random_key_is_taken_for_a_plain_one(random: bytes, form: str) -> Non
 
 
 SPELLINGS = [
-    "https://api.spectrocloud.com",
-    "https://API.SpectroCloud.com",
-    "HTTPS://api.spectrocloud.com",
-    "http://api.spectrocloud.com",
-    "api.spectrocloud.com",
-    "https://api.spectrocloud.com/",
-    "https://api.spectrocloud.com.",
-    "https://api.spectrocloud.com./",
-    "https://api.spectrocloud.com:443",
-    "https://api.spectrocloud.com:0443/",
-    "https://api.spectrocloud.com:/",
-    " https://api.spectrocloud.com\n",
-    "https://api.spectrocloud.com/v1/x?y#z",
-    "https://user:password@api.spectrocloud.com",
+    *(f"{scheme}api.spectrocloud.com" for scheme in ("https://", "HTTPS://", "http://", "", "https://user:password@")),
+    *(f"https://api.spectrocloud.com{end}" for end in ("/", ".", "./", ":443", ":0443/", ":/", "/v1/x?y#z")),
+    *("https://API.SpectroCloud.com", " https://api.spectrocloud.com\n"),
 ]
 
 
@@ -159,13 +149,8 @@ def test_a_key_is_the_same_with_white_space_around_it() -> None:
 
 
 OTHERS = [
-    "https://api.spectrocloud.com:8443",
-    "https://spectrocloud.com",
-    "https://api.spectrocloud.co",
-    "https://palette.example",
-    "https://10.0.0.1",
-    "https://[::1]",
-    "https://[::1]:8443",
+    *("https://api.spectrocloud.com:8443", "https://spectrocloud.com", "https://api.spectrocloud.co"),
+    *("https://palette.example", "https://10.0.0.1", "https://[::1]", "https://[::1]:8443"),
     "https://xn--bcher-kva.example",
 ]
 
@@ -281,46 +266,33 @@ def test_the_schema_of_a_key_is_what_pulumi_writes() -> None:
     assert schema["additionalProperties"] is False
 
 
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("https://api.spectrocloud.com", None),
-        ("https://api.spectrocloud.com/", None),
-        ("HTTPS://API.spectrocloud.com", None),
-        ("https://palette.acme.example:8443", None),
-        ("https://10.1.2.3", None),
-        ("https://[2001:db8::1]:8443", None),
-        ("https://localhost", None),
-        ("", "does not begin with https://"),
-        ("api.spectrocloud.com", "does not begin with https://"),
-        ("http://api.spectrocloud.com", "does not begin with https://"),
-        ("ftp://api.spectrocloud.com", "does not begin with https://"),
-        ("https:api.spectrocloud.com", "does not name a host"),
-        ("https://", "does not name a host"),
-        ("https://:443", "does not name a host"),
-        ("https://api.spectrocloud.com:0", "does not name a host"),
-        ("https://api.spectrocloud.com:70000", "is not a URL"),
-        ("https://api.spectrocloud.com:https", "is not a URL"),
-        ("https://[::1", "is not a URL"),
-        ("https://admin:x@api.spectrocloud.com", "contains a user name or password"),
-        ("https://@api.spectrocloud.com", "contains a user name or password"),
-        ("https://api.spectro cloud.com", "contains white space or control characters"),
-        ("https://api.spectrocloud.com\n", "contains white space or control characters"),
-        ("https://api.spectrocloud.com\x07", "contains white space or control characters"),
-        ("https://api.spectrocl\u200boud.com", "contains white space or control characters"),
-        ("https://api..spectrocloud.com", "is not a URL with a plain host name"),
-        ("https://.", "does not name a host"),
-        ("https://.spectrocloud.com", "is not a URL with a plain host name"),
-        ("https://1.2.3.4.5", "has an invalid IP address"),
-        ("https://256.1.1.1", "has an invalid IP address"),
-        ("https://10.1", "has an invalid IP address"),
-        ("https://10.0.0.1:8443/", None),
-        ("https://palette_1.corp.example", None),
-        ("https://1and1.example", None),
-        ("https://bücher.example", "is not a URL with a plain host name"),
-        ("https://api.spectrocloud.com\\@evil.example", "contains a user name or password"),
+HOSTS: dict[str | None, list[str]] = {
+    None: [
+        *("https://api.spectrocloud.com", "https://api.spectrocloud.com/", "HTTPS://API.spectrocloud.com"),
+        *("https://palette.acme.example:8443", "https://10.1.2.3", "https://[2001:db8::1]:8443", "https://localhost"),
+        *("https://10.0.0.1:8443/", "https://palette_1.corp.example", "https://1and1.example"),
     ],
-)
+    "does not begin with https://": ["", *(f"{scheme}api.spectrocloud.com" for scheme in ("", "http://", "ftp://"))],
+    "does not name a host": [
+        *("https:api.spectrocloud.com", "https://", "https://:443", "https://api.spectrocloud.com:0", "https://.")
+    ],
+    "is not a URL": [*(f"https://api.spectrocloud.com:{port}" for port in ("70000", "https")), "https://[::1"],
+    "contains a user name or password": [
+        *(f"https://{user}@api.spectrocloud.com" for user in ("admin:x", "")),
+        "https://api.spectrocloud.com\\@evil.example",
+    ],
+    "contains white space or control characters": [
+        *("https://api.spectro cloud.com", "https://api.spectrocl\u200boud.com"),
+        *(f"https://api.spectrocloud.com{end}" for end in "\n\x07"),
+    ],
+    "is not a URL with a plain host name": [
+        f"https://{host}" for host in ("api..spectrocloud.com", ".spectrocloud.com", "bücher.example")
+    ],
+    "has an invalid IP address": [f"https://{address}" for address in ("1.2.3.4.5", "256.1.1.1", "10.1")],
+}
+
+
+@pytest.mark.parametrize(("url", "why"), [(url, why) for why, urls in HOSTS.items() for url in urls])
 def test_a_host_url_is_https_and_a_plain_host(url: str, why: str | None) -> None:
     assert host_problem(url) == why
 
@@ -405,25 +377,8 @@ def test_what_may_be_a_name_too_is_no_certain_placeholder(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *(
-            "example-tenant",
-            "acme",
-            "651234567890123456789012",
-            "000000000000000000000000",
-            "https://api.spectrocloud.com",
-        ),
-        *(
-            "todos",
-            "dummyland",
-            "samples-inc",
-            "nonesuch",
-            "nullarbor",
-            "xx",
-            "x",
-            "0",
-            "changemetal",
-            "placeholders-ltd",
-        ),
+        *("example-tenant", "acme", "651234567890123456789012", "0" * 24, "https://api.spectrocloud.com", "xx", "x"),
+        *("todos", "dummyland", "samples-inc", "nonesuch", "nullarbor", "0", "changemetal", "placeholders-ltd"),
         *("undefined-labs", "tbdc", "mykeys", "fixmeister", "a<b>", "a${b}", "no", "false", "test", "none-of-yours"),
         *("eyJhbGciOiJIUzI1NiJ9.e30.abc", "Zm9vYmFyYmF6cXV4+/==", "xxx1", "deadbeefdeadbeefdeadbeefdeadbeef"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from support.repository import Repository
 from paletteai_components.diagnostics import escaped
 
 EVIL = "##[error]x"
+SEVERAL = "::error::x ##[error]x ##vso[x]"
 # GitHub takes the first for a command anywhere in a line, the second where a line begins.
 HOSTILE = changed(
     "    displayName: Acme\n",
-    f"    displayName: '{EVIL}'\n    labels: {{'{EVIL}': '::error::x'}}\n    annotations: {{'::error::x': '{EVIL}'}}\n"
+    f"    displayName: '{EVIL}'\n    labels: {{'{EVIL}': '::error::x', '{SEVERAL}': a}}\n"
+    f"    annotations: {{'::error::x': '{EVIL}'}}\n"
     f'    extraSpec: {{"{EVIL}": "{EVIL}", "a\\n::error::x": "b\\n::error::x"}}\n',
 )
 
@@ -29,20 +32,12 @@ def commands_in(output: str) -> list[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("check",),
-        ("check", "--format", "json"),
-        ("plan",),
-        ("plan", "--format", "json"),
-        ("render",),
-        ("diff", "HEAD"),
-        ("diff", "HEAD", "--format", "json"),
-        ("diff", "HEAD", "--format", "markdown"),
+        *(("check",), ("plan",), ("render",), ("graph",), ("diff", "HEAD"), ("explain", "::error::x.dev", "vision")),
+        *((command, "--format", "json") for command in ("check", "plan", "graph")),
+        *(("diff", "HEAD", "--format", form) for form in ("json", "markdown")),
         ("diff", "acme.dev", f"{EVIL}.dev", "--format", "json"),
-        ("explain", "::error::x.dev", "vision"),
         ("explain", f"{EVIL}.dev", EVIL, "--format", "json"),
         ("explain", f"{EVIL}.dev", EVIL),
-        ("graph",),
-        ("graph", "--format", "json"),
         ("graph", "--format", "html"),
     ],
     ids=" ".join,
@@ -61,6 +56,8 @@ def test_no_name_and_no_value_is_a_command_to_the_server(
             monkeypatch.chdir(repository.stacks)
         result = repository.run(*arguments, *folder)
         assert commands_in(result.output) == []
+        if "json" in arguments:
+            assert EVIL in json.dumps(json.loads(result.stdout), ensure_ascii=False)
         if "render" not in arguments:
             assert "error]x" in result.output
 

@@ -18,31 +18,13 @@ from paletteai_components.redaction import REDACTED, holds_key, looks_like_key, 
 
 DIGEST = hashlib.sha256(b"what is no secret").hexdigest()
 NAMES = [
-    "vision",
-    "line-1",
-    "dev-palette-api-secret",
-    "robotics-vision-inference-production-eu",
-    "robotics2024production",
-    "production20240101eu1",
-    "sk-tenant-production-eu1",
-    "sk-telecommunications",
-    "c-m-7kxk5z2v",
-    "pod-5d4f8c7b9d-x2x9k",
-    "123e4567-e89b-12d3-a456-426614174000",
-    "651234567890123456789012",
-    "65f1c0a2b3d4e5f601234567",
-    "arn:aws:eks:eu-west-1:123456789012:cluster/prod",
-    "gke_project-1_europe-west1_cluster-1",
-    "kubernetes-admin@kind-Dev1",
-    "default/api-cluster-example-com:6443/kube:admin",
-    "MyCluster2024Production",
-    "do-fra1-k8s-1-29-1-do-0-fra1-1700000000000",
-    "vault://dev/acme/robotics",
-    "https://palette.acme.example:8443",
-    "Settings tenant-acme/default",
-    "shared (2)",
-    "PlatformEngineeringAdministrators",
-    "Größe",
+    *("vision", "line-1", "dev-palette-api-secret", "robotics-vision-inference-production-eu", "Größe", "shared (2)"),
+    *("robotics2024production", "production20240101eu1", "sk-tenant-production-eu1", "sk-telecommunications"),
+    *("c-m-7kxk5z2v", "pod-5d4f8c7b9d-x2x9k", "123e4567-e89b-12d3-a456-426614174000", "651234567890123456789012"),
+    *("65f1c0a2b3d4e5f601234567", "arn:aws:eks:eu-west-1:123456789012:cluster/prod", "vault://dev/acme/robotics"),
+    *("gke_project-1_europe-west1_cluster-1", "kubernetes-admin@kind-Dev1", "MyCluster2024Production"),
+    *("default/api-cluster-example-com:6443/kube:admin", "do-fra1-k8s-1-29-1-do-0-fra1-1700000000000"),
+    *("https://palette.acme.example:8443", "Settings tenant-acme/default", "PlatformEngineeringAdministrators"),
 ]
 TEXTS = [
     *NAMES,
@@ -125,11 +107,6 @@ def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: 
     }
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
-
-
 @pytest.mark.parametrize(
     ("field", "said"),
     [
@@ -146,10 +123,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_what_looks_like_a_key_is_a_warning_that_tells_its_place(field: str, said: str, project: Project) -> None:
     key = keys()["lower case"]
     project.stack(changed("    displayName", f"    {field.format(key)}\n    displayName"))
-    result = project.run("check")
-    assert f"stacks/Pulumi.acme.dev.yaml:11: warning PAI010: {said} looks like a key. If it is one, " in result.stdout
-    assert key not in result.stdout
-    assert result.exit_code == 0
+    printed = project.printed("check")
+    assert f"stacks/Pulumi.acme.dev.yaml:11: warning PAI010: {said} looks like a key. If it is one, " in printed
+    assert key not in printed
 
 
 def test_texts_as_they_are_in_life_are_no_warning(project: Project) -> None:
@@ -163,12 +139,8 @@ def test_a_digest_that_changes_is_shown_and_a_key_is_not(project: Project) -> No
     for name, letter in (("acme.dev", "a"), ("acme.prod", "b")):
         key = hashlib.sha256(letter.encode()).hexdigest()
         annotations = f"    annotations: {{checksum/config: {key}, wiki: {key}}}\n    displayName"
-        project.stack(
-            changed("    displayName", annotations)
-            .replace("v1:", f"v1:{letter}")
-            .replace("context: dev", f"context: {name}"),
-            name,
-        )
+        text = changed("context: dev", f"context: {name}", changed("    displayName", annotations))
+        project.stack(text.replace("v1:", f"v1:{letter}"), name)
     told = project.run("diff", "acme.dev", "acme.prod").stdout
     key = hashlib.sha256(b"a").hexdigest()
     assert f'metadata.annotations[checksum/config]: "{key}"' in told

@@ -73,17 +73,15 @@ def test_each_project_is_bound_to_the_settings_that_give_it_palette() -> None:
 
 
 def test_settings_say_what_they_have_for_palette() -> None:
-    assert {str(each): each.binding for each in tenant_of(VARIED).settings} == {
-        "tenant-acme/default": Binding.DECLARED,
-        "tenant-acme/bare": Binding.NONE,
-        "tenant-acme/wrong": Binding.UNDECLARED,
-        "tenant-acme/there": Binding.ELSEWHERE,
-        "merged/default": Binding.NONE,
-        "lab/default": Binding.DECLARED,
-    }
-    assert [each.integration for each in tenant_of(VARIED).settings] == [0, None, None, None, None, 1]
-    assert [each.default for each in tenant_of(VARIED).settings] == [True, False, False, False, False, False]
-    assert [each.own for each in tenant_of(VARIED).settings] == [False, False, False, False, True, True]
+    told = [(str(each), each.binding, each.integration, each.default, each.own) for each in tenant_of(VARIED).settings]
+    assert told == [
+        ("tenant-acme/default", Binding.DECLARED, 0, True, False),
+        ("tenant-acme/bare", Binding.NONE, None, False, False),
+        ("tenant-acme/wrong", Binding.UNDECLARED, None, False, False),
+        ("tenant-acme/there", Binding.ELSEWHERE, None, False, False),
+        ("merged/default", Binding.NONE, None, False, True),
+        ("lab/default", Binding.DECLARED, 1, False, True),
+    ]
 
 
 def test_an_integration_says_whom_it_feeds_and_who_overrides_it() -> None:
@@ -139,20 +137,10 @@ def test_nothing_of_a_credential_is_in_a_graph() -> None:
 @pytest.mark.parametrize(
     ("line", "part"),
     [
-        (1, "tenant"),
-        (2, "tenant"),
-        (3, "integrations shared"),
-        (4, "integrations lab"),
-        (6, "tenant"),
-        (8, "settings there"),
-        (10, "settings default"),
-        (12, "settings wrong"),
-        (13, "tenant"),
-        (14, "projects vision"),
-        (16, "projects lab"),
-        (18, "projects lost"),
+        *((line, "tenant") for line in (1, 2, 6, 13, None)),
+        *((3, "integrations shared"), (4, "integrations lab"), (8, "settings there"), (10, "settings default")),
+        *((12, "settings wrong"), (14, "projects vision"), (16, "projects lab"), (18, "projects lost")),
         (19, "projects lost"),
-        (None, "tenant"),
     ],
 )
 def test_a_problem_is_shown_at_the_part_on_its_line(line: int | None, part: str) -> None:

@@ -94,14 +94,10 @@ def test_what_pulumi_does_not_hold_for_encrypted_is_passed_through(value: str) -
 def test_the_program_refuses_a_file_that_has_something_else_encrypted_also_with_an_imported_environment(
     tmp_path: Path,
 ) -> None:
-    path = written(
-        tmp_path,
-        "acme.dev",
-        f"paletteai:tenant: {{name: acme, sharedClusterOnly: true, extraSpec: {{note: {SECRET}}}}}",
-    )
+    body = f"paletteai:tenant: {{name: acme, sharedClusterOnly: true, extraSpec: {{note: {SECRET}}}}}"
+    path = written(tmp_path, "acme.dev", body)
     path.write_text(f"environment: [acme/dev]\n{path.read_text()}")
-    recording = deployed(tmp_path, "acme.dev")
-    assert refused(recording) == ["PAI012"]
+    assert refused(deployed(tmp_path, "acme.dev")) == ["PAI012"]
 
 
 @pytest.mark.parametrize("field", ["tenant", "cluster", "environment", "vendorFields"])
@@ -236,24 +232,19 @@ def test_one_context_under_two_names_is_refused() -> None:
     )
     (diagnostic,) = errors(victim, hostile)
     assert diagnostic.code == "PAI006"
-    assert (
-        "the context `prod` is cluster `prod` in stack `acme.dev` and `elsewhere` in stack `evil.dev`"
-        in diagnostic.message
-    )
+    told = "the context `prod` is cluster `prod` in stack `acme.dev` and `elsewhere` in stack `evil.dev`"
+    assert told in diagnostic.message
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "refused"),
-    [("a", "b", False), ("a", "a", True), ("a", "", True), ("", "", True)],
+    ("first", "second", "refused"), [("a", "b", False), ("a", "a", True), ("a", "", True), ("", "", True)]
 )
 def test_a_context_is_another_one_only_where_both_bring_their_own_kubeconfig(
     first: str, second: str, refused: bool
 ) -> None:
+    top = "kubernetes:context: admin\npaletteai:cluster: {}\n"
     stacks = [
-        tenant(
-            name,
-            top=f"kubernetes:context: admin\npaletteai:cluster: {name}\n" + (own and f"kubernetes:kubeconfig: {own}"),
-        )
+        tenant(name, top=top.format(name) + (own and f"kubernetes:kubeconfig: {own}"))
         for name, own in (("acme", first), ("beta", second))
     ]
     assert codes(errors(*stacks)) == (["PAI006"] if refused else [])
@@ -330,15 +321,16 @@ def test_a_fingerprint_copied_with_its_proof_and_ciphertext_is_no_proof_for_anot
     assert "PAI003" in refused(run("evil"))
 
 
-def test_two_that_prove_to_know_one_key_are_both_refused(tmp_path: Path) -> None:
-    both = key_in("v1:a")
-    run = program(tmp_path, acme=line("acme.dev", "v1:a", both), beta=line("beta.dev", "v1:b", both))
-    assert refused(run("acme")) == ["PAI003"]
-
-
-def test_who_proves_nothing_is_refused_where_its_key_is_anothers(tmp_path: Path) -> None:
-    run = program(tmp_path, acme=line("acme.dev", "v1:a", key_in("v1:b")), beta=line("beta.dev", "v1:b", None))
-    assert refused(run("beta")) == ["PAI003"]
+@pytest.mark.parametrize(
+    ("acme", "beta", "name"),
+    [
+        (line("acme.dev", "v1:a", key_in("v1:a")), line("beta.dev", "v1:b", key_in("v1:a")), "acme"),
+        (line("acme.dev", "v1:a", key_in("v1:b")), line("beta.dev", "v1:b", None), "beta"),
+    ],
+    ids=["both prove to know one key", "one proves nothing, and its key is the other's"],
+)
+def test_who_has_the_key_of_another_is_refused(acme: str, beta: str, name: str, tmp_path: Path) -> None:
+    assert refused(program(tmp_path, acme=acme, beta=beta)(name)) == ["PAI003"]
 
 
 def test_a_host_that_was_changed_by_who_does_not_know_the_key_is_refused(tmp_path: Path) -> None:
@@ -371,14 +363,15 @@ def test_no_fingerprint_of_what_a_dictionary_holds_leaves_the_program(
 
 
 def test_stacks_that_share_nothing_are_left_alone() -> None:
-    one = tenant(
-        "acme", integration("v1:a", project="1"), top="kubernetes:context: dev", file=f'encryptionsalt: "{SALT}"'
-    )
-    two = tenant(
-        "beta",
-        integration("v1:b", project="2"),
-        top="kubernetes:context: dev",
-        file='encryptionsalt: "v1:CCECAwQFBgc=:v1:a:b"',
-    )
-    assert errors(one, two) == []
+    salts = SALT, "v1:CCECAwQFBgc=:v1:a:b"
+    stacks = [
+        tenant(
+            f"t{at}",
+            integration(f"v1:{at}", project=f"{at}"),
+            "kubernetes:context: dev",
+            file=f'encryptionsalt: "{salt}"',
+        )
+        for at, salt in enumerate(salts)
+    ]
+    assert errors(*stacks) == []
     assert errors(stack("paletteai:tenant: {name: acme, sharedClusterOnly: true, computeConfigRef: {name: c}}")) == []

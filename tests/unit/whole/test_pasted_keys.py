@@ -45,11 +45,6 @@ def test_the_file_says_everything_that_a_stack_file_can_say() -> None:
     assert {path for path in wanted if not is_said(path)} == set()
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
-
-
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
     path: tuple[str, ...], project: Project

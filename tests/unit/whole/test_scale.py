@@ -24,53 +24,48 @@ def sound(folder: Path, stacks: int) -> Path:
     return many_stacks(folder, stacks, 10)
 
 
+def written(folder: Path, texts: dict[str, str]) -> Path:
+    """A folder with a stack file of each tenant."""
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / f"Pulumi.{name}.dev.yaml").write_text(text)
+    return folder
+
+
 def clashing(folder: Path, stacks: int) -> Path:
     """Stacks with the same projects, Secrets and credential, every name invalid."""
-    folder.mkdir()
-    for number in range(stacks):
-        text = stack_text(f"t{number}", 4, "Same")
-        (folder / f"Pulumi.t{number}.dev.yaml").write_text(text.replace(f"name: t{number}", "name: other"))
-    return folder
+    texts = {f"t{number}": stack_text(f"t{number}", 4, "Same") for number in range(stacks)}
+    return written(folder, {name: text.replace(f"name: {name}", "name: other") for name, text in texts.items()})
 
 
 def unreadable(folder: Path, stacks: int) -> Path:
     """Stack files that are no YAML."""
-    folder.mkdir()
-    for number in range(stacks):
-        (folder / f"Pulumi.t{number}.dev.yaml").write_text("config:\n  a: [\n")
-    return folder
+    return written(folder, {f"t{number}": "config:\n  a: [\n" for number in range(stacks)})
 
 
 def one_large(folder: Path, size: int) -> Path:
     """A stack of very many projects."""
-    folder.mkdir()
-    (folder / "Pulumi.large.dev.yaml").write_text(stack_text("large", 10 * size))
-    return folder
+    return written(folder, {"large": stack_text("large", 10 * size)})
 
 
 def one_large_wrong(folder: Path, size: int) -> Path:
     """A stack of very many projects, of which every other one has no name and no other a right one."""
-    folder.mkdir()
     text = stack_text("large", 10 * size, "Wrong").splitlines()
     for at in range(12, len(text), 4):
         text[at] = "      - labels: {}"
-    (folder / "Pulumi.large.dev.yaml").write_text("\n".join(text))
-    return folder
+    return written(folder, {"large": "\n".join(text)})
 
 
 def one_large_with_settings(folder: Path, size: int) -> Path:
     """A stack of very many Settings, each with a project of its own."""
-    folder.mkdir()
+    numbers = range(5 * size)
     lines = ["config:", "  kubernetes:context: dev", "  paletteai:integrations:"]
-    lines += [
-        f"    i{number}: {{existingSecret: secret-{number}, credential: c{number}}}" for number in range(5 * size)
-    ]
+    lines += [f"    i{number}: {{existingSecret: secret-{number}, credential: c{number}}}" for number in numbers]
     lines += ["  paletteai:tenant:", "    name: large", "    computeConfigRef: {name: default}", "    settings:"]
-    lines += [f"      s{number}: {{palette: i{number}}}" for number in range(5 * size)]
+    lines += [f"      s{number}: {{palette: i{number}}}" for number in numbers]
     lines += ["    projects:"]
-    lines += [f"      - {{name: p{number}, settingsRef: s{number}}}" for number in range(5 * size)]
-    (folder / "Pulumi.large.dev.yaml").write_text("\n".join(lines))
-    return folder
+    lines += [f"      - {{name: p{number}, settingsRef: s{number}}}" for number in numbers]
+    return written(folder, {"large": "\n".join(lines)})
 
 
 def steps(command: str, folder: Path, code: int) -> int:
@@ -96,12 +91,8 @@ def steps(command: str, folder: Path, code: int) -> int:
 @pytest.mark.parametrize(
     ("workspace", "code"),
     [
-        (sound, 0),
-        (clashing, 1),
-        (unreadable, 2),
-        (one_large, 0),
-        (one_large_wrong, 1),
-        (one_large_with_settings, 0),
+        *((sound, 0), (clashing, 1), (unreadable, 2)),
+        *((one_large, 0), (one_large_wrong, 1), (one_large_with_settings, 0)),
     ],
     ids=lambda value: value.__name__ if callable(value) else str(value),
 )

@@ -58,13 +58,7 @@ def test_no_pattern_takes_more_than_its_share_of_time(pattern: Pattern) -> None:
     assert slow_text(pattern.call, lambda length: hard_texts(pattern, length)) is None
 
 
-@pytest.mark.parametrize(
-    ("source", "use"),
-    [
-        (r"\W*(x{3,}|\*{3,})\W*", "fullmatch"),
-        (r" +$", "sub"),
-    ],
-)
+@pytest.mark.parametrize(("source", "use"), [(r"\W*(x{3,}|\*{3,})\W*", "fullmatch"), (r" +$", "sub")])
 def test_a_pattern_that_takes_more_is_found_out(source: str, use: str) -> None:
     pattern = Pattern("", source, 0, use)
     assert slow_text(pattern.call, lambda length: hard_texts(pattern, length))
