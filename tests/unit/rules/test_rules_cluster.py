@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from support.samples import PROOF, codes, declared_credential, digest, stack
 
+from paletteai_components.credentials import ApiKey, fingerprint_of, settings_proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 
 FINGERPRINT = "pai1:" + "1" * 40
@@ -110,6 +112,9 @@ def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
         "namespace `tenant-acme`",
         "namespace `vision`",
     ]
+    assert {diagnostic.help for diagnostic in diagnostics} == {
+        "Create it first, or leave out `createNamespace: false`."
+    }
     assert judged(declared, "Namespace/tenant-acme", "Namespace/vision") == []
 
 
@@ -125,9 +130,25 @@ def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None
     state = frozenset({"Namespace/vision"} if owned else ())
     declared = acme() if owned else acme("projects: [{name: vision, createNamespace: false}]")
     (diagnostic,) = judged(declared, "Namespace/vision!", owned=state)
-    assert diagnostic.code == "PAI017"
-    assert "namespace `vision` is being deleted" in diagnostic.message
-    assert "kubectl wait --for=delete namespace/vision" in diagnostic.help
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:7: error PAI017: namespace `vision` is being deleted in the cluster of context "
+        "dev, so nothing can be created in it.\n"
+        "  help: Wait until it is gone (`kubectl wait --for=delete namespace/vision`), then run this again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "namespace", "line"),
+    [
+        ((), "tenant-acme", 4),
+        (("namespace: ml",), "ml", 7),
+        (("projects:", "- displayName: Vision", "  name: vision"), "vision", 9),
+    ],
+)
+def test_a_namespace_is_told_at_the_field_that_names_it(lines: tuple[str, ...], namespace: str, line: int) -> None:
+    reference = f"Namespace/{namespace}"
+    (diagnostic,) = judged(acme(*lines), f"{reference}!", owned=frozenset({reference}))
+    assert (diagnostic.code, diagnostic.where[0].line) == ("PAI017", line)
 
 
 def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
@@ -135,22 +156,55 @@ def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
     (diagnostic,) = judged(acme(), objects=live)
     assert diagnostic.code == "PAI003"
     assert diagnostic.severity is Severity.WARNING
-    assert diagnostic.message.startswith(
-        "`Settings/lab/default` in the cluster of context dev is annotated with the cred"
-    )
-    assert diagnostic.help.startswith("First deploy the stack that gives the credential up")
+    assert diagnostic.where[0].line == 2
     assert FINGERPRINT not in str(diagnostic)
+
+
+def test_a_credential_is_certainly_in_use_where_settings_prove_it() -> None:
+    key, ours = "Key-0f-one-of-the-2nd-mine", "Settings/tenant-acme/default"
+    config = {
+        "paletteai:integrations": {"shared": declared_credential(apiKey=ApiKey.opened(key))},
+        "paletteai:tenant": {"name": "acme", "settings": {"default": {"palette": "shared"}}},
+    }
+    proof = settings_proof_of(key, "lab/default")
+    carriers = {
+        reference: LiveObject(fingerprint=fingerprint_of(key), proof=proof)
+        for reference in (ours, "Settings/lab/copy", "Settings/lab/default")
+    }
+    document = document_from(b"config:\n  paletteai:integrations:\n    shared: {}", "")
+    declared = stack_from_config("acme.dev", config, documents=(document,))
+    proven, copied = judged(declared, objects={"Settings": carriers}, owned=frozenset({ours}))
+    assert (proven.severity, copied.severity) == (Severity.ERROR, Severity.WARNING)
+    assert (proven.where[0].line, copied.where[0].line) == (3, 3)
+    race = "PaletteAI would race for the same compute."
+    assert proven.message == (
+        "`Settings/lab/default` in the cluster of context dev carries the credential of integration `shared`, and is "
+        f"not in this stack's state. {race}"
+    )
+    assert proven.help == ("First deploy the stack that gives the credential up, or create another API key in Palette.")
+    assert copied.message == (
+        "`Settings/lab/copy` in the cluster of context dev is annotated with the credential of integration `shared`, "
+        f"without a proof. If the annotation is right, {race}"
+    )
+    assert copied.help == (
+        "First deploy the stack that gives the credential up. If it is wrong, remove the annotation."
+    )
 
 
 @pytest.mark.parametrize(
     ("reference", "fingerprint"),
-    [("Settings/lab/default", "pai1:" + "2" * 40), ("Settings/lab/default", None), ("Settings/lab/own", FINGERPRINT)],
+    [
+        ("Settings/lab/default", "pai1:" + "2" * 40),
+        ("Settings/lab/default", None),
+        ("Settings/lab/own", FINGERPRINT),
+        ("Settings/tenant-acme/default", FINGERPRINT),
+    ],
 )
 def test_other_settings_of_another_credential_and_those_of_the_stack_are_in_nobodys_way(
     reference: str, fingerprint: str | None
 ) -> None:
     live = {"Settings": {reference: LiveObject(fingerprint=fingerprint)}}
-    assert judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})) == []
+    assert "PAI003" not in codes(judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})))
 
 
 def managed(
@@ -170,11 +224,16 @@ OURS = {"manager": "pulumi-kubernetes", "fieldsV1": {"f:spec": {"f:displayName":
         (
             "Project/vision/vision",
             managed({"f:spec": {"f:roleMapping": {".": {}, "f:viewer": {}}}}),
-            "spec.roleMapping",
+            "has `spec.roleMapping.viewer`, written with `kubectl-edit` and not declared. The next `pulumi up`",
         ),
-        ("Tenant/acme", managed({"f:metadata": {"f:labels": {"f:team": {}}}}, "kubectl"), "metadata.labels.team"),
+        (
+            "Tenant/acme",
+            managed({"f:spec": {"f:b": {}, "f:a": {}}}, "kubectl"),
+            "has `spec.a`, `spec.b`, written with `kubectl` and not declared. The next `pulumi up` that changes",
+        ),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:x": {}}}}, "before-first-apply"), "labels.x"),
-        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "data.other"),
+        ("Secret/tenant-acme/default-palette", managed({"f:type": {"f:other": {}}}), "`type.other`, written with"),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "`data.other`, written with"),
         (
             "Tenant/acme",
             managed({"f:spec": {"f:displayName": {}}}),
@@ -202,26 +261,40 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
     }
     diagnostics = judged(declared, objects=objects, owned=frozenset({reference}))
     assert codes(diagnostics) == (["PAI019"] if told else [])
-    assert all(
-        diagnostic.severity is Severity.WARNING and str(told) in diagnostic.message for diagnostic in diagnostics
-    )
+    for diagnostic in diagnostics:
+        assert diagnostic.severity is Severity.WARNING
+        assert diagnostic.message.startswith(f"`{reference}` ")
+        assert str(told) in diagnostic.message
+        assert diagnostic.help == "Declare it, under `extraSpec` if necessary, or give it up."
 
 
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
     declared = acme("projects: [{name: vision}, {name: lab}]")
     (diagnostic,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
-    assert diagnostic.code == "PAI016"
-    assert "does not serve Project of `spectrocloud.com/v1alpha1`, so 2 of the declared objects" in diagnostic.message
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:7: error PAI016: the cluster of context dev does not serve Project of "
+        "`spectrocloud.com/v1alpha1`, so 2 of the declared objects could not be created.\n"
+        "  help: Install PaletteAI or its CRDs there first, or set `paletteai:apiVersion` to a version that is served."
+    )
     assert judged(declared, kinds=frozenset({"Tenant", "Settings", "Project"})) == []
     assert judged(declared, kinds=None) == []
     assert len(judged(declared, kinds=frozenset())) == 3
 
 
-@pytest.mark.parametrize("wrong", ["Namespace/vision", "Tenant/beta", "acme", "", "Tenant/ck7f3aCANARY91x"])
-def test_what_is_taken_over_is_an_object_that_is_written(wrong: str) -> None:
-    (diagnostic,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
-    assert diagnostic.code == "PAI005"
-    assert "importIds" in diagnostic.message
-    assert "Declared: `Namespace/tenant-acme`, `Secret/tenant-acme/default-palette`," in diagnostic.help
-    assert "CANARY" not in str(diagnostic)
-    assert diagnostic.where[0].line == 7
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("Namespace/vision", "`Namespace/vision`"),
+        ("Tenant/beta", "`Tenant/beta`"),
+        ("Project/lab/lab", "`Project/lab/lab`"),
+        *((invalid, "an invalid reference") for invalid in ("acme", "", "Job/a", "Tenant/ck7f3aCANARY91x")),
+    ],
+)
+def test_what_is_taken_over_is_an_object_that_is_written(reference: str, shown: str) -> None:
+    (diagnostic,) = judged(acme(f"importIds: [{json.dumps(reference)}]"))
+    assert str(diagnostic) == (
+        f"stacks/Pulumi.acme.dev.yaml:7: error PAI005: `importIds` lists {shown}, which is not declared here, so "
+        "nothing would be taken over.\n"
+        "  help: Name an object as `Kind/name` or `Kind/namespace/name`. Declared: `Namespace/tenant-acme`, "
+        "`Secret/tenant-acme/default-palette`, `Settings/tenant-acme/default`, `Tenant/acme`."
+    )

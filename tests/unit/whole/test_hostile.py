@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -144,14 +145,14 @@ def test_what_pulumi_writes_and_what_it_cannot_decode_keep_their_spelling(text: 
 
 @pytest.mark.parametrize("field", ["encryptionsalt", "encryptedkey"])
 def test_two_files_with_one_encryption_are_refused(field: str) -> None:
-    one, two = (tenant(name, file=f'{field}: "{SALT}"') for name in ("acme", "evil"))
+    one, two = (tenant(name, file=f'# A copy.\n{field}: "{SALT}"') for name in ("acme", "evil"))
     (diagnostic,) = errors(one, two)
-    assert diagnostic.code == "PAI020"
-    assert f"2 stack files have the same `{field}`" in diagnostic.message
-    assert [str(location) for location in diagnostic.where] == [
-        "stacks/Pulumi.acme.dev.yaml:1",
-        "stacks/Pulumi.evil.dev.yaml:1",
-    ]
+    assert str(diagnostic) == (
+        f"stacks/Pulumi.acme.dev.yaml:2: error PAI020: 2 stack files have the same `{field}`, so each of them can "
+        "decrypt the secrets of the others.\n"
+        "  also: stacks/Pulumi.evil.dev.yaml:2\n"
+        f"  help: In the copy, delete `{field}` and every `secure` value, run `pulumi stack init`, and set new keys."
+    )
 
 
 def test_a_salt_is_the_same_in_another_spelling_and_before_another_check_of_the_passphrase() -> None:
@@ -231,21 +232,27 @@ def test_one_context_under_two_names_is_refused() -> None:
         body="projects: [{name: vision, importIds: [Namespace/vision, Project/vision/vision]}]",
     )
     (diagnostic,) = errors(victim, hostile)
-    assert diagnostic.code == "PAI006"
-    told = "the context `prod` is cluster `prod` in stack `acme.dev` and `elsewhere` in stack `evil.dev`"
-    assert told in diagnostic.message
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:2: error PAI006: the context `prod` is cluster `prod` in stack `acme.dev` and "
+        "`elsewhere` in stack `evil.dev`, so their objects on it are not compared.\n"
+        "  also: stacks/Pulumi.evil.dev.yaml:4\n"
+        "  help: Use the same cluster name in all stacks, or none: the context is then the name."
+    )
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "refused"), [("a", "b", False), ("a", "a", True), ("a", "", True), ("", "", True)]
+    ("kubeconfigs", "refused"),
+    [("ab", False), ("aa", True), (("a", ""), True), (("", ""), True), (("a", "b", ""), True)],
 )
 def test_a_context_is_another_one_only_where_both_bring_their_own_kubeconfig(
-    first: str, second: str, refused: bool
+    kubeconfigs: Iterable[str], refused: bool
 ) -> None:
-    top = "kubernetes:context: admin\npaletteai:cluster: {}\n"
     stacks = [
-        tenant(name, top=top.format(name) + (own and f"kubernetes:kubeconfig: {own}"))
-        for name, own in (("acme", first), ("beta", second))
+        tenant(
+            name,
+            top=f"kubernetes:context: admin\npaletteai:cluster: {name}\n" + (own and f"kubernetes:kubeconfig: {own}"),
+        )
+        for name, own in zip(("acme", "beta", "gamma"), kubeconfigs, strict=False)
     ]
     assert codes(errors(*stacks)) == (["PAI006"] if refused else [])
 
