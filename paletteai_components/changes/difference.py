@@ -69,7 +69,7 @@ class Difference:
     """The tenants and Projects with a different `onRemoval`."""
     introduced: tuple[Diagnostic, ...] = ()
     """The problems that only the second workspace has."""
-    mended: tuple[Diagnostic, ...] = ()
+    fixed: tuple[Diagnostic, ...] = ()
     """The problems that only the first workspace has."""
     kept: tuple[Diagnostic, ...] = ()
     """The problems that both have."""
@@ -81,10 +81,10 @@ class Difference:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to report."""
-        return not (any(self.told_of) or self.introduced or self.mended or self.uncompared)
+        return not (any(self.changed_stacks) or self.introduced or self.fixed or self.uncompared)
 
     @property
-    def told_of(self) -> set[str]:
+    def changed_stacks(self) -> set[str]:
         """The names of the stacks that change."""
         changes_by_kind = (self.stacks, self.objects, self.moves, self.integrations, self.sources, self.removals)
         names = {each.stack for changes in changes_by_kind for each in changes}
@@ -121,7 +121,7 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
     pairs = _stacks_by_name(before, after)
     uncompared = {*before.unreadable, *after.unreadable}
     uncompared |= {
-        name for name, pair in pairs.items() if not all(stack is None or _is_complete(stack) for stack in pair)
+        name for name, pair in pairs.items() if not all(stack is None or stack.is_complete for stack in pair)
     }
     differing = {name: pair for name, pair in pairs.items() if name not in uncompared and pair[0] is not pair[1]}
     compared = [
@@ -129,7 +129,7 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         for old, new in differing.values()
     ]
     both = [(old, new, shown) for old, new, shown in compared if old and new]
-    introduced, mended, kept = _split_diagnostics(was, now)
+    introduced, fixed, kept = _split_diagnostics(was, now)
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
@@ -138,20 +138,16 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         tuple(change for old, new, _ in compared if new for change in source_changes(old, new)),
         tuple(change for old, new, _ in both for change in removal_changes(old, new)),
         introduced,
-        mended,
+        fixed,
         kept,
         tuple(sorted(uncompared)),
     )
-    return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.told_of))
+    return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.changed_stacks))
 
 
 def _stacks_by_name(before: Workspace, after: Workspace) -> dict[str, tuple[Stack | None, Stack | None]]:
     was, now = ({stack.name: stack for stack in workspace.stacks} for workspace in (before, after))
     return {name: (was.get(name), now.get(name)) for name in sorted(was.keys() | now.keys())}
-
-
-def _is_complete(stack: Stack) -> bool:
-    return stack.spec is not None and stack.whole
 
 
 def _is_shown(stack: Stack | None, broken_files: set[str]) -> bool:
@@ -185,8 +181,8 @@ def _split_diagnostics(before: list[Diagnostic], after: list[Diagnostic]) -> tup
 
     Lines are ignored: every change of a file moves some. A problem that is silenced is still there, so it is not fixed.
     """
-    kept, mended, introduced = paired(before, after, _identity)
-    return tuple(map(tuple, map(in_order, (reported(introduced), mended, [now for _, now in kept]))))
+    kept, fixed, introduced = paired(before, after, _identity)
+    return tuple(map(tuple, map(in_order, (reported(introduced), fixed, [now for _, now in kept]))))
 
 
 def _identity(diagnostic: Diagnostic) -> Hashable:

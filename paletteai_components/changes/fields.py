@@ -57,7 +57,9 @@ def field_changes(before: Any, after: Any, *, shown: tuple[bool, bool] = (True, 
         identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
     """
     return tuple(
-        FieldChange(tuple(map(redacted, path)), told_value(old, path, shown[0]), told_value(new, path, shown[1]))
+        FieldChange(
+            tuple(map(redacted, path)), redacted_value(old, path, shown[0]), redacted_value(new, path, shown[1])
+        )
         for path, old, new in _differing(before, after, ())
     )
 
@@ -84,7 +86,7 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
-def told_value(value: Any, path: Path, shown: bool) -> Any:
+def redacted_value(value: Any, path: Path, shown: bool) -> Any:
     """The value at a path, or the `Redacted` that is shown in its place."""
     if value is Redacted.ABSENT:
         return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 
-from paletteai_components.changes.fields import FieldChange, Redacted, told_value
+from paletteai_components.changes.fields import FieldChange, Redacted, redacted_value
 from paletteai_components.changes.pairs import paired
 from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.model.plan import PlannedProject
@@ -162,7 +162,7 @@ def integration_fields(
     ):
         if old != new:
             values = (
-                told_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
+                redacted_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
                 for value, is_shown in zip((old, new), shown, strict=True)
             )
             changes.append(FieldChange((field,), *values))

@@ -47,7 +47,7 @@ _BRANCH = re.compile(r"(?![0-9a-f]{7,64}$)[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
 class Revision:
     """A commit of the repository that a folder is in."""
 
-    said: str
+    name: str
     """Its description, for example ``main`` or ``merge base of HEAD and origin/main``."""
     commit: str
     """Its full id."""
@@ -190,7 +190,7 @@ def _entry_in(revision: Revision, commit: str, path: Path) -> Entry | None:
 
 def _not_a_folder(revision: Revision, folder: Path) -> GitError:
     return GitError(
-        f"{folder} was a link, a file or a submodule at {revision.said}, so nothing was compared.",
+        f"{folder} was a link, a file or a submodule at {revision.name}, so nothing was compared.",
         "Name the folder itself with `--stacks`.",
     )
 
@@ -213,7 +213,7 @@ def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
     except StackFileError as error:
         why = error.diagnostics[0].message.rstrip(".")
     raise GitError(
-        f"{PROJECT_FILE} of {revision.said} cannot be read ({why}), so nothing was compared.",
+        f"{PROJECT_FILE} of {revision.name} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision in which it is valid.",
     )
 

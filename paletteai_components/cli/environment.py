@@ -14,7 +14,7 @@ from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
 from paletteai_components.deployment import Deployment, Operation, State
-from paletteai_components.deployment.command import WORKS_WITHOUT, found, install, judged, pinned
+from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
@@ -164,17 +164,17 @@ def _run_stacks(request: Request, operation: Operation, stacks: tuple[str, ...],
     if not stacks:
         return []
     command = _find_pulumi(request, project)
-    with progress(len(stacks), outcome.WORDS[operation].doing) as show_progress:
+    with progress(len(stacks), outcome.VERBS[operation].doing) as show_progress:
         return Runs(command, project, request.parallel, show_progress).run(operation, stacks)
 
 
 def _find_pulumi(request: Request, project: Path) -> Path:
-    command = found(project)
+    command = find_command(project)
     if command is not None and not request.installs:
-        return judged(command)
+        return check_version(command)
     if command is not None:
         try:
-            return judged(command)
+            return check_version(command)
         except EngineError:
             return install(project)
     question = f"There is no `pulumi` command. Install Pulumi {pinned()} into this project's .pulumi folder?"

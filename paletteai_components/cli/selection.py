@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.errors import UserError
+from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
@@ -99,14 +99,11 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
 
 
 def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
-    nearest = difflib.get_close_matches(name, known, 1)
-    if nearest:
-        remedy = f"Did you mean `{escaped(nearest[0])}`?"
-    elif len(known) <= 10:
-        remedy = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
+    if len(known) <= 10:
+        all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
-        remedy = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
-    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", remedy)
+        all_stacks = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
+    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", did_you_mean(name, known) or all_stacks)
 
 
 def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:

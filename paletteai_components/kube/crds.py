@@ -10,7 +10,6 @@ of integers; values of `metadata`, whose names another rule checks; and webhooks
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +34,7 @@ from paletteai_components.kube.structural import (
     mapping_in,
 )
 from paletteai_components.listing import listed
+from paletteai_components.naming import nearest
 from paletteai_components.redaction import named, redacted
 
 CODE = "PAI016"
@@ -332,15 +332,15 @@ def _problems(version: Version, error: Any) -> Iterator[tuple[str, str]]:
 @lru_cache(maxsize=1024)
 def _nearest(version: Version, parent: str, name: str, siblings: tuple[str, ...]) -> str:
     """The known field that is closest to an unknown one: beside it, of the same name, or with a similar path."""
-    path, close = _join(parent, name), difflib.get_close_matches
+    path = _join(parent, name)
     top = path.partition(".")[0]
     top = top if top in version.schema["properties"] else "spec"
     fields = [each for each in version.fields if each.startswith(f"{top}.")]
     namesakes = [each for each in fields if each.endswith(f".{name}")]
-    if beside := close(name, siblings, 1):
-        return f"Nearest known field: `{escaped(_join(parent, beside[0]))}`."
-    if elsewhere := close(path, namesakes, 1, 0.4) or close(path, fields, 1):
-        return f"Nearest known field: `{escaped(elsewhere[0])}`."
+    beside = nearest(name, siblings)
+    found = _join(parent, beside) if beside else nearest(path, namesakes, 0.4) or nearest(path, fields)
+    if found:
+        return f"Nearest known field: `{escaped(found)}`."
     return f"Known fields there: {_listed(f'`{each}`' for each in sorted(siblings)) or 'none'}."
 
 

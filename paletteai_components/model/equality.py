@@ -1,4 +1,4 @@
-"""Equality: which integrations have the same credential, as far as this is first_with without decrypting it."""
+"""Equality: which integrations have the same credential, as far as this is known without decrypting it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from paletteai_components.model.planned import IntegrationType, Path, PlannedSet
 from paletteai_components.model.spec import ProjectSpec
 from paletteai_components.redaction import named
 
-WORDS = {
+INTEGRATION_NAMES = {
     IntegrationType.PALETTE: "Palette",
     IntegrationType.HUGGING_FACE: "Hugging Face",
     IntegrationType.NVIDIA: "NVIDIA",
@@ -129,7 +129,7 @@ def _default_step(
     found = _settings_step(source, kind, settings, settings.path)
     if found.outcome is not Outcome.TAKEN or chosen is None or chosen is settings:
         return found
-    why = f"merged in, because {{}} holds no {WORDS[kind]} integration"
+    why = f"merged in, because {{}} holds no {INTEGRATION_NAMES[kind]} integration"
     return Step(source, found.outcome, why, settings, settings.path, chosen)
 
 
@@ -154,4 +154,6 @@ def _settings_step(source: Source, kind: IntegrationType, settings: PlannedSetti
     elif not settings.managed:
         return Step(source, Outcome.UNKNOWN, "external, so its contents are unknown", settings, path)
     reason = "holds a {} integration" if holds else "holds no {} integration"
-    return Step(source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, WORDS[kind])
+    return Step(
+        source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, INTEGRATION_NAMES[kind]
+    )

@@ -76,7 +76,7 @@ def _stack_diagnostics(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
     for stack in stacks:
         yield from silence_diagnostics(stack, RULES)
         for rule in RULES.values():
-            if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
+            if rule.scope is Scope.STACK and (stack.is_complete or rule.holds_for_parts):
                 yield from rule.check(stack)
 
 

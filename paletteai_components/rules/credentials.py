@@ -86,11 +86,11 @@ def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stac
             fact = f"refers to an existing Secret and also sets {_quoted(unused)}, which would have no effect"
             yield diagnostic(fact, "Keep `existingSecret` or the four fields, not both.", unused[0])
         return
-    if integration.credential is not None and stack.whole:
+    if integration.credential is not None and stack.is_complete:
         fact = "sets `credential` without `existingSecret`, so it has no effect"
         yield diagnostic(fact, "Delete it: the fingerprint identifies the credential.", "credential")
     # A field that is missing here may have been left out because its value is invalid.
-    missing = [field for field, value in fields.items() if value is None and stack.whole]
+    missing = [field for field, value in fields.items() if value is None and stack.is_complete]
     if "apiKey" in missing and stack.imports:
         missing.remove("apiKey")
         fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can see"

@@ -51,7 +51,7 @@ class Stack:
     """What is wrong with the declaration itself (PAI012)."""
     file_diagnostics: tuple[Diagnostic, ...] = ()
     """What is wrong with the file, whatever values Pulumi adds to it (PAI012)."""
-    whole: bool = True
+    is_complete: bool = True
     """False if `spec` lacks something that could not be used."""
     documents: tuple[Document, ...] = field(default=(), repr=False)
     """The stack file and the project file, with their lines. The first one that has a key counts."""
@@ -160,7 +160,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
         fact = "the file has no `config` object, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         diagnostic = misread(location, fact, remedy)
-        return Stack(name, shown, diagnostics=(*unknown, diagnostic), whole=False)
+        return Stack(name, shown, diagnostics=(*unknown, diagnostic), is_complete=False)
     merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     stack = stack_from_config(name, merged, shown, documents)
@@ -221,7 +221,7 @@ def stack_from_config(
         spec,
         (*diagnostics, *result.diagnostics),
         result.file_diagnostics,
-        whole=result.whole,
+        is_complete=result.is_complete,
         left_out=result.left_out,
         identified=result.identified,
         documents=documents,

@@ -12,8 +12,8 @@ from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import (
     PROJECT_FILE,
     Outcome,
-    beside_each_other,
-    outcome_of,
+    pulumi_files,
+    read_stack_file,
     stack_files,
     stack_name_of,
 )
@@ -57,7 +57,7 @@ def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None 
     Raises:
         StackFileError: The folder does not exist, or it or the project file cannot be read.
     """
-    beside = beside_each_other(folder)
+    beside = pulumi_files(folder)
     if not folder.is_dir():
         fact = f"there is no folder `{escaped(str(folder))}`, so there is no stack to check."
         raise StackFileError(
@@ -68,7 +68,7 @@ def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None 
     diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
     unreadable: list[str] = []
     if reading is None:
-        reading = ((path, outcome_of(path)) for path in stack_files(folder))
+        reading = ((path, read_stack_file(path)) for path in stack_files(folder))
     for path, outcome in reading:
         if isinstance(outcome, Document):
             stacks.append(stack_from_document(outcome, defaults))

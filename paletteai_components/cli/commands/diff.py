@@ -93,8 +93,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
             ) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
-    about: Line = ("Compared with ", Untrusted(revision.said), " (", Untrusted(revision.commit[:12]), ").")
-    base = {"name": revision.said, "commit": revision.commit}
+    about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
+    base = {"name": revision.name, "commit": revision.commit}
     code = 2 if now.unreadable else int(difference.has_errors)
     value = {"base": base, **as_json(difference)}
     return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
@@ -117,7 +117,7 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
                 f"{listed}`paletteai diff BASE` compares the files with one revision.",
             )
     stacks = [
-        stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.whole
+        stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.is_complete
     ]
     diagnostics = diagnostics_of(workspace)
     if len(stacks) < 2:

@@ -28,7 +28,7 @@ config:
   # The cluster: the name of a context in your kubeconfig.
   # kubernetes:context: {environment}
 
-  # Palette credentials, by names of your choice. Bind each to one Settings only.
+  # Palette credentials, keyed by a name that you choose. Bind each to one Settings only.
   paletteai:integrations:
     default:
       hostUrl: https://api.spectrocloud.com

@@ -55,7 +55,7 @@ def verdict_of(difference: Difference) -> str:
     counts = [
         (errors, "error introduced", "errors introduced"),
         (others, "warning or note introduced", "warnings and notes introduced"),
-        (len(difference.mended), "problem fixed", "problems fixed"),
+        (len(difference.fixed), "problem fixed", "problems fixed"),
         (len(of(Action.DELETED)), "object deleted", "objects deleted"),
         (len(of(Action.REPLACED)), "replaced", "replaced"),
         (len(of(Action.HANDED_OVER)), "handed over", "handed over"),
@@ -89,8 +89,8 @@ def sections_of(difference: Difference) -> list[Section]:
         ),
         *_stacks(difference),
         Section(
-            (f"Problems fixed ({len(difference.mended):,})",),
-            diagnostic_lines(difference.mended),
+            (f"Problems fixed ({len(difference.fixed):,})",),
+            diagnostic_lines(difference.fixed),
             "green",
             folded=True,
         ),

@@ -20,7 +20,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
     return {
         "problems": {
             "introduced": list(map(diagnostic_as_json, difference.introduced)),
-            "mended": list(map(diagnostic_as_json, difference.mended)),
+            "mended": list(map(diagnostic_as_json, difference.fixed)),
             "kept": {severity.value: kept[severity] for severity in Severity},
         },
         "stacks": [

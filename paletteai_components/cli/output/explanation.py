@@ -14,7 +14,7 @@ from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
 from paletteai_components.listing import listed
 from paletteai_components.model.planned import IntegrationType, Source
-from paletteai_components.model.resolution import WORDS, Outcome, Step
+from paletteai_components.model.resolution import INTEGRATION_NAMES, Outcome, Step
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
@@ -87,7 +87,9 @@ def _tree(explanation: Explanation) -> Tree:
 
 def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     settings = resolution.settings
-    line = Tree([(f"{WORDS[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")])
+    line = Tree(
+        [(f"{INTEGRATION_NAMES[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")]
+    )
     looked_at = [each for each in resolution.steps if each.settings is not None]
     if settings is None and resolution.type is not IntegrationType.PALETTE:
         return line

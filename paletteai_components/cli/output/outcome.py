@@ -30,7 +30,7 @@ _SEVERITIES = {"error": "red", "warning": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Verbs:
     """An operation in words."""
 
     doing: str
@@ -39,11 +39,11 @@ class Words:
     """Once it has succeeded, for example ``deployed``."""
 
 
-WORDS = {
-    Operation.PREVIEW: Words("previewing", "previewed"),
-    Operation.UP: Words("deploying", "deployed"),
-    Operation.PREVIEW_REFRESH: Words("previewing the refresh", "previewed"),
-    Operation.REFRESH: Words("refreshing", "refreshed"),
+VERBS = {
+    Operation.PREVIEW: Verbs("previewing", "previewed"),
+    Operation.UP: Verbs("deploying", "deployed"),
+    Operation.PREVIEW_REFRESH: Verbs("previewing the refresh", "previewed"),
+    Operation.REFRESH: Verbs("refreshing", "refreshed"),
 }
 
 
@@ -111,7 +111,7 @@ class Report:
         click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
 
     def _state(self, deployment: Deployment) -> str:
-        return WORDS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
+        return VERBS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
 
     def _counts(self, deployment: Deployment) -> str:
         if deployment.state is State.REFUSED:

@@ -173,7 +173,7 @@ def test_the_vendors_api_is_the_stacks_to_choose(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["name: x\n", "config:\n", "config: []\n", "config: acme\n"])
 def test_a_file_without_config_declares_nothing_and_says_so(tmp_path: Path, text: str) -> None:
     stack = read(tmp_path, text)
-    assert (stack.spec, stack.plan, stack.whole) == (None, None, False)
+    assert (stack.spec, stack.plan, stack.is_complete) == (None, None, False)
     assert "has no `config` object, so it declares no tenant" in stack.diagnostics[-1].message
     assert set(codes(diagnostics_of_stack(stack))) == {"PAI012"}
 
@@ -294,7 +294,7 @@ def test_whatever_is_declared_is_judged_without_an_exception(
         stack = stack_from_config("acme.dev", {**declared, **extra})
         told = codes(diagnostics_of(Workspace((stack,), crds=CRDS)))
         assert (stack.spec is not None) or told
-        assert stack.whole or "PAI012" in told
+        assert stack.is_complete or "PAI012" in told
 
 
 @pytest.mark.parametrize(
