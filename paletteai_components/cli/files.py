@@ -76,10 +76,7 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
                 return
             os.chmod(beside, mode)
             if bytes_of(path) != old:
-                raise UserError(
-                    f"{path} was changed while this command ran, so it was left as it is.",
-                    "Run it again.",
-                )
+                raise UserError(f"{path} was changed while this command ran, so it was left as it is.", "Run it again.")
             os.replace(beside, path)
         except OSError as error:
             raise _write_error(path, error) from None
@@ -136,6 +133,5 @@ def _exists_error(path: Path) -> UserError:
 
 def _write_error(path: Path, error: OSError) -> UserError:
     return UserError(
-        f"{path} could not be written ({error.strerror}).",
-        "Check the folder, its permissions and the free disk space.",
+        f"{path} could not be written ({error.strerror}).", "Check the folder, its permissions and the free disk space."
     )

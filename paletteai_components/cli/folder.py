@@ -43,12 +43,7 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
         purpose: The help text of the option.
     """
     return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help=purpose,
+        "--format", "output_format", type=click.Choice(formats), default=formats[0], show_default=True, help=purpose
     )
 
 

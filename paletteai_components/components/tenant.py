@@ -250,10 +250,7 @@ class TenantReference(TenantOwner):
     """
 
     def __init__(
-        self,
-        name: str,
-        args: TenantReferenceArgs | TenantReferenceArgsDict,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, args: TenantReferenceArgs | TenantReferenceArgsDict, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Checks the Tenant against the program so far, then registers its Settings.
 

@@ -52,25 +52,11 @@ FIELDS: dict[str, Field] = {
     "project.editor": Field("Project", ("spec", "roleMapping", "editor"), _MANIFEST),
     "project.viewer": Field("Project", ("spec", "roleMapping", "viewer"), _MANIFEST),
     "project.allow": Field(
-        "Project",
-        (
-            "spec",
-            "admissionConfiguration",
-            "workloadConfiguration",
-            "deploymentNamespaces",
-            "allow",
-        ),
-        _DOCS,
+        "Project", ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces", "allow"), _DOCS
     ),
     "project.disallow": Field(
         "Project",
-        (
-            "spec",
-            "admissionConfiguration",
-            "workloadConfiguration",
-            "deploymentNamespaces",
-            "disallow",
-        ),
+        ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces", "disallow"),
         _DOCS,
     ),
 }

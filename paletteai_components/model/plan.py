@@ -160,10 +160,7 @@ def planned_tenant(
 
 
 def planned_project(
-    spec: ProjectSpec,
-    tenant: PlannedTenant,
-    integrations: Mapping[str, IntegrationSpec],
-    path: Path = (),
+    spec: ProjectSpec, tenant: PlannedTenant, integrations: Mapping[str, IntegrationSpec], path: Path = ()
 ) -> PlannedProject:
     """A Project with what it inherits from its Tenant, and its effective Settings.
 

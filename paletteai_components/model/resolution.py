@@ -107,11 +107,7 @@ def _settings_ref_step(
 
 
 def _default_step(
-    kind: IntegrationType,
-    spec: ProjectSpec,
-    own: PlannedSettings | None,
-    tenant: PlannedTenant,
-    before: Step | None,
+    kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, before: Step | None
 ) -> Step:
     source, settings = Source.FALLBACK, tenant.default
     if settings is None:

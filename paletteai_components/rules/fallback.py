@@ -19,11 +19,7 @@ _MAX_LOCATIONS = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 
-@rule(
-    "PAI004",
-    "A Project resolves to a Palette integration, or declares that it needs none",
-    holds_for_parts=False,
-)
+@rule("PAI004", "A Project resolves to a Palette integration, or declares that it needs none", holds_for_parts=False)
 def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
     """A Project takes its Palette integration from one of three Settings, in this order.
 
@@ -185,11 +181,7 @@ def _declared(names: Iterable[str]) -> str:
     return f" Declared: {first}." if first else ""
 
 
-@rule(
-    "PAI013",
-    "A Project with `sharedClusterOnly` gets no Palette integration",
-    holds_for_parts=False,
-)
+@rule("PAI013", "A Project with `sharedClusterOnly` gets no Palette integration", holds_for_parts=False)
 def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
     """`sharedClusterOnly: true` promises that a Project has no Palette integration.
 

@@ -34,11 +34,7 @@ _WRITTEN = {
 }
 
 
-@rule(
-    "PAI006",
-    "Every object on a cluster has one owner",
-    Scope.WORKSPACE,
-)
+@rule("PAI006", "Every object on a cluster has one owner", Scope.WORKSPACE)
 def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     """Two stacks that declare the same object overwrite each other on every `up`.
 

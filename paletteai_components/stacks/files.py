@@ -71,10 +71,7 @@ def _read_bytes(path: Path) -> bytes:
 
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
-            raise refused(
-                "the file is a symbolic link out of its folder",
-                "Replace it with the file itself.",
-            )
+            raise refused("the file is a symbolic link out of its folder", "Replace it with the file itself.")
         if path.exists() and not path.is_file():
             raise refused("it is not a file", "Name a stack file.")
         return bytes_of(path)

@@ -52,11 +52,7 @@ class Validated:
     """One for each encrypted value that would become plain text."""
 
 
-def validated(
-    declared: dict[str, Any],
-    sources: Sources,
-    encrypted: frozenset[Path] = frozenset(),
-) -> Validated:
+def validated(declared: dict[str, Any], sources: Sources, encrypted: frozenset[Path] = frozenset()) -> Validated:
     """The spec in plain data, without the values that cannot be used.
 
     Args:

@@ -89,10 +89,7 @@ def sections_of(difference: Difference) -> list[Section]:
         ),
         *_stacks(difference),
         Section(
-            (f"Problems fixed ({len(difference.fixed):,})",),
-            diagnostic_lines(difference.fixed),
-            "green",
-            folded=True,
+            (f"Problems fixed ({len(difference.fixed):,})",), diagnostic_lines(difference.fixed), "green", folded=True
         ),
     ]
     return [section for section in sections if section.lines]

@@ -31,12 +31,7 @@ _MERGING = {
     True: "integrations missing from the first Settings come from the tenant's default",
     False: "only the first Settings is used",
 }
-_STYLES = {
-    Outcome.TAKEN: "bold green",
-    Outcome.UNKNOWN: "yellow",
-    Outcome.PASSED_OVER: "",
-    Outcome.ABSENT: "dim",
-}
+_STYLES = {Outcome.TAKEN: "bold green", Outcome.UNKNOWN: "yellow", Outcome.PASSED_OVER: "", Outcome.ABSENT: "dim"}
 
 
 def show_explanation(
