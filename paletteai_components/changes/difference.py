@@ -34,7 +34,7 @@ class Presence(StrEnum):
 
     APPEARS = "appears"
     GOES = "goes"
-    STAYS = "stays"
+    STAYS = "changes"
 
 
 @dataclass(frozen=True, slots=True)

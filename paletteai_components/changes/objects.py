@@ -71,10 +71,10 @@ class ObjectChange:
     """The object that it replaces, or None where that is the same."""
     former_name: str | None = None
     """Its former logical name, or None where that is the same."""
-    fields: tuple[FieldChange, ...] = ()
-    """The fields that differ, where both sides have the object."""
     removal_effect: RemovalEffect | None = None
     """What becomes of the former object, where it is deleted, replaced or handed over."""
+    fields: tuple[FieldChange, ...] = ()
+    """The fields that differ, where both sides have the object."""
 
 
 class _Declared(NamedTuple):

@@ -104,7 +104,7 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import comparison_sections, comparison_verdict
-    from paletteai_components.cli.output.difference_json import comparison_as_json
+    from paletteai_components.cli.output.records import record_as_json
     from paletteai_components.rules import diagnostics_of
 
     known = _stack_names(workspace)
@@ -127,7 +127,8 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     sound = [not _diagnostics_in([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
     comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
     about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
-    value = comparison_as_json(comparison)
+    # Both stacks are named once, so no change names its stack.
+    value = record_as_json(comparison, without=("stack",))
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
 
 
