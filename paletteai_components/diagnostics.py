@@ -53,7 +53,6 @@ class Diagnostic:
     where: tuple[SourceLocation, ...] = ()
     """Every location involved. The first is the one to look at first."""
     severity: Severity = Severity.ERROR
-    """Whether it refuses the plan."""
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""

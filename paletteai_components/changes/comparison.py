@@ -39,7 +39,6 @@ class PartChange:
     part: str
     """What it is, for example ``Project vision``."""
     fields: tuple[FieldChange, ...]
-    """The fields that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,7 @@ class Comparison:
     """How two stacks differ."""
 
     first: str
-    """The name of the first stack."""
     second: str
-    """The name of the second stack."""
     facts: tuple[FieldChange, ...] = ()
     """The tenant, its namespace and where it is deployed, where they differ."""
     only_in_first: tuple[str, ...] = ()
@@ -59,9 +56,7 @@ class Comparison:
     parts: tuple[PartChange, ...] = ()
     """The objects that differ, and the integrations of Settings that differ."""
     sources: tuple[SourceChange, ...] = ()
-    """The Projects whose integration has a different source."""
     removals: tuple[RemovalChange, ...] = ()
-    """The tenant and Projects with a different `onRemoval`."""
 
     @property
     def is_empty(self) -> bool:
@@ -70,16 +65,7 @@ class Comparison:
 
 
 def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
-    """Compare two stacks.
-
-    Args:
-        first: The first stack.
-        second: The second stack.
-        shown: For each stack, whether its values may be shown.
-
-    Returns:
-        How they differ.
-    """
+    """How two stacks differ. `shown` says for each of them whether its values may be shown."""
     pairs, removed, added = paired(_objects(first), _objects(second), _part)
     parts = [
         PartChange(named(_part(new)), fields)

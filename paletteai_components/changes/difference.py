@@ -42,11 +42,8 @@ class StackChange:
     """A stack file that is new or deleted, or a stack that is deployed differently."""
 
     stack: str
-    """The stack's name."""
     file: str
-    """Its file."""
     presence: Presence
-    """Which workspaces have the file."""
     fields: tuple[FieldChange, ...] = ()
     """`cluster`, `kubernetes:context`, `environment`, `apiVersion` and `silence`, where they differ."""
 
@@ -58,15 +55,12 @@ class Difference:
     stacks: tuple[StackChange, ...] = ()
     """The stack files that are new or deleted, and the stacks that are deployed differently."""
     objects: tuple[ObjectChange, ...] = ()
-    """What happens to objects."""
     moves: tuple[Move, ...] = ()
     """The credentials that move from one Settings to another."""
     integrations: tuple[IntegrationChange, ...] = ()
-    """The Settings whose Palette integration changes."""
     sources: tuple[SourceChange, ...] = ()
     """The Projects that are new or whose integration has a different source."""
     removals: tuple[RemovalChange, ...] = ()
-    """The tenants and Projects with a different `onRemoval`."""
     introduced: tuple[Diagnostic, ...] = ()
     """The problems that only the second workspace has."""
     fixed: tuple[Diagnostic, ...] = ()
@@ -76,7 +70,6 @@ class Difference:
     uncompared: tuple[str, ...] = ()
     """The stacks that could not be read or parsed on one side."""
     unchanged: int = 0
-    """How many stacks do not change."""
 
     @property
     def is_empty(self) -> bool:
@@ -102,16 +95,9 @@ class Difference:
 
 
 def difference_between(before: Workspace, after: Workspace) -> Difference:
-    """Compare two workspaces.
+    """What replacing the workspace `before` by `after` does.
 
     A stack that is the same Python object in both is not compared again; only the rules run over it.
-
-    Args:
-        before: The first workspace.
-        after: The one that takes its place.
-
-    Returns:
-        What the replacement does.
     """
     was, now = diagnostics_of(before), diagnostics_of(after)
     broken_files = [

@@ -45,16 +45,10 @@ class FieldChange:
 
 
 def field_changes(before: Any, after: Any, *, shown: tuple[bool, bool] = (True, True)) -> tuple[FieldChange, ...]:
-    """Compare two objects field by field.
+    """The fields of two objects that differ and hold no further fields.
 
-    Args:
-        before: The first object.
-        after: The second object.
-        shown: For each object, whether its values may be shown.
-
-    Returns:
-        The fields that differ and hold no further fields. A value that may not be shown, or that
-        identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
+    `shown` says for each object whether its values may be shown. A value that may not be shown, or that
+    identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
     """
     return tuple(
         FieldChange(

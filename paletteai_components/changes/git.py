@@ -54,7 +54,6 @@ class Entry:
     mode: str
     """Its mode as git prints it, for example ``100644``."""
     oid: str
-    """The id of its object."""
 
 
 def top_of(folder: Path) -> Path | None:

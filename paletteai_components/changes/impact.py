@@ -42,13 +42,11 @@ class IntegrationChange:
     """A Settings whose Palette integration changes."""
 
     stack: str
-    """The stack it is in."""
     settings: str
     """The Settings, ``namespace/name``."""
     integration: str
     """The name of its integration in the stack file."""
     key: KeyChange | None
-    """How the credential changes, or None."""
     fields: tuple[FieldChange, ...]
     """The other fields of the integration that change."""
     projects: tuple[str, ...]
@@ -62,17 +60,12 @@ class Move:
     """A credential that moves from one Settings to another."""
 
     stack: str
-    """The stack it moves to."""
     settings: str
-    """The Settings it moves to."""
     former_stack: str
-    """The stack it was in."""
     former_settings: str
-    """The Settings it was in."""
     integration: str
     """The name of its integration in the stack file."""
     steps: Steps
-    """The deployments that this takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +73,7 @@ class SourceChange:
     """A Project whose Palette integration has a different source."""
 
     stack: str
-    """The stack it is in."""
     project: str
-    """The Project's name."""
     before: str | None
     """The old source in words; None for a new Project."""
     after: str
@@ -94,26 +85,14 @@ class RemovalChange:
     """A tenant or project whose `onRemoval` changes."""
 
     stack: str
-    """The stack it is in."""
     owner: str
     """The tenant or project, for example ``project vision``."""
     before: OnRemoval
-    """The old `onRemoval`, set or inherited."""
     after: OnRemoval
-    """The new `onRemoval`, set or inherited."""
 
 
 def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -> Iterator[IntegrationChange]:
-    """Compare the integrations of the Settings that both versions of a stack have.
-
-    Args:
-        before: The old version of the stack.
-        after: The new version.
-        shown: For each version, whether its values may be shown.
-
-    Yields:
-        The Settings whose integration changes.
-    """
+    """The Settings in both versions of a stack whose integration changes. `shown`: see `field_changes`."""
     if before.plan is None or after.plan is None:
         return
     users: dict[int, list[str]] = {}
@@ -143,16 +122,7 @@ def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -
 def integration_fields(
     before: IntegrationSpec, after: IntegrationSpec, shown: tuple[bool, bool]
 ) -> tuple[FieldChange, ...]:
-    """Compare the fields of two integrations, except their credentials.
-
-    Args:
-        before: The first integration.
-        after: The second integration.
-        shown: For each, whether its values may be shown.
-
-    Returns:
-        The fields that differ.
-    """
+    """The fields of two integrations that differ, except their credentials. `shown`: see `field_changes`."""
     changes = []
     for field, old, new in (
         ("hostUrl", _host(before), _host(after)),

@@ -56,11 +56,9 @@ class ObjectChange:
     """What happens to one object."""
 
     action: Action
-    """What happens."""
     stack: str
     """The stack that declares it, or declared it last."""
     cluster: str
-    """That stack's cluster."""
     reference: str
     """The object as messages name it, for example ``Project/vision/vision``."""
     name: str
@@ -94,14 +92,7 @@ class _Declared(NamedTuple):
 
 
 def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
-    """Compare the objects of stacks.
-
-    Args:
-        stacks: For each stack, its old version, its new version, and whether the values of each may be shown.
-
-    Returns:
-        What happens to every object that changes, by stack.
-    """
+    """What happens to every object of the stacks that changes, by stack."""
     changes: list[ObjectChange] = []
     old_only: list[_Declared] = []
     new_only: list[_Declared] = []

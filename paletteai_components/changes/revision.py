@@ -50,20 +50,11 @@ class Revision:
     name: str
     """Its description, for example ``main`` or ``merge base of HEAD and origin/main``."""
     commit: str
-    """Its full id."""
     top: Path
-    """The repository's top folder."""
 
 
 def revision_named(name: str | None, folder: Path) -> Revision:
-    """Look up a revision.
-
-    Args:
-        name: What git resolves to a commit; None for the merge base of HEAD and the main branch.
-        folder: A folder of the repository.
-
-    Returns:
-        The revision.
+    """The revision that git resolves a name to; for None, the merge base of HEAD and the main branch.
 
     Raises:
         GitError: There is no git, no repository or no such revision.
@@ -80,7 +71,7 @@ def revision_named(name: str | None, folder: Path) -> Revision:
 
 
 def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
-    """Read the workspace of a folder at a revision.
+    """The workspace of a folder at a revision; an empty one if the folder did not exist.
 
     Links are not followed; a stack file that was a link counts as unreadable.
 
@@ -88,9 +79,6 @@ def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
         revision: The revision.
         folder: The folder with the stack files.
         now: The folder's current workspace. Stacks whose file and defaults are unchanged are taken from it.
-
-    Returns:
-        The workspace; an empty one if the folder did not exist.
 
     Raises:
         GitError: Git does not answer, or the project file of the revision cannot be read.

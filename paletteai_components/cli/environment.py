@@ -31,9 +31,7 @@ class Request:
     """The arguments and options of a command."""
 
     environment: str
-    """The environment whose stacks run."""
     folder: Path
-    """The folder with the stack files."""
     parallel: int
     """How many stacks may run at a time."""
     installs: bool

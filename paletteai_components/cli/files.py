@@ -23,11 +23,6 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
 
     Nothing is left behind when writing fails or the process is terminated.
 
-    Args:
-        path: Where to write it.
-        data: What to write.
-        private: Whether only the owner may read it (mode 0600).
-
     Raises:
         UserError: The file exists, leads through a link, or cannot be written.
     """
@@ -55,12 +50,7 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
 
 
 def replace(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's content atomically and keep its mode.
-
-    Args:
-        path: The file.
-        old: The content that the file must still have.
-        new: The content to write.
+    """Replace a file's content atomically and keep its mode, if the content is still `old`.
 
     Raises:
         UserError: The content is no longer `old`, or the file cannot be written.

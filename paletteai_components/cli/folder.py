@@ -17,12 +17,7 @@ DEFAULT_FOLDER = "stacks"
 
 
 def in_a_folder(command: Command, /, purpose: str = "The folder with the stack files.") -> Command:
-    """Add the option `--stacks`, the folder with the stack files, to a command.
-
-    Args:
-        command: The command.
-        purpose: The help text of the option.
-    """
+    """Add the option `--stacks`, the folder with the stack files, to a command; `purpose` is its help text."""
     option = click.option(
         "--stacks",
         "folder",
@@ -36,12 +31,7 @@ def in_a_folder(command: Command, /, purpose: str = "The folder with the stack f
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:
-    """The option `--format`.
-
-    Args:
-        formats: The choices. The first one is the default.
-        purpose: The help text of the option.
-    """
+    """The option `--format`, of which the first choice is the default; `purpose` is its help text."""
     return click.option(
         "--format", "output_format", type=click.Choice(formats), default=formats[0], show_default=True, help=purpose
     )

@@ -106,11 +106,7 @@ class Registry:
         self._parts.add(stack.part)
 
     def take(self, claims: Iterable[Claim], errors: Iterable[Diagnostic] = ()) -> None:
-        """Records claims without running the rules.
-
-        Args:
-            claims: the claims.
-            errors: what is already known to be wrong with them.
+        """Records claims, unless there are errors, without running the rules.
 
         Raises:
             DeclarationError: there are errors, or another component has one of the claims. Nothing is recorded then.

@@ -117,13 +117,7 @@ class PreviousDeployment:
 
 
 def for_the_next(plan: Plan, api: PaletteApi, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """The output that the next deployment reads.
-
-    Args:
-        plan: the plan that is deployed.
-        api: the vendor's API.
-        urns: the URNs of the Settings' components, by ``namespace/name``.
-    """
+    """The output that the next deployment reads, with the URNs of the Settings' components by ``namespace/name``."""
     return {
         "apiVersion": api.api_version,
         "objects": [each.reference for each in objects_of(plan, api)],

@@ -55,10 +55,7 @@ def run() -> None:
 
 
 def deploy(folder: Path = Path("stacks")) -> None:
-    """Checks the selected stack and registers it.
-
-    Args:
-        folder: the folder of the stack files.
+    """Checks the selected stack of a folder of stack files, and registers it.
 
     Raises:
         DeclarationError: the stack is wrong. Nothing is registered.

@@ -17,7 +17,6 @@ class LiveObject:
     """An object that exists in the cluster."""
 
     terminating: bool = False
-    """Whether it is being deleted."""
     fingerprint: str | None = None
     """The fingerprint of the credential it carries, from its annotation."""
     proof: str | None = None

@@ -54,11 +54,9 @@ class Version:
     api_version: str
     """Group and version, for example ``spectrocloud.com/v1alpha1``."""
     kind: str
-    """The kind, for example ``Settings``."""
     scope: str
     """``Namespaced`` or ``Cluster``."""
     served: bool
-    """Whether the API server serves this version."""
     file: str
     """The file its CRD was read from."""
     schema: dict[str, Any] = field(repr=False)
@@ -137,11 +135,7 @@ def crds_from(path: Path) -> Crds:
 
 
 def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
-    """The CRDs in the answers of an API server.
-
-    Args:
-        documents: The answers.
-        source: The name of the API server in messages.
+    """The CRDs in the answers of an API server, which messages call `source`.
 
     Raises:
         UnusableSchema: A CRD has no usable schema.

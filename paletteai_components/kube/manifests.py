@@ -29,7 +29,6 @@ class PlannedObject:
     owner: PlannedTenant | PlannedProject | PlannedSettings
     """What it is written for; a Settings also owns its Secret."""
     path: Path
-    """Where it is declared."""
     removal: OnRemoval | None = None
     """The `onRemoval` that applies to it; None for an object that is always deleted."""
 

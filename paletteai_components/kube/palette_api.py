@@ -20,9 +20,7 @@ class Field:
     """A field of the vendor's API."""
 
     kind: str
-    """The kind of the object it belongs to."""
     path: tuple[str, ...]
-    """Its path in the object."""
     seen: str
     """Where the path was seen; empty for one that is assumed."""
 

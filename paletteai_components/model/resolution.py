@@ -34,13 +34,10 @@ class Step:
     """One step of the search."""
 
     source: Source
-    """Which step it is."""
     outcome: Outcome
-    """Its outcome."""
     reason: str
     """The reason for the outcome, with a ``{}`` for `about`."""
     settings: PlannedSettings | None = None
-    """The Settings of this step, or None."""
     path: Path | None = None
     """Where the step is declared, or None if it is not."""
     about: object = None
@@ -55,18 +52,7 @@ class Step:
 def steps_of(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Iterator[Step]:
-    """The steps of the search for a Project's integration of one type, in order.
-
-    Args:
-        kind: The type of integration.
-        spec: The Project's declaration.
-        own: The Project's own Settings, or None.
-        tenant: Its Tenant.
-        path: Where the Project is declared.
-
-    Yields:
-        The steps. At most one is taken.
-    """
+    """The steps of the search for a Project's integration of one type, in order. At most one is taken."""
     first = _own_step(kind, own)
     yield first
     second = _settings_ref_step(kind, spec, own, tenant, path)

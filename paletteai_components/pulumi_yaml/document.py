@@ -100,14 +100,7 @@ def items_of(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def document_from(data: bytes, file: str) -> Document:
-    """The document in the bytes of a YAML file.
-
-    Args:
-        data: The bytes.
-        file: The file's name as messages show it.
-
-    Returns:
-        The document.
+    """The document in the bytes of a YAML file, whose name is for messages.
 
     Raises:
         StackFileError: Pulumi refuses the file, or would pass on other values than it contains. The diagnostics never

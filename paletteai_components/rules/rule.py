@@ -27,7 +27,6 @@ class Rule:
     holds: str
     """What must hold, in one sentence."""
     scope: Scope
-    """What the rule checks."""
     severity: Severity
     """The highest severity of its diagnostics."""
     holds_for_parts: bool

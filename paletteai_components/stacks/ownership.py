@@ -37,11 +37,8 @@ class Claim:
     owner: Hashable
     """Who claims it. Claims of equal owners do not conflict."""
     owner_text: Callable[[], str] = field(compare=False)
-    """Describes the owner."""
     stack: Stack = field(compare=False, repr=False)
-    """The stack that makes the claim."""
     path: Path = field(compare=False)
-    """Where the stack makes it."""
 
     @property
     def location(self) -> SourceLocation:

@@ -72,9 +72,7 @@ class Stack:
     kubeconfig: str | None = None
     """Its own kubeconfig, or None. An encrypted one is its ciphertext."""
     salt: str | None = None
-    """The `encryptionsalt` of the stack, or None."""
     data_key: str | None = None
-    """The `encryptedkey` of the stack, or None."""
     other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
     """The paths of the encrypted values in its file outside of this package's namespace, by ciphertext."""
 
@@ -196,9 +194,6 @@ def stack_from_config(
         documents: The files that the configuration comes from.
         imports: The ESC environments that the stack imports.
         is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
-
-    Returns:
-        The stack.
     """
     sources = Sources(documents, file)
     diagnostics: list[Diagnostic] = []

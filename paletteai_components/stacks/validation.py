@@ -41,7 +41,6 @@ class Validated:
     spec: StackSpec | None
     """The declaration, or None if it has no usable tenant."""
     diagnostics: tuple[Diagnostic, ...]
-    """What is wrong with the data."""
     is_complete: bool
     """False if more than unknown fields was left out."""
     left_out: frozenset[int]
@@ -53,16 +52,7 @@ class Validated:
 
 
 def validated(declared: dict[str, Any], sources: Sources, encrypted: frozenset[Path] = frozenset()) -> Validated:
-    """The spec in plain data, without the values that cannot be used.
-
-    Args:
-        declared: The data.
-        sources: Where it is declared.
-        encrypted: The paths of encrypted values other than keys.
-
-    Returns:
-        The spec and its diagnostics.
-    """
+    """The spec in plain data, without the values that cannot be used."""
     exposed = tuple(_exposed_secret(path, sources.location(path)) for path in sorted(encrypted, key=str))
     try:
         whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
@@ -93,17 +83,7 @@ def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
 
 
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
-    """The diagnostic of an unknown field, with the nearest known one as the remedy.
-
-    Args:
-        location: Where the field is.
-        name: Its name.
-        known: The names of the known fields.
-        inside: The object that has it, in words.
-
-    Returns:
-        The diagnostic.
-    """
+    """The diagnostic of an unknown field of the object `inside`, with the nearest known one as the remedy."""
     known = list(known)
     lower = {field.lower(): field for field in known}
     like = lower.get(nearest(re.sub(r"[-_]", "", name.lower()), lower, 0.8) or "", "")

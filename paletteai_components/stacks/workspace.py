@@ -35,7 +35,6 @@ class Workspace:
     unreadable: tuple[str, ...] = ()
     """The names of the stacks whose files cannot be read."""
     crds: Crds | None = None
-    """The cluster's own schemas, if they were read."""
     cluster: Cluster | None = None
     """The objects in the cluster, if they were read."""
 
@@ -45,14 +44,7 @@ class Workspace:
 
 
 def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
-    """The workspace of the stack files in a folder, with the defaults of the project file above it.
-
-    Args:
-        folder: The folder.
-        reading: The stack files with their outcomes, if the caller reads them.
-
-    Returns:
-        The workspace.
+    """The workspace of a folder, with the defaults of the project file above it. The caller may read the stack files.
 
     Raises:
         StackFileError: The folder does not exist, or it or the project file cannot be read.

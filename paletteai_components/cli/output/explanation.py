@@ -37,14 +37,7 @@ _STYLES = {Outcome.TAKEN: "bold green", Outcome.UNKNOWN: "yellow", Outcome.PASSE
 def show_explanation(
     explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int, output_format: str
 ) -> None:
-    """Print an explanation and its problems.
-
-    Args:
-        explanation: The explanation.
-        diagnostics: The problems that concern it.
-        others: How many other problems the stack has.
-        output_format: ``text`` or ``json``.
-    """
+    """Print an explanation, the problems that concern it, and how many others the stack has."""
     if output_format == "json":
         value = _as_json(explanation)
         show_json({**value, "problems": [as_json(diagnostic) for diagnostic in diagnostics], "otherProblems": others})

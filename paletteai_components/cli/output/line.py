@@ -20,7 +20,6 @@ class Untrusted:
     text: str
     """A name or a value, or a sentence that holds some."""
     sentence: bool = False
-    """Whether it is a sentence."""
 
 
 Line = tuple[str | Untrusted, ...]
@@ -33,7 +32,6 @@ class Section:
     title: Line
     """The title; it may hold the name of a stack."""
     lines: list[Line] = field(default_factory=list)
-    """The lines."""
     colour: str = "cyan"
     """The title's colour on a terminal."""
     folded: bool = False

@@ -52,15 +52,11 @@ class Report:
     """The outcome of an operation for all stacks of an environment."""
 
     environment: str
-    """The environment."""
     operation: Operation
-    """The operation."""
     deployments: list[Deployment]
     """The outcome of each stack, by name."""
     refused: Mapping[str, list[Diagnostic]]
-    """The problems of each stack that was refused."""
     seconds: float
-    """How many seconds it took."""
 
     def show_json(self) -> None:
         """Print it as JSON."""

@@ -25,15 +25,7 @@ COLOURS = {
 
 @contextmanager
 def progress(stacks: int, doing: str) -> Iterator[Tell]:
-    """Show progress on the error stream.
-
-    Args:
-        stacks: How many stacks there are.
-        doing: What is done, for example ``deploying``.
-
-    Yields:
-        The function to call with each change.
-    """
+    """Show the progress of so many stacks on the error stream; yields the function to call with each change."""
     if not sys.stderr.isatty():
         yield _Lines(doing).tell
         return

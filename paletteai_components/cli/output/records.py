@@ -16,12 +16,7 @@ _NAMES = {"managed": "made", "diagnostics": "problems", "removal_effect": "fate"
 
 
 def record_as_json(value: Any, without: Collection[str] = ()) -> Any:
-    """A record, or a list of records, as JSON.
-
-    Args:
-        value: The record.
-        without: The fields to leave out, also of the records in it.
-    """
+    """A record, or a list of records, as JSON, `without` some fields of it and of the records in it."""
     if isinstance(value, Diagnostic):
         return as_json(value)
     if isinstance(value, FieldChange):
