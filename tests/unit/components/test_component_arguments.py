@@ -30,7 +30,7 @@ from paletteai_components import (
     deploy,
 )
 
-RECORDS = sorted(name for name in components.__all__ if name.endswith("Args"))
+RECORDS = sorted(name for name in vars(components) if name.endswith("Args"))
 
 
 @pytest.mark.parametrize("name", RECORDS)
