@@ -21,7 +21,7 @@ from paletteai_components.changes.impact import (
     source_changes,
 )
 from paletteai_components.changes.pairs import paired
-from paletteai_components.kube.manifests import Manifest, PlannedObject, objects_of
+from paletteai_components.kube.manifests import Manifest, PlannedObject
 from paletteai_components.model.identity import below_the_tenant
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
@@ -66,7 +66,7 @@ class Comparison:
 
 def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
     """How two stacks differ. `shown` says for each of them whether its values may be shown."""
-    pairs, removed, added = paired(_objects(first), _objects(second), _part)
+    pairs, removed, added = paired(list(first.objects), list(second.objects), _part)
     parts = [
         PartChange(named(_part(new)), fields)
         for old, new in pairs
@@ -82,10 +82,6 @@ def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (
         tuple(each for each in source_changes(first, second) if each.before is not None),
         tuple(removal_changes(first, second)),
     )
-
-
-def _objects(stack: Stack) -> list[PlannedObject]:
-    return list(objects_of(stack.plan, stack.api)) if stack.plan else []
 
 
 def _names(objects: Iterable[PlannedObject]) -> Iterator[str]:

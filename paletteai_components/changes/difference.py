@@ -23,7 +23,7 @@ from paletteai_components.changes.impact import (
 )
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.diagnostics import Diagnostic, Severity, in_order, reported
+from paletteai_components.diagnostics import Diagnostic, errors_in, in_order, reported
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -87,7 +87,7 @@ class Difference:
     @property
     def has_errors(self) -> bool:
         """Whether an error is introduced."""
-        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.introduced)
+        return bool(errors_in(self.introduced))
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
         """The changes of objects with one of these actions."""
@@ -100,10 +100,7 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
     A stack that is the same Python object in both is not compared again; only the rules run over it.
     """
     was, now = diagnostics_of(before), diagnostics_of(after)
-    broken_files = [
-        {location.file for each in side if each.severity is Severity.ERROR for location in each.where}
-        for side in (was, now)
-    ]
+    broken_files = [{location.file for each in errors_in(side) for location in each.where} for side in (was, now)]
     pairs = _stacks_by_name(before, after)
     uncompared = {*before.unreadable, *after.unreadable}
     uncompared |= {

@@ -7,7 +7,7 @@ in a stack file can affect many Projects although none of their manifests change
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 
@@ -191,61 +191,51 @@ def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
             yield f"project {project.name}", project.on_removal
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """A Settings with a credential in it."""
-
-    stack: str
-    name: str
-    """Its logical name in Pulumi."""
-    settings: str
-    """The Settings, ``namespace/name``."""
-    integration: str
+_Key = tuple[str, str]
+"""A stack, and the logical name of a Settings in it."""
 
 
-def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[Move]:
+def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> list[Move]:
     """The credentials that move from one Settings to another, each move once."""
-    before, after = list(before), list(after)
-    was, now = _holders(before), _holders(after)
-    held = {(stack, settings.logical_name) for stack, settings in _settings(before)}
-    planned = {(stack, settings.logical_name) for stack, settings in _settings(after)}
-    seen: set[Move] = set()
+    held, planned = _settings(before), _settings(after)
+    was, now = _holders(held), _holders(planned)
+    occupied, stays = {key for key, _ in held}, {key for key, _ in planned}
+    moves: dict[object, Move] = {}
     for identity, holders in now.items():
         former = was.get(identity, {})
-        released = [holder for key, holder in former.items() if key not in holders]
-        first = {holder.stack: holder for holder in reversed(released)}
-        for key, holder in holders.items() if released else ():
+        released = [key for key in former if key not in holders]
+        first = {key[0]: key for key in reversed(released)}
+        for key, settings in holders.items() if released else ():
             if key in former:
                 continue
-            source = first.get(holder.stack, released[0])
-            if source.stack != holder.stack:
+            stack, source = key[0], first.get(key[0], released[0])
+            if source[0] != stack:
                 steps = Steps.STACKS
             else:
-                steps = Steps.TWO if (source.stack, source.name) in planned or key in held else Steps.ONE
-            move = Move(holder.stack, holder.settings, source.stack, source.settings, holder.integration, steps)
-            if move not in seen:
-                seen.add(move)
-                settings, former_settings = named(move.settings), named(move.former_settings)
-                yield replace(
-                    move, settings=settings, former_settings=former_settings, integration=named(move.integration)
-                )
+                steps = Steps.TWO if source in stays or key in occupied else Steps.ONE
+            names = (str(settings), str(former[source]), str(settings.palette))
+            new, old, integration = map(named, names)
+            moves.setdefault((stack, source[0], names, steps), Move(stack, new, source[0], old, integration, steps))
+    return list(moves.values())
 
 
-def _settings(stacks: Iterable[Stack]) -> Iterator[tuple[str, PlannedSettings]]:
-    for stack in stacks:
-        yield from ((stack.name, settings) for settings in (stack.plan.settings if stack.plan else ()))
+def _settings(stacks: Iterable[Stack]) -> list[tuple[_Key, PlannedSettings]]:
+    return [
+        ((stack.name, settings.logical_name), settings)
+        for stack in stacks
+        if stack.plan
+        for settings in stack.plan.settings
+    ]
 
 
-def _holders(stacks: Iterable[Stack]) -> dict[object, dict[tuple[str, str], _Holder]]:
-    found: dict[object, dict[tuple[str, str], _Holder]] = {}
-    for stack, settings in _settings(stacks):
-        integration = settings.integration
-        if integration is None:
+def _holders(found: Iterable[tuple[_Key, PlannedSettings]]) -> dict[object, dict[_Key, PlannedSettings]]:
+    """The Settings that hold each credential."""
+    holders: dict[object, dict[_Key, PlannedSettings]] = {}
+    for key, settings in found:
+        if settings.integration is None:
             continue
-        name, key = settings.logical_name, str(settings.palette)
+        identities: list[object] = [identity for _, identity in settings.integration.identities]
         # A credential without an identity is at least the same declaration.
-        identities: list[object] = [identity for _, identity in integration.identities]
-        identities = identities or [("integration", stack, key)]
-        for identity in identities:
-            found.setdefault(identity, {}).setdefault((stack, name), _Holder(stack, name, str(settings), key))
-    return found
+        for identity in identities or [("integration", key[0], str(settings.palette))]:
+            holders.setdefault(identity, {}).setdefault(key, settings)
+    return holders

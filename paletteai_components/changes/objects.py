@@ -6,7 +6,7 @@ distinguishes a change from a replacement, and both from a removal.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from paletteai_components.changes.fields import FieldChange, field_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.kube.manifests import PlannedObject, objects_of
+from paletteai_components.kube.manifests import PlannedObject
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
@@ -100,7 +100,7 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
     for old_stack, new_stack, shown in stacks:
         if old_stack and not new_stack:
             left.add(old_stack.name)
-        before, after = (list(_declared(*side)) for side in zip((old_stack, new_stack), shown, strict=True))
+        before, after = _declared(old_stack, shown[0]), _declared(new_stack, shown[1])
         pairs, before, after = paired(before, after, attrgetter("logical"))
         changes += filter(None, (_changed(*pair) for pair in pairs))
         old_only += before
@@ -112,9 +112,8 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
     return sorted(changes, key=lambda each: each.stack)
 
 
-def _declared(stack: Stack | None, shown: bool) -> Iterator[_Declared]:
-    if stack and stack.plan:
-        yield from (_Declared(stack, each, shown) for each in objects_of(stack.plan, stack.api))
+def _declared(stack: Stack | None, shown: bool) -> list[_Declared]:
+    return [_Declared(stack, each, shown) for each in stack.objects] if stack else []
 
 
 def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:

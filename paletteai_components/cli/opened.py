@@ -10,8 +10,8 @@ from pathlib import Path
 from paletteai_components.cli.selection import Selection
 from paletteai_components.credentials import ApiKey
 from paletteai_components.deployment.decryption import EngineError, opened_keys
-from paletteai_components.diagnostics import Diagnostic, Severity, escaped
-from paletteai_components.kube.manifests import Manifest, objects_of, palette_document
+from paletteai_components.diagnostics import Diagnostic, errors_in, escaped
+from paletteai_components.kube.manifests import Manifest, palette_document
 from paletteai_components.model.planned import IntegrationType, PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
@@ -41,15 +41,14 @@ def opened(selection: Selection, folder: Path) -> tuple[list[Diagnostic], tuple[
     stacks = tuple(_with_keys(stack, keys[stack.name]) for stack in selection.stacks)
     others = [stack for stack in selection.workspace.stacks if stack.name not in keys]
     diagnostics = diagnostics_of(replace(selection.workspace, stacks=(*stacks, *others)))
-    errors = [each for each in concerning(diagnostics, stacks) if each.severity is Severity.ERROR]
-    return errors, stacks, keys
+    return errors_in(concerning(diagnostics, stacks)), stacks, keys
 
 
 def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifest]:
     """Every manifest of the stacks, including the data of their Secrets."""
     for stack in stacks:
         integrations = dict(_integrations(stack))
-        for each in objects_of(stack.plan, stack.api) if stack.plan else ():
+        for each in stack.objects:
             if each.kind == "Secret" and isinstance(each.owner, PlannedSettings):
                 palette = str(each.owner.palette)
                 document = palette_document(integrations[palette], keys[stack.name][palette])

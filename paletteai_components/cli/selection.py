@@ -10,7 +10,7 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
@@ -34,14 +34,9 @@ class Selection:
     """The selected stacks, or the folder, that could not be read."""
 
     @property
-    def has_errors(self) -> bool:
-        """Whether a diagnostic is an error."""
-        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
-
-    @property
     def exit_code(self) -> int:
         """2 if something could not be read, 1 if there are errors, else 0."""
-        return 2 if self.unreadable else int(self.has_errors)
+        return 2 if self.unreadable else int(bool(errors_in(self.diagnostics)))
 
 
 def choosing_stacks(command: Command) -> Command:
@@ -79,7 +74,7 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
         from paletteai_components.stacks.workspace import Workspace
 
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
-    known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
+    known = workspace.names
     if not known and not names:
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",

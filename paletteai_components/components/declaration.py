@@ -138,9 +138,7 @@ class Declaration:
                 # Everywhere else the spec itself refuses a wrong type.
                 place = self._described(path[: path.index("extra_spec") + 1])
                 fact = f"{place} holds a value of type {type(value).__name__}, which a manifest cannot hold"
-                self._diagnostics.append(
-                    misread(SourceLocation(self.part), fact, "Use only text, numbers, lists and dicts.")
-                )
+                self._add(fact, "Use only text, numbers, lists and dicts.")
             case PaletteCredential():
                 return self._integration_name(value)
             case _ if is_dataclass(value):
@@ -179,7 +177,7 @@ class Declaration:
         path, kind = error["loc"], error["type"]
         place = self._described(path)
         if kind == "missing":
-            self._diagnostics.append(misread(SourceLocation(self.part), f"{place} is missing", "Set it."))
+            self._add(f"{place} is missing", "Set it.")
         elif kind == "extra_forbidden":
             model = model_at(path[:-1])
             known = model.model_fields if model else ()
@@ -197,7 +195,10 @@ class Declaration:
             fact = f"{place} is an Output, but it is checked before anything is registered, so it must be a plain value"
         else:
             fact = f"{place} should be {expected}, but is of type {type(value).__name__}"
-        self._diagnostics.append(misread(SourceLocation(self.part), fact, f"Make it {expected}."))
+        self._add(fact, f"Make it {expected}.")
+
+    def _add(self, fact: str, remedy: str) -> None:
+        self._diagnostics.append(misread(SourceLocation(self.part), fact, remedy))
 
     def _described(self, path: Path) -> str:
         if path[0] == "integrations":

@@ -21,7 +21,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from paletteai_components.sdk import PROGRAM_SERVER, program_server
-from paletteai_components.stacks.stack import PROJECT_FILE, defaults_from_file
+from paletteai_components.stacks.files import PROJECT_FILE, document_in
 
 _PROGRAM = "__main__.py"
 # Loaded once, in the process that every host is forked from. None of them starts a thread.
@@ -45,7 +45,7 @@ def can_host(project: Path) -> bool:
     Raises:
         StackFileError: that file cannot be read.
     """
-    declared = defaults_from_file(project / PROJECT_FILE).value
+    declared = document_in(project / PROJECT_FILE).value
     runtime = declared.get("runtime")
     options = runtime.get("options") if isinstance(runtime, dict) and runtime.get("name") == "python" else None
     environment = options.get("virtualenv") if isinstance(options, dict) else None

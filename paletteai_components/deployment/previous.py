@@ -98,8 +98,7 @@ class PreviousDeployment:
         """
         if stack.plan is None:
             return False
-        references = (each.reference for each in objects_of(stack.plan, stack.api))
-        if any(cluster.live(reference) and reference not in self.references for reference in references):
+        if any(cluster.live(each.reference) and each.reference not in self.references for each in stack.objects):
             return True
         for settings in stack.plan.settings:
             former = self._former_name(settings)

@@ -29,7 +29,7 @@ from paletteai_components.deployment.previous import (
     previous_deployment,
     previous_deployment_in_state,
 )
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, errors_in, in_order
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
@@ -85,7 +85,7 @@ def _report(diagnostics: Iterable[Diagnostic]) -> None:
     silenced = sum(diagnostic.severity is Severity.SILENCED for diagnostic in diagnostics)
     if silenced:
         pulumi.log.info(f"{silenced} silenced by `paletteai:silence`.")
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    errors = errors_in(diagnostics)
     if errors:
         raise DeclarationError(in_order(errors))
 

@@ -85,11 +85,6 @@ class Crds:
     """The schemas, by ``group/version`` and kind."""
 
     @cached_property
-    def files(self) -> tuple[str, ...]:
-        """The files that contain a CRD."""
-        return tuple(dict.fromkeys(version.file for version in self.versions.values()))
-
-    @cached_property
     def groups(self) -> frozenset[str]:
         """The API groups whose manifests are checked."""
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.versions)

@@ -26,6 +26,7 @@ class Field:
 
 
 _DOCS = "the vendor's public documentation"
+_DEPLOYMENT_NAMESPACES = ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces")
 _MANIFEST = "a user's manifest and the vendor's public documentation"
 
 FIELDS: dict[str, Field] = {
@@ -49,14 +50,8 @@ FIELDS: dict[str, Field] = {
     "project.admin": Field("Project", ("spec", "roleMapping", "admin"), _MANIFEST),
     "project.editor": Field("Project", ("spec", "roleMapping", "editor"), _MANIFEST),
     "project.viewer": Field("Project", ("spec", "roleMapping", "viewer"), _MANIFEST),
-    "project.allow": Field(
-        "Project", ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces", "allow"), _DOCS
-    ),
-    "project.disallow": Field(
-        "Project",
-        ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces", "disallow"),
-        _DOCS,
-    ),
+    "project.allow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "allow"), _DOCS),
+    "project.disallow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "disallow"), _DOCS),
 }
 
 

@@ -11,7 +11,6 @@ from paletteai_components.kube.manifests import (
     PROOF_ANNOTATION,
     Manifest,
     PlannedObject,
-    objects_of,
 )
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import Plan
@@ -65,10 +64,8 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
     if cluster is None:
         return
     for stack in workspace.stacks:
-        if stack.plan is None:
-            continue
-        imported = dict(stack.plan.import_ids)
-        for each in objects_of(stack.plan, stack.api):
+        imported = dict(stack.plan.import_ids) if stack.plan else {}
+        for each in stack.objects:
             reference = each.reference
             is_known = each.kind in cluster.objects and reference not in cluster.owned
             exists = cluster.live(reference) is not None
@@ -105,9 +102,7 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
     if cluster is None:
         return
     for stack in workspace.stacks:
-        if stack.plan is None:
-            continue
-        for each in objects_of(stack.plan, stack.api):
+        for each in stack.objects:
             reference = each.reference
             live = cluster.live(reference)
             by_effect: dict[tuple[str, bool], list[str]] = {}

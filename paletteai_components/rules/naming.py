@@ -11,6 +11,7 @@ from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRI
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
+from paletteai_components.model.spec import ComputeConfigRefSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stacks.ownership import (
@@ -131,10 +132,7 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
-    if spec.compute_config_ref:
-        yield from _compute_config_diagnostics(
-            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
-        )
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
 
 
 def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
@@ -146,10 +144,7 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]
     yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
-    if spec.compute_config_ref:
-        yield from _compute_config_diagnostics(
-            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
-        )
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
     if spec.deployment_namespaces:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
@@ -173,11 +168,13 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
 
 
-def _compute_config_diagnostics(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
-    at = (*path, "computeConfigRef")
-    yield from _name_diagnostics("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
-    if namespace is not None:
-        yield from _name_diagnostics("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
+def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    if config is None:
+        return
+    why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
+    yield from _name_diagnostics("the name of a compute config", why, (*at, "name"), stack)
+    if config.namespace is not None:
+        yield from _name_diagnostics("a namespace", naming.label_problem(config.namespace), (*at, "namespace"), stack)
 
 
 def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:

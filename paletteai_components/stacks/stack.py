@@ -14,6 +14,7 @@ from typing import Any
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
+from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
 from paletteai_components.model.spec import StackSpec
@@ -26,9 +27,7 @@ from paletteai_components.stacks.configuration import (
     malformed_keys,
     qualified,
 )
-from paletteai_components.stacks.files import PROJECT_FILE as PROJECT_FILE
-from paletteai_components.stacks.files import document_in
-from paletteai_components.stacks.files import stack_name_of as stack_name_of
+from paletteai_components.stacks.files import document_in, stack_name_of
 from paletteai_components.stacks.sources import Sources
 from paletteai_components.stacks.validation import misread, unknown_field, validated
 
@@ -108,6 +107,11 @@ class Stack:
     def plan(self) -> Plan | None:
         """What follows from the declaration, or None if there is no spec."""
         return plan_of(self.spec) if self.spec else None
+
+    @property
+    def objects(self) -> Iterator[PlannedObject]:
+        """Every object that is written for it, in the order in which they are created."""
+        return objects_of(self.plan, self.api) if self.plan else iter(())
 
     @cached_property
     def _kept_positions(self) -> list[int]:
@@ -225,11 +229,6 @@ def stack_from_config(
         context=context,
         kubeconfig=_kubeconfig_in(kubeconfig),
     )
-
-
-def defaults_from_file(path: FilePath) -> Document:
-    """The project file, whose `config` has the defaults of every stack. Raises StackFileError if it cannot be read."""
-    return document_in(path)
 
 
 def _outside_config(key: str, location: SourceLocation) -> Diagnostic:

@@ -12,12 +12,13 @@ from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import (
     PROJECT_FILE,
     Outcome,
+    document_in,
     pulumi_files,
     read_stack_file,
     stack_files,
     stack_name_of,
 )
-from paletteai_components.stacks.stack import Stack, defaults_from_file, stack_from_document
+from paletteai_components.stacks.stack import Stack, stack_from_document
 
 if TYPE_CHECKING:
     from paletteai_components.kube.cluster import Cluster
@@ -38,6 +39,11 @@ class Workspace:
     cluster: Cluster | None = None
     """The objects in the cluster, if they were read."""
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all stacks, the unreadable ones last."""
+        return [*(stack.name for stack in self.stacks), *self.unreadable]
+
     def stack_named(self, name: str) -> Stack | None:
         """The stack with a name, or None."""
         return next((stack for stack in self.stacks if stack.name == name), None)
@@ -55,7 +61,8 @@ def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None 
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
         )
-    defaults = _defaults_of(folder)
+    project_file = folder.parent / PROJECT_FILE
+    defaults = document_in(project_file) if project_file.exists() else None
     stacks: list[Stack] = []
     diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
     unreadable: list[str] = []
@@ -74,11 +81,6 @@ def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> li
     """The diagnostics with a location in a file of one of the stacks."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
-
-
-def _defaults_of(folder: Path) -> Document | None:
-    path = folder.parent / PROJECT_FILE
-    return defaults_from_file(path) if path.exists() else None
 
 
 def misnamed(path: Path) -> Iterable[Diagnostic]:

@@ -10,7 +10,7 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.report import show_json
-from paletteai_components.diagnostics import Severity
+from paletteai_components.diagnostics import errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
@@ -71,7 +71,7 @@ def _explain_project(stack_name: str, project_name: str, folder: Path, output_fo
     explanation = explanation_of(project, stack, plan, selection.workspace)
     diagnostics = [diagnostic for diagnostic in selection.diagnostics if explanation.concerns(diagnostic)]
     show_explanation(explanation, diagnostics, len(selection.diagnostics) - len(diagnostics), output_format)
-    return int(any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics))
+    return int(bool(errors_in(diagnostics)))
 
 
 def _unknown_project(name: str, stack: Stack, folder: Path) -> UserError:

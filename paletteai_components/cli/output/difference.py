@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from paletteai_components.changes.difference import Difference, Presence, StackChange
@@ -13,7 +14,7 @@ from paletteai_components.changes.impact import IntegrationChange, KeyChange, Mo
 from paletteai_components.changes.objects import Action, ObjectChange, RemovalEffect
 from paletteai_components.cli.output.line import Line, Section, Untrusted, joined, listed
 from paletteai_components.cli.output.report import plural
-from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.diagnostics import Diagnostic, errors_in
 
 Change = TypeVar("Change")
 
@@ -50,7 +51,7 @@ _HIDDEN_CHANGES = {
 def verdict_of(difference: Difference) -> str:
     """The difference in one line, without any text from a file."""
     of = difference.objects_that_are
-    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.introduced)
+    errors = len(errors_in(difference.introduced))
     others = len(difference.introduced) - errors
     counts = [
         (errors, "error introduced", "errors introduced"),
@@ -68,7 +69,7 @@ def verdict_of(difference: Difference) -> str:
     texts = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
     changes = ", ".join(texts) or ("no object changes" if not difference.is_empty else "no difference")
     unchanged = f"{plural(difference.unchanged, 'stack')} unchanged"
-    errors_before = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.kept)
+    errors_before = len(errors_in(difference.kept))
     kept = f"; {plural(errors_before, 'existing error')}" if errors_before else ""
     return f"{changes}; {unchanged}{kept}" if not difference.is_empty else f"no difference{kept}"
 
@@ -178,7 +179,8 @@ def _integration(change: IntegrationChange) -> Line:
 
 
 def _stacks(difference: Difference) -> Iterator[Section]:
-    parts = [{changes[0].stack: changes for changes in _alike(each, _stack_of)} for each in _of_stacks(difference)]
+    kinds: tuple[Iterable[Any], ...] = (difference.stacks, difference.objects, difference.sources, difference.removals)
+    parts = [{changes[0].stack: changes for changes in _alike(each, attrgetter("stack"))} for each in kinds]
     stacks, objects, sources, removals = parts
     for name in sorted({name for part in parts for name in part}):
         created = [each.reference for each in objects.get(name, ()) if each.action is Action.CREATED]
@@ -192,15 +194,6 @@ def _stacks(difference: Difference) -> Iterator[Section]:
         counts = [f"{number:,} {what}" for number, what in ((len(created), "created"), (changed, "changed")) if number]
         if lines:
             yield Section(("Stack ", Untrusted(name), f": {', '.join(counts)}" if counts else ""), lines, folded=True)
-
-
-def _of_stacks(difference: Difference) -> tuple[Iterable[Any], ...]:
-    return difference.stacks, difference.objects, difference.sources, difference.removals
-
-
-def _stack_of(change: Any) -> str:
-    name: str = change.stack
-    return name
 
 
 def _stack(change: StackChange) -> Iterator[Line]:

@@ -29,21 +29,18 @@ _DONE = {
 _SEVERITIES = {"error": "red", "warning": "yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verbs:
-    """An operation in words."""
-
-    doing: str
-    """While it runs, for example ``deploying``."""
-    done: str
-    """Once it has succeeded, for example ``deployed``."""
-
-
-VERBS = {
-    Operation.PREVIEW: Verbs("previewing", "previewed"),
-    Operation.UP: Verbs("deploying", "deployed"),
-    Operation.PREVIEW_REFRESH: Verbs("previewing the refresh", "previewed"),
-    Operation.REFRESH: Verbs("refreshing", "refreshed"),
+# What is printed while an operation runs, and once it has succeeded.
+DOING = {
+    Operation.PREVIEW: "previewing",
+    Operation.UP: "deploying",
+    Operation.PREVIEW_REFRESH: "previewing the refresh",
+    Operation.REFRESH: "refreshing",
+}
+_DONE_OPERATIONS = {
+    Operation.PREVIEW: "previewed",
+    Operation.UP: "deployed",
+    Operation.PREVIEW_REFRESH: "previewed",
+    Operation.REFRESH: "refreshed",
 }
 
 
@@ -107,7 +104,7 @@ class Report:
         click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
 
     def _state(self, deployment: Deployment) -> str:
-        return VERBS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
+        return _DONE_OPERATIONS[self.operation] if deployment.state is State.SUCCEEDED else deployment.state.value
 
     def _counts(self, deployment: Deployment) -> str:
         if deployment.state is State.REFUSED:

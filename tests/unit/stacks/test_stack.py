@@ -18,13 +18,8 @@ from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model import spec
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
-from paletteai_components.stacks.stack import (
-    Stack,
-    defaults_from_file,
-    stack_from_config,
-    stack_from_file,
-    stack_name_of,
-)
+from paletteai_components.stacks.files import document_in, stack_name_of
+from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_file
 from paletteai_components.stacks.workspace import Workspace
 
 CRDS = crds_from(CRD_FOLDER)
@@ -38,7 +33,7 @@ def read(tmp_path: Path, text: str, project: str = "", name: str = "acme.dev") -
     defaults: Document | None = None
     if project:
         (tmp_path / "Pulumi.yaml").write_text(dedent(project))
-        defaults = defaults_from_file(tmp_path / "Pulumi.yaml")
+        defaults = document_in(tmp_path / "Pulumi.yaml")
     return stack_from_file(file, defaults)
 
 
