@@ -104,7 +104,7 @@ def _without_names(each: PlannedObject, stack: Stack) -> Manifest:
     for path in dropped if each.kind == "Secret" else [*dropped, ("metadata", "name")]:
         _drop(manifest, path)
     for path in map(api.path, _NAMESPACES):
-        _drop(manifest, path, _namespace(stack))
+        _drop(manifest, path, stack.plan.tenant.namespace if stack.plan else None)
     return manifest
 
 
@@ -119,18 +119,13 @@ def _drop(holder: Any, path: tuple[str, ...], only: str | None = None) -> None:
         del holder[first]
 
 
-def _namespace(stack: Stack) -> str | None:
-    return stack.plan.tenant.namespace if stack.plan else None
-
-
 def _facts(stack: Stack) -> dict[str, str]:
     tenant = stack.plan.tenant if stack.plan else None
     return {**({"tenant": tenant.name, "namespace": tenant.namespace} if tenant else {}), **deployment_of(stack)}
 
 
 def _integrations_without(one: Stack, other: Stack) -> Iterator[str]:
-    declared, also = (stack.spec.integrations if stack.spec else {} for stack in (one, other))
-    yield from (f"integration {named(key)}" for key in declared if key not in also)
+    return (f"integration {named(key)}" for key in one.integrations if key not in other.integrations)
 
 
 def _settings(stack: Stack) -> dict[str, PlannedSettings]:

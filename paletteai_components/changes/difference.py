@@ -10,17 +10,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from paletteai_components.changes import impact
 from paletteai_components.changes.fields import FieldChange, field_changes
-from paletteai_components.changes.impact import (
-    IntegrationChange,
-    Move,
-    RemovalChange,
-    SourceChange,
-    integration_changes,
-    moves_between,
-    removal_changes,
-    source_changes,
-)
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
 from paletteai_components.diagnostics import Diagnostic, errors_in, in_order, reported
@@ -55,12 +46,12 @@ class Difference:
     stacks: tuple[StackChange, ...] = ()
     """The stack files that are new or deleted, and the stacks that are deployed differently."""
     objects: tuple[ObjectChange, ...] = ()
-    moves: tuple[Move, ...] = ()
+    moves: tuple[impact.Move, ...] = ()
     """The credentials that move from one Settings to another."""
-    integrations: tuple[IntegrationChange, ...] = ()
-    sources: tuple[SourceChange, ...] = ()
+    integrations: tuple[impact.IntegrationChange, ...] = ()
+    sources: tuple[impact.SourceChange, ...] = ()
     """The Projects that are new or whose integration has a different source."""
-    removals: tuple[RemovalChange, ...] = ()
+    removals: tuple[impact.RemovalChange, ...] = ()
     introduced: tuple[Diagnostic, ...] = ()
     """The problems that only the second workspace has."""
     fixed: tuple[Diagnostic, ...] = ()
@@ -116,10 +107,10 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
-        tuple(moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))),
-        tuple(change for old, new, shown in both for change in integration_changes(old, new, shown)),
-        tuple(change for old, new, _ in compared if new for change in source_changes(old, new)),
-        tuple(change for old, new, _ in both for change in removal_changes(old, new)),
+        tuple(impact.moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))),
+        tuple(change for old, new, shown in both for change in impact.integration_changes(old, new, shown)),
+        tuple(change for old, new, _ in compared if new for change in impact.source_changes(old, new)),
+        tuple(change for old, new, _ in both for change in impact.removal_changes(old, new)),
         introduced,
         fixed,
         kept,

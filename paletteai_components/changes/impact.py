@@ -43,12 +43,10 @@ class IntegrationChange:
 
     stack: str
     settings: str
-    """The Settings, ``namespace/name``."""
     integration: str
     """The name of its integration in the stack file."""
     key: KeyChange | None
     fields: tuple[FieldChange, ...]
-    """The other fields of the integration that change."""
     projects: tuple[str, ...]
     """The projects that get their integration from this Settings."""
     overriding: tuple[str, ...]
@@ -86,7 +84,6 @@ class RemovalChange:
 
     stack: str
     owner: str
-    """The tenant or project, for example ``project vision``."""
     before: OnRemoval
     after: OnRemoval
 

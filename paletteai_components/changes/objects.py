@@ -62,7 +62,6 @@ class ObjectChange:
     reference: str
     """The object as messages name it, for example ``Project/vision/vision``."""
     name: str
-    """Its logical name in Pulumi."""
     former_stack: str | None = None
     """The stack it was in, or None where that is the same."""
     former_reference: str | None = None

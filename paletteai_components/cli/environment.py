@@ -34,13 +34,11 @@ class Request:
     environment: str
     folder: Path
     parallel: int
-    """How many stacks may run at a time."""
     installs: bool
     """Whether to install Pulumi for the project without asking, where it is missing."""
     verbose: bool
     """Whether to show every message of Pulumi, also for stacks that succeeded."""
     output_format: str
-    """``text`` or ``json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,6 @@ class Environment:
     """The stacks of an environment, checked."""
 
     stacks: tuple[str, ...]
-    """The names of the stacks that may run."""
     refused: dict[str, list[Diagnostic]]
     """The errors of each stack that may not run, by stack name."""
     unreadable: bool

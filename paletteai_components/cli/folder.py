@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from paletteai_components.diagnostics import escaped
+from paletteai_components.diagnostics import shell_word
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -39,4 +38,4 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
 
 def stacks_option(folder: Path) -> str:
     """The option that a printed command needs to find the stacks of `folder`; empty for the default folder."""
-    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {escaped(shlex.quote(str(folder)))}"
+    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {shell_word(folder)}"

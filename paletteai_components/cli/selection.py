@@ -27,9 +27,7 @@ class Selection:
     workspace: Workspace
     """Every stack of the folder."""
     stacks: tuple[Stack, ...]
-    """The selected stacks that could be read."""
     diagnostics: tuple[Diagnostic, ...]
-    """The diagnostics of the selected stacks, in order."""
     unreadable: tuple[str, ...] = ()
     """The selected stacks, or the folder, that could not be read."""
 

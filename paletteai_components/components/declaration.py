@@ -43,16 +43,10 @@ class Declaration:
     """The arguments that are set, as the caller passed them."""
 
     def __init__(self, kind: str, name: str, record: type, args: object) -> None:
-        """Reads the arguments of a component.
-
-        Args:
-            kind: the component's class, for example ``Tenant``.
-            name: the component's logical name.
-            record: the dataclass of its arguments.
-            args: what the caller passed: a `record`, or a dict of its fields.
+        """Reads the arguments of the component of a kind and name.
 
         Raises:
-            DeclarationError: `args` is neither.
+            DeclarationError: `args` is neither a `record` nor a dict of its fields.
         """
         self._registry = Registry.of_this_program()
         self.part = self._registry.part_of(kind, name)
@@ -82,11 +76,7 @@ class Declaration:
         return ()
 
     def spec(self, at: Path, **declared: Any) -> StackSpec:
-        """The spec of the declaration.
-
-        Args:
-            at: where in the spec the component's arguments are.
-            declared: the fields of the spec.
+        """The spec of the declared fields. The component's arguments are `at` this path of it.
 
         Raises:
             DeclarationError: anything is missing or of a wrong type.

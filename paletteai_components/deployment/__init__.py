@@ -60,7 +60,6 @@ class Step:
     """Pulumi's word for it, for example ``create``."""
     kind: str
     name: str
-    """The resource's logical name."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.kind} {self.name}"
@@ -91,7 +90,6 @@ class Deployment:
     changes: Mapping[str, int] = field(default_factory=dict)
     """The number of resources for each operation, from Pulumi's summary."""
     steps: list[Step] = field(default_factory=list)
-    """The changes of the cluster's objects, in order."""
     messages: list[Message] = field(default_factory=list)
     """The messages, in order and without repetition."""
 

@@ -44,7 +44,6 @@ class PreviousSettings:
     urns: tuple[str, ...]
     """The URN of its component, then those of its Secret and Settings if they are known."""
     fingerprint: str | None
-    """The fingerprint of its key."""
     credential: str | None
     """The name of its credential in an external Secret."""
 

@@ -149,8 +149,9 @@ def _with_handles(integrations: Any, written: Stack) -> Any:
     """The integrations with every key wrapped again, because Pulumi passes keys as plain text."""
     if not isinstance(integrations, Mapping):
         return integrations
-    declared = written.spec.integrations if written.spec else {}
-    return {name: _with_handle(integration, declared.get(name)) for name, integration in integrations.items()}
+    return {
+        name: _with_handle(integration, written.integrations.get(name)) for name, integration in integrations.items()
+    }
 
 
 def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:

@@ -20,7 +20,6 @@ class LiveObject:
     fingerprint: str | None = None
     """The fingerprint of the credential it carries, from its annotation."""
     proof: str | None = None
-    """The proof of that fingerprint, from its annotation."""
     credential: str | None = None
     """The name of the credential it carries, from its annotation."""
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -186,13 +186,7 @@ def secret_object(
 ) -> Manifest:
     """The Secret with the Palette credential of a Settings.
 
-    Args:
-        secret: The Secret's name and namespace.
-        settings: The Settings that uses it.
-        encoded_document: `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
-        labels: Labels of the owner.
-        annotations: Annotations of the owner.
-        api: The version of the vendor's API.
+    `encoded_document` is `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
     """
     spec = settings.spec
     manifest = _object(

@@ -49,7 +49,6 @@ class PlannedProject:
     merged: bool
     """True if its other integrations come from other Settings than `effective_settings`."""
     shared_cluster_only: bool
-    """Its `sharedClusterOnly`, or the tenant's."""
     compute_config: ComputeConfigRefSpec | None
     """The ComputeConfig it deploys with, its own or the tenant's, or None."""
     compute_config_namespace: str
@@ -94,7 +93,6 @@ class Plan:
 
     tenant: PlannedTenant
     projects: tuple[PlannedProject, ...]
-    """Its Projects, in the order of the declaration."""
 
     @property
     def settings(self) -> Iterator[PlannedSettings]:

@@ -14,14 +14,7 @@ from paletteai_components.model.planned import Path, PlannedSettings, PlannedTen
 from paletteai_components.model.spec import ComputeConfigRefSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stacks.ownership import (
-    Claim,
-    conflict,
-    conflicts_on_clusters,
-    import_claims,
-    project_claims,
-    tenant_claims,
-)
+from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -54,15 +47,15 @@ def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     `importIds` takes over what nothing else manages, so it cannot list what another stack declares.
     Give one of the objects another name, or declare the object once.
     """
-    claims: list[Claim] = []
+    claims: list[ownership.Claim] = []
     for stack in workspace.stacks:
         if stack.plan and stack.identified:
-            own = list(tenant_claims(stack.plan.tenant, stack))
+            own = list(ownership.tenant_claims(stack.plan.tenant, stack))
             for project in stack.plan.projects:
-                own.extend(project_claims(project, stack))
+                own.extend(ownership.project_claims(project, stack))
             claims.extend(own)
-            claims.extend(import_claims(stack.plan, stack, own))
-    yield from map(conflict, conflicts_on_clusters(claims))
+            claims.extend(ownership.import_claims(stack.plan, stack, own))
+    yield from map(ownership.conflict, ownership.conflicts_on_clusters(claims))
     yield from _contexts_with_two_names(workspace)
 
 
@@ -114,13 +107,12 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
     plan = stack.plan
     if plan is None:
         return
-    yield from tenant_names(plan.tenant, stack)
+    yield from _tenant_names(plan.tenant, stack)
     for project in plan.projects:
-        yield from project_names(project, stack)
+        yield from _project_names(project, stack)
 
 
-def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
-    """The problems of the names of a Tenant and its Settings."""
+def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = tenant.spec, ("tenant",)
     why = naming.label_problem(spec.name)
     yield from _name_diagnostics("the name of a tenant", why, (*path, "name"), stack)
@@ -135,8 +127,7 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
 
 
-def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
-    """The problems of the names of a Project and its own Settings."""
+def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace:

@@ -32,7 +32,6 @@ class Rule:
     holds_for_parts: bool
     """Whether omitting a part of a declaration cannot break it, so that it can check a partly invalid file."""
     check: Callable[[Any], Iterator[Diagnostic]]
-    """Yields a diagnostic for each violation."""
 
 
 def rule(

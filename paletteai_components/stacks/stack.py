@@ -17,7 +17,7 @@ from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
 from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
-from paletteai_components.model.spec import StackSpec
+from paletteai_components.model.spec import IntegrationSpec, StackSpec
 from paletteai_components.pulumi_yaml.document import Document, Path
 from paletteai_components.stacks.configuration import (
     NAMESPACE,
@@ -107,6 +107,11 @@ class Stack:
     def plan(self) -> Plan | None:
         """What follows from the declaration, or None if there is no spec."""
         return plan_of(self.spec) if self.spec else None
+
+    @property
+    def integrations(self) -> Mapping[str, IntegrationSpec]:
+        """The declared integrations, by name."""
+        return self.spec.integrations if self.spec else {}
 
     @property
     def objects(self) -> Iterator[PlannedObject]:

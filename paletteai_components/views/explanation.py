@@ -48,10 +48,8 @@ class Resolution:
 
     type: IntegrationType
     source: Source
-    """The step that gives it."""
     steps: tuple[Step, ...]
     settings: PlannedSettings | None
-    """The Settings it comes from, or None."""
     secret: PlannedSecret | None
     """The Secret with it, or None where that is not known."""
     projects: tuple[str, ...] = ()
@@ -67,7 +65,6 @@ class Inherited:
     field: str
     """Its name in the stack file."""
     value: Any
-    """Its effective value, or None."""
     origin: str
     """Where it is set: ``project``, ``tenant`` or ``default``."""
     location: SourceLocation | None
@@ -81,7 +78,6 @@ class Explanation:
     project: PlannedProject
     resolutions: tuple[Resolution, ...]
     inherited: tuple[Inherited, ...]
-    """The other fields that it sets or inherits."""
     locations: frozenset[SourceLocation]
     """Where everything that takes part in it is declared."""
 

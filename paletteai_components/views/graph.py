@@ -42,7 +42,6 @@ class IntegrationNode:
     managed: bool
     """False where its Secret is external."""
     feeds: int
-    """How many projects get it."""
     overridden: int
     """How many projects do not get it although it is the fallback."""
     credential: int | None
@@ -62,7 +61,6 @@ class SettingsNode:
     integration: int | None
     """The position of its integration, or None where that is not declared."""
     default: bool
-    """Whether projects fall back to it."""
     own: bool
     line: int | None
     """Where it, or the project that owns it, is declared, or None."""
@@ -81,11 +79,9 @@ class ProjectNode:
     """The name of the project and of its namespace."""
     source: Source
     settings: int | None
-    """The position of its effective Settings, or None."""
     own: int | None
     """The position of its own Settings, or None. They may lack a Palette integration."""
     reason: str
-    """The source in words."""
     line: int | None
     diagnostics: tuple[int, ...]
 
@@ -105,7 +101,6 @@ class TenantNode:
     """Its Settings in the order of the file, then the projects' own."""
     projects: tuple[ProjectNode, ...]
     diagnostics: tuple[int, ...]
-    """The problems that concern the tenant itself."""
 
 
 @dataclass(frozen=True, slots=True)

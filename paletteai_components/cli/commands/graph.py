@@ -11,7 +11,7 @@ import click
 from paletteai_components.cli.files import refuse_links, replace, write_new
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.records import record_as_json
-from paletteai_components.cli.output.report import as_json, json_text, plural, show_with_summary
+from paletteai_components.cli.output.report import json_text, plural, show_with_summary
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.diagnostics import escaped, reported
 from paletteai_components.errors import UserError
@@ -60,7 +60,8 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
 
 def _drawn(graph: Graph, output_format: str) -> str:
     if output_format == "json":
-        return json_text(_graph_as_json(graph)) + "\n"
+        stacks = [_stack_as_json(stack) for stack in graph.stacks]
+        return json_text({"stacks": stacks, "problems": record_as_json(graph.diagnostics)}) + "\n"
     if output_format == "html":
         from paletteai_components.views.page import page_of
 
@@ -103,13 +104,6 @@ def _read_earlier(output: Path) -> bytes | None:
             "Name another file, or remove it first.",
         )
     return old
-
-
-def _graph_as_json(graph: Graph) -> dict[str, Any]:
-    return {
-        "stacks": [_stack_as_json(stack) for stack in graph.stacks],
-        "problems": [as_json(diagnostic) for diagnostic in graph.diagnostics],
-    }
 
 
 def _stack_as_json(stack: StackNode) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sized
 from itertools import takewhile
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -76,24 +76,24 @@ def verdict_of(difference: Difference) -> str:
 
 def sections_of(difference: Difference) -> list[Section]:
     """The sections of a difference, the most important first."""
+    introduced, fixed, uncompared = difference.introduced, difference.fixed, difference.uncompared
+    moves, integrations = difference.moves, difference.integrations
     sections = [
-        Section(
-            (f"Problems introduced ({len(difference.introduced):,})",), diagnostic_lines(difference.introduced), "red"
-        ),
-        Section((f"Not compared ({len(difference.uncompared):,})",), _uncompared(difference.uncompared), "red"),
+        Section(_title("Problems introduced", introduced), diagnostic_lines(introduced), "red"),
+        Section(_title("Not compared", uncompared), _uncompared(uncompared), "red"),
         _objects(difference, Action.DELETED, "Deleted", "red"),
         _objects(difference, Action.REPLACED, "Replaced", "yellow"),
         _objects(difference, Action.HANDED_OVER, "Handed over to another stack", "yellow"),
-        Section((f"Credentials moved ({len(difference.moves):,})",), list(map(_move, difference.moves)), "yellow"),
-        Section(
-            (f"Integrations ({len(difference.integrations):,})",), list(map(_integration, difference.integrations))
-        ),
+        Section(_title("Credentials moved", moves), list(map(_move, moves)), "yellow"),
+        Section(_title("Integrations", integrations), list(map(_integration, integrations))),
         *_stacks(difference),
-        Section(
-            (f"Problems fixed ({len(difference.fixed):,})",), diagnostic_lines(difference.fixed), "green", folded=True
-        ),
+        Section(_title("Problems fixed", fixed), diagnostic_lines(fixed), "green", folded=True),
     ]
     return [section for section in sections if section.lines]
+
+
+def _title(text: str, items: Sized) -> Line:
+    return (f"{text} ({len(items):,})",)
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> list[Line]:
@@ -130,7 +130,7 @@ def _objects(difference: Difference, action: Action, title: str, colour: str) ->
             each.former_reference and each,
         ),
     )
-    return Section((f"{title} ({len(changes):,})",), list(map(_object_line, alike)), colour)
+    return Section(_title(title, changes), list(map(_object_line, alike)), colour)
 
 
 def _object_line(changes: list[ObjectChange]) -> Line:

@@ -33,7 +33,6 @@ class Section:
     """The title; it may hold the name of a stack."""
     lines: list[Line] = field(default_factory=list)
     colour: str = "cyan"
-    """The title's colour on a terminal."""
     folded: bool = False
     """Whether a comment shows the lines only on demand."""
 

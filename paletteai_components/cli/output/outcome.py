@@ -51,7 +51,6 @@ class Report:
     environment: str
     operation: Operation
     deployments: list[Deployment]
-    """The outcome of each stack, by name."""
     refused: Mapping[str, list[Diagnostic]]
     seconds: float
 
