@@ -14,7 +14,7 @@ from paletteai_components.changes import impact
 from paletteai_components.changes.fields import FieldChange, field_changes
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.diagnostics import Diagnostic, errors_in, in_order, reported
+from paletteai_components.diagnostics import Diagnostic, Severity, errors_in, in_order, reported
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
