@@ -29,7 +29,7 @@ from paletteai_components.diagnostics import StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.pulumi_yaml.document import Path as Steps
 from paletteai_components.stacks.configuration import NAMESPACE
-from paletteai_components.stacks.stack import PROJECT_FILE, stack_name_of
+from paletteai_components.stacks.files import PROJECT_FILE, stack_name_of
 
 FOLDER = "stacks"
 MOST_BYTES = 1024 * 1024

@@ -10,35 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paletteai_components.components import (
-        ComputeConfigRefArgs,
-        ComputeConfigRefArgsDict,
-        DeclarationError,
-        DeploymentNamespacesArgs,
-        DeploymentNamespacesArgsDict,
-        PaletteCredential,
-        PaletteIntegration,
-        PaletteIntegrationArgs,
-        PaletteIntegrationArgsDict,
-        Project,
-        ProjectArgs,
-        ProjectArgsDict,
-        RoleMappingArgs,
-        RoleMappingArgsDict,
-        SecretReferenceArgs,
-        SecretReferenceArgsDict,
-        SettingsArgs,
-        SettingsArgsDict,
-        SettingsComponent,
-        Tenant,
-        TenantArgs,
-        TenantArgsDict,
-        TenantOwner,
-        TenantReference,
-        TenantReferenceArgs,
-        TenantReferenceArgsDict,
-        kubernetes_provider,
-    )
+    from paletteai_components.components import *
     from paletteai_components.deployment.program import deploy
 
 __all__ = [

@@ -66,7 +66,6 @@ class ApiKey:
     """A handle on a Palette API key. It holds ciphertext or a Pulumi secret, never the key's text."""
 
     state: KeyState
-    """How the key was declared."""
     ciphertext: str | None = field(default=None, repr=False)
     """The ciphertext of an encrypted key, in Pulumi's own spelling."""
     is_canonical: bool = field(default=True, repr=False)

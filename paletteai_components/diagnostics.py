@@ -7,6 +7,7 @@ them into an exit code or an exception. A diagnostic never holds a value of a cr
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,7 +54,6 @@ class Diagnostic:
     where: tuple[SourceLocation, ...] = ()
     """Every location involved. The first is the one to look at first."""
     severity: Severity = Severity.ERROR
-    """Whether it refuses the plan."""
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
@@ -73,6 +73,11 @@ class StackFileError(UserError):
 def reported(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics that are not silenced."""
     return [diagnostic for diagnostic in diagnostics if diagnostic.severity is not Severity.SILENCED]
+
+
+def errors_in(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The diagnostics that refuse the plan."""
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -98,3 +103,8 @@ def escaped(text: str) -> str:
     if "##" in text or "::" in text:
         text = _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
     return text
+
+
+def shell_word(text: object) -> str:
+    """The text, such as a path, as one word of a printed command."""
+    return escaped(shlex.quote(str(text)))

@@ -1,4 +1,4 @@
-"""Names: which ones Kubernetes and PaletteAI accept, and this package's defaults.
+"""Names: which ones Kubernetes and PaletteAI accept, this package's defaults, and the name that a user meant.
 
 The default names are an interface. Kubernetes cannot rename an object, so changing a default replaces objects on
 clusters.
@@ -6,7 +6,11 @@ clusters.
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
+
+from paletteai_components.diagnostics import escaped
 
 DEFAULT_SETTINGS = "default"
 NAME_LIMIT = 63
@@ -94,3 +98,14 @@ def label_value_problem(value: str) -> str | None:
     if len(value) > NAME_LIMIT or not _LABEL_VALUE.fullmatch(value):
         return f"is not up to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
     return None
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that is most like `name`; None if none is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The question whether the nearest known name is meant; empty if none is near."""
+    found = nearest(name, known, cutoff)
+    return f"Did you mean `{escaped(found)}`?" if found else ""

@@ -45,12 +45,7 @@ def redacted(text: str) -> str:
 
 
 def holds_key(value: Any, name: str = "") -> bool:
-    """Whether a value, or anything in it, has a word that looks like a key.
-
-    Args:
-        value: A value from YAML or JSON.
-        name: The name of its field, by which a digest is told from a key.
-    """
+    """Whether a value, or anything in it, has a word that looks like a key. The `name` of its field tells a digest."""
     match value:
         case str() if len(value) >= 16:
             return not _is_digest(value, name) and any(map(_is_key, _WORD.findall(_IMAGE_DIGEST.sub("", value))))
@@ -62,12 +57,7 @@ def holds_key(value: Any, name: str = "") -> bool:
 
 
 def looks_like_key(text: str, name: str = "") -> bool:
-    """Whether a text may be a key: it is a single word that looks like one, or has a word with a known prefix.
-
-    Args:
-        text: The text.
-        name: The name of its field, for example the key of an annotation.
-    """
+    """Whether a text in the field `name` is one word that looks like a key, or has a word with a known prefix."""
     if len(text) < 16:
         return False
     text = text.strip()

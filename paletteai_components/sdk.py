@@ -47,13 +47,6 @@ def kept_with_the_program(name: str, make: Callable[[], _Kept]) -> _Kept:
     It is an attribute of the program's resource monitor. A dictionary with weak keys would never free it, because the
     value refers back to the monitor.
 
-    Args:
-        name: The name of the value.
-        make: Makes the value.
-
-    Returns:
-        The value.
-
     Raises:
         RunError: No program is running.
     """

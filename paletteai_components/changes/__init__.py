@@ -1,4 +1,1 @@
-"""Changes: git revisions of a workspace, and what differs between two workspaces or two stacks.
-
-It imports `rules` and the rooms below; only `cli` imports it.
-"""
+"""Changes: git revisions of a workspace, and what differs between two workspaces or two stacks."""

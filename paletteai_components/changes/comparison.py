@@ -21,7 +21,7 @@ from paletteai_components.changes.impact import (
     source_changes,
 )
 from paletteai_components.changes.pairs import paired
-from paletteai_components.kube.manifests import Manifest, PlannedObject, objects_of
+from paletteai_components.kube.manifests import Manifest, PlannedObject
 from paletteai_components.model.identity import below_the_tenant
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.redaction import named
@@ -39,7 +39,6 @@ class PartChange:
     part: str
     """What it is, for example ``Project vision``."""
     fields: tuple[FieldChange, ...]
-    """The fields that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,7 @@ class Comparison:
     """How two stacks differ."""
 
     first: str
-    """The name of the first stack."""
     second: str
-    """The name of the second stack."""
     facts: tuple[FieldChange, ...] = ()
     """The tenant, its namespace and where it is deployed, where they differ."""
     only_in_first: tuple[str, ...] = ()
@@ -59,9 +56,7 @@ class Comparison:
     parts: tuple[PartChange, ...] = ()
     """The objects that differ, and the integrations of Settings that differ."""
     sources: tuple[SourceChange, ...] = ()
-    """The Projects whose integration has a different source."""
     removals: tuple[RemovalChange, ...] = ()
-    """The tenant and Projects with a different `onRemoval`."""
 
     @property
     def is_empty(self) -> bool:
@@ -70,17 +65,8 @@ class Comparison:
 
 
 def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
-    """Compare two stacks.
-
-    Args:
-        first: The first stack.
-        second: The second stack.
-        shown: For each stack, whether its values may be shown.
-
-    Returns:
-        How they differ.
-    """
-    pairs, removed, added = paired(_objects(first), _objects(second), _part)
+    """How two stacks differ. `shown` says for each of them whether its values may be shown."""
+    pairs, removed, added = paired(list(first.objects), list(second.objects), _part)
     parts = [
         PartChange(named(_part(new)), fields)
         for old, new in pairs
@@ -96,10 +82,6 @@ def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (
         tuple(each for each in source_changes(first, second) if each.before is not None),
         tuple(removal_changes(first, second)),
     )
-
-
-def _objects(stack: Stack) -> list[PlannedObject]:
-    return list(objects_of(stack.plan, stack.api)) if stack.plan else []
 
 
 def _names(objects: Iterable[PlannedObject]) -> Iterator[str]:
@@ -122,7 +104,7 @@ def _without_names(each: PlannedObject, stack: Stack) -> Manifest:
     for path in dropped if each.kind == "Secret" else [*dropped, ("metadata", "name")]:
         _drop(manifest, path)
     for path in map(api.path, _NAMESPACES):
-        _drop(manifest, path, _namespace(stack))
+        _drop(manifest, path, stack.plan.tenant.namespace if stack.plan else None)
     return manifest
 
 
@@ -137,18 +119,13 @@ def _drop(holder: Any, path: tuple[str, ...], only: str | None = None) -> None:
         del holder[first]
 
 
-def _namespace(stack: Stack) -> str | None:
-    return stack.plan.tenant.namespace if stack.plan else None
-
-
 def _facts(stack: Stack) -> dict[str, str]:
     tenant = stack.plan.tenant if stack.plan else None
     return {**({"tenant": tenant.name, "namespace": tenant.namespace} if tenant else {}), **deployment_of(stack)}
 
 
 def _integrations_without(one: Stack, other: Stack) -> Iterator[str]:
-    declared, also = (stack.spec.integrations if stack.spec else {} for stack in (one, other))
-    yield from (f"integration {named(key)}" for key in declared if key not in also)
+    return (f"integration {named(key)}" for key in one.integrations if key not in other.integrations)
 
 
 def _settings(stack: Stack) -> dict[str, PlannedSettings]:

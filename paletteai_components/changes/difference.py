@@ -10,20 +10,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from paletteai_components.changes import impact
 from paletteai_components.changes.fields import FieldChange, field_changes
-from paletteai_components.changes.impact import (
-    IntegrationChange,
-    Move,
-    RemovalChange,
-    SourceChange,
-    integration_changes,
-    moves_between,
-    removal_changes,
-    source_changes,
-)
 from paletteai_components.changes.objects import Action, ObjectChange, object_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.diagnostics import Diagnostic, Severity, in_order, reported
+from paletteai_components.diagnostics import Diagnostic, Severity, errors_in, in_order, reported
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -34,7 +25,7 @@ class Presence(StrEnum):
 
     APPEARS = "appears"
     GOES = "goes"
-    STAYS = "stays"
+    STAYS = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +33,8 @@ class StackChange:
     """A stack file that is new or deleted, or a stack that is deployed differently."""
 
     stack: str
-    """The stack's name."""
     file: str
-    """Its file."""
     presence: Presence
-    """Which workspaces have the file."""
     fields: tuple[FieldChange, ...] = ()
     """`cluster`, `kubernetes:context`, `environment`, `apiVersion` and `silence`, where they differ."""
 
@@ -58,33 +46,29 @@ class Difference:
     stacks: tuple[StackChange, ...] = ()
     """The stack files that are new or deleted, and the stacks that are deployed differently."""
     objects: tuple[ObjectChange, ...] = ()
-    """What happens to objects."""
-    moves: tuple[Move, ...] = ()
+    moves: tuple[impact.Move, ...] = ()
     """The credentials that move from one Settings to another."""
-    integrations: tuple[IntegrationChange, ...] = ()
-    """The Settings whose Palette integration changes."""
-    sources: tuple[SourceChange, ...] = ()
+    integrations: tuple[impact.IntegrationChange, ...] = ()
+    sources: tuple[impact.SourceChange, ...] = ()
     """The Projects that are new or whose integration has a different source."""
-    removals: tuple[RemovalChange, ...] = ()
-    """The tenants and Projects with a different `onRemoval`."""
+    removals: tuple[impact.RemovalChange, ...] = ()
     introduced: tuple[Diagnostic, ...] = ()
     """The problems that only the second workspace has."""
-    mended: tuple[Diagnostic, ...] = ()
+    fixed: tuple[Diagnostic, ...] = ()
     """The problems that only the first workspace has."""
     kept: tuple[Diagnostic, ...] = ()
     """The problems that both have."""
     uncompared: tuple[str, ...] = ()
     """The stacks that could not be read or parsed on one side."""
     unchanged: int = 0
-    """How many stacks do not change."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to report."""
-        return not (any(self.told_of) or self.introduced or self.mended or self.uncompared)
+        return not (any(self.changed_stacks) or self.introduced or self.fixed or self.uncompared)
 
     @property
-    def told_of(self) -> set[str]:
+    def changed_stacks(self) -> set[str]:
         """The names of the stacks that change."""
         changes_by_kind = (self.stacks, self.objects, self.moves, self.integrations, self.sources, self.removals)
         names = {each.stack for changes in changes_by_kind for each in changes}
@@ -94,7 +78,7 @@ class Difference:
     @property
     def has_errors(self) -> bool:
         """Whether an error is introduced."""
-        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.introduced)
+        return bool(errors_in(self.introduced))
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
         """The changes of objects with one of these actions."""
@@ -102,26 +86,16 @@ class Difference:
 
 
 def difference_between(before: Workspace, after: Workspace) -> Difference:
-    """Compare two workspaces.
+    """What replacing the workspace `before` by `after` does.
 
     A stack that is the same Python object in both is not compared again; only the rules run over it.
-
-    Args:
-        before: The first workspace.
-        after: The one that takes its place.
-
-    Returns:
-        What the replacement does.
     """
     was, now = diagnostics_of(before), diagnostics_of(after)
-    broken_files = [
-        {location.file for each in side if each.severity is Severity.ERROR for location in each.where}
-        for side in (was, now)
-    ]
+    broken_files = [{location.file for each in errors_in(side) for location in each.where} for side in (was, now)]
     pairs = _stacks_by_name(before, after)
     uncompared = {*before.unreadable, *after.unreadable}
     uncompared |= {
-        name for name, pair in pairs.items() if not all(stack is None or _is_complete(stack) for stack in pair)
+        name for name, pair in pairs.items() if not all(stack is None or stack.is_complete for stack in pair)
     }
     differing = {name: pair for name, pair in pairs.items() if name not in uncompared and pair[0] is not pair[1]}
     compared = [
@@ -129,29 +103,25 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         for old, new in differing.values()
     ]
     both = [(old, new, shown) for old, new, shown in compared if old and new]
-    introduced, mended, kept = _split_diagnostics(was, now)
+    introduced, fixed, kept = _split_diagnostics(was, now)
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
-        tuple(moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))),
-        tuple(change for old, new, shown in both for change in integration_changes(old, new, shown)),
-        tuple(change for old, new, _ in compared if new for change in source_changes(old, new)),
-        tuple(change for old, new, _ in both for change in removal_changes(old, new)),
+        tuple(impact.moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))),
+        tuple(change for old, new, shown in both for change in impact.integration_changes(old, new, shown)),
+        tuple(change for old, new, _ in compared if new for change in impact.source_changes(old, new)),
+        tuple(change for old, new, _ in both for change in impact.removal_changes(old, new)),
         introduced,
-        mended,
+        fixed,
         kept,
         tuple(sorted(uncompared)),
     )
-    return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.told_of))
+    return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.changed_stacks))
 
 
 def _stacks_by_name(before: Workspace, after: Workspace) -> dict[str, tuple[Stack | None, Stack | None]]:
     was, now = ({stack.name: stack for stack in workspace.stacks} for workspace in (before, after))
     return {name: (was.get(name), now.get(name)) for name in sorted(was.keys() | now.keys())}
-
-
-def _is_complete(stack: Stack) -> bool:
-    return stack.spec is not None and stack.whole
 
 
 def _is_shown(stack: Stack | None, broken_files: set[str]) -> bool:
@@ -185,8 +155,8 @@ def _split_diagnostics(before: list[Diagnostic], after: list[Diagnostic]) -> tup
 
     Lines are ignored: every change of a file moves some. A problem that is silenced is still there, so it is not fixed.
     """
-    kept, mended, introduced = paired(before, after, _identity)
-    return tuple(map(tuple, map(in_order, (reported(introduced), mended, [now for _, now in kept]))))
+    kept, fixed, introduced = paired(before, after, _identity)
+    return tuple(map(tuple, map(in_order, (reported(introduced), fixed, [now for _, now in kept]))))
 
 
 def _identity(diagnostic: Diagnostic) -> Hashable:

@@ -45,19 +45,15 @@ class FieldChange:
 
 
 def field_changes(before: Any, after: Any, *, shown: tuple[bool, bool] = (True, True)) -> tuple[FieldChange, ...]:
-    """Compare two objects field by field.
+    """The fields of two objects that differ and hold no further fields.
 
-    Args:
-        before: The first object.
-        after: The second object.
-        shown: For each object, whether its values may be shown.
-
-    Returns:
-        The fields that differ and hold no further fields. A value that may not be shown, or that
-        identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
+    `shown` says for each object whether its values may be shown. A value that may not be shown, or that
+    identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`.
     """
     return tuple(
-        FieldChange(tuple(map(redacted, path)), told_value(old, path, shown[0]), told_value(new, path, shown[1]))
+        FieldChange(
+            tuple(map(redacted, path)), redacted_value(old, path, shown[0]), redacted_value(new, path, shown[1])
+        )
         for path, old, new in _differing(before, after, ())
     )
 
@@ -84,7 +80,7 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
-def told_value(value: Any, path: Path, shown: bool) -> Any:
+def redacted_value(value: Any, path: Path, shown: bool) -> Any:
     """The value at a path, or the `Redacted` that is shown in its place."""
     if value is Redacted.ABSENT:
         return value

@@ -54,7 +54,6 @@ class Entry:
     mode: str
     """Its mode as git prints it, for example ``100644``."""
     oid: str
-    """The id of its object."""
 
 
 def top_of(folder: Path) -> Path | None:
@@ -67,7 +66,7 @@ def top_of(folder: Path) -> Path | None:
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
 
-def git(top: Path, *arguments: str) -> tuple[int, str, str]:
+def run(top: Path, *arguments: str) -> tuple[int, str, str]:
     """Run git in a repository's top folder.
 
     Returns:
@@ -95,7 +94,7 @@ def entries(top: Path, tree: str) -> dict[str, Entry]:
     Raises:
         GitError: The clone lacks the tree.
     """
-    code, output, _ = git(top, "ls-tree", "-z", "--full-tree", tree)
+    code, output, _ = run(top, "ls-tree", "-z", "--full-tree", tree)
     if code:
         raise _missing("folder")
     found: dict[str, Entry] = {}

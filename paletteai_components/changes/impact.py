@@ -7,11 +7,11 @@ in a stack file can affect many Projects although none of their manifests change
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter, itemgetter
 
-from paletteai_components.changes.fields import FieldChange, Redacted, told_value
+from paletteai_components.changes.fields import FieldChange, Redacted, redacted_value
 from paletteai_components.changes.pairs import paired
 from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.model.plan import PlannedProject
@@ -42,15 +42,11 @@ class IntegrationChange:
     """A Settings whose Palette integration changes."""
 
     stack: str
-    """The stack it is in."""
     settings: str
-    """The Settings, ``namespace/name``."""
     integration: str
     """The name of its integration in the stack file."""
     key: KeyChange | None
-    """How the credential changes, or None."""
     fields: tuple[FieldChange, ...]
-    """The other fields of the integration that change."""
     projects: tuple[str, ...]
     """The projects that get their integration from this Settings."""
     overriding: tuple[str, ...]
@@ -62,17 +58,12 @@ class Move:
     """A credential that moves from one Settings to another."""
 
     stack: str
-    """The stack it moves to."""
     settings: str
-    """The Settings it moves to."""
     former_stack: str
-    """The stack it was in."""
     former_settings: str
-    """The Settings it was in."""
     integration: str
     """The name of its integration in the stack file."""
     steps: Steps
-    """The deployments that this takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +71,7 @@ class SourceChange:
     """A Project whose Palette integration has a different source."""
 
     stack: str
-    """The stack it is in."""
     project: str
-    """The Project's name."""
     before: str | None
     """The old source in words; None for a new Project."""
     after: str
@@ -94,26 +83,13 @@ class RemovalChange:
     """A tenant or project whose `onRemoval` changes."""
 
     stack: str
-    """The stack it is in."""
     owner: str
-    """The tenant or project, for example ``project vision``."""
     before: OnRemoval
-    """The old `onRemoval`, set or inherited."""
     after: OnRemoval
-    """The new `onRemoval`, set or inherited."""
 
 
 def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -> Iterator[IntegrationChange]:
-    """Compare the integrations of the Settings that both versions of a stack have.
-
-    Args:
-        before: The old version of the stack.
-        after: The new version.
-        shown: For each version, whether its values may be shown.
-
-    Yields:
-        The Settings whose integration changes.
-    """
+    """The Settings in both versions of a stack whose integration changes. `shown`: see `field_changes`."""
     if before.plan is None or after.plan is None:
         return
     users: dict[int, list[str]] = {}
@@ -143,16 +119,7 @@ def integration_changes(before: Stack, after: Stack, shown: tuple[bool, bool]) -
 def integration_fields(
     before: IntegrationSpec, after: IntegrationSpec, shown: tuple[bool, bool]
 ) -> tuple[FieldChange, ...]:
-    """Compare the fields of two integrations, except their credentials.
-
-    Args:
-        before: The first integration.
-        after: The second integration.
-        shown: For each, whether its values may be shown.
-
-    Returns:
-        The fields that differ.
-    """
+    """The fields of two integrations that differ, except their credentials. `shown`: see `field_changes`."""
     changes = []
     for field, old, new in (
         ("hostUrl", _host(before), _host(after)),
@@ -162,7 +129,7 @@ def integration_fields(
     ):
         if old != new:
             values = (
-                told_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
+                redacted_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
                 for value, is_shown in zip((old, new), shown, strict=True)
             )
             changes.append(FieldChange((field,), *values))
@@ -221,61 +188,51 @@ def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
             yield f"project {project.name}", project.on_removal
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """A Settings with a credential in it."""
-
-    stack: str
-    name: str
-    """Its logical name in Pulumi."""
-    settings: str
-    """The Settings, ``namespace/name``."""
-    integration: str
+_Key = tuple[str, str]
+"""A stack, and the logical name of a Settings in it."""
 
 
-def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> Iterator[Move]:
+def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> list[Move]:
     """The credentials that move from one Settings to another, each move once."""
-    before, after = list(before), list(after)
-    was, now = _holders(before), _holders(after)
-    held = {(stack, settings.logical_name) for stack, settings in _settings(before)}
-    planned = {(stack, settings.logical_name) for stack, settings in _settings(after)}
-    seen: set[Move] = set()
+    held, planned = _settings(before), _settings(after)
+    was, now = _holders(held), _holders(planned)
+    occupied, stays = {key for key, _ in held}, {key for key, _ in planned}
+    moves: dict[object, Move] = {}
     for identity, holders in now.items():
         former = was.get(identity, {})
-        released = [holder for key, holder in former.items() if key not in holders]
-        first = {holder.stack: holder for holder in reversed(released)}
-        for key, holder in holders.items() if released else ():
+        released = [key for key in former if key not in holders]
+        first = {key[0]: key for key in reversed(released)}
+        for key, settings in holders.items() if released else ():
             if key in former:
                 continue
-            source = first.get(holder.stack, released[0])
-            if source.stack != holder.stack:
+            stack, source = key[0], first.get(key[0], released[0])
+            if source[0] != stack:
                 steps = Steps.STACKS
             else:
-                steps = Steps.TWO if (source.stack, source.name) in planned or key in held else Steps.ONE
-            move = Move(holder.stack, holder.settings, source.stack, source.settings, holder.integration, steps)
-            if move not in seen:
-                seen.add(move)
-                settings, former_settings = named(move.settings), named(move.former_settings)
-                yield replace(
-                    move, settings=settings, former_settings=former_settings, integration=named(move.integration)
-                )
+                steps = Steps.TWO if source in stays or key in occupied else Steps.ONE
+            names = (str(settings), str(former[source]), str(settings.palette))
+            new, old, integration = map(named, names)
+            moves.setdefault((stack, source[0], names, steps), Move(stack, new, source[0], old, integration, steps))
+    return list(moves.values())
 
 
-def _settings(stacks: Iterable[Stack]) -> Iterator[tuple[str, PlannedSettings]]:
-    for stack in stacks:
-        yield from ((stack.name, settings) for settings in (stack.plan.settings if stack.plan else ()))
+def _settings(stacks: Iterable[Stack]) -> list[tuple[_Key, PlannedSettings]]:
+    return [
+        ((stack.name, settings.logical_name), settings)
+        for stack in stacks
+        if stack.plan
+        for settings in stack.plan.settings
+    ]
 
 
-def _holders(stacks: Iterable[Stack]) -> dict[object, dict[tuple[str, str], _Holder]]:
-    found: dict[object, dict[tuple[str, str], _Holder]] = {}
-    for stack, settings in _settings(stacks):
-        integration = settings.integration
-        if integration is None:
+def _holders(found: Iterable[tuple[_Key, PlannedSettings]]) -> dict[object, dict[_Key, PlannedSettings]]:
+    """The Settings that hold each credential."""
+    holders: dict[object, dict[_Key, PlannedSettings]] = {}
+    for key, settings in found:
+        if settings.integration is None:
             continue
-        name, key = settings.logical_name, str(settings.palette)
+        identities: list[object] = [identity for _, identity in settings.integration.identities]
         # A credential without an identity is at least the same declaration.
-        identities: list[object] = [identity for _, identity in integration.identities]
-        identities = identities or [("integration", stack, key)]
-        for identity in identities:
-            found.setdefault(identity, {}).setdefault((stack, name), _Holder(stack, name, str(settings), key))
-    return found
+        for identity in identities or [("integration", key[0], str(settings.palette))]:
+            holders.setdefault(identity, {}).setdefault(key, settings)
+    return holders

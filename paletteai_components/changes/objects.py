@@ -6,7 +6,7 @@ distinguishes a change from a replacement, and both from a removal.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from paletteai_components.changes.fields import FieldChange, field_changes
 from paletteai_components.changes.pairs import paired
-from paletteai_components.kube.manifests import PlannedObject, objects_of
+from paletteai_components.kube.manifests import PlannedObject
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
@@ -56,25 +56,22 @@ class ObjectChange:
     """What happens to one object."""
 
     action: Action
-    """What happens."""
     stack: str
     """The stack that declares it, or declared it last."""
     cluster: str
-    """That stack's cluster."""
     reference: str
     """The object as messages name it, for example ``Project/vision/vision``."""
     name: str
-    """Its logical name in Pulumi."""
     former_stack: str | None = None
     """The stack it was in, or None where that is the same."""
     former_reference: str | None = None
     """The object that it replaces, or None where that is the same."""
     former_name: str | None = None
     """Its former logical name, or None where that is the same."""
-    fields: tuple[FieldChange, ...] = ()
-    """The fields that differ, where both sides have the object."""
     removal_effect: RemovalEffect | None = None
     """What becomes of the former object, where it is deleted, replaced or handed over."""
+    fields: tuple[FieldChange, ...] = ()
+    """The fields that differ, where both sides have the object."""
 
 
 class _Declared(NamedTuple):
@@ -94,14 +91,7 @@ class _Declared(NamedTuple):
 
 
 def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
-    """Compare the objects of stacks.
-
-    Args:
-        stacks: For each stack, its old version, its new version, and whether the values of each may be shown.
-
-    Returns:
-        What happens to every object that changes, by stack.
-    """
+    """What happens to every object of the stacks that changes, by stack."""
     changes: list[ObjectChange] = []
     old_only: list[_Declared] = []
     new_only: list[_Declared] = []
@@ -109,7 +99,7 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
     for old_stack, new_stack, shown in stacks:
         if old_stack and not new_stack:
             left.add(old_stack.name)
-        before, after = (list(_declared(*side)) for side in zip((old_stack, new_stack), shown, strict=True))
+        before, after = _declared(old_stack, shown[0]), _declared(new_stack, shown[1])
         pairs, before, after = paired(before, after, attrgetter("logical"))
         changes += filter(None, (_changed(*pair) for pair in pairs))
         old_only += before
@@ -121,9 +111,8 @@ def object_changes(stacks: Iterable[Compared]) -> list[ObjectChange]:
     return sorted(changes, key=lambda each: each.stack)
 
 
-def _declared(stack: Stack | None, shown: bool) -> Iterator[_Declared]:
-    if stack and stack.plan:
-        yield from (_Declared(stack, each, shown) for each in objects_of(stack.plan, stack.api))
+def _declared(stack: Stack | None, shown: bool) -> list[_Declared]:
+    return [_Declared(stack, each, shown) for each in stack.objects] if stack else []
 
 
 def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:

@@ -12,16 +12,7 @@ Item = TypeVar("Item")
 def paired(
     before: list[Item], after: list[Item], key: Callable[[Item], Hashable]
 ) -> tuple[list[tuple[Item, Item]], list[Item], list[Item]]:
-    """Pair the items of two lists by a key.
-
-    Args:
-        before: The first list.
-        after: The second list.
-        key: The key of an item.
-
-    Returns:
-        The pairs in the order of the second list, then the items of each list that have no partner.
-    """
+    """The pairs with equal keys in the order of `after`, then the items of each list that have no partner."""
     waiting: dict[Hashable, deque[Item]] = {}
     for item in before:
         waiting.setdefault(key(item), deque()).append(item)

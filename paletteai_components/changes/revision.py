@@ -9,23 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from paletteai_components.changes.git import (
-    DEEPER,
-    FILES,
-    FOLDER,
-    Entry,
-    GitError,
-    Objects,
-    entries,
-    git,
-    objects_of,
-    top_of,
-)
-from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
+from paletteai_components.changes import git
+from paletteai_components.diagnostics import Diagnostic, StackFileError, shell_word
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.stacks.files import PROJECT_FILE, bytes_of, document_in, stack_name_of
 from paletteai_components.stacks.stack import Stack, stack_from_document
@@ -47,23 +35,14 @@ _BRANCH = re.compile(r"(?![0-9a-f]{7,64}$)[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
 class Revision:
     """A commit of the repository that a folder is in."""
 
-    said: str
+    name: str
     """Its description, for example ``main`` or ``merge base of HEAD and origin/main``."""
     commit: str
-    """Its full id."""
     top: Path
-    """The repository's top folder."""
 
 
 def revision_named(name: str | None, folder: Path) -> Revision:
-    """Look up a revision.
-
-    Args:
-        name: What git resolves to a commit; None for the merge base of HEAD and the main branch.
-        folder: A folder of the repository.
-
-    Returns:
-        The revision.
+    """The revision that git resolves a name to; for None, the merge base of HEAD and the main branch.
 
     Raises:
         GitError: There is no git, no repository or no such revision.
@@ -73,14 +52,14 @@ def revision_named(name: str | None, folder: Path) -> Revision:
         return _merge_base(top)
     commit = _commit(top, name)
     if commit is None:
-        raise GitError(
+        raise git.GitError(
             f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top)
         )
     return Revision(name, commit, top)
 
 
 def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
-    """Read the workspace of a folder at a revision.
+    """The workspace of a folder at a revision; an empty one if the folder did not exist.
 
     Links are not followed; a stack file that was a link counts as unreadable.
 
@@ -89,9 +68,6 @@ def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
         folder: The folder with the stack files.
         now: The folder's current workspace. Stacks whose file and defaults are unchanged are taken from it.
 
-    Returns:
-        The workspace; an empty one if the folder did not exist.
-
     Raises:
         GitError: Git does not answer, or the project file of the revision cannot be read.
     """
@@ -99,14 +75,14 @@ def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
     stacks: list[Stack] = []
     diagnostics: list[Diagnostic] = []
     unreadable: list[str] = []
-    with objects_of(revision.top) as objects:
+    with git.objects_of(revision.top) as objects:
         defaults, same_defaults = _defaults_at(revision, above, objects)
         reusable = {stack.name: stack for stack in now.stacks if same_defaults}
         for file, entry in sorted(_files_at(revision, folder).items()):
             path, name = folder / file, stack_name_of(file)
             if name is None:
                 diagnostics.extend(misnamed(path))
-            elif entry.mode not in FILES:
+            elif entry.mode not in git.FILES:
                 unreadable.append(name)
             elif name in reusable and _is_unchanged(path, entry):
                 stacks.append(reusable[name])
@@ -123,44 +99,44 @@ def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
 
 def _top(folder: Path) -> Path:
     """The top folder of the project's repository, which git agrees to read."""
-    project, own = top_of(folder.parent), top_of(folder)
+    project, own = git.top_of(folder.parent), git.top_of(folder)
     top = project or own
     if top is None:
-        raise GitError(
+        raise git.GitError(
             f"{folder} is not in a git repository, so there is nothing to compare with.",
             "Run it in a clone of the repository.",
         )
     # A pull request can turn the folder into a submodule, with any history.
     if own is not None and own != top:
-        raise GitError(
+        raise git.GitError(
             f"{folder} has its own git repository, apart from its project's, so nothing was compared.",
-            f"Compare with its own repository: `cd {_shell_quoted(folder.resolve())} && paletteai diff --stacks .`.",
+            f"Compare with its own repository: `cd {shell_word(folder.resolve())} && paletteai diff --stacks .`.",
         )
-    code, output, complaint = git(top, "rev-parse", "--show-toplevel")
+    code, output, complaint = git.run(top, "rev-parse", "--show-toplevel")
     if code and "safe.directory" in complaint:
-        raise GitError(
+        raise git.GitError(
             f"the repository {top} belongs to another user, so git does not read it and nothing was compared.",
-            f"If you trust it, run `git config --global --add safe.directory {_shell_quoted(top)}`.",
+            f"If you trust it, run `git config --global --add safe.directory {shell_word(top)}`.",
         )
     if code or Path(output) != top:
-        raise GitError(
+        raise git.GitError(
             f"the repository {top} cannot be read, so there is nothing to compare with{_git_reason(complaint)}.",
             "Run `git status` there to see what is wrong.",
         )
     return top
 
 
-def _files_at(revision: Revision, folder: Path) -> dict[str, Entry]:
+def _files_at(revision: Revision, folder: Path) -> dict[str, git.Entry]:
     """The possible stack files in a folder at a revision; none if there was no such folder."""
     entry = _entry_at(revision, folder)
     if entry is None:
         return {}
-    if entry.mode != FOLDER:
+    if entry.mode != git.FOLDER:
         raise _not_a_folder(revision, folder)
-    return {name: each for name, each in entries(revision.top, entry.oid).items() if name.startswith("Pulumi.")}
+    return {name: each for name, each in git.entries(revision.top, entry.oid).items() if name.startswith("Pulumi.")}
 
 
-def _entry_at(revision: Revision, path: Path) -> Entry | None:
+def _entry_at(revision: Revision, path: Path) -> git.Entry | None:
     """The entry at a path at a revision, or None. Raises ValueError for a path outside of the repository.
 
     A path that was never committed, such as the user's own link, is resolved. A link that a pull request commits in
@@ -176,26 +152,26 @@ def _entry_at(revision: Revision, path: Path) -> Entry | None:
     return _entry_in(revision, revision.commit, path.resolve())
 
 
-def _entry_in(revision: Revision, commit: str, path: Path) -> Entry | None:
-    entry = Entry(FOLDER, f"{commit}^{{tree}}")
+def _entry_in(revision: Revision, commit: str, path: Path) -> git.Entry | None:
+    entry = git.Entry(git.FOLDER, f"{commit}^{{tree}}")
     for name in path.relative_to(revision.top).parts:
-        if entry.mode != FOLDER:
+        if entry.mode != git.FOLDER:
             raise _not_a_folder(revision, path)
-        below = entries(revision.top, entry.oid).get(name)
+        below = git.entries(revision.top, entry.oid).get(name)
         if below is None:
             return None
         entry = below
     return entry
 
 
-def _not_a_folder(revision: Revision, folder: Path) -> GitError:
-    return GitError(
-        f"{folder} was a link, a file or a submodule at {revision.said}, so nothing was compared.",
+def _not_a_folder(revision: Revision, folder: Path) -> git.GitError:
+    return git.GitError(
+        f"{folder} was a link, a file or a submodule at {revision.name}, so nothing was compared.",
         "Name the folder itself with `--stacks`.",
     )
 
 
-def _defaults_at(revision: Revision, above: Path, objects: Objects) -> tuple[Document | None, bool]:
+def _defaults_at(revision: Revision, above: Path, objects: git.Objects) -> tuple[Document | None, bool]:
     """The project file at a revision, and whether it is unchanged."""
     try:
         entry = _entry_at(revision, above)
@@ -212,13 +188,13 @@ def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
         return document_from(data, str(path))
     except StackFileError as error:
         why = error.diagnostics[0].message.rstrip(".")
-    raise GitError(
-        f"{PROJECT_FILE} of {revision.said} cannot be read ({why}), so nothing was compared.",
+    raise git.GitError(
+        f"{PROJECT_FILE} of {revision.name} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision in which it is valid.",
     )
 
 
-def _is_unchanged(path: Path, entry: Entry) -> bool:
+def _is_unchanged(path: Path, entry: git.Entry) -> bool:
     """Whether a file still has the content of a git object; False if it cannot be read."""
     try:
         data = bytes_of(path)
@@ -230,7 +206,7 @@ def _is_unchanged(path: Path, entry: Entry) -> bool:
 
 def _commit(top: Path, name: str) -> str | None:
     """The full id of a commit, or None."""
-    code, commit, _ = git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    code, commit, _ = git.run(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     return None if code else commit
 
 
@@ -241,7 +217,7 @@ def _fetch_help(name: str, top: Path) -> str:
         fetch = f"fetch one with `{_fetch_command(branch)}` and run `paletteai diff origin/{branch}`"
     else:
         fetch = "run `git fetch`"
-    deeper = f" {DEEPER}" if _is_shallow(top) else ""
+    deeper = f" {git.DEEPER}" if _is_shallow(top) else ""
     return f"Name a branch, tag or commit of this clone, or {fetch}.{deeper}"
 
 
@@ -250,34 +226,30 @@ def _fetch_command(branch: str) -> str:
 
 
 def _merge_base(top: Path) -> Revision:
-    _, output, _ = git(top, "for-each-ref", "--format=%(refname)", *_MAIN)
+    _, output, _ = git.run(top, "for-each-ref", "--format=%(refname)", *_MAIN)
     refs = output.splitlines()
     main = next((each for each in _MAIN if each in refs), None)
     shallow = _is_shallow(top)
     if main is None:
-        raise GitError(
+        raise git.GitError(
             "this clone has no main branch (origin/HEAD, origin/main, origin/master, main or master), so there is "
             "nothing to compare with.",
             f"Fetch the remote's main branch, for example with `{_fetch_command('main')}`, or name a revision: "
-            f"`paletteai diff BASE`. {DEEPER}",
+            f"`paletteai diff BASE`. {git.DEEPER}",
         )
     shown = main.split("/", 2)[2]
-    code, commit, _ = git(top, "merge-base", "HEAD", main)
+    code, commit, _ = git.run(top, "merge-base", "HEAD", main)
     if code:
         why = ", because this clone lacks part of the history" if shallow else ""
-        raise GitError(
+        raise git.GitError(
             f"HEAD and `{shown}` have no commit in common{why}, so there is nothing to compare with.",
-            DEEPER if shallow else "Name a revision: `paletteai diff BASE`.",
+            git.DEEPER if shallow else "Name a revision: `paletteai diff BASE`.",
         )
     return Revision(f"merge base of HEAD and {shown}", commit, top)
 
 
 def _is_shallow(top: Path) -> bool:
-    return git(top, "rev-parse", "--is-shallow-repository")[1] == "true"
-
-
-def _shell_quoted(path: Path) -> str:
-    return escaped(shlex.quote(str(path)))
+    return git.run(top, "rev-parse", "--is-shallow-repository")[1] == "true"
 
 
 def _git_reason(complaint: str) -> str:

@@ -14,15 +14,16 @@ from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
 from paletteai_components.deployment import Deployment, Operation, State
-from paletteai_components.deployment.command import WORKS_WITHOUT, found, install, judged, pinned
+from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.diagnostics import Diagnostic, errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import PROJECT_FILE, Stack, defaults_from_file
+from paletteai_components.stacks.files import PROJECT_FILE, document_in
+from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning, workspace_from
 
 
@@ -31,17 +32,13 @@ class Request:
     """The arguments and options of a command."""
 
     environment: str
-    """The environment whose stacks run."""
     folder: Path
-    """The folder with the stack files."""
     parallel: int
-    """How many stacks may run at a time."""
     installs: bool
     """Whether to install Pulumi for the project without asking, where it is missing."""
     verbose: bool
     """Whether to show every message of Pulumi, also for stacks that succeeded."""
     output_format: str
-    """``text`` or ``json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,6 @@ class Environment:
     """The stacks of an environment, checked."""
 
     stacks: tuple[str, ...]
-    """The names of the stacks that may run."""
     refused: dict[str, list[Diagnostic]]
     """The errors of each stack that may not run, by stack name."""
     unreadable: bool
@@ -139,7 +135,7 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
             f"no stack in `{request.folder}` belongs to environment `{redacted(request.environment)}`.",
             f"There are these environments: {known}.",
         )
-    errors = [diagnostic for diagnostic in diagnostics_of(workspace) if diagnostic.severity is Severity.ERROR]
+    errors = errors_in(diagnostics_of(workspace))
     refused = {stack.name: own for stack in chosen if (own := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
@@ -150,7 +146,7 @@ def _project_of(folder: Path) -> Path:
     """The folder of the Pulumi project that reads these stack files: what is checked must be what Pulumi deploys."""
     project = folder.resolve().parent
     path = project / PROJECT_FILE
-    declared = defaults_from_file(path).value.get("stackConfigDir") if path.exists() else None
+    declared = document_in(path).value.get("stackConfigDir") if path.exists() else None
     if not isinstance(declared, str) or (project / declared).resolve() != folder.resolve():
         raise UserError(
             f"{folder} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would not read "
@@ -164,17 +160,17 @@ def _run_stacks(request: Request, operation: Operation, stacks: tuple[str, ...],
     if not stacks:
         return []
     command = _find_pulumi(request, project)
-    with progress(len(stacks), outcome.WORDS[operation].doing) as show_progress:
+    with progress(len(stacks), outcome.DOING[operation]) as show_progress:
         return Runs(command, project, request.parallel, show_progress).run(operation, stacks)
 
 
 def _find_pulumi(request: Request, project: Path) -> Path:
-    command = found(project)
+    command = find_command(project)
     if command is not None and not request.installs:
-        return judged(command)
+        return check_version(command)
     if command is not None:
         try:
-            return judged(command)
+            return check_version(command)
         except EngineError:
             return install(project)
     question = f"There is no `pulumi` command. Install Pulumi {pinned()} into this project's .pulumi folder?"

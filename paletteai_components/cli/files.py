@@ -23,11 +23,6 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
 
     Nothing is left behind when writing fails or the process is terminated.
 
-    Args:
-        path: Where to write it.
-        data: What to write.
-        private: Whether only the owner may read it (mode 0600).
-
     Raises:
         UserError: The file exists, leads through a link, or cannot be written.
     """
@@ -55,12 +50,7 @@ def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
 
 
 def replace(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's content atomically and keep its mode.
-
-    Args:
-        path: The file.
-        old: The content that the file must still have.
-        new: The content to write.
+    """Replace a file's content atomically and keep its mode, if the content is still `old`.
 
     Raises:
         UserError: The content is no longer `old`, or the file cannot be written.
@@ -76,10 +66,7 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
                 return
             os.chmod(beside, mode)
             if bytes_of(path) != old:
-                raise UserError(
-                    f"{path} was changed while this command ran, so it was left as it is.",
-                    "Run it again.",
-                )
+                raise UserError(f"{path} was changed while this command ran, so it was left as it is.", "Run it again.")
             os.replace(beside, path)
         except OSError as error:
             raise _write_error(path, error) from None
@@ -136,6 +123,5 @@ def _exists_error(path: Path) -> UserError:
 
 def _write_error(path: Path, error: OSError) -> UserError:
     return UserError(
-        f"{path} could not be written ({error.strerror}).",
-        "Check the folder, its permissions and the free disk space.",
+        f"{path} could not be written ({error.strerror}).", "Check the folder, its permissions and the free disk space."
     )

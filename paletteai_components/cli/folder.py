@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from paletteai_components.diagnostics import escaped
+from paletteai_components.diagnostics import shell_word
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -17,12 +16,7 @@ DEFAULT_FOLDER = "stacks"
 
 
 def in_a_folder(command: Command, /, purpose: str = "The folder with the stack files.") -> Command:
-    """Add the option `--stacks`, the folder with the stack files, to a command.
-
-    Args:
-        command: The command.
-        purpose: The help text of the option.
-    """
+    """Add the option `--stacks`, the folder with the stack files, to a command; `purpose` is its help text."""
     option = click.option(
         "--stacks",
         "folder",
@@ -36,22 +30,12 @@ def in_a_folder(command: Command, /, purpose: str = "The folder with the stack f
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:
-    """The option `--format`.
-
-    Args:
-        formats: The choices. The first one is the default.
-        purpose: The help text of the option.
-    """
+    """The option `--format`, of which the first choice is the default; `purpose` is its help text."""
     return click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help=purpose,
+        "--format", "output_format", type=click.Choice(formats), default=formats[0], show_default=True, help=purpose
     )
 
 
 def stacks_option(folder: Path) -> str:
     """The option that a printed command needs to find the stacks of `folder`; empty for the default folder."""
-    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {escaped(shlex.quote(str(folder)))}"
+    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {shell_word(folder)}"

@@ -10,10 +10,9 @@ from pathlib import Path
 from paletteai_components.cli.selection import Selection
 from paletteai_components.credentials import ApiKey
 from paletteai_components.deployment.decryption import EngineError, opened_keys
-from paletteai_components.diagnostics import Diagnostic, Severity, escaped
-from paletteai_components.kube.manifests import Manifest, objects_of, palette_document
+from paletteai_components.diagnostics import Diagnostic, errors_in, escaped
+from paletteai_components.kube.manifests import Manifest, palette_document
 from paletteai_components.model.planned import IntegrationType, PlannedSettings
-from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
@@ -41,15 +40,14 @@ def opened(selection: Selection, folder: Path) -> tuple[list[Diagnostic], tuple[
     stacks = tuple(_with_keys(stack, keys[stack.name]) for stack in selection.stacks)
     others = [stack for stack in selection.workspace.stacks if stack.name not in keys]
     diagnostics = diagnostics_of(replace(selection.workspace, stacks=(*stacks, *others)))
-    errors = [each for each in concerning(diagnostics, stacks) if each.severity is Severity.ERROR]
-    return errors, stacks, keys
+    return errors_in(concerning(diagnostics, stacks)), stacks, keys
 
 
 def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifest]:
     """Every manifest of the stacks, including the data of their Secrets."""
     for stack in stacks:
-        integrations = dict(_integrations(stack))
-        for each in objects_of(stack.plan, stack.api) if stack.plan else ():
+        integrations = stack.integrations
+        for each in stack.objects:
             if each.kind == "Secret" and isinstance(each.owner, PlannedSettings):
                 palette = str(each.owner.palette)
                 document = palette_document(integrations[palette], keys[stack.name][palette])
@@ -60,7 +58,7 @@ def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifes
 
 
 def _open_keys(stack: Stack, folder: Path) -> dict[str, str]:
-    sealed = {name for name, integration in _integrations(stack) if integration.existing_secret is None}
+    sealed = {name for name, integration in stack.integrations.items() if integration.existing_secret is None}
     keys = opened_keys(stack.name, project_of(folder)) if sealed else {}
     missing = sorted(sealed - keys.keys())
     if missing:
@@ -72,22 +70,12 @@ def _open_keys(stack: Stack, folder: Path) -> dict[str, str]:
     return {name: keys[name] for name in sealed}
 
 
-def _integrations(stack: Stack) -> Iterator[tuple[str, IntegrationSpec]]:
-    if stack.spec is not None:
-        yield from stack.spec.integrations.items()
-
-
 def _with_keys(stack: Stack, keys: Mapping[str, str]) -> Stack:
     if stack.spec is None:
         return stack
-    integrations = {
-        name: integration.model_copy(update={"api_key": _opened_key(integration, keys[name])})
-        if name in keys
-        else integration
-        for name, integration in stack.spec.integrations.items()
-    }
+    integrations = dict(stack.spec.integrations)
+    for name, key in keys.items():
+        sealed = integrations[name].api_key
+        opened_key = ApiKey.opened(key, ciphertext=sealed.ciphertext if sealed else None)
+        integrations[name] = integrations[name].model_copy(update={"api_key": opened_key})
     return replace(stack, spec=stack.spec.model_copy(update={"integrations": integrations}))
-
-
-def _opened_key(integration: IntegrationSpec, key: str) -> ApiKey:
-    return ApiKey.opened(key, ciphertext=integration.api_key.ciphertext if integration.api_key else None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paletteai_components.cli.output.waiting import watched
-from paletteai_components.stacks.files import Outcome, outcome_of, stack_files
+from paletteai_components.stacks.files import Outcome, read_stack_file, stack_files
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -32,7 +32,7 @@ def reading(folder: Path) -> Iterator[Iterable[tuple[Path, Outcome]]]:
     paths = stack_files(folder)
     readers = min(len(os.sched_getaffinity(0)), len(paths) // MANY + 1) if _can_fork() else 1
     if readers < 2:
-        yield watched(((path, outcome_of(path)) for path in paths), len(paths))
+        yield watched(((path, read_stack_file(path)) for path in paths), len(paths))
         return
     with _forked_readers(paths, readers) as outcomes:
         yield watched(zip(paths, outcomes, strict=True), len(paths))
@@ -78,7 +78,7 @@ def _read_parts(parts: list[list[Path]], outgoing: Connection, incoming: list[Co
     _enlarge(outgoing)
     with contextlib.suppress(BrokenPipeError):
         for part in parts:
-            outgoing.send([outcome_of(path) for path in part])
+            outgoing.send([read_stack_file(path) for path in part])
 
 
 def _enlarge(pipe: Connection) -> None:
@@ -94,5 +94,5 @@ def _receive(incoming: Connection, part: list[Path]) -> list[Outcome]:
         outcomes: list[Outcome] = incoming.recv()
     except (EOFError, OSError):
         # The reader is gone, perhaps out of memory.
-        return [outcome_of(path) for path in part]
+        return [read_stack_file(path) for path in part]
     return outcomes

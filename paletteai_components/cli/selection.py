@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ import click
 
 from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
+from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
@@ -27,21 +27,14 @@ class Selection:
     workspace: Workspace
     """Every stack of the folder."""
     stacks: tuple[Stack, ...]
-    """The selected stacks that could be read."""
     diagnostics: tuple[Diagnostic, ...]
-    """The diagnostics of the selected stacks, in order."""
     unreadable: tuple[str, ...] = ()
     """The selected stacks, or the folder, that could not be read."""
 
     @property
-    def has_errors(self) -> bool:
-        """Whether a diagnostic is an error."""
-        return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
-
-    @property
     def exit_code(self) -> int:
         """2 if something could not be read, 1 if there are errors, else 0."""
-        return 2 if self.unreadable else int(self.has_errors)
+        return 2 if self.unreadable else int(bool(errors_in(self.diagnostics)))
 
 
 def choosing_stacks(command: Command) -> Command:
@@ -79,7 +72,7 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
         from paletteai_components.stacks.workspace import Workspace
 
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
-    known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
+    known = workspace.names
     if not known and not names:
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
@@ -99,14 +92,11 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
 
 
 def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
-    nearest = difflib.get_close_matches(name, known, 1)
-    if nearest:
-        remedy = f"Did you mean `{escaped(nearest[0])}`?"
-    elif len(known) <= 10:
-        remedy = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
+    if len(known) <= 10:
+        all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
-        remedy = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
-    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", remedy)
+        all_stacks = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
+    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", did_you_mean(name, known) or all_stacks)
 
 
 def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:

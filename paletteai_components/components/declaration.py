@@ -44,16 +44,10 @@ class Declaration:
     """The arguments that are set, as the caller passed them."""
 
     def __init__(self, kind: str, name: str, record: type, args: object) -> None:
-        """Reads the arguments of a component.
-
-        Args:
-            kind: the component's class, for example ``Tenant``.
-            name: the component's logical name.
-            record: the dataclass of its arguments.
-            args: what the caller passed: a `record`, or a dict of its fields.
+        """Reads the arguments of the component of a kind and name.
 
         Raises:
-            DeclarationError: `args` is neither.
+            DeclarationError: `args` is neither a `record` nor a dict of its fields.
         """
         self._registry = Registry.of_this_program()
         self.part = self._registry.part_of(kind, name)
@@ -83,11 +77,7 @@ class Declaration:
         return ()
 
     def spec(self, at: Path, **declared: Any) -> StackSpec:
-        """The spec of the declaration.
-
-        Args:
-            at: where in the spec the component's arguments are.
-            declared: the fields of the spec.
+        """The spec of the declared fields. The component's arguments are `at` this path of it.
 
         Raises:
             DeclarationError: anything is missing or of a wrong type.
@@ -139,9 +129,7 @@ class Declaration:
                 # Everywhere else the spec itself refuses a wrong type.
                 place = self._described(path[: path.index("extra_spec") + 1])
                 fact = f"{place} holds a value of type {type(value).__name__}, which a manifest cannot hold"
-                self._diagnostics.append(
-                    misread(SourceLocation(self.part), fact, "Use only text, numbers, lists and dicts.")
-                )
+                self._add(fact, "Use only text, numbers, lists and dicts.")
             case PaletteCredential():
                 return self._integration_name(value)
             case _ if is_dataclass(value):
@@ -182,7 +170,7 @@ class Declaration:
         path, kind = error["loc"], error["type"]
         place = self._described(path)
         if kind == "missing":
-            self._diagnostics.append(misread(SourceLocation(self.part), f"{place} is missing", "Set it."))
+            self._add(f"{place} is missing", "Set it.")
         elif kind == "extra_forbidden":
             model = model_at(path[:-1])
             known = model.model_fields if model else ()
@@ -207,6 +195,9 @@ class Declaration:
         else:
             fact = f"{place} should be {expected}, but is of type {type(value).__name__}"
             remedy = f"Make it {expected}."
+        self._add(fact, remedy)
+
+    def _add(self, fact: str, remedy: str) -> None:
         self._diagnostics.append(misread(SourceLocation(self.part), fact, remedy))
 
     def _described(self, path: Path) -> str:

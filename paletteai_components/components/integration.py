@@ -90,11 +90,7 @@ class PaletteIntegration(SettingsComponent):
 
 
 def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedSettings]:
-    """Adds the new Settings to the tenant's declaration; returns the tenant and the Settings.
-
-    Raises:
-        DeclarationError: the Settings are wrong, or their name is taken.
-    """
+    """Adds the new Settings to the tenant's declaration; returns the tenant and the Settings."""
     declaration = Declaration("PaletteIntegration", name, PaletteIntegrationArgs, args)
     owner = declaration.take("tenant", TenantOwner, "a Tenant or TenantReference")
     settings_name = declaration.take("name", str, "text")

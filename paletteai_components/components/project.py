@@ -145,13 +145,7 @@ class ProjectComponent(pulumi.ComponentResource):
     ) -> None:
         """Registers the objects of a planned Project.
 
-        Args:
-            name: the component's logical name.
-            tenant: the component of its tenant.
-            planned: the Project.
-            stack: the declaration that it is part of.
-            opts: the component's resource options.
-            former_urns: former URNs of the component of its own Settings, of those Settings and of their Secret.
+        `former_urns` are those of the component of its own Settings, of those Settings and of their Secret.
         """
         opts = tenant_child_options(tenant, opts)
         effective = str(planned.effective_settings) if planned.effective_settings else None
@@ -197,11 +191,7 @@ class Project(ProjectComponent):
 
 
 def _admitted(name: str, args: object) -> tuple[TenantOwner, PlannedProject, Stack]:
-    """The tenant, its new Project, and the declaration of both.
-
-    Raises:
-        DeclarationError: the Project is wrong.
-    """
+    """The tenant, its new Project, and the declaration of both."""
     declaration = Declaration("Project", name, ProjectArgs, args)
     tenant = declaration.take("tenant", TenantOwner, "a Tenant or TenantReference")
     referred = declaration.stated.get("settings_ref")

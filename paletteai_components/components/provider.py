@@ -28,10 +28,7 @@ def kubernetes_provider(name: str, *, opts: pulumi.ResourceOptions | None = None
         args: the arguments of `pulumi_kubernetes.Provider`, such as `context` and `kubeconfig`.
     """
     args.setdefault("enable_secret_mutable", True)
-    args.setdefault(
-        "kube_client_settings",
-        kubernetes.KubeClientSettingsArgs(burst=BURST, qps=REQUESTS_PER_SECOND),
-    )
+    args.setdefault("kube_client_settings", kubernetes.KubeClientSettingsArgs(burst=BURST, qps=REQUESTS_PER_SECOND))
     provider = kubernetes.Provider(name, opts=opts, **args)
     if args["enable_secret_mutable"] is True:
         _MADE_HERE.add(provider)
@@ -46,5 +43,5 @@ def warn_of_replaced_secrets(used: pulumi.ProviderResource | None, name: str) ->
     pulumi.log.warn(
         f"{name} uses a Kubernetes provider that `paletteai_components.kubernetes_provider()` did not create. Unless "
         "it has `enable_secret_mutable=True`, rotating a key deletes the Secret and creates it again, so for a moment "
-        "there is none. Create the provider with `kubernetes_provider()`.",
+        "there is none. Create the provider with `kubernetes_provider()`."
     )

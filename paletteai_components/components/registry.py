@@ -5,14 +5,15 @@ It lives as long as the program. Two programs in one process never share one, an
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import pulumi
 
 from paletteai_components.components.credential import PaletteCredential
-from paletteai_components.diagnostics import Diagnostic, Severity, in_order
+from paletteai_components.diagnostics import Diagnostic, errors_in, in_order
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of_stack
 from paletteai_components.sdk import kept_with_the_program
@@ -60,21 +61,13 @@ class Registry:
 
         Two components of one name are two owners, even if different parents keep their URNs apart.
         """
-        part, number = f"{kind} {named(name)}", 1
-        while part in self._parts:
-            number += 1
-            part = f"{kind} {named(name)} ({number})"
-        return part
+        return _numbered(f"{kind} {named(name)}", self._parts)
 
     def integration_name(self, credential: PaletteCredential) -> str:
         """The name of a credential's integration in this program, numbered if another credential has it."""
         known = self._names.get(id(credential))
         if known is None:
-            taken = {name for name, _ in self._names.values()}
-            name, number = credential.name, 1
-            while name in taken:
-                number += 1
-                name = f"{credential.name} ({number})"
+            name = _numbered(credential.name, {name for name, _ in self._names.values()})
             # Keeping the credential alive keeps its id unique.
             known = self._names[id(credential)] = (name, credential)
         return known[0]
@@ -112,15 +105,11 @@ class Registry:
         Raises:
             DeclarationError: it is wrong or claims what another component has. Nothing is recorded then.
         """
-        self.take(claims, [each for each in diagnostics_of_stack(stack) if each.severity is Severity.ERROR])
+        self.take(claims, errors_in(diagnostics_of_stack(stack)))
         self._parts.add(stack.part)
 
     def take(self, claims: Iterable[Claim], errors: Iterable[Diagnostic] = ()) -> None:
-        """Records claims without running the rules.
-
-        Args:
-            claims: the claims.
-            errors: what is already known to be wrong with them.
+        """Records claims, unless there are errors, without running the rules.
 
         Raises:
             DeclarationError: there are errors, or another component has one of the claims. Nothing is recorded then.
@@ -138,3 +127,8 @@ class Registry:
             raise DeclarationError(in_order(diagnostics))
         for claim in admitted:
             self._claims.setdefault((claim.code, claim.subject), claim)
+
+
+def _numbered(name: str, taken: Collection[str]) -> str:
+    numbers = (f"{name} ({number})" for number in count(2))
+    return next(each for each in chain([name], numbers) if each not in taken)

@@ -145,11 +145,7 @@ class SettingsComponent(pulumi.ComponentResource):
         )
 
     def _secret(
-        self,
-        name: str,
-        placement: Placement,
-        key: pulumi.Output[str] | None,
-        opts: pulumi.ResourceOptions | None,
+        self, name: str, placement: Placement, key: pulumi.Output[str] | None, opts: pulumi.ResourceOptions | None
     ) -> pulumi.CustomResource | None:
         planned, secret = placement.settings, placement.settings.palette_secret
         integration = planned.integration

@@ -179,12 +179,7 @@ class TenantOwner(pulumi.ComponentResource):
     ) -> None:
         """Registers the objects of a planned Tenant.
 
-        Args:
-            name: the component's logical name.
-            planned: the Tenant.
-            stack: the declaration that it is part of.
-            opts: the component's resource options.
-            former_urns: former URNs of each component, of its Settings and its Secret, by the Settings' name.
+        `former_urns` are those of each component, of its Settings and its Secret, by the Settings' name.
         """
         super().__init__(identity.TENANT, name, None, opts)
         self.tenant_name, self.namespace = planned.name, planned.namespace
@@ -250,10 +245,7 @@ class TenantReference(TenantOwner):
     """
 
     def __init__(
-        self,
-        name: str,
-        args: TenantReferenceArgs | TenantReferenceArgsDict,
-        opts: pulumi.ResourceOptions | None = None,
+        self, name: str, args: TenantReferenceArgs | TenantReferenceArgsDict, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         """Checks the Tenant against the program so far, then registers its Settings.
 
@@ -265,11 +257,7 @@ class TenantReference(TenantOwner):
 
 
 def _admitted(declaration: Declaration, *, existing: bool) -> tuple[PlannedTenant, Stack]:
-    """The planned Tenant, and its declaration.
-
-    Raises:
-        DeclarationError: the Tenant is wrong.
-    """
+    """The planned Tenant, and its declaration."""
     former = declaration.take_texts("former_api_versions")
     tenant = {**declaration.stated, "existing": existing}
     stack_fields = {key: tenant.pop(key) for key in _STACK_FIELDS if key in tenant}

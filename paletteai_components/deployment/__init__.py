@@ -59,9 +59,7 @@ class Step:
     operation: str
     """Pulumi's word for it, for example ``create``."""
     kind: str
-    """The object's kind."""
     name: str
-    """The resource's logical name."""
 
     def __str__(self) -> str:
         return f"{self.operation} {self.kind} {self.name}"
@@ -84,9 +82,7 @@ class Deployment:
     """One run of Pulumi for one stack."""
 
     stack: str
-    """The stack's name."""
     state: State = State.WAITING
-    """Its progress or result."""
     done: int = 0
     """The number of resources processed so far."""
     seconds: float = 0.0
@@ -94,7 +90,6 @@ class Deployment:
     changes: Mapping[str, int] = field(default_factory=dict)
     """The number of resources for each operation, from Pulumi's summary."""
     steps: list[Step] = field(default_factory=list)
-    """The changes of the cluster's objects, in order."""
     messages: list[Message] = field(default_factory=list)
     """The messages, in order and without repetition."""
 
@@ -142,13 +137,7 @@ class Deployment:
             self.messages.append(message)
 
     def end(self, code: int, seconds: float, *, interrupted: bool) -> None:
-        """Records the result.
-
-        Args:
-            code: the exit code of the run.
-            seconds: how long it took.
-            interrupted: whether it was asked to stop.
-        """
+        """Records the result: the exit code, the seconds it took, and whether it was asked to stop."""
         self.seconds = seconds
         if code == 0:
             self.state = State.SUCCEEDED

@@ -32,7 +32,7 @@ def root_of(project: Path) -> Path:
     return project / ".pulumi" / "versions" / pinned()
 
 
-def found(project: Path) -> Path | None:
+def find_command(project: Path) -> Path | None:
     """The project's own command, or the one on PATH, or None."""
     own = root_of(project) / "bin" / "pulumi"
     if own.is_file():
@@ -41,7 +41,7 @@ def found(project: Path) -> Path | None:
     return Path(on_path) if on_path else None
 
 
-def judged(command: Path) -> Path:
+def check_version(command: Path) -> Path:
     """Runs `pulumi version` and returns the command.
 
     Raises:

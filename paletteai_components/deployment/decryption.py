@@ -33,14 +33,7 @@ class EngineError(UserError):
 
 
 def opened_keys(stack: str, project: Path) -> dict[str, str]:
-    """Decrypts the key of each integration of a stack.
-
-    Args:
-        stack: the stack's name.
-        project: the folder with `Pulumi.yaml`.
-
-    Returns:
-        The keys as plain text, by the integration's name.
+    """Decrypts a stack's keys. Returns them as plain text, by the integration's name.
 
     Raises:
         EngineError: Pulumi could not open them.

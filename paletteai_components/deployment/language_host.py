@@ -21,7 +21,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from paletteai_components.sdk import PROGRAM_SERVER, program_server
-from paletteai_components.stacks.stack import PROJECT_FILE, defaults_from_file
+from paletteai_components.stacks.files import PROJECT_FILE, document_in
 
 _PROGRAM = "__main__.py"
 # Loaded once, in the process that every host is forked from. None of them starts a thread.
@@ -42,13 +42,10 @@ _process_lock = threading.Lock()
 def can_host(project: Path) -> bool:
     """Whether a host forked here runs the program as Pulumi does, in the virtual environment that the project names.
 
-    Args:
-        project: the folder with `Pulumi.yaml`.
-
     Raises:
         StackFileError: that file cannot be read.
     """
-    declared = defaults_from_file(project / PROJECT_FILE).value
+    declared = document_in(project / PROJECT_FILE).value
     runtime = declared.get("runtime")
     options = runtime.get("options") if isinstance(runtime, dict) and runtime.get("name") == "python" else None
     environment = options.get("virtualenv") if isinstance(options, dict) else None
@@ -62,9 +59,6 @@ def can_host(project: Path) -> bool:
 
 def prepare(project: Path) -> None:
     """Starts loading the modules in the background, if `can_host`. Without it the first host waits for them.
-
-    Args:
-        project: the folder with `Pulumi.yaml`.
 
     Raises:
         StackFileError: that file cannot be read.
@@ -124,13 +118,7 @@ class LanguageHost:
 
 
 def serve(connection: Connection, project: Path, environment: Mapping[str, str]) -> None:
-    """Serves the program until the parent asks it to end; the main function of a `LanguageHost`.
-
-    Args:
-        connection: to the parent. It gets the address first, and at the end what the program printed.
-        project: the folder with `Pulumi.yaml` and the program.
-        environment: the environment variables of the parent.
-    """
+    """Serves the program until the parent asks it to end; the main function of a `LanguageHost`."""
     # Ctrl-C on the terminal is for Pulumi; the program notices when Pulumi disconnects.
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

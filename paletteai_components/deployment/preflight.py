@@ -9,7 +9,6 @@ from __future__ import annotations
 import pulumi
 
 from paletteai_components.kube.cluster import Cluster
-from paletteai_components.kube.manifests import objects_of
 from paletteai_components.stacks.stack import Stack
 
 _CONSEQUENCE = (
@@ -26,7 +25,7 @@ def preflight(stack: Stack) -> Cluster | None:
     if stack.plan is None or provider.get("renderYamlToDirectory"):
         return None
     # Another stack's Settings may hold one of these credentials, even if this stack writes no Settings.
-    kinds = {each.kind for each in objects_of(stack.plan, stack.api)} | {"Settings"}
+    kinds = {each.kind for each in stack.objects} | {"Settings"}
     try:
         if provider.get("cluster"):
             raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")

@@ -44,7 +44,6 @@ class PreviousSettings:
     urns: tuple[str, ...]
     """The URN of its component, then those of its Secret and Settings if they are known."""
     fingerprint: str | None
-    """The fingerprint of its key."""
     credential: str | None
     """The name of its credential in an external Secret."""
 
@@ -98,8 +97,7 @@ class PreviousDeployment:
         """
         if stack.plan is None:
             return False
-        references = (each.reference for each in objects_of(stack.plan, stack.api))
-        if any(cluster.live(reference) and reference not in self.references for reference in references):
+        if any(cluster.live(each.reference) and each.reference not in self.references for each in stack.objects):
             return True
         for settings in stack.plan.settings:
             former = self._former_name(settings)
@@ -117,13 +115,7 @@ class PreviousDeployment:
 
 
 def for_the_next(plan: Plan, api: PaletteApi, urns: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """The output that the next deployment reads.
-
-    Args:
-        plan: the plan that is deployed.
-        api: the vendor's API.
-        urns: the URNs of the Settings' components, by ``namespace/name``.
-    """
+    """The output that the next deployment reads, with the URNs of the Settings' components by ``namespace/name``."""
     return {
         "apiVersion": api.api_version,
         "objects": [each.reference for each in objects_of(plan, api)],

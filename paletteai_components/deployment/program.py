@@ -29,7 +29,7 @@ from paletteai_components.deployment.previous import (
     previous_deployment,
     previous_deployment_in_state,
 )
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, errors_in, in_order
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
@@ -55,10 +55,7 @@ def run() -> None:
 
 
 def deploy(folder: Path = Path("stacks")) -> None:
-    """Checks the selected stack and registers it.
-
-    Args:
-        folder: the folder of the stack files.
+    """Checks the selected stack of a folder of stack files, and registers it.
 
     Raises:
         DeclarationError: the stack is wrong. Nothing is registered.
@@ -88,7 +85,7 @@ def _report(diagnostics: Iterable[Diagnostic]) -> None:
     silenced = sum(diagnostic.severity is Severity.SILENCED for diagnostic in diagnostics)
     if silenced:
         pulumi.log.info(f"{silenced} silenced by `paletteai:silence`.")
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+    errors = errors_in(diagnostics)
     if errors:
         raise DeclarationError(in_order(errors))
 
@@ -152,8 +149,9 @@ def _with_handles(integrations: Any, written: Stack) -> Any:
     """The integrations with every key wrapped again, because Pulumi passes keys as plain text."""
     if not isinstance(integrations, Mapping):
         return integrations
-    declared = written.spec.integrations if written.spec else {}
-    return {name: _with_handle(integration, declared.get(name)) for name, integration in integrations.items()}
+    return {
+        name: _with_handle(integration, written.integrations.get(name)) for name, integration in integrations.items()
+    }
 
 
 def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:

@@ -36,14 +36,7 @@ class Runs:
     """Whether a signal has asked them to stop."""
 
     def __init__(self, command: Path, project: Path, parallel: int, report: Callable[[Deployment], None]) -> None:
-        """Prepares the runs.
-
-        Args:
-            command: the pulumi command.
-            project: the folder with `Pulumi.yaml`.
-            parallel: how many stacks run at a time.
-            report: called, in any thread, whenever a deployment has changed.
-        """
+        """Prepares the runs. `report` is called, in any thread, whenever a deployment has changed."""
         self.interrupted = False
         self._command = command
         self._project = project

@@ -17,11 +17,9 @@ class LiveObject:
     """An object that exists in the cluster."""
 
     terminating: bool = False
-    """Whether it is being deleted."""
     fingerprint: str | None = None
     """The fingerprint of the credential it carries, from its annotation."""
     proof: str | None = None
-    """The proof of that fingerprint, from its annotation."""
     credential: str | None = None
     """The name of the credential it carries, from its annotation."""
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()

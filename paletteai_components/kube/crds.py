@@ -10,7 +10,6 @@ of integers; values of `metadata`, whose names another rule checks; and webhooks
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,17 +23,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
-from paletteai_components.kube.structural import (
-    EMBEDDED,
-    EMPTY,
-    FORMATS,
-    TYPES,
-    UnusableSchema,
-    defaulted,
-    json_schema_of,
-    mapping_in,
-)
+from paletteai_components.kube import structural
 from paletteai_components.listing import listed
+from paletteai_components.naming import nearest
 from paletteai_components.redaction import named, redacted
 
 CODE = "PAI016"
@@ -54,13 +45,10 @@ class Version:
     api_version: str
     """Group and version, for example ``spectrocloud.com/v1alpha1``."""
     kind: str
-    """The kind, for example ``Settings``."""
     scope: str
     """``Namespaced`` or ``Cluster``."""
     served: bool
-    """Whether the API server serves this version."""
     file: str
-    """The file its CRD was read from."""
     schema: dict[str, Any] = field(repr=False)
     """A JSON Schema, to which a field that the API server would prune is an error."""
     unjudged: tuple[str, ...] = ()
@@ -69,7 +57,7 @@ class Version:
     @cached_property
     def validator(self) -> Draft202012Validator:
         """Finds the errors of a manifest."""
-        return Draft202012Validator(self.schema, format_checker=FORMATS)
+        return Draft202012Validator(self.schema, format_checker=structural.FORMATS)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -85,11 +73,6 @@ class Crds:
     """The file or directory as the user typed it, or the name of the cluster."""
     versions: Mapping[tuple[str, str], Version] = field(repr=False)
     """The schemas, by ``group/version`` and kind."""
-
-    @cached_property
-    def files(self) -> tuple[str, ...]:
-        """The files that contain a CRD."""
-        return tuple(dict.fromkeys(version.file for version in self.versions.values()))
 
     @cached_property
     def groups(self) -> frozenset[str]:
@@ -115,12 +98,12 @@ def crds_from(path: Path) -> Crds:
             for version in _versions_in(file):
                 first = versions.setdefault((version.api_version, version.kind), version)
                 if (first.scope, first.served, first.schema) != (version.scope, version.served, version.schema):
-                    raise UnusableSchema(
+                    raise structural.UnusableSchema(
                         f"{version.kind} `{version.api_version}` is defined differently in `{first.file}`"
                     )
         except OSError as error:
             fact = f"the file cannot be read: {error.strerror}"
-        except UnusableSchema as fault:
+        except structural.UnusableSchema as fault:
             fact, line = str(fault), fault.line
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
@@ -137,11 +120,7 @@ def crds_from(path: Path) -> Crds:
 
 
 def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
-    """The CRDs in the answers of an API server.
-
-    Args:
-        documents: The answers.
-        source: The name of the API server in messages.
+    """The CRDs in the answers of an API server, which messages call `source`.
 
     Raises:
         UnusableSchema: A CRD has no usable schema.
@@ -173,7 +152,7 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
         fact, remedy, file = _unserved(api_version, kind, crds)
         return [Diagnostic(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, SourceLocation(file)))]
 
-    errors = list(version.validator.iter_errors(defaulted(manifest, version.schema)))
+    errors = list(version.validator.iter_errors(structural.defaulted(manifest, version.schema)))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     problems = [*_scope_problems(version, namespace)]
     for error in errors:
@@ -217,7 +196,7 @@ def _versions_in(file: Path) -> Iterator[Version]:
     with file.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise UnusableSchema(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
+        raise structural.UnusableSchema(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
     documents = iter([json.loads(data)]) if file.suffix.lower() == ".json" else _documents(data)
     for document in documents:
         for crd in _crds_in(document):
@@ -232,7 +211,7 @@ def _documents(data: bytes) -> Iterator[object]:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or depth > MAX_DEPTH:
             what = f"more than {MAX_DEPTH} levels" if depth > MAX_DEPTH else "a YAML alias"
-            raise UnusableSchema(
+            raise structural.UnusableSchema(
                 f"the file has {what}, which no CRD needs", event.start_mark.line + 1 if event.start_mark else None
             )
     yield from yaml.load_all(data, Loader=loader)
@@ -247,26 +226,30 @@ def _crds_in(document: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
-    spec = mapping_in(crd.get("spec"), "spec")
-    group, kind, scope = spec.get("group"), mapping_in(spec.get("names"), "spec.names").get("kind"), spec.get("scope")
+    spec = structural.mapping_in(crd.get("spec"), "spec")
+    group, kind, scope = (
+        spec.get("group"),
+        structural.mapping_in(spec.get("names"), "spec.names").get("kind"),
+        spec.get("scope"),
+    )
     if not (isinstance(group, str) and isinstance(kind, str) and scope in {"Namespaced", "Cluster"}):
-        raise UnusableSchema(
+        raise structural.UnusableSchema(
             "a CRD lacks `spec.group`, `spec.names.kind` or a `spec.scope` of `Namespaced` or `Cluster`"
         )
     # Before v1, pruning was off by default.
     keeps_all = spec.get("preserveUnknownFields", crd.get("apiVersion") == "apiextensions.k8s.io/v1beta1") is True
     versions = spec.get("versions")
     if not (isinstance(versions, list) and versions):
-        raise UnusableSchema(f"the CRD of {kind} has no `spec.versions`, each with its schema")
+        raise structural.UnusableSchema(f"the CRD of {kind} has no `spec.versions`, each with its schema")
     for version in versions:
-        api_version = f"{group}/{mapping_in(version, 'spec.versions').get('name')}"
-        schema = mapping_in(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
+        api_version = f"{group}/{structural.mapping_in(version, 'spec.versions').get('name')}"
+        schema = structural.mapping_in(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
         if schema is None:
-            raise UnusableSchema(f"the CRD of {kind} has no schema for `{api_version}`")
-        root = {**mapping_in(schema, f"the schema of {kind}"), EMBEDDED: True}
+            raise structural.UnusableSchema(f"the CRD of {kind} has no schema for `{api_version}`")
+        root = {**structural.mapping_in(schema, f"the schema of {kind}"), structural.EMBEDDED: True}
         unjudged: list[str] = []
-        json_schema = json_schema_of(root, kind, unjudged, drops=not keeps_all)
-        json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": EMPTY}}
+        json_schema = structural.json_schema_of(root, kind, unjudged, drops=not keeps_all)
+        json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": structural.EMPTY}}
         yield Version(api_version, kind, scope, version.get("served") is True, file, json_schema, tuple(unjudged))
 
 
@@ -332,15 +315,15 @@ def _problems(version: Version, error: Any) -> Iterator[tuple[str, str]]:
 @lru_cache(maxsize=1024)
 def _nearest(version: Version, parent: str, name: str, siblings: tuple[str, ...]) -> str:
     """The known field that is closest to an unknown one: beside it, of the same name, or with a similar path."""
-    path, close = _join(parent, name), difflib.get_close_matches
+    path = _join(parent, name)
     top = path.partition(".")[0]
     top = top if top in version.schema["properties"] else "spec"
     fields = [each for each in version.fields if each.startswith(f"{top}.")]
     namesakes = [each for each in fields if each.endswith(f".{name}")]
-    if beside := close(name, siblings, 1):
-        return f"Nearest known field: `{escaped(_join(parent, beside[0]))}`."
-    if elsewhere := close(path, namesakes, 1, 0.4) or close(path, fields, 1):
-        return f"Nearest known field: `{escaped(elsewhere[0])}`."
+    beside = nearest(name, siblings)
+    found = _join(parent, beside) if beside else nearest(path, namesakes, 0.4) or nearest(path, fields)
+    if found:
+        return f"Nearest known field: `{escaped(found)}`."
     return f"Known fields there: {_listed(f'`{each}`' for each in sorted(siblings)) or 'none'}."
 
 
@@ -355,7 +338,7 @@ def _fields(schema: Any, path: str = "") -> Iterator[str]:
 
 def _type_of(value: object) -> str:
     is_type = Draft202012Validator.TYPE_CHECKER.is_type
-    return next((each for each in ("null", *TYPES) if is_type(value, each)), "something else")
+    return next((each for each in ("null", *structural.TYPES) if is_type(value, each)), "something else")
 
 
 def _join(path: str, name: str) -> str:

@@ -29,7 +29,6 @@ class PlannedObject:
     owner: PlannedTenant | PlannedProject | PlannedSettings
     """What it is written for; a Settings also owns its Secret."""
     path: Path
-    """Where it is declared."""
     removal: OnRemoval | None = None
     """The `onRemoval` that applies to it; None for an object that is always deleted."""
 
@@ -87,10 +86,7 @@ def reference_of(manifest: Mapping[str, Any]) -> str:
 
 
 def _settings_with_secret(
-    settings: PlannedSettings,
-    labels: Mapping[str, str],
-    annotations: Mapping[str, str],
-    api: PaletteApi,
+    settings: PlannedSettings, labels: Mapping[str, str], annotations: Mapping[str, str], api: PaletteApi
 ) -> Iterator[PlannedObject]:
     secret = settings.palette_secret
     if secret is not None and secret.managed:
@@ -135,43 +131,20 @@ def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
 def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     """The Project. It names a Settings only where it does not fall back to the tenant's default."""
     spec = project.spec
-    manifest = _object(
-        api.api_version,
-        "Project",
-        project.name,
-        project.namespace,
-        spec.labels,
-        spec.annotations,
-    )
+    manifest = _object(api.api_version, "Project", project.name, project.namespace, spec.labels, spec.annotations)
     _set(manifest, api.path("project.tenant"), project.tenant)
     _set(manifest, api.path("project.displayName"), spec.display_name)
     _set(manifest, api.path("project.description"), spec.description)
     _set(manifest, api.path("project.tenantName"), project.tenant)
-    _set(
-        manifest,
-        api.path("project.settingsName"),
-        project.own.name if project.own else spec.settings_ref,
-    )
+    _set(manifest, api.path("project.settingsName"), project.own.name if project.own else spec.settings_ref)
     if project.compute_config is not None:
         _set(manifest, api.path("project.computeConfigName"), project.compute_config.name)
-        _set(
-            manifest,
-            api.path("project.computeConfigNamespace"),
-            project.compute_config_namespace,
-        )
+        _set(manifest, api.path("project.computeConfigNamespace"), project.compute_config_namespace)
     for role in ("admin", "editor", "viewer"):
-        _set(
-            manifest,
-            api.path(f"project.{role}"),
-            list(getattr(project.role_mapping, role)) or None,
-        )
+        _set(manifest, api.path(f"project.{role}"), list(getattr(project.role_mapping, role)) or None)
     if spec.deployment_namespaces is not None:
         _set(manifest, api.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
-        _set(
-            manifest,
-            api.path("project.disallow"),
-            list(spec.deployment_namespaces.disallow) or None,
-        )
+        _set(manifest, api.path("project.disallow"), list(spec.deployment_namespaces.disallow) or None)
     return _with_extra(manifest, spec.extra_spec)
 
 
@@ -213,22 +186,11 @@ def secret_object(
 ) -> Manifest:
     """The Secret with the Palette credential of a Settings.
 
-    Args:
-        secret: The Secret's name and namespace.
-        settings: The Settings that uses it.
-        encoded_document: `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
-        labels: Labels of the owner.
-        annotations: Annotations of the owner.
-        api: The version of the vendor's API.
+    `encoded_document` is `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
     """
     spec = settings.spec
     manifest = _object(
-        "v1",
-        "Secret",
-        secret.name,
-        secret.namespace,
-        {**labels, **spec.labels},
-        {**annotations, **spec.annotations},
+        "v1", "Secret", secret.name, secret.namespace, {**labels, **spec.labels}, {**annotations, **spec.annotations}
     )
     manifest["type"] = "Opaque"
     _set(manifest, api.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)

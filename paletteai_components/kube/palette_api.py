@@ -20,14 +20,13 @@ class Field:
     """A field of the vendor's API."""
 
     kind: str
-    """The kind of the object it belongs to."""
     path: tuple[str, ...]
-    """Its path in the object."""
     seen: str
     """Where the path was seen; empty for one that is assumed."""
 
 
 _DOCS = "the vendor's public documentation"
+_DEPLOYMENT_NAMESPACES = ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces")
 _MANIFEST = "a user's manifest and the vendor's public documentation"
 
 FIELDS: dict[str, Field] = {
@@ -51,28 +50,8 @@ FIELDS: dict[str, Field] = {
     "project.admin": Field("Project", ("spec", "roleMapping", "admin"), _MANIFEST),
     "project.editor": Field("Project", ("spec", "roleMapping", "editor"), _MANIFEST),
     "project.viewer": Field("Project", ("spec", "roleMapping", "viewer"), _MANIFEST),
-    "project.allow": Field(
-        "Project",
-        (
-            "spec",
-            "admissionConfiguration",
-            "workloadConfiguration",
-            "deploymentNamespaces",
-            "allow",
-        ),
-        _DOCS,
-    ),
-    "project.disallow": Field(
-        "Project",
-        (
-            "spec",
-            "admissionConfiguration",
-            "workloadConfiguration",
-            "deploymentNamespaces",
-            "disallow",
-        ),
-        _DOCS,
-    ),
+    "project.allow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "allow"), _DOCS),
+    "project.disallow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "disallow"), _DOCS),
 }
 
 

@@ -1,5 +1,4 @@
 """The model: what a stack file declares (`spec`), what follows from it (`plan`), and why (`resolution`).
 
-It is pure: it reads no file, clock or environment variable, and does not use Pulumi. It imports only the modules at
-the top of the package. Every room but `pulumi_yaml` may import it.
+It is pure: it reads no file, clock or environment variable, and does not use Pulumi.
 """

@@ -1,4 +1,4 @@
-"""Equality: which integrations have the same credential, as far as this is first_with without decrypting it."""
+"""Equality: which integrations have the same credential, as far as this is known without decrypting it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from paletteai_components.model.spec import IntegrationSpec
 
 
 def equal_credentials(integrations: Iterable[IntegrationSpec]) -> list[list[int]]:
-    """The positions of the integrations, grouped by credential.
+    """The positions of the integrations, grouped by credential, in the order of their first positions.
 
     Two integrations have the same credential if they share an identity, directly or through others.
-
-    Args:
-        integrations: The integrations.
-
-    Returns:
-        One list for each credential, in the order of their first positions.
     """
     first: list[int] = []
     first_with: dict[object, int] = {}

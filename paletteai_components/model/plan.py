@@ -41,29 +41,21 @@ class PlannedProject:
     name: str
     """The name of the Project and of its namespace."""
     tenant: str
-    """The name of its Tenant."""
     spec: ProjectSpec
-    """Its declaration."""
     own: PlannedSettings | None
-    """Its own Settings, or None."""
     source: Source
-    """Where its Palette integration comes from."""
     effective_settings: PlannedSettings | None
     """The Settings that its Palette integration comes from, or None."""
     merged: bool
     """True if its other integrations come from other Settings than `effective_settings`."""
     shared_cluster_only: bool
-    """Its `sharedClusterOnly`, or the tenant's."""
     compute_config: ComputeConfigRefSpec | None
     """The ComputeConfig it deploys with, its own or the tenant's, or None."""
     compute_config_namespace: str
-    """The namespace of that ComputeConfig."""
     role_mapping: RoleMappingSpec
     """Its groups and roles, its own or the tenant's."""
     on_removal: OnRemoval
-    """What removing it from the stack file does."""
     path: Path
-    """Where it is declared."""
 
     @property
     def namespace(self) -> str:
@@ -100,9 +92,7 @@ class Plan:
     """Everything that follows from one stack's declaration: a Tenant and its Projects."""
 
     tenant: PlannedTenant
-    """The Tenant."""
     projects: tuple[PlannedProject, ...]
-    """Its Projects, in the order of the declaration."""
 
     @property
     def settings(self) -> Iterator[PlannedSettings]:
@@ -133,16 +123,7 @@ def plan_of(stack: StackSpec) -> Plan:
 def planned_tenant(
     spec: TenantSpec, integrations: Mapping[str, IntegrationSpec], *, merges: bool = True
 ) -> PlannedTenant:
-    """A Tenant with its defaults applied and its Settings resolved.
-
-    Args:
-        spec: Its declaration.
-        integrations: The stack's integrations, by key.
-        merges: Whether PaletteAI merges tenant and project Settings per integration.
-
-    Returns:
-        The Tenant.
-    """
+    """A Tenant with its defaults applied and its Settings resolved. `merges`: see `PlannedTenant`."""
     namespace = spec.namespace or naming.tenant_namespace(spec.name)
     managed = tuple(
         planned_settings(name, settings, integrations, ("tenant", "settings", name), spec.name, namespace)
@@ -160,22 +141,9 @@ def planned_tenant(
 
 
 def planned_project(
-    spec: ProjectSpec,
-    tenant: PlannedTenant,
-    integrations: Mapping[str, IntegrationSpec],
-    path: Path = (),
+    spec: ProjectSpec, tenant: PlannedTenant, integrations: Mapping[str, IntegrationSpec], path: Path = ()
 ) -> PlannedProject:
-    """A Project with what it inherits from its Tenant, and its effective Settings.
-
-    Args:
-        spec: Its declaration.
-        tenant: Its Tenant.
-        integrations: The stack's integrations, by key.
-        path: Where it is declared.
-
-    Returns:
-        The Project.
-    """
+    """A Project with what it inherits from its Tenant, and its effective Settings."""
     own = None
     if spec.settings is not None:
         at = (*path, "settings")
@@ -218,20 +186,7 @@ def planned_settings(
     namespace: str,
     project: str | None = None,
 ) -> PlannedSettings:
-    """A managed Settings with the Secrets it uses.
-
-    Args:
-        name: Its name.
-        spec: Its declaration.
-        integrations: The stack's integrations, by key.
-        path: Where it is declared.
-        tenant: The name of its Tenant.
-        namespace: Its namespace.
-        project: The name of its Project, for a Project's own Settings.
-
-    Returns:
-        The Settings.
-    """
+    """A managed Settings of a tenant, or of a project, with the Secrets it uses."""
     integration = integrations.get(spec.palette) if spec.palette is not None else None
     secrets: list[PlannedSecret] = []
     if spec.palette is not None:

@@ -35,7 +35,6 @@ class PlannedSecret:
     """A Secret that a Settings uses."""
 
     name: str
-    """Its name."""
     namespace: str
     """The namespace of the Settings, or another declared one, which a rule refuses."""
     type: IntegrationType
@@ -43,7 +42,6 @@ class PlannedSecret:
     managed: bool
     """True if this package writes it, False if it is external."""
     path: Path
-    """Where it is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,9 @@ class PlannedSettings:
     """A Settings object."""
 
     name: str
-    """Its name."""
     namespace: str
     """Its namespace: the tenant's, or the project's for a project's own Settings."""
     tenant: str
-    """The name of its Tenant."""
     project: str | None
     """The name of its Project, or None for Settings of the tenant."""
     spec: SettingsSpec
@@ -69,7 +65,6 @@ class PlannedSettings:
     secrets: tuple[PlannedSecret, ...]
     """The Secrets it uses. Empty for external Settings."""
     path: Path
-    """Where it is declared."""
 
     @property
     def owner(self) -> str:
@@ -101,11 +96,9 @@ class PlannedTenant:
     """A Tenant with its namespace and Settings."""
 
     name: str
-    """Its name."""
     namespace: str
     """The tenant namespace, which holds its Settings."""
     spec: TenantSpec
-    """Its declaration."""
     settings: tuple[PlannedSettings, ...]
     """Its Settings, the external ones last."""
     default: PlannedSettings | None

@@ -13,7 +13,7 @@ from paletteai_components.model.planned import IntegrationType, Path, PlannedSet
 from paletteai_components.model.spec import ProjectSpec
 from paletteai_components.redaction import named
 
-WORDS = {
+INTEGRATION_NAMES = {
     IntegrationType.PALETTE: "Palette",
     IntegrationType.HUGGING_FACE: "Hugging Face",
     IntegrationType.NVIDIA: "NVIDIA",
@@ -34,13 +34,10 @@ class Step:
     """One step of the search."""
 
     source: Source
-    """Which step it is."""
     outcome: Outcome
-    """Its outcome."""
     reason: str
     """The reason for the outcome, with a ``{}`` for `about`."""
     settings: PlannedSettings | None = None
-    """The Settings of this step, or None."""
     path: Path | None = None
     """Where the step is declared, or None if it is not."""
     about: object = None
@@ -55,18 +52,7 @@ class Step:
 def steps_of(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Iterator[Step]:
-    """The steps of the search for a Project's integration of one type, in order.
-
-    Args:
-        kind: The type of integration.
-        spec: The Project's declaration.
-        own: The Project's own Settings, or None.
-        tenant: Its Tenant.
-        path: Where the Project is declared.
-
-    Yields:
-        The steps. At most one is taken.
-    """
+    """The steps of the search for a Project's integration of one type, in order. At most one is taken."""
     first = _own_step(kind, own)
     yield first
     second = _settings_ref_step(kind, spec, own, tenant, path)
@@ -107,11 +93,7 @@ def _settings_ref_step(
 
 
 def _default_step(
-    kind: IntegrationType,
-    spec: ProjectSpec,
-    own: PlannedSettings | None,
-    tenant: PlannedTenant,
-    before: Step | None,
+    kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, before: Step | None
 ) -> Step:
     source, settings = Source.FALLBACK, tenant.default
     if settings is None:
@@ -129,7 +111,7 @@ def _default_step(
     found = _settings_step(source, kind, settings, settings.path)
     if found.outcome is not Outcome.TAKEN or chosen is None or chosen is settings:
         return found
-    why = f"merged in, because {{}} holds no {WORDS[kind]} integration"
+    why = f"merged in, because {{}} holds no {INTEGRATION_NAMES[kind]} integration"
     return Step(source, found.outcome, why, settings, settings.path, chosen)
 
 
@@ -154,4 +136,6 @@ def _settings_step(source: Source, kind: IntegrationType, settings: PlannedSetti
     elif not settings.managed:
         return Step(source, Outcome.UNKNOWN, "external, so its contents are unknown", settings, path)
     reason = "holds a {} integration" if holds else "holds no {} integration"
-    return Step(source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, WORDS[kind])
+    return Step(
+        source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, INTEGRATION_NAMES[kind]
+    )

@@ -268,7 +268,7 @@ class StackSpec(Spec):
     """One tenant in one environment: the `paletteai:` part of a stack's configuration."""
 
     integrations: dict[str, IntegrationSpec] = Field(default_factory=dict)
-    """Palette integrations, by a key of your choice. Nothing on the cluster is named after the key."""
+    """Palette credentials, keyed by a name that you choose. Nothing on the cluster is named after it."""
     tenant: TenantSpec
     """The tenant."""
     environment: str | None = None

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import yaml
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, in_order
-from paletteai_components.pulumi_yaml.scalars import FIRST_TEXT, SCALAR_TAGS, TAG, WORDS, resolved
+from paletteai_components.pulumi_yaml.scalars import FIRST_TEXT, KEYWORDS, SCALAR_TAGS, TAG, resolved
 from paletteai_components.pulumi_yaml.syntax import syntax_diagnostic
 from paletteai_components.redaction import holds_key
 
@@ -100,14 +100,7 @@ def items_of(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def document_from(data: bytes, file: str) -> Document:
-    """The document in the bytes of a YAML file.
-
-    Args:
-        data: The bytes.
-        file: The file's name as messages show it.
-
-    Returns:
-        The document.
+    """The document in the bytes of a YAML file, whose name is for messages.
 
     Raises:
         StackFileError: Pulumi refuses the file, or would pass on other values than it contains. The diagnostics never
@@ -282,7 +275,7 @@ class _Reading:
         # Nearly every scalar is a text that cannot be wrong. Testing for it first is fastest.
         if event.tag is None and event.anchor is None:
             if not event.style:
-                if text >= FIRST_TEXT and text not in WORDS and not (flow and "?" in text):
+                if text >= FIRST_TEXT and text not in KEYWORDS and not (flow and "?" in text):
                     return text
             elif not self.text and text[:1] not in _LOST_START:
                 return text

@@ -15,7 +15,7 @@ SCALAR_TAGS: dict[str, tuple[type, ...]] = {
 }
 # A scalar that is neither a word nor text starts with a sign, a dot or a digit. They all sort before this.
 FIRST_TEXT = ":"
-WORDS: dict[str, Any] = {
+KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -40,8 +40,8 @@ _TIME = re.compile(
 
 def resolved(text: str) -> Any:
     """The value of a plain scalar in go-yaml v3. An integer beyond 64 signed bits is a float."""
-    if text in WORDS:
-        return WORDS[text]
+    if text in KEYWORDS:
+        return KEYWORDS[text]
     if text >= FIRST_TEXT:
         return text
     if (time := _time(text)) is not None:

@@ -7,7 +7,7 @@ Its docstring is its page, in the documentation and in `paletteai explain`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
@@ -52,12 +52,7 @@ _CHECKED = {
 
 def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
     """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
-    diagnostics = [
-        *workspace.diagnostics,
-        *_stack_diagnostics(workspace.stacks),
-        *_workspace_diagnostics(workspace),
-    ]
-    return in_order(with_silenced(diagnostics, workspace.stacks))
+    return in_order(with_silenced([*workspace.diagnostics, *_found(workspace)], workspace.stacks))
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
@@ -72,15 +67,13 @@ def page_of(rule: Rule) -> str:
     return f"# {rule.code}: {rule.holds}\n\nChecked {_CHECKED[rule.scope]}.{kind}\n\n{page}\n"
 
 
-def _stack_diagnostics(stacks: Iterable[Stack]) -> Iterator[Diagnostic]:
-    for stack in stacks:
+def _found(workspace: Workspace) -> Iterator[Diagnostic]:
+    for stack in workspace.stacks:
         yield from silence_diagnostics(stack, RULES)
-        for rule in RULES.values():
-            if rule.scope is Scope.STACK and (stack.whole or rule.holds_for_parts):
-                yield from rule.check(stack)
-
-
-def _workspace_diagnostics(workspace: Workspace) -> Iterator[Diagnostic]:
     for rule in RULES.values():
         if rule.scope is not Scope.STACK:
             yield from rule.check(workspace)
+            continue
+        for stack in workspace.stacks:
+            if stack.is_complete or rule.holds_for_parts:
+                yield from rule.check(stack)

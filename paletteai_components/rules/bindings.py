@@ -17,14 +17,7 @@ from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stacks.ownership import (
-    CONSEQUENCE,
-    Claim,
-    binding_claims,
-    conflict,
-    conflicts,
-    conflicts_on_clusters,
-)
+from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -56,8 +49,12 @@ def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
     A project that must be kept apart needs an integration with another key.
     """
     if stack.plan:
-        claims = (claim for settings in stack.plan.settings for claim in binding_claims(settings, stack, code="PAI001"))
-        yield from map(conflict, conflicts(claims))
+        claims = (
+            claim
+            for settings in stack.plan.settings
+            for claim in ownership.binding_claims(settings, stack, code="PAI001")
+        )
+        yield from map(ownership.conflict, ownership.conflicts(claims))
 
 
 @rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.WORKSPACE)
@@ -75,11 +72,11 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     One that is written as `namespace/name` is refused if the namespace is another one.
     To fix it, create the Secret in the Settings' namespace and refer to it by name only.
     """
-    claims: list[Claim] = []
+    claims: list[ownership.Claim] = []
     for stack, settings in _bound_settings(workspace):
         if not stack.identified:
             continue
-        claims.extend(binding_claims(settings, stack, code="PAI002"))
+        claims.extend(ownership.binding_claims(settings, stack, code="PAI002"))
         for secret in settings.secrets:
             if secret.namespace != settings.namespace:
                 yield Diagnostic(
@@ -89,7 +86,7 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
                     "Create the Secret in the Settings' namespace, and refer to it by name only.",
                     (stack.location(*secret.path),),
                 )
-    yield from map(conflict, conflicts_on_clusters(claims))
+    yield from map(ownership.conflict, ownership.conflicts_on_clusters(claims))
 
 
 @rule("PAI003", "A credential is in one Settings only", Scope.WORKSPACE)
@@ -130,14 +127,14 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     To fix it, bind the credential once and let other projects fall back to it, or create another API key in Palette.
     To move a credential to another stack, first deploy the stack that gives it up.
     """
-    claims: list[Claim] = []
+    claims: list[ownership.Claim] = []
     checked: set[tuple[str, str]] = set()
     undecided: dict[object, _BoundSettings] = {}
     for stack, settings in _bound_settings(workspace):
         integration = settings.integration
         if integration is None:
             continue
-        claims.extend(binding_claims(settings, stack, code="PAI003"))
+        claims.extend(ownership.binding_claims(settings, stack, code="PAI003"))
         key = (stack.name, str(settings.palette))
         if key in checked:
             continue
@@ -147,7 +144,7 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
         if not identity and _may_be_used_twice(integration, stack):
             undecided[key] = stack, settings
     reported: dict[object, list[frozenset[object]]] = defaultdict(list)
-    for group in sorted(conflicts(claims), key=len, reverse=True):
+    for group in sorted(ownership.conflicts(claims), key=len, reverse=True):
         owners = frozenset(claim.owner for claim in group)
         if not any(owners <= earlier for earlier in reported[group[0].owner]):
             yield _credential_conflict(group)
@@ -236,7 +233,7 @@ def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
         yield diagnostic(fact, f"Check that `hostUrl` and `apiKey` are correct. {run_again}")
 
 
-def _credential_conflict(group: list[Claim]) -> Diagnostic:
+def _credential_conflict(group: list[ownership.Claim]) -> Diagnostic:
     """The problem of several owners of one credential. An owner that is proven to know the key is not blamed."""
     opened = {claim.owner: key for claim in group if (key := _integration_of(claim).api_key) is not None and key.prove}
     proven = [
@@ -245,9 +242,9 @@ def _credential_conflict(group: list[Claim]) -> Diagnostic:
         if any(_integration_of(claim).is_proven_by(key, claim.stack.name) for key in opened.values())
     ]
     if not opened or not opened.keys() <= {claim.owner for claim in proven} or len(proven) == len(group):
-        return conflict(group)
+        return ownership.conflict(group)
     if len(proven) > 1:
-        return conflict(proven)
+        return ownership.conflict(proven)
     others = [claim for claim in group if claim not in proven]
     return Diagnostic(
         "PAI003",
@@ -260,7 +257,7 @@ def _credential_conflict(group: list[Claim]) -> Diagnostic:
     )
 
 
-def _integration_of(claim: Claim) -> IntegrationSpec:
+def _integration_of(claim: ownership.Claim) -> IntegrationSpec:
     spec = claim.stack.spec
     return spec.integrations[str(claim.path[1])] if spec else IntegrationSpec()
 
@@ -306,7 +303,7 @@ def _live_elsewhere(workspace: Workspace) -> Iterator[Diagnostic]:
                 remedy = "First deploy the stack that gives the credential up. If it is wrong, remove the annotation."
                 severity = Severity.WARNING
             location = stack.location("integrations", str(settings.palette))
-            yield Diagnostic("PAI003", f"{fact} {CONSEQUENCE}", remedy, (location,), severity)
+            yield Diagnostic("PAI003", f"{fact} {ownership.CONSEQUENCE}", remedy, (location,), severity)
 
 
 def _is_proven(cluster: Cluster, reference: str, integration: IntegrationSpec) -> bool:

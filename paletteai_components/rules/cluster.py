@@ -11,7 +11,6 @@ from paletteai_components.kube.manifests import (
     PROOF_ANNOTATION,
     Manifest,
     PlannedObject,
-    objects_of,
 )
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import Plan
@@ -64,7 +63,7 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
         return
     for stack, plan in workspace.planned:
         imported = dict(plan.import_ids)
-        for each in objects_of(plan, stack.api):
+        for each in stack.objects:
             reference = each.reference
             is_known = each.kind in cluster.objects and reference not in cluster.owned
             exists = cluster.live(reference) is not None
@@ -100,8 +99,8 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
     cluster = workspace.cluster
     if cluster is None:
         return
-    for stack, plan in workspace.planned:
-        for each in objects_of(plan, stack.api):
+    for stack in workspace.stacks:
+        for each in stack.objects:
             reference = each.reference
             live = cluster.live(reference)
             by_effect: dict[tuple[str, bool], list[str]] = {}

@@ -9,7 +9,6 @@ from paletteai_components.credentials import (
     DIGEST,
     FINGERPRINT,
     PROOF,
-    ApiKey,
     KeyState,
     host_doubt,
     host_problem,
@@ -64,12 +63,10 @@ def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
     if stack.spec is None:
         return
     for name, integration in stack.spec.integrations.items():
-        yield from integration_diagnostics(name, integration, stack)
+        yield from _integration_diagnostics(name, integration, stack)
 
 
-def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
-    """The problems of one integration."""
-
+def _integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
     def diagnostic(fact: str, remedy: str, *field: str, severity: Severity = Severity.ERROR) -> Diagnostic:
         location = stack.location("integrations", name, *field)
         return Diagnostic("PAI009", f"integration `{named(name)}` {fact}.", remedy, (location,), severity)
@@ -86,11 +83,11 @@ def integration_diagnostics(name: str, integration: IntegrationSpec, stack: Stac
             fact = f"refers to an existing Secret and also sets {_quoted(unused)}, which would have no effect"
             yield diagnostic(fact, "Keep `existingSecret` or the four fields, not both.", unused[0])
         return
-    if integration.credential is not None and stack.whole:
+    if integration.credential is not None and stack.is_complete:
         fact = "sets `credential` without `existingSecret`, so it has no effect"
         yield diagnostic(fact, "Delete it: the fingerprint identifies the credential.", "credential")
     # A field that is missing here may have been left out because its value is invalid.
-    missing = [field for field, value in fields.items() if value is None and stack.whole]
+    missing = [field for field, value in fields.items() if value is None and stack.is_complete]
     if "apiKey" in missing and stack.imports:
         missing.remove("apiKey")
         fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can see"
@@ -172,7 +169,7 @@ def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
     if stack.spec is None:
         return
     for name, integration in stack.spec.integrations.items():
-        yield from exposed_key(name, integration, stack)
+        yield from _exposed_key(name, integration, stack)
     yield from pasted_keys(stack)
     owner = _EXAMPLES.get(salt_of(stack.salt)) if stack.salt else None
     if owner is not None and owner != stack.spec.tenant.name:
@@ -213,34 +210,30 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
             )
 
 
-def exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
+def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
     """The problems of a key that is in plain text, empty, or a copy of another secret."""
+    location, set_key = stack.location("integrations", name, "apiKey"), _set_key_command(name)
+
+    def diagnostic(fact: str, remedy: str, *others: SourceLocation) -> Diagnostic:
+        message = f"the API key of integration `{named(name)}` {fact}."
+        return Diagnostic("PAI010", message, remedy, (location, *others))
+
     key = integration.api_key
-    if key is not None and key.ciphertext:
-        yield from _foreign_ciphertext(name, key, stack)
-    if key is None or (key.state is not KeyState.PLAINTEXT and key.ciphertext != ""):
+    if key is None:
         return
-    fact = "is not encrypted, so everyone who can read the file knows it" if key.ciphertext is None else "is empty"
-    remedy = "Revoke it in Palette, then set" if key.ciphertext is None else "Set"
-    yield Diagnostic(
-        "PAI010",
-        f"the API key of integration `{named(name)}` {fact}.",
-        f"{remedy} a new one with {_set_key_command(name)}.",
-        (stack.location("integrations", name, "apiKey"),),
-    )
-
-
-def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Diagnostic]:
-    location = stack.location("integrations", name, "apiKey")
-    set_again = f"Set the key again with {_set_key_command(name)}."
-    if not key.is_canonical:
-        fact = "has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed"
-        yield Diagnostic("PAI010", f"the API key of integration `{named(name)}` {fact}.", set_again, (location,))
-    path = stack.other_secrets.get(key.ciphertext or "")
-    if path is not None:
-        fact = "is a copy of another secret of the stack, which would be sent to the integration's host"
-        where = (location, stack.file_location(*path))
-        yield Diagnostic("PAI010", f"the API key of integration `{named(name)}` {fact}.", set_again, where)
+    if key.ciphertext:
+        if not key.is_canonical:
+            fact = "has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed"
+            yield diagnostic(fact, f"Set the key again with {set_key}.")
+        path = stack.other_secrets.get(key.ciphertext)
+        if path is not None:
+            fact = "is a copy of another secret of the stack, which would be sent to the integration's host"
+            yield diagnostic(fact, f"Set the key again with {set_key}.", stack.file_location(*path))
+    if key.state is KeyState.PLAINTEXT and key.ciphertext is None:
+        fact = "is not encrypted, so everyone who can read the file knows it"
+        yield diagnostic(fact, f"Revoke it in Palette, then set a new one with {set_key}.")
+    elif key.state is KeyState.PLAINTEXT or key.ciphertext == "":
+        yield diagnostic("is empty", f"Set a new one with {set_key}.")
 
 
 def _set_key_command(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import PlannedObject, project_objects, tenant_objects
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import PlannedProject
@@ -19,11 +19,7 @@ _MAX_LOCATIONS = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 
-@rule(
-    "PAI004",
-    "A Project resolves to a Palette integration, or declares that it needs none",
-    holds_for_parts=False,
-)
+@rule("PAI004", "A Project resolves to a Palette integration, or declares that it needs none", holds_for_parts=False)
 def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
     """A Project takes its Palette integration from one of three Settings, in this order.
 
@@ -52,11 +48,10 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
         return
     for project in stack.plan.projects:
         if project.source is Source.NOWHERE and not _dangles(project, stack.plan.tenant):
-            yield unresolved(project, stack.plan.tenant, stack)
+            yield _unresolved(project, stack.plan.tenant, stack)
 
 
-def unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
-    """The problem of a Project without a Palette integration."""
+def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
     if tenant.default is None:
         above = f"tenant `{named(tenant.name)}` has no default Settings"
     elif tenant.default.has_palette:
@@ -185,11 +180,7 @@ def _declared(names: Iterable[str]) -> str:
     return f" Declared: {first}." if first else ""
 
 
-@rule(
-    "PAI013",
-    "A Project with `sharedClusterOnly` gets no Palette integration",
-    holds_for_parts=False,
-)
+@rule("PAI013", "A Project with `sharedClusterOnly` gets no Palette integration", holds_for_parts=False)
 def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
     """`sharedClusterOnly: true` promises that a Project has no Palette integration.
 
@@ -215,21 +206,16 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
         )
     for project in plan.projects:
         if project.spec.shared_cluster_only and project.effective_settings is not None:
-            yield broken_promise(project, stack)
-
-
-def broken_promise(project: PlannedProject, stack: Stack) -> Diagnostic:
-    """The problem of a Project that sets `sharedClusterOnly` and has an integration."""
-    where: tuple[SourceLocation, ...] = (stack.location(*project.path, "sharedClusterOnly"),)
-    if project.effective_settings is not None:
-        where = (*where, stack.location(*project.effective_settings.path))
-    return Diagnostic(
-        "PAI013",
-        f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
-        f"Settings `{named(str(project.effective_settings))}`, so it would still discover compute.",
-        "Remove `sharedClusterOnly`, or what gives the project its integration.",
-        where,
-    )
+            yield Diagnostic(
+                "PAI013",
+                f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
+                f"Settings `{named(str(project.effective_settings))}`, so it would still discover compute.",
+                "Remove `sharedClusterOnly`, or what gives the project its integration.",
+                (
+                    stack.location(*project.path, "sharedClusterOnly"),
+                    stack.location(*project.effective_settings.path),
+                ),
+            )
 
 
 @rule("PAI015", "Every Project has a compute config", severity=Severity.WARNING, holds_for_parts=False)

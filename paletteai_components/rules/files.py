@@ -107,9 +107,7 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
         declared = stack.spec.tenant.name
         if not dot:
             yield _disagrees(
-                stack,
-                f"the stack `{escaped(stack.name)}` is not named `<tenant>.<environment>`",
-                declared,
+                stack, f"the stack `{escaped(stack.name)}` is not named `<tenant>.<environment>`", declared
             )
         elif tenant != declared:
             fact = f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`"

@@ -11,16 +11,10 @@ from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRI
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
+from paletteai_components.model.spec import ComputeConfigRefSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
-from paletteai_components.stacks.ownership import (
-    Claim,
-    conflict,
-    conflicts_on_clusters,
-    import_claims,
-    project_claims,
-    tenant_claims,
-)
+from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -34,11 +28,7 @@ _WRITTEN = {
 }
 
 
-@rule(
-    "PAI006",
-    "Every object on a cluster has one owner",
-    Scope.WORKSPACE,
-)
+@rule("PAI006", "Every object on a cluster has one owner", Scope.WORKSPACE)
 def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     """Two stacks that declare the same object overwrite each other on every `up`.
 
@@ -57,15 +47,15 @@ def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     `importIds` takes over what nothing else manages, so it cannot list what another stack declares.
     Give one of the objects another name, or declare the object once.
     """
-    claims: list[Claim] = []
+    claims: list[ownership.Claim] = []
     for stack, plan in workspace.planned:
         if stack.identified:
-            own = list(tenant_claims(plan.tenant, stack))
+            own = list(ownership.tenant_claims(plan.tenant, stack))
             for project in plan.projects:
-                own.extend(project_claims(project, stack))
+                own.extend(ownership.project_claims(project, stack))
             claims.extend(own)
-            claims.extend(import_claims(plan, stack, own))
-    yield from map(conflict, conflicts_on_clusters(claims))
+            claims.extend(ownership.import_claims(plan, stack, own))
+    yield from map(ownership.conflict, ownership.conflicts_on_clusters(claims))
     yield from _contexts_with_two_names(workspace)
 
 
@@ -113,13 +103,12 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
     plan = stack.plan
     if plan is None:
         return
-    yield from tenant_names(plan.tenant, stack)
+    yield from _tenant_names(plan.tenant, stack)
     for project in plan.projects:
-        yield from project_names(project, stack)
+        yield from _project_names(project, stack)
 
 
-def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
-    """The problems of the names of a Tenant and its Settings."""
+def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = tenant.spec, ("tenant",)
     why = naming.label_problem(spec.name)
     yield from _name_diagnostics("the name of a tenant", why, (*path, "name"), stack)
@@ -131,14 +120,10 @@ def tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
-    if spec.compute_config_ref:
-        yield from _compute_config_diagnostics(
-            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
-        )
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
 
 
-def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
-    """The problems of the names of a Project and its own Settings."""
+def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace:
@@ -146,10 +131,7 @@ def project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]
     yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
-    if spec.compute_config_ref:
-        yield from _compute_config_diagnostics(
-            spec.compute_config_ref.name, spec.compute_config_ref.namespace, path, stack
-        )
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
     if spec.deployment_namespaces:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
@@ -173,11 +155,13 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
 
 
-def _compute_config_diagnostics(name: str, namespace: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
-    at = (*path, "computeConfigRef")
-    yield from _name_diagnostics("the name of a compute config", naming.subdomain_problem(name), (*at, "name"), stack)
-    if namespace is not None:
-        yield from _name_diagnostics("a namespace", naming.label_problem(namespace), (*at, "namespace"), stack)
+def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    if config is None:
+        return
+    why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
+    yield from _name_diagnostics("the name of a compute config", why, (*at, "name"), stack)
+    if config.namespace is not None:
+        yield from _name_diagnostics("a namespace", naming.label_problem(config.namespace), (*at, "namespace"), stack)
 
 
 def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:

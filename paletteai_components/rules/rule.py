@@ -27,13 +27,11 @@ class Rule:
     holds: str
     """What must hold, in one sentence."""
     scope: Scope
-    """What the rule checks."""
     severity: Severity
     """The highest severity of its diagnostics."""
     holds_for_parts: bool
     """Whether omitting a part of a declaration cannot break it, so that it can check a partly invalid file."""
     check: Callable[[Any], Iterator[Diagnostic]]
-    """Yields a diagnostic for each violation."""
 
 
 def rule(

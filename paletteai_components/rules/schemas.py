@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.cluster import Cluster
-from paletteai_components.kube.manifests import objects_of
 from paletteai_components.kube.palette_api import KINDS
-from paletteai_components.model.plan import Plan
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
 from paletteai_components.stacks.stack import Stack
@@ -36,24 +34,24 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
 
     Correct a path that this package assumes with `paletteai:vendorFields`, without waiting for a release.
     """
-    for stack, plan in workspace.planned:
-        yield from _missing_kinds(stack, plan, workspace.cluster)
+    for stack in workspace.stacks:
+        yield from _missing_kinds(stack, workspace.cluster)
     if workspace.crds is None:
         return
     # The schema validator is slow to import, and only needed here.
     from paletteai_components.kube.crds import diagnostics_in
 
-    for stack, plan in workspace.planned:
-        for each in objects_of(plan, stack.api):
+    for stack in workspace.stacks:
+        for each in stack.objects:
             if each.kind in KINDS:
                 yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
 
 
-def _missing_kinds(stack: Stack, plan: Plan, cluster: Cluster | None) -> Iterator[Diagnostic]:
+def _missing_kinds(stack: Stack, cluster: Cluster | None) -> Iterator[Diagnostic]:
     if cluster is None or cluster.kinds is None:
         return
     missing: dict[str, list[SourceLocation]] = {}
-    for each in objects_of(plan, stack.api):
+    for each in stack.objects:
         kind, api_version = each.kind, each.manifest["apiVersion"]
         if kind in KINDS and api_version == cluster.api_version and kind not in cluster.kinds:
             missing.setdefault(kind, []).append(stack.location(*each.path))

@@ -105,10 +105,7 @@ def _field_docstrings() -> Iterator[tuple[str, str, str]]:
             continue
         for field, below in zip(model.body, model.body[1:], strict=False):
             match field, below:
-                case (
-                    ast.AnnAssign(target=ast.Name(id=name)),
-                    ast.Expr(value=ast.Constant(value=str(text))),
-                ):
+                case (ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text)))):
                     yield model.name, name, inspect.cleandoc(text)
 
 

@@ -45,15 +45,7 @@ class _Node:
 
 
 def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, FingerprintSpec]) -> bytes:
-    """The bytes of a stack file with the fingerprints added.
-
-    Args:
-        data: The bytes of the file.
-        read: The document in those bytes.
-        fingerprints: The fingerprints, by the keys of their integrations.
-
-    Returns:
-        The new bytes.
+    """The bytes of a stack file with fingerprints added, by the keys of their integrations.
 
     Raises:
         UserError: The file is written in a way that cannot be edited safely.

@@ -24,10 +24,10 @@ def stack_name_of(file_name: str) -> str | None:
 
 def stack_files(folder: Path) -> list[Path]:
     """The stack files of a folder, sorted by name. Raises StackFileError if the folder cannot be read."""
-    return [path for path in beside_each_other(folder) if stack_name_of(path.name) is not None]
+    return [path for path in pulumi_files(folder) if stack_name_of(path.name) is not None]
 
 
-def beside_each_other(folder: Path) -> list[Path]:
+def pulumi_files(folder: Path) -> list[Path]:
     """The entries of a folder whose names start like a stack file's, sorted. None of them if there is no folder.
 
     Raises StackFileError if the folder cannot be read.
@@ -44,7 +44,7 @@ def beside_each_other(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
-def outcome_of(path: Path) -> Outcome:
+def read_stack_file(path: Path) -> Outcome:
     """The document in a file, or the diagnostics that say why it cannot be read."""
     try:
         return document_in(path)
@@ -54,7 +54,7 @@ def outcome_of(path: Path) -> Outcome:
 
 def document_in(path: Path) -> Document:
     """The document in a file. Raises StackFileError if it cannot be read or is not YAML as Pulumi reads it."""
-    return document_from(_read_stack_file(path), str(path))
+    return document_from(_read_bytes(path), str(path))
 
 
 def bytes_of(path: Path) -> bytes:
@@ -63,7 +63,7 @@ def bytes_of(path: Path) -> bytes:
         return stream.read(MAX_BYTES + 1)
 
 
-def _read_stack_file(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     def refused(fact: str, remedy: str) -> StackFileError:
         return StackFileError(
             [Diagnostic("PAI012", f"{fact}, so nothing in it was checked.", remedy, (SourceLocation(str(path)),))]
@@ -71,10 +71,7 @@ def _read_stack_file(path: Path) -> bytes:
 
     try:
         if path.is_symlink() and path.resolve().parent != path.parent.resolve():
-            raise refused(
-                "the file is a symbolic link out of its folder",
-                "Replace it with the file itself.",
-            )
+            raise refused("the file is a symbolic link out of its folder", "Replace it with the file itself.")
         if path.exists() and not path.is_file():
             raise refused("it is not a file", "Name a stack file.")
         return bytes_of(path)

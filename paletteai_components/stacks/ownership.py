@@ -37,11 +37,8 @@ class Claim:
     owner: Hashable
     """Who claims it. Claims of equal owners do not conflict."""
     owner_text: Callable[[], str] = field(compare=False)
-    """Describes the owner."""
     stack: Stack = field(compare=False, repr=False)
-    """The stack that makes the claim."""
     path: Path = field(compare=False)
-    """Where the stack makes it."""
 
     @property
     def location(self) -> SourceLocation:
@@ -148,19 +145,11 @@ def tenant_claims(tenant: PlannedTenant, stack: Stack) -> Iterator[Claim]:
     cluster = stack.cluster_name
     owner_text = partial(_in_stack, "tenant", tenant.name, stack)
     if not tenant.spec.existing:
-        yield Claim(
-            "PAI006",
-            (cluster, "Tenant", tenant.name),
-            partial(_quoted, "Tenant", tenant.name),
-            _declarer(stack),
-            owner_text,
-            stack,
-            ("tenant", "name"),
-        )
-    subject_text = partial(_quoted, "namespace", tenant.namespace)
-    owner = ("tenant", tenant.name)
+        subject, subject_text = (cluster, "Tenant", tenant.name), partial(_quoted, "Tenant", tenant.name)
+        yield Claim("PAI006", subject, subject_text, _declarer(stack), owner_text, stack, ("tenant", "name"))
+    subject, subject_text = (cluster, "Namespace", tenant.namespace), partial(_quoted, "namespace", tenant.namespace)
     path = ("tenant", "namespace" if tenant.spec.namespace else "name")
-    yield Claim("PAI006", (cluster, "Namespace", tenant.namespace), subject_text, owner, owner_text, stack, path)
+    yield Claim("PAI006", subject, subject_text, ("tenant", tenant.name), owner_text, stack, path)
     for settings in tenant.settings:
         if settings.managed:
             yield from settings_claims(settings, stack)
@@ -197,16 +186,8 @@ def import_claims(plan: Plan, stack: Stack, own: Iterable[Claim]) -> Iterator[Cl
 def settings_claims(settings: PlannedSettings, stack: Stack) -> Iterator[Claim]:
     """The identity in the cluster of one of a tenant's Settings."""
     subject = (stack.cluster_name, "Settings", settings.namespace, settings.name)
-    owner_text = partial(_settings_owner, settings, stack)
-    yield Claim(
-        "PAI006",
-        subject,
-        partial(_quoted, "Settings", str(settings)),
-        _declarer(stack),
-        owner_text,
-        stack,
-        settings.path,
-    )
+    subject_text, owner_text = partial(_quoted, "Settings", str(settings)), partial(_settings_owner, settings, stack)
+    yield Claim("PAI006", subject, subject_text, _declarer(stack), owner_text, stack, settings.path)
 
 
 def _quoted(kind: str, name: str) -> str:

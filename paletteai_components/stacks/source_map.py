@@ -58,7 +58,7 @@ def _part_paths(stack: Stack) -> Iterator[tuple[Path, Part]]:
     yield ("tenant",), TENANT
     plan = stack.plan
     for kind, paths in (
-        ("integrations", [("integrations", key) for key in (stack.spec.integrations if stack.spec else ())]),
+        ("integrations", [("integrations", key) for key in stack.integrations]),
         ("settings", [each.path for each in (plan.tenant.settings if plan else ())]),
         ("projects", [each.path for each in (plan.projects if plan else ())]),
     ):

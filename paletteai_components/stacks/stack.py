@@ -14,9 +14,10 @@ from typing import Any
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
+from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
-from paletteai_components.model.spec import StackSpec
+from paletteai_components.model.spec import IntegrationSpec, StackSpec
 from paletteai_components.pulumi_yaml.document import Document, Path
 from paletteai_components.stacks.configuration import (
     NAMESPACE,
@@ -26,9 +27,7 @@ from paletteai_components.stacks.configuration import (
     malformed_keys,
     qualified,
 )
-from paletteai_components.stacks.files import PROJECT_FILE as PROJECT_FILE
-from paletteai_components.stacks.files import document_in
-from paletteai_components.stacks.files import stack_name_of as stack_name_of
+from paletteai_components.stacks.files import document_in, stack_name_of
 from paletteai_components.stacks.sources import Sources
 from paletteai_components.stacks.validation import misread, unknown_field, validated
 
@@ -51,7 +50,7 @@ class Stack:
     """What is wrong with the declaration itself (PAI012)."""
     file_diagnostics: tuple[Diagnostic, ...] = ()
     """What is wrong with the file, whatever values Pulumi adds to it (PAI012)."""
-    whole: bool = True
+    is_complete: bool = True
     """False if `spec` lacks something that could not be used."""
     documents: tuple[Document, ...] = field(default=(), repr=False)
     """The stack file and the project file, with their lines. The first one that has a key counts."""
@@ -72,9 +71,7 @@ class Stack:
     kubeconfig: str | None = None
     """Its own kubeconfig, or None. An encrypted one is its ciphertext."""
     salt: str | None = None
-    """The `encryptionsalt` of the stack, or None."""
     data_key: str | None = None
-    """The `encryptedkey` of the stack, or None."""
     other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
     """The paths of the encrypted values in its file outside of this package's namespace, by ciphertext."""
 
@@ -110,6 +107,16 @@ class Stack:
     def plan(self) -> Plan | None:
         """What follows from the declaration, or None if there is no spec."""
         return plan_of(self.spec) if self.spec else None
+
+    @property
+    def integrations(self) -> Mapping[str, IntegrationSpec]:
+        """The declared integrations, by name."""
+        return self.spec.integrations if self.spec else {}
+
+    @property
+    def objects(self) -> Iterator[PlannedObject]:
+        """Every object that is written for it, in the order in which they are created."""
+        return objects_of(self.plan, self.api) if self.plan else iter(())
 
     @cached_property
     def _kept_positions(self) -> list[int]:
@@ -160,7 +167,7 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
         fact = "the file has no `config` object, so it declares no tenant"
         remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
         diagnostic = misread(location, fact, remedy)
-        return Stack(name, shown, diagnostics=(*unknown, diagnostic), whole=False)
+        return Stack(name, shown, diagnostics=(*unknown, diagnostic), is_complete=False)
     merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
     documents = (document, defaults) if defaults else (document,)
     stack = stack_from_config(name, merged, shown, documents)
@@ -196,9 +203,6 @@ def stack_from_config(
         documents: The files that the configuration comes from.
         imports: The ESC environments that the stack imports.
         is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
-
-    Returns:
-        The stack.
     """
     sources = Sources(documents, file)
     diagnostics: list[Diagnostic] = []
@@ -221,7 +225,7 @@ def stack_from_config(
         spec,
         (*diagnostics, *result.diagnostics),
         result.file_diagnostics,
-        whole=result.whole,
+        is_complete=result.is_complete,
         left_out=result.left_out,
         identified=result.identified,
         documents=documents,
@@ -230,11 +234,6 @@ def stack_from_config(
         context=context,
         kubeconfig=_kubeconfig_in(kubeconfig),
     )
-
-
-def defaults_from_file(path: FilePath) -> Document:
-    """The project file, whose `config` has the defaults of every stack. Raises StackFileError if it cannot be read."""
-    return document_in(path)
 
 
 def _outside_config(key: str, location: SourceLocation) -> Diagnostic:

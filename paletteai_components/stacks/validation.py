@@ -6,7 +6,6 @@ file may contain a key anywhere.
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.spec import StackSpec
+from paletteai_components.naming import did_you_mean, nearest
 from paletteai_components.pulumi_yaml.document import Path
 from paletteai_components.redaction import holds_key, named
 from paletteai_components.stacks.sources import Sources
@@ -41,8 +41,7 @@ class Validated:
     spec: StackSpec | None
     """The declaration, or None if it has no usable tenant."""
     diagnostics: tuple[Diagnostic, ...]
-    """What is wrong with the data."""
-    whole: bool
+    is_complete: bool
     """False if more than unknown fields was left out."""
     left_out: frozenset[int]
     """The positions of the projects that were left out."""
@@ -52,21 +51,8 @@ class Validated:
     """One for each encrypted value that would become plain text."""
 
 
-def validated(
-    declared: dict[str, Any],
-    sources: Sources,
-    encrypted: frozenset[Path] = frozenset(),
-) -> Validated:
-    """The spec in plain data, without the values that cannot be used.
-
-    Args:
-        declared: The data.
-        sources: Where it is declared.
-        encrypted: The paths of encrypted values other than keys.
-
-    Returns:
-        The spec and its diagnostics.
-    """
+def validated(declared: dict[str, Any], sources: Sources, encrypted: frozenset[Path] = frozenset()) -> Validated:
+    """The spec in plain data, without the values that cannot be used."""
     exposed = tuple(_exposed_secret(path, sources.location(path)) for path in sorted(encrypted, key=str))
     try:
         whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
@@ -75,7 +61,7 @@ def validated(
         # Inputs and contexts may contain a key.
         errors = invalid.errors(include_input=False, include_url=False, include_context=False)
     diagnostics = tuple(_invalid_field(error, sources) for error in errors if not _is_below(error["loc"], encrypted))
-    whole = all(error["type"] == "extra_forbidden" for error in errors)
+    is_complete = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
         path[2]
@@ -88,7 +74,7 @@ def validated(
     except ValidationError:
         spec = None
     identified = _IDENTITY.isdisjoint(left_out)
-    return Validated(spec, diagnostics, whole and spec is not None, projects, identified, exposed)
+    return Validated(spec, diagnostics, is_complete and spec is not None, projects, identified, exposed)
 
 
 def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
@@ -97,30 +83,15 @@ def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
 
 
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
-    """The diagnostic of an unknown field, with the nearest known one as the remedy.
-
-    Args:
-        location: Where the field is.
-        name: Its name.
-        known: The names of the known fields.
-        inside: The object that has it, in words.
-
-    Returns:
-        The diagnostic.
-    """
+    """The diagnostic of an unknown field of the object `inside`, with the nearest known one as the remedy."""
     known = list(known)
-    plain = {field.lower(): field for field in known}
-    nearest = difflib.get_close_matches(name, known, 1, 0.6) or difflib.get_close_matches(
-        re.sub(r"[-_]", "", name.lower()), plain, 1, 0.8
-    )
+    lower = {field.lower(): field for field in known}
+    like = lower.get(nearest(re.sub(r"[-_]", "", name.lower()), lower, 0.8) or "", "")
     # A key pasted in the wrong place can become a field's name, so only a plain word is shown.
     plain_word = re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) and not holds_key(name)
     missing = f"no field `{name}`" if plain_word else "no such field"
-    remedy = (
-        f"Did you mean `{plain.get(nearest[0], nearest[0])}`?"
-        if nearest
-        else f"Known fields: {', '.join(sorted(known)) or 'none'}."
-    )
+    known_fields = f"Known fields: {', '.join(sorted(known)) or 'none'}."
+    remedy = did_you_mean(name, known) or did_you_mean(like, known) or known_fields
     return misread(location, f"{inside} has {missing}, so it would have no effect", remedy)
 
 

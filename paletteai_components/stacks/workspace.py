@@ -12,12 +12,13 @@ from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import (
     PROJECT_FILE,
     Outcome,
-    beside_each_other,
-    outcome_of,
+    document_in,
+    pulumi_files,
+    read_stack_file,
     stack_files,
     stack_name_of,
 )
-from paletteai_components.stacks.stack import Stack, defaults_from_file, stack_from_document
+from paletteai_components.stacks.stack import Stack, stack_from_document
 
 if TYPE_CHECKING:
     from paletteai_components.kube.cluster import Cluster
@@ -36,9 +37,13 @@ class Workspace:
     unreadable: tuple[str, ...] = ()
     """The names of the stacks whose files cannot be read."""
     crds: Crds | None = None
-    """The cluster's own schemas, if they were read."""
     cluster: Cluster | None = None
     """The objects in the cluster, if they were read."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all stacks, the unreadable ones last."""
+        return [*(stack.name for stack in self.stacks), *self.unreadable]
 
     def stack_named(self, name: str) -> Stack | None:
         """The stack with a name, or None."""
@@ -51,30 +56,24 @@ class Workspace:
 
 
 def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
-    """The workspace of the stack files in a folder, with the defaults of the project file above it.
-
-    Args:
-        folder: The folder.
-        reading: The stack files with their outcomes, if the caller reads them.
-
-    Returns:
-        The workspace.
+    """The workspace of a folder, with the defaults of the project file above it. The caller may read the stack files.
 
     Raises:
         StackFileError: The folder does not exist, or it or the project file cannot be read.
     """
-    beside = beside_each_other(folder)
+    beside = pulumi_files(folder)
     if not folder.is_dir():
         fact = f"there is no folder `{escaped(str(folder))}`, so there is no stack to check."
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
         )
-    defaults = _defaults_of(folder)
+    project_file = folder.parent / PROJECT_FILE
+    defaults = document_in(project_file) if project_file.exists() else None
     stacks: list[Stack] = []
     diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
     unreadable: list[str] = []
     if reading is None:
-        reading = ((path, outcome_of(path)) for path in stack_files(folder))
+        reading = ((path, read_stack_file(path)) for path in stack_files(folder))
     for path, outcome in reading:
         if isinstance(outcome, Document):
             stacks.append(stack_from_document(outcome, defaults))
@@ -88,11 +87,6 @@ def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> li
     """The diagnostics with a location in a file of one of the stacks."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
-
-
-def _defaults_of(folder: Path) -> Document | None:
-    path = folder.parent / PROJECT_FILE
-    return defaults_from_file(path) if path.exists() else None
 
 
 def misnamed(path: Path) -> Iterable[Diagnostic]:

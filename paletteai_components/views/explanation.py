@@ -36,13 +36,10 @@ class Use:
     """Another Settings that carries the same credential."""
 
     stack: str
-    """The stack it belongs to."""
     settings: PlannedSettings
-    """The Settings."""
     how: str
     """What shows that the credentials are the same."""
     location: SourceLocation
-    """Where the Settings is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +47,9 @@ class Resolution:
     """Where a Project's integration of one type comes from."""
 
     type: IntegrationType
-    """The type."""
     source: Source
-    """The step that gives it."""
     steps: tuple[Step, ...]
-    """Every step, in order."""
     settings: PlannedSettings | None
-    """The Settings it comes from, or None."""
     secret: PlannedSecret | None
     """The Secret with it, or None where that is not known."""
     projects: tuple[str, ...] = ()
@@ -72,11 +65,9 @@ class Inherited:
     field: str
     """Its name in the stack file."""
     value: Any
-    """Its effective value, or None."""
     origin: str
     """Where it is set: ``project``, ``tenant`` or ``default``."""
     location: SourceLocation | None
-    """Where it is set, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +75,9 @@ class Explanation:
     """Where the integrations of one Project come from."""
 
     stack: Stack
-    """The Project's stack."""
     project: PlannedProject
-    """The Project."""
     resolutions: tuple[Resolution, ...]
-    """One for each type of integration."""
     inherited: tuple[Inherited, ...]
-    """The other fields that it sets or inherits."""
     locations: frozenset[SourceLocation]
     """Where everything that takes part in it is declared."""
 
@@ -100,17 +87,7 @@ class Explanation:
 
 
 def explanation_of(project: PlannedProject, stack: Stack, plan: Plan, workspace: Workspace) -> Explanation:
-    """Explain a Project.
-
-    Args:
-        project: The Project.
-        stack: Its stack, one of the workspace.
-        plan: The stack's plan.
-        workspace: The workspace.
-
-    Returns:
-        The explanation.
-    """
+    """Explain a Project of a stack, which is one of the workspace."""
     resolutions = tuple(_resolution(kind, project, stack, plan, workspace) for kind in IntegrationType)
     return Explanation(
         stack,

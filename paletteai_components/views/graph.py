@@ -42,13 +42,11 @@ class IntegrationNode:
     managed: bool
     """False where its Secret is external."""
     feeds: int
-    """How many projects get it."""
     overridden: int
     """How many projects do not get it although it is the fallback."""
     credential: int | None
     """A number that integrations with the same credential share, or None."""
     line: int | None
-    """Where it is declared, or None."""
     diagnostics: tuple[int, ...]
     """The problems that concern it, as positions in the graph's."""
 
@@ -58,17 +56,12 @@ class SettingsNode:
     """A Settings object, the tenant's or a project's own."""
 
     name: str
-    """Its name."""
     namespace: str
-    """Its namespace."""
     binding: Binding
-    """How it is bound to a Palette integration."""
     integration: int | None
     """The position of its integration, or None where that is not declared."""
     default: bool
-    """Whether projects fall back to it."""
     own: bool
-    """Whether it is a project's own."""
     line: int | None
     """Where it, or the project that owns it, is declared, or None."""
     diagnostics: tuple[int, ...]
@@ -85,17 +78,12 @@ class ProjectNode:
     name: str
     """The name of the project and of its namespace."""
     source: Source
-    """Where its Palette integration comes from."""
     settings: int | None
-    """The position of its effective Settings, or None."""
     own: int | None
     """The position of its own Settings, or None. They may lack a Palette integration."""
     reason: str
-    """The source in words."""
     line: int | None
-    """Where it is declared, or None."""
     diagnostics: tuple[int, ...]
-    """The problems that concern it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +91,16 @@ class TenantNode:
     """A tenant with its integrations, Settings and projects."""
 
     name: str
-    """Its name."""
     namespace: str
-    """Its namespace."""
     display_name: str | None
     """Its display name, or None where that is not set or not valid."""
     existing: bool
-    """Whether it is external."""
     line: int | None
-    """Where it is declared, or None."""
     integrations: tuple[IntegrationNode, ...]
-    """Its integrations, in the order of the file."""
     settings: tuple[SettingsNode, ...]
     """Its Settings in the order of the file, then the projects' own."""
     projects: tuple[ProjectNode, ...]
-    """Its projects, in the order of the file."""
     diagnostics: tuple[int, ...]
-    """The problems that concern the tenant itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +108,9 @@ class StackNode:
     """A stack."""
 
     name: str
-    """Its name."""
     file: str
-    """Its file."""
     environment: str
-    """Its environment."""
     cluster: str | None
-    """The cluster it names, or None."""
     tenant: TenantNode | None
     """Its tenant, or None where it could not be read."""
     diagnostics: tuple[int, ...]
@@ -145,21 +122,12 @@ class Graph:
     """Stacks, and the problems that concern them."""
 
     stacks: tuple[StackNode, ...]
-    """The stacks."""
     diagnostics: tuple[Diagnostic, ...]
     """The problems. Nodes refer to them by position."""
 
 
 def graph_of(stacks: Iterable[Stack], diagnostics: Iterable[Diagnostic]) -> Graph:
-    """Build the graph of stacks.
-
-    Args:
-        stacks: The stacks.
-        diagnostics: The problems that may concern them.
-
-    Returns:
-        The graph.
-    """
+    """Build the graph of stacks, and of the problems that may concern them."""
     stacks, diagnostics = tuple(stacks), tuple(diagnostics)
     found: dict[str, list[tuple[int, int | None]]] = defaultdict(list)
     for position, diagnostic in enumerate(diagnostics):

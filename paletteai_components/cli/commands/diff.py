@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from paletteai_components.cli.output.comment import LEAST, LIMIT, comment_of
 from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
 from paletteai_components.cli.reading import reading
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped
+from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
     try:
         revision = revision_named(names[0] if names else None, folder)
     except GitError:
-        if names and names[0] in _stack_names(now):
+        if names and names[0] in now.names:
             raise UserError(
                 f"`{names[0]}` is a stack, not a git revision.",
                 "`paletteai diff` shows what changed in all stacks; "
@@ -93,8 +92,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
             ) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
-    about: Line = ("Compared with ", Untrusted(revision.said), " (", Untrusted(revision.commit[:12]), ").")
-    base = {"name": revision.said, "commit": revision.commit}
+    about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
+    base = {"name": revision.name, "commit": revision.commit}
     code = 2 if now.unreadable else int(difference.has_errors)
     value = {"base": base, **as_json(difference)}
     return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
@@ -104,10 +103,12 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import comparison_sections, comparison_verdict
-    from paletteai_components.cli.output.difference_json import comparison_as_json
+    from paletteai_components.cli.output.records import record_as_json
     from paletteai_components.rules import diagnostics_of
+    from paletteai_components.stacks.stack import Stack
+    from paletteai_components.stacks.workspace import concerning
 
-    known = _stack_names(workspace)
+    known = workspace.names
     for name in (first, second):
         if name not in known:
             names = ", ".join(f"`{escaped(each)}`" for each in known) or "none"
@@ -117,17 +118,18 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
                 f"{listed}`paletteai diff BASE` compares the files with one revision.",
             )
     stacks = [
-        stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.whole
+        stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.is_complete
     ]
     diagnostics = diagnostics_of(workspace)
     if len(stacks) < 2:
-        files = [str(folder / f"Pulumi.{name}.yaml") for name in (first, second)]
-        raise StackFileError(_diagnostics_in(files, [each for each in diagnostics if each.code == "PAI012"]))
-    wrong = [each for each in diagnostics if each.severity is Severity.ERROR]
-    sound = [not _diagnostics_in([stack.file, *(each.file for each in stack.documents)], wrong) for stack in stacks]
+        both = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in (first, second)]
+        raise StackFileError(concerning([each for each in diagnostics if each.code == "PAI012"], both))
+    wrong = errors_in(diagnostics)
+    sound = [not concerning(wrong, [stack]) for stack in stacks]
     comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
     about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
-    value = comparison_as_json(comparison)
+    # Both stacks are named once, so no change names its stack.
+    value = record_as_json(comparison, without=("stack",))
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
 
 
@@ -138,14 +140,6 @@ def _read_workspace(folder: Path) -> Workspace:
         from paletteai_components.stacks.workspace import workspace_from
 
         return workspace_from(folder, outcomes)
-
-
-def _stack_names(workspace: Workspace) -> list[str]:
-    return [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
-
-
-def _diagnostics_in(files: Iterable[str], diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
 
 
 def _print_answer(answer: _Answer) -> None:

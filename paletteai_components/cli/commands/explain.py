@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.report import show_json
-from paletteai_components.diagnostics import Severity
+from paletteai_components.diagnostics import errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
+from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import RULES, page_of
 from paletteai_components.rules.rule import Rule
@@ -71,18 +71,13 @@ def _explain_project(stack_name: str, project_name: str, folder: Path, output_fo
     explanation = explanation_of(project, stack, plan, selection.workspace)
     diagnostics = [diagnostic for diagnostic in selection.diagnostics if explanation.concerns(diagnostic)]
     show_explanation(explanation, diagnostics, len(selection.diagnostics) - len(diagnostics), output_format)
-    return int(any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics))
+    return int(bool(errors_in(diagnostics)))
 
 
 def _unknown_project(name: str, stack: Stack, folder: Path) -> UserError:
     known = [project.name for project in stack.plan.projects] if stack.plan else []
-    nearest = difflib.get_close_matches(name, known, 1)
-    remedy = ""
-    if nearest:
-        remedy = f"Did you mean `{named(nearest[0])}`?"
-    elif known:
-        remedy = _project_list(known)
-    if not stack.whole:
+    remedy = did_you_mean(name, map(named, known)) or (_project_list(known) if known else "")
+    if not stack.is_complete:
         command = f"paletteai check {stack.name}{stacks_option(folder)}"
         remedy += f" Parts of the file could not be read; run `{command}`."
     none = "" if known else ", which has no projects"
@@ -98,11 +93,10 @@ def _project_list(names: list[str]) -> str:
 def _rule_of(code: str, folder: Path) -> Rule:
     rule = RULES.get(code.upper())
     if rule is None:
-        nearest = difflib.get_close_matches(code.upper(), RULES, 1, 0.5)
-        if not nearest:
+        question = did_you_mean(code.upper(), RULES, 0.5)
+        if not question:
             _refuse_stack(code, folder)
-        remedy = f"Did you mean `{nearest[0]}`?" if nearest else "`paletteai explain` lists all rules."
-        raise UserError(f"there is no rule `{redacted(code)}`.", remedy)
+        raise UserError(f"there is no rule `{redacted(code)}`.", question or "`paletteai explain` lists all rules.")
     return rule
 
 

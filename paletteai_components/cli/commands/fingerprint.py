@@ -57,7 +57,7 @@ def _read_fingerprint() -> str:
 
 def _write_missing(stack: Stack, folder: Path) -> bool:
     """Write the missing fingerprints of a stack, and return whether every key has one now."""
-    integrations = stack.spec.integrations if stack.spec else {}
+    integrations = stack.integrations
     sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
     found, refused = _open_and_fingerprint(stack, sealed, folder) if sealed else ({}, {})
     written = {name: each for name, each in found.items() if integrations[name].fingerprint != each}

@@ -10,13 +10,14 @@ import click
 
 from paletteai_components.cli.files import refuse_links, replace, write_new
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import as_json, json_text, plural, show_with_summary
+from paletteai_components.cli.output.records import record_as_json
+from paletteai_components.cli.output.report import json_text, plural, show_with_summary
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.diagnostics import escaped, reported
 from paletteai_components.errors import UserError
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.views.graph import Graph, IntegrationNode, ProjectNode, SettingsNode, StackNode, graph_of
+from paletteai_components.views.graph import Graph, StackNode, graph_of
 
 # How each format begins. Only a file that begins so is an earlier graph, which may be overwritten.
 _BEGINNINGS = (
@@ -59,7 +60,8 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
 
 def _drawn(graph: Graph, output_format: str) -> str:
     if output_format == "json":
-        return json_text(_graph_as_json(graph)) + "\n"
+        stacks = [_stack_as_json(stack) for stack in graph.stacks]
+        return json_text({"stacks": stacks, "problems": record_as_json(graph.diagnostics)}) + "\n"
     if output_format == "html":
         from paletteai_components.views.page import page_of
 
@@ -104,68 +106,11 @@ def _read_earlier(output: Path) -> bytes | None:
     return old
 
 
-def _graph_as_json(graph: Graph) -> dict[str, Any]:
-    return {
-        "stacks": [_stack_as_json(stack) for stack in graph.stacks],
-        "problems": [as_json(diagnostic) for diagnostic in graph.diagnostics],
-    }
-
-
 def _stack_as_json(stack: StackNode) -> dict[str, Any]:
-    tenant = stack.tenant
+    tenant, lists = stack.tenant, ("integrations", "settings", "projects")
     return {
-        "name": stack.name,
-        "file": stack.file,
-        "environment": stack.environment,
-        "cluster": stack.cluster,
-        "tenant": tenant
-        and {
-            "name": tenant.name,
-            "namespace": tenant.namespace,
-            "displayName": tenant.display_name,
-            "existing": tenant.existing,
-            "line": tenant.line,
-            "problems": list(tenant.diagnostics),
-        },
-        "integrations": [_integration_as_json(each) for each in tenant.integrations] if tenant else [],
-        "settings": [_settings_as_json(each) for each in tenant.settings] if tenant else [],
-        "projects": [_project_as_json(each) for each in tenant.projects] if tenant else [],
-        "problems": list(stack.diagnostics),
-    }
-
-
-def _integration_as_json(integration: IntegrationNode) -> dict[str, Any]:
-    return {
-        "name": integration.name,
-        "made": integration.managed,
-        "feeds": integration.feeds,
-        "overridden": integration.overridden,
-        "credential": integration.credential,
-        "line": integration.line,
-        "problems": list(integration.diagnostics),
-    }
-
-
-def _settings_as_json(settings: SettingsNode) -> dict[str, Any]:
-    return {
-        "name": settings.name,
-        "namespace": settings.namespace,
-        "binding": settings.binding.value,
-        "integration": settings.integration,
-        "default": settings.default,
-        "own": settings.own,
-        "line": settings.line,
-        "problems": list(settings.diagnostics),
-    }
-
-
-def _project_as_json(project: ProjectNode) -> dict[str, Any]:
-    return {
-        "name": project.name,
-        "source": project.source.value,
-        "settings": project.settings,
-        "own": project.own,
-        "reason": project.reason,
-        "line": project.line,
-        "problems": list(project.diagnostics),
+        **record_as_json(stack, without=("tenant", "diagnostics")),
+        "tenant": record_as_json(tenant, without=lists),
+        **{name: record_as_json(getattr(tenant, name, ())) for name in lists},
+        "problems": stack.diagnostics,
     }

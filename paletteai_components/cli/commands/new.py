@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
-from paletteai_components.diagnostics import Diagnostic, escaped
+from paletteai_components.diagnostics import Diagnostic, escaped, shell_word
 from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
 from paletteai_components.redaction import redacted
@@ -28,7 +27,7 @@ config:
   # The cluster: the name of a context in your kubeconfig.
   # kubernetes:context: {environment}
 
-  # Palette credentials, by names of your choice. Bind each to one Settings only.
+  # Palette credentials, keyed by a name that you choose. Bind each to one Settings only.
   paletteai:integrations:
     default:
       hostUrl: https://api.spectrocloud.com
@@ -66,6 +65,7 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
     An existing file is never overwritten.
     """
     stack = f"{tenant}.{environment}"
+    too_long = f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}"
     diagnostics = [
         Diagnostic(
             "PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", "Choose another name."
@@ -73,7 +73,7 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
             ("environment", environment, label_problem(environment)),
-            ("stack", stack, _too_long(stack)),
+            ("stack", stack, too_long if len(stack) > _STACK_LIMIT else None),
         )
         if why is not None
     ]
@@ -98,19 +98,11 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
 
 def _steps(stack: str, folder: Path, at_home: bool) -> list[str]:
     project = folder.parent
-    pulumi = "pulumi" if project == Path() else f"pulumi --cwd {_shell_word(project)}"
-    steps = [] if at_home else [f"paletteai schema > {_shell_word(project / _OWN_SCHEMA)}"]
+    pulumi = "pulumi" if project == Path() else f"pulumi --cwd {shell_word(project)}"
+    steps = [] if at_home else [f"paletteai schema > {shell_word(project / _OWN_SCHEMA)}"]
     return [
         *steps,
         f"{pulumi} stack init {stack}",
         f"{pulumi} config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}",
         f"paletteai check {stack}{stacks_option(folder)}",
     ]
-
-
-def _shell_word(path: Path) -> str:
-    return escaped(shlex.quote(str(path)))
-
-
-def _too_long(stack: str) -> str | None:
-    return f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}" if len(stack) > _STACK_LIMIT else None

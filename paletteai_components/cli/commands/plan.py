@@ -14,7 +14,6 @@ from paletteai_components.cli.output.report import as_json, plural, show_json, s
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.cli.selection import choosing_stacks, selected
-from paletteai_components.kube.manifests import objects_of
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import PlannedSettings, Source
@@ -58,14 +57,10 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
     for stack, plan in planned:
         if plan:
             show_tree(_stack_tree(stack, plan))
-    total = sum((_count_by_kind(stack, plan) for stack, plan in planned if plan), Counter[str]())
+    total = Counter(each.kind for stack in selection.stacks for each in stack.objects)
     click.echo(f"{plural(len(planned), 'stack')}: {_object_counts(total)}")
     show_with_summary(selection.diagnostics)
     ctx.exit(selection.exit_code)
-
-
-def _count_by_kind(stack: Stack, plan: Plan) -> Counter[str]:
-    return Counter(each.kind for each in objects_of(plan, stack.api))
 
 
 def _object_counts(objects: Counter[str]) -> str:
@@ -164,7 +159,7 @@ def _integration_name(settings: PlannedSettings) -> str | None:
 def _plan_as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
     tenant = plan.tenant
     own = [project.own for project in plan.projects if project.own is not None]
-    objects = _count_by_kind(stack, plan)
+    objects = Counter(each.kind for each in stack.objects)
     return {
         "name": stack.name,
         "environment": named(stack.environment),

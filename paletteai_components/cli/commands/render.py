@@ -13,7 +13,7 @@ from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.kube.manifests import Manifest, objects_of
+from paletteai_components.kube.manifests import Manifest
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
@@ -70,13 +70,8 @@ def command(
         write_new(secrets_file, _yaml_of(manifests).encode(), private=True)
         click.echo(f"Wrote {plural(len(manifests), 'object')} to {escaped(str(secrets_file))}, including keys.")
         return
-    manifests = [
-        each.manifest
-        for stack in selection.stacks
-        if stack.plan
-        for each in objects_of(stack.plan, stack.api)
-        if each.kind != "Secret"
-    ]
+    objects = (each for stack in selection.stacks for each in stack.objects)
+    manifests = [each.manifest for each in objects if each.kind != "Secret"]
     show([each for each in selection.diagnostics if each.code == "PAI016"], err=True)
     click.echo(_yaml_of(manifests), nl=False)
     _note_omissions(selection.stacks, folder)

@@ -50,9 +50,6 @@ def comment_of(verdict: str, sections: Sequence[Section], *, about: Line = (), l
         sections: The sections, the most important first.
         about: What was compared.
         limit: The most characters that the comment may have.
-
-    Returns:
-        The comment as Markdown.
     """
     head = f"{MARKER}\n**{verdict}**\n"
     head += f"\n{_markdown(about)}\n" if about else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sized
 from itertools import takewhile
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from paletteai_components.changes.difference import Difference, Presence, StackChange
@@ -13,7 +14,7 @@ from paletteai_components.changes.impact import IntegrationChange, KeyChange, Mo
 from paletteai_components.changes.objects import Action, ObjectChange, RemovalEffect
 from paletteai_components.cli.output.line import Line, Section, Untrusted, joined, listed
 from paletteai_components.cli.output.report import plural
-from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.diagnostics import Diagnostic, errors_in
 
 Change = TypeVar("Change")
 
@@ -50,12 +51,12 @@ _HIDDEN_CHANGES = {
 def verdict_of(difference: Difference) -> str:
     """The difference in one line, without any text from a file."""
     of = difference.objects_that_are
-    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.introduced)
+    errors = len(errors_in(difference.introduced))
     others = len(difference.introduced) - errors
     counts = [
         (errors, "error introduced", "errors introduced"),
         (others, "warning or note introduced", "warnings and notes introduced"),
-        (len(difference.mended), "problem fixed", "problems fixed"),
+        (len(difference.fixed), "problem fixed", "problems fixed"),
         (len(of(Action.DELETED)), "object deleted", "objects deleted"),
         (len(of(Action.REPLACED)), "replaced", "replaced"),
         (len(of(Action.HANDED_OVER)), "handed over", "handed over"),
@@ -68,34 +69,31 @@ def verdict_of(difference: Difference) -> str:
     texts = [f"{number:,} {one if number == 1 else many}" for number, one, many in counts if number]
     changes = ", ".join(texts) or ("no object changes" if not difference.is_empty else "no difference")
     unchanged = f"{plural(difference.unchanged, 'stack')} unchanged"
-    errors_before = sum(diagnostic.severity is Severity.ERROR for diagnostic in difference.kept)
+    errors_before = len(errors_in(difference.kept))
     kept = f"; {plural(errors_before, 'existing error')}" if errors_before else ""
     return f"{changes}; {unchanged}{kept}" if not difference.is_empty else f"no difference{kept}"
 
 
 def sections_of(difference: Difference) -> list[Section]:
     """The sections of a difference, the most important first."""
+    introduced, fixed, uncompared = difference.introduced, difference.fixed, difference.uncompared
+    moves, integrations = difference.moves, difference.integrations
     sections = [
-        Section(
-            (f"Problems introduced ({len(difference.introduced):,})",), diagnostic_lines(difference.introduced), "red"
-        ),
-        Section((f"Not compared ({len(difference.uncompared):,})",), _uncompared(difference.uncompared), "red"),
+        Section(_title("Problems introduced", introduced), diagnostic_lines(introduced), "red"),
+        Section(_title("Not compared", uncompared), _uncompared(uncompared), "red"),
         _objects(difference, Action.DELETED, "Deleted", "red"),
         _objects(difference, Action.REPLACED, "Replaced", "yellow"),
         _objects(difference, Action.HANDED_OVER, "Handed over to another stack", "yellow"),
-        Section((f"Credentials moved ({len(difference.moves):,})",), list(map(_move, difference.moves)), "yellow"),
-        Section(
-            (f"Integrations ({len(difference.integrations):,})",), list(map(_integration, difference.integrations))
-        ),
+        Section(_title("Credentials moved", moves), list(map(_move, moves)), "yellow"),
+        Section(_title("Integrations", integrations), list(map(_integration, integrations))),
         *_stacks(difference),
-        Section(
-            (f"Problems fixed ({len(difference.mended):,})",),
-            diagnostic_lines(difference.mended),
-            "green",
-            folded=True,
-        ),
+        Section(_title("Problems fixed", fixed), diagnostic_lines(fixed), "green", folded=True),
     ]
     return [section for section in sections if section.lines]
+
+
+def _title(text: str, items: Sized) -> Line:
+    return (f"{text} ({len(items):,})",)
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> list[Line]:
@@ -132,7 +130,7 @@ def _objects(difference: Difference, action: Action, title: str, colour: str) ->
             each.former_reference and each,
         ),
     )
-    return Section((f"{title} ({len(changes):,})",), list(map(_object_line, alike)), colour)
+    return Section(_title(title, changes), list(map(_object_line, alike)), colour)
 
 
 def _object_line(changes: list[ObjectChange]) -> Line:
@@ -181,7 +179,8 @@ def _integration(change: IntegrationChange) -> Line:
 
 
 def _stacks(difference: Difference) -> Iterator[Section]:
-    parts = [{changes[0].stack: changes for changes in _alike(each, _stack_of)} for each in _of_stacks(difference)]
+    kinds: tuple[Iterable[Any], ...] = (difference.stacks, difference.objects, difference.sources, difference.removals)
+    parts = [{changes[0].stack: changes for changes in _alike(each, attrgetter("stack"))} for each in kinds]
     stacks, objects, sources, removals = parts
     for name in sorted({name for part in parts for name in part}):
         created = [each.reference for each in objects.get(name, ()) if each.action is Action.CREATED]
@@ -195,15 +194,6 @@ def _stacks(difference: Difference) -> Iterator[Section]:
         counts = [f"{number:,} {what}" for number, what in ((len(created), "created"), (changed, "changed")) if number]
         if lines:
             yield Section(("Stack ", Untrusted(name), f": {', '.join(counts)}" if counts else ""), lines, folded=True)
-
-
-def _of_stacks(difference: Difference) -> tuple[Iterable[Any], ...]:
-    return difference.stacks, difference.objects, difference.sources, difference.removals
-
-
-def _stack_of(change: Any) -> str:
-    name: str = change.stack
-    return name
 
 
 def _stack(change: StackChange) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
 from paletteai_components.listing import listed
 from paletteai_components.model.planned import IntegrationType, Source
-from paletteai_components.model.resolution import WORDS, Outcome, Step
+from paletteai_components.model.resolution import INTEGRATION_NAMES, Outcome, Step
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
@@ -31,25 +31,13 @@ _MERGING = {
     True: "integrations missing from the first Settings come from the tenant's default",
     False: "only the first Settings is used",
 }
-_STYLES = {
-    Outcome.TAKEN: "bold green",
-    Outcome.UNKNOWN: "yellow",
-    Outcome.PASSED_OVER: "",
-    Outcome.ABSENT: "dim",
-}
+_STYLES = {Outcome.TAKEN: "bold green", Outcome.UNKNOWN: "yellow", Outcome.PASSED_OVER: "", Outcome.ABSENT: "dim"}
 
 
 def show_explanation(
     explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int, output_format: str
 ) -> None:
-    """Print an explanation and its problems.
-
-    Args:
-        explanation: The explanation.
-        diagnostics: The problems that concern it.
-        others: How many other problems the stack has.
-        output_format: ``text`` or ``json``.
-    """
+    """Print an explanation, the problems that concern it, and how many others the stack has."""
     if output_format == "json":
         value = _as_json(explanation)
         show_json({**value, "problems": [as_json(diagnostic) for diagnostic in diagnostics], "otherProblems": others})
@@ -87,7 +75,9 @@ def _tree(explanation: Explanation) -> Tree:
 
 def _resolution(resolution: Resolution, stack: Stack) -> Tree:
     settings = resolution.settings
-    line = Tree([(f"{WORDS[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")])
+    line = Tree(
+        [(f"{INTEGRATION_NAMES[resolution.type]}  ", ""), (_outcome(resolution), "bold" if settings else "yellow")]
+    )
     looked_at = [each for each in resolution.steps if each.settings is not None]
     if settings is None and resolution.type is not IntegrationType.PALETTE:
         return line

@@ -20,7 +20,6 @@ class Untrusted:
     text: str
     """A name or a value, or a sentence that holds some."""
     sentence: bool = False
-    """Whether it is a sentence."""
 
 
 Line = tuple[str | Untrusted, ...]
@@ -33,9 +32,7 @@ class Section:
     title: Line
     """The title; it may hold the name of a stack."""
     lines: list[Line] = field(default_factory=list)
-    """The lines."""
     colour: str = "cyan"
-    """The title's colour on a terminal."""
     folded: bool = False
     """Whether a comment shows the lines only on demand."""
 

@@ -53,9 +53,7 @@ class Flowchart:
     """A Mermaid flowchart."""
 
     text: str
-    """Its source."""
     edges: int
-    """How many edges it has."""
 
     @property
     def is_drawn(self) -> bool:

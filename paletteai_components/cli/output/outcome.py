@@ -29,21 +29,18 @@ _DONE = {
 _SEVERITIES = {"error": "red", "warning": "yellow"}
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """An operation in words."""
-
-    doing: str
-    """While it runs, for example ``deploying``."""
-    done: str
-    """Once it has succeeded, for example ``deployed``."""
-
-
-WORDS = {
-    Operation.PREVIEW: Words("previewing", "previewed"),
-    Operation.UP: Words("deploying", "deployed"),
-    Operation.PREVIEW_REFRESH: Words("previewing the refresh", "previewed"),
-    Operation.REFRESH: Words("refreshing", "refreshed"),
+# What is printed while an operation runs, and once it has succeeded.
+DOING = {
+    Operation.PREVIEW: "previewing",
+    Operation.UP: "deploying",
+    Operation.PREVIEW_REFRESH: "previewing the refresh",
+    Operation.REFRESH: "refreshing",
+}
+_DONE_OPERATIONS = {
+    Operation.PREVIEW: "previewed",
+    Operation.UP: "deployed",
+    Operation.PREVIEW_REFRESH: "previewed",
+    Operation.REFRESH: "refreshed",
 }
 
 
@@ -52,15 +49,10 @@ class Report:
     """The outcome of an operation for all stacks of an environment."""
 
     environment: str
-    """The environment."""
     operation: Operation
-    """The operation."""
     deployments: list[Deployment]
-    """The outcome of each stack, by name."""
     refused: Mapping[str, list[Diagnostic]]
-    """The problems of each stack that was refused."""
     seconds: float
-    """How many seconds it took."""
 
     def show_json(self) -> None:
         """Print it as JSON."""
@@ -111,7 +103,7 @@ class Report:
         click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
 
     def _state(self, deployment: Deployment) -> str:
-        return WORDS[self.operation].done if deployment.state is State.SUCCEEDED else deployment.state.value
+        return _DONE_OPERATIONS[self.operation] if deployment.state is State.SUCCEEDED else deployment.state.value
 
     def _counts(self, deployment: Deployment) -> str:
         if deployment.state is State.REFUSED:

@@ -25,34 +25,26 @@ COLOURS = {
 
 @contextmanager
 def progress(stacks: int, doing: str) -> Iterator[Tell]:
-    """Show progress on the error stream.
-
-    Args:
-        stacks: How many stacks there are.
-        doing: What is done, for example ``deploying``.
-
-    Yields:
-        The function to call with each change.
-    """
+    """Show the progress of so many stacks on the error stream; yields the function to call with each change."""
     if not sys.stderr.isatty():
-        yield _Lines(doing).tell
+        yield _tell_in_lines(doing)
         return
     with _live(stacks, doing) as tell:
         yield tell
 
 
-class _Lines:
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
-        self._states: dict[str, State] = {}
+def _tell_in_lines(doing: str) -> Tell:
+    states: dict[str, State] = {}
 
-    def tell(self, deployment: Deployment) -> None:
-        if self._states.get(deployment.stack) is deployment.state:
+    def tell(deployment: Deployment) -> None:
+        if states.get(deployment.stack) is deployment.state:
             return
-        self._states[deployment.stack] = deployment.state
+        states[deployment.stack] = deployment.state
         running = deployment.state is State.RUNNING
-        news = self._doing if running else f"{deployment.state}, {deployment.seconds:.1f} s"
+        news = doing if running else f"{deployment.state}, {deployment.seconds:.1f} s"
         click.echo(f"{escaped(deployment.stack)}: {news}", err=True)
+
+    return tell
 
 
 @contextmanager

@@ -18,7 +18,6 @@ class Tree:
     parts: list[tuple[str, str]]
     """The pieces of the line, each with its style as rich names it, or an empty one."""
     branches: list[Tree] = field(default_factory=list)
-    """The trees below it."""
 
     def add(self, *parts: tuple[str, str]) -> Tree:
         """Add a branch with these parts and return it."""

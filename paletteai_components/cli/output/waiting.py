@@ -14,15 +14,7 @@ PATIENCE = 1.0
 
 
 def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """Yield the items as they come. On a terminal, a bar shows the progress if that takes long.
-
-    Args:
-        items: The items.
-        total: How many there are.
-
-    Yields:
-        Each item.
-    """
+    """Yield the items as they come. On a terminal, a bar shows the progress if that takes long."""
     if not sys.stderr.isatty():
         yield from items
         return

@@ -395,7 +395,7 @@ def test_a_problem_that_only_wanders_to_another_line_is_no_new_one() -> None:
     before = acme("{name: vision, displayName: Vi-sion}")
     after = acme("{name: alpha}", "{name: vision, displayName: Vi-sion}")
     difference = compared(before, after)
-    assert (difference.introduced, difference.mended, codes(list(difference.kept))) == ((), (), ["PAI008"])
+    assert (difference.introduced, difference.fixed, codes(list(difference.kept))) == ((), (), ["PAI008"])
     assert difference.kept[0].where[0] == after.location("tenant", "projects", 1, "displayName")
 
 
@@ -405,13 +405,13 @@ def test_a_problem_that_is_there_once_more_is_introduced_once() -> None:
         return Workspace(diagnostics=tuple(here))
 
     difference = difference_between(with_diagnostics(2), with_diagnostics(3))
-    assert [len(each) for each in (difference.introduced, difference.mended, difference.kept)] == [1, 0, 2]
+    assert [len(each) for each in (difference.introduced, difference.fixed, difference.kept)] == [1, 0, 2]
     assert not difference.is_empty
 
 
-def test_a_mended_problem_is_told() -> None:
+def test_a_fixed_problem_is_told() -> None:
     difference = compared(acme("{name: vision, displayName: Vi-sion}"), BEFORE)
-    assert (codes(list(difference.mended)), difference.introduced) == (["PAI008"], ())
+    assert (codes(list(difference.fixed)), difference.introduced) == (["PAI008"], ())
 
 
 def test_what_an_error_was_found_in_is_not_shown() -> None:
@@ -438,7 +438,7 @@ def test_what_could_not_be_read_on_one_side_is_not_compared(swapped: bool) -> No
 
 def test_what_was_left_out_of_a_file_does_not_look_removed() -> None:
     partly = acme(VISION, "{name: lab, displayName: [x]}")
-    assert not partly.whole
+    assert not partly.is_complete
     difference = compared(acme(VISION, "{name: lab}"), partly)
     assert (difference.uncompared, difference.objects) == (("acme.dev",), ())
     assert codes(list(difference.introduced)) == ["PAI012"]
@@ -549,7 +549,7 @@ def test_a_difference_keeps_to_its_laws(pair: tuple[Workspace, Workspace]) -> No
     before, after = map(rendered, pair)
     every_object_is_accounted_for(difference, before, after)
     the_changed_fields_are_those_of_the_manifests(difference, once(before), once(after))
-    said = repr(replace(difference, introduced=(), mended=(), kept=()))
+    said = repr(replace(difference, introduced=(), fixed=(), kept=()))
     assert "v1:" not in said
     assert "pai1:" not in said
 
@@ -561,7 +561,7 @@ def what_one_way_creates_the_other_way_deletes(there: Difference, back: Differen
 
     assert references(there, Action.CREATED) == references(back, Action.DELETED)
     assert references(there, Action.DELETED) == references(back, Action.CREATED)
-    substance = [[(each.code, each.message) for each in side] for side in (there.introduced, back.mended)]
+    substance = [[(each.code, each.message) for each in side] for side in (there.introduced, back.fixed)]
     assert sorted(substance[0]) == sorted(substance[1])
     assert there.uncompared == back.uncompared == ()
 

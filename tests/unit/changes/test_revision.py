@@ -194,10 +194,10 @@ def test_without_a_name_it_is_where_head_left_the_main_branch(repository: Reposi
 
 def test_the_remotes_main_branch_comes_before_the_local_one(repository: Repository) -> None:
     repository.git("update-ref", "refs/remotes/origin/master", "HEAD")
-    assert revision_named(None, STACKS).said == "merge base of HEAD and origin/master"
+    assert revision_named(None, STACKS).name == "merge base of HEAD and origin/master"
     repository.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
     repository.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
-    assert revision_named(None, STACKS).said == "merge base of HEAD and origin/HEAD"
+    assert revision_named(None, STACKS).name == "merge base of HEAD and origin/HEAD"
 
 
 def test_a_branch_a_tag_and_a_part_of_an_id_are_names(repository: Repository) -> None:

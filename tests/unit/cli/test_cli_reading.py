@@ -25,7 +25,7 @@ from paletteai_components.cli.output import waiting
 from paletteai_components.cli.output.waiting import watched
 from paletteai_components.cli.reading import reading
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.files import outcome_of, stack_files
+from paletteai_components.stacks.files import read_stack_file, stack_files
 from paletteai_components.stacks.workspace import workspace_from
 
 NOBODY: list[int] = []
@@ -142,8 +142,8 @@ def test_a_reader_leaves_being_interrupted_to_whoever_waits_for_it(
     module._read_parts([paths[:1], paths[1:3]], there, [unused])
     assert handled == [(signal.SIGINT, signal.SIG_IGN)]
     assert unused.closed
-    assert here.recv() == [outcome_of(paths[0])]
-    assert here.recv() == [outcome_of(path) for path in paths[1:3]]
+    assert here.recv() == [read_stack_file(paths[0])]
+    assert here.recv() == [read_stack_file(path) for path in paths[1:3]]
 
 
 _WAITING = """\

@@ -30,7 +30,7 @@ from paletteai_components import (
     deploy,
 )
 
-RECORDS = sorted(name for name in components.__all__ if name.endswith("Args"))
+RECORDS = sorted(name for name in vars(components) if name.endswith("Args"))
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -82,7 +82,7 @@ async def later(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("given", [pulumi.Output.from_input, later], ids=["Output", "awaitable"])
-def test_what_no_rule_needs_may_be_known_later(given: Callable[[str], Any]) -> None:
+def test_what_no_rule_needs_may_be_known_later(given: Callable[[Any], Any]) -> None:
     def program() -> None:
         tenant = acme(
             description=given("Vision"),

@@ -131,7 +131,7 @@ def test_records_never_show_what_may_hold_a_key() -> None:
         {"default": Settings(palette=made)},
     ):
         assert leaks([repr(record), str(record)], KEY) == []
-    every: list[Any] = [each for name in components.__all__ if is_dataclass(each := getattr(components, name))]
+    every: list[Any] = [each for each in vars(components).values() if is_dataclass(each)]
     assert len(every) == 10
     secret = {f"{each.__name__}.{field.name}" for each in every for field in fields(each) if not field.repr}
     # Any field of a credential may be given a key by mistake.

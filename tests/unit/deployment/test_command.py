@@ -119,7 +119,7 @@ def test_a_pulumi_that_cannot_be_run_is_told(project: Backend, monkeypatch: pyte
 
 
 def test_a_pulumi_that_goes_away_is_a_failure_of_each_stack(project: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "judged", lambda command: project.folder / "gone")
+    monkeypatch.setattr(environment, "check_version", lambda command: project.folder / "gone")
     result = project.call("preview", "dev")
     assert result.stdout.count("  pulumi cannot be run (No such file or directory)\n") == 3
     assert result.exit_code == 1
@@ -127,4 +127,4 @@ def test_a_pulumi_that_goes_away_is_a_failure_of_each_stack(project: Backend, mo
 
 def test_a_pulumi_that_is_not_there_is_told() -> None:
     with pytest.raises(EngineError):
-        installation.judged(Path("/no/such/command"))
+        installation.check_version(Path("/no/such/command"))

@@ -481,7 +481,7 @@ def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> Non
     crds = crds_from(file)
     assert {kind for _, kind in crds.versions} == set(FILES)
     assert {api_version for api_version, _ in crds.versions} == {VENDOR}
-    assert crds.files == (str(file),)
+    assert {version.file for version in crds.versions.values()} == {str(file)}
     assert crds.source == str(file)
     assert crds.versions[VENDOR, "Tenant"].scope == "Cluster"
     assert "no field `spec.nope`;" in only(diagnostics_in(project(nope=1), crds)).message
@@ -503,7 +503,7 @@ def test_a_directory_is_read_without_what_is_below_it_and_what_is_not_yaml(tmp_p
     (tmp_path / "README.md").write_text("{{")
     (tmp_path / "z.yaml/below.yaml").write_text("{{")
     crds = crds_from(tmp_path)
-    assert crds.files == (str(tmp_path / "a.yml"), str(tmp_path / "b.yaml"))
+    assert {version.file for version in crds.versions.values()} == {str(tmp_path / "a.yml"), str(tmp_path / "b.yaml")}
     assert crds.source == str(tmp_path)
 
 

@@ -18,13 +18,8 @@ from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model import spec
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
-from paletteai_components.stacks.stack import (
-    Stack,
-    defaults_from_file,
-    stack_from_config,
-    stack_from_file,
-    stack_name_of,
-)
+from paletteai_components.stacks.files import document_in, stack_name_of
+from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_file
 from paletteai_components.stacks.workspace import Workspace
 
 CRDS = crds_from(CRD_FOLDER)
@@ -38,7 +33,7 @@ def read(tmp_path: Path, text: str, project: str = "", name: str = "acme.dev") -
     defaults: Document | None = None
     if project:
         (tmp_path / "Pulumi.yaml").write_text(dedent(project))
-        defaults = defaults_from_file(tmp_path / "Pulumi.yaml")
+        defaults = document_in(tmp_path / "Pulumi.yaml")
     return stack_from_file(file, defaults)
 
 
@@ -173,7 +168,7 @@ def test_the_vendors_api_is_the_stacks_to_choose(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["name: x\n", "config:\n", "config: []\n", "config: acme\n"])
 def test_a_file_without_config_declares_nothing_and_says_so(tmp_path: Path, text: str) -> None:
     stack = read(tmp_path, text)
-    assert (stack.spec, stack.plan, stack.whole) == (None, None, False)
+    assert (stack.spec, stack.plan, stack.is_complete) == (None, None, False)
     assert "has no `config` object, so it declares no tenant" in stack.diagnostics[-1].message
     assert set(codes(diagnostics_of_stack(stack))) == {"PAI012"}
 
@@ -234,7 +229,7 @@ def test_whatever_is_declared_is_judged_without_an_exception(
         stack = stack_from_config("acme.dev", {**declared, **extra})
         told = codes(diagnostics_of(Workspace((stack,), crds=CRDS)))
         assert (stack.spec is not None) or told
-        assert stack.whole or "PAI012" in told
+        assert stack.is_complete or "PAI012" in told
 
 
 @pytest.mark.parametrize(

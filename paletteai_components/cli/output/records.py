@@ -1,0 +1,40 @@
+"""Records as JSON: the names of their fields in camelCase, or as docs/command.md documents them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from paletteai_components.changes.fields import FieldChange, Redacted
+from paletteai_components.cli.output.report import as_json
+from paletteai_components.diagnostics import Diagnostic
+
+_NAMES = {"managed": "made", "diagnostics": "problems", "removal_effect": "fate", "presence": "change"}
+
+
+def record_as_json(value: Any, without: Collection[str] = ()) -> Any:
+    """A record, or a list of records, as JSON, `without` some fields of it and of the records in it."""
+    if isinstance(value, Diagnostic):
+        return as_json(value)
+    if isinstance(value, FieldChange):
+        return _field(value)
+    if isinstance(value, list | tuple):
+        return [record_as_json(each, without) for each in value]
+    if is_dataclass(value):
+        return {
+            _NAMES.get(each.name, to_camel(each.name)): record_as_json(getattr(value, each.name), without)
+            for each in fields(value)
+            if each.name not in without
+        }
+    return value
+
+
+def _field(change: FieldChange) -> dict[str, Any]:
+    """A field's path and values. An absent value has no entry; one that is not shown is listed in `hidden`."""
+    sides = {"before": change.before, "after": change.after}
+    values = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
+    hidden = [side for side, value in sides.items() if value in (Redacted.HIDDEN, Redacted.KEYLIKE)]
+    return {"path": list(change.path), **values, **({"hidden": hidden} if hidden else {})}
