@@ -182,7 +182,9 @@ CASES = [
         "a key in the host", changed("https://", f"https://user:{KEY}@"), [("PAI009", "user:")], "user name or password"
     ),
     Case(
-        "a key in the display name", changed("Acme", f"{KEY}="), [("PAI008", f"{KEY}="), ("PAI010", f"{KEY}=")], code=0
+        "a key in the display name",
+        project_is(f"{{name: vision, displayName: {KEY}=}}"),
+        [("PAI008", f"{KEY}="), ("PAI010", f"{KEY}=")],
     ),
     Case(
         "a key that is an unquoted number", key_is("7391739173917391"), [("PAI012", "apiKey")], "not an encrypted key"

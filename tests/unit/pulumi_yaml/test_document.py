@@ -355,7 +355,7 @@ a: 3
         pytest.param('a: 1\nb: "\ufeff"\n', [[2]], "control character", id="a byte order mark inside"),
         pytest.param("a: 1\n\tb: 2\n", [[2, 1]], "a tab", id="a tab"),
         pytest.param("a:\n\tb: 2\n", [[2]], "indented with a tab", id="a tab first"),
-        pytest.param("a:\n  b: 1\n  \tc: 2\n", [[3]], "indented with a tab", id="a tab after spaces"),
+        pytest.param("a:\n  b: 1\n  \tc: 2\n", [[3, 2]], "indented with a tab", id="a tab after spaces"),
         pytest.param("a: {b: 1}\n\tc: 2\n", [[2]], "indented with a tab", id="a tab after a value"),
         pytest.param("a:\n\t- b\n", [[2]], "indented with a tab", id="a tab before an item"),
         pytest.param("a: 1\nb: @c\n", [[2]], "reserved character", id="a reserved character"),
