@@ -168,7 +168,7 @@ def test_a_typed_key_is_told_by_its_fingerprint_only(project: Project) -> None:
         ("\n", "is empty or a placeholder"),
         ("CHANGE_ME\n", "is empty or a placeholder"),
         ("hunter2\n", "is shorter than 20 characters"),
-        ("correct-horse-battery-staple\n", "is too simple for a Palette API key"),
+        ("correct-horse-battery-staple\n", "is too simple, so it could be guessed"),
         (f"Bearer {KEY}\n", "begins with the name of a header"),
     ],
 )
