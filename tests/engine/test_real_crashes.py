@@ -135,8 +135,7 @@ def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
 
 
 @pytest.mark.parametrize(
-    ("method", "kind"),
-    [("DELETE", "secrets"), ("POST", "secrets"), ("DELETE", "settings"), ("POST", "settings")],
+    ("method", "kind"), [("DELETE", "secrets"), ("POST", "secrets"), ("DELETE", "settings"), ("POST", "settings")]
 )
 def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_deployment(
     real: Real,

@@ -13,7 +13,7 @@ from support.cluster.proxy import Fault, Proxy, at_random
 from support.cluster.watch import Watch
 from support.programs import KEY, leaks
 from support.real import Outcome, Real, RealProject
-from support.real_stacks import edit, empty, held, objects, start
+from support.real_stacks import MOVE, edit, empty, held, objects, start
 
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 
@@ -22,10 +22,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
 STACK = "acme.dev"
 KEYS = {name: f"{KEY}-of-{name}" for name in ("shared", "edge", "lab")}
 ROTATED = f"{KEY}-rotated"
-MOVE = (
-    ("      edge: {palette: edge}\n", ""),
-    ("        settingsRef: edge\n", "        settings: {palette: edge}\n"),
-)
 # What an `up` says about a request that failed, by what befell it.
 SAID_BY_PROGRAMS = ("connection refused", "connection reset by peer", "code = Unavailable", "etcdserver", "EOF")
 SAID = ("the proxy is broken", "the proxy is throttling", "connection reset by peer")

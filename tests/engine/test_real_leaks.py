@@ -13,7 +13,7 @@ from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
 from support.programs import KEY, leaks
 from support.real import Outcome, Real, RealProject
-from support.real_stacks import edit, empty, start
+from support.real_stacks import MOVE, edit, empty, start
 from support.samples import HOST, PROJECT_ID
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -23,10 +23,6 @@ STACK = "acme.dev"
 KEYS = {"shared": KEY, "edge": "canary?>>~~&<b>$HOME`id`'x'%41#1-Edge", "lab": "PlainCanary0123456789"}
 ROTATED = {"shared": f"{KEY}-the-2nd", "lab": "AnotherCanary0123456789"}
 EVERY = (*KEYS.values(), *ROTATED.values())
-MOVE = (
-    ("      edge: {palette: edge}\n", ""),
-    ("        settingsRef: edge\n", "        settings: {palette: edge}\n"),
-)
 # In a file it stands as it is, which is refused.
 EXPOSED = "ExposedCanary0123456789"
 # With these the CLI offers event logs and plans.
@@ -212,16 +208,6 @@ def test_the_command_tells_no_key_and_writes_one_only_where_it_is_told_to(projec
     assert leaking(kept(tmp_path), *EVERY) == {"project/rendered.yaml"}
     assert all(leaking({"rendered": rendered.read_text()}, key) for key in KEYS.values())
     assert rendered.stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize("channel", ["--logtostderr -v=9", "PULUMI_DEBUG_GRPC", "--tracing"])
-def test_the_engines_own_debug_logs_do_tell_keys(project: RealProject, tmp_path: Path, channel: str) -> None:
-    log = tmp_path / "log"
-    flags = {"--tracing": ["--tracing", log.as_uri()], "--logtostderr -v=9": ["--logtostderr", "-v=9"]}
-    env = {"PULUMI_DEBUG_GRPC": str(log)} if channel == "PULUMI_DEBUG_GRPC" else {}
-    preview = project.preview(STACK, *flags.get(channel, []), env=env)
-    text = log.read_text(errors="replace") if log.exists() else preview.stderr
-    assert all(leaking({channel: text}, key) for key in KEYS.values())
 
 
 def test_nothing_of_this_project_turns_the_engines_debug_logs_on() -> None:

@@ -62,7 +62,4 @@ def _assert_order(watch: Watch, tenant: str) -> None:
         [("Namespace", None, home)],
     ]
     for earlier, later in itertools.pairwise([refs for refs in ordered if refs]):
-        assert max(gone[ref] for ref in earlier) < min(begins[ref] for ref in later), (
-            earlier,
-            later,
-        )
+        assert max(gone[ref] for ref in earlier) < min(begins[ref] for ref in later), (earlier, later)

@@ -186,11 +186,7 @@ match case:
         name = os.environ["VAULT"]
         second(credential("copied", kubernetes.core.v1.ConfigMap(name, metadata={"name": name}).id))
 """
-HELP = {
-    "name": "Use letters, digits and spaces only",
-    "handle": "Bind it once",
-    "key": "Bind the credential once",
-}
+HELP = {"name": "Use letters, digits and spaces only", "handle": "Bind it once", "key": "Bind the credential once"}
 
 
 @pytest.mark.parametrize(("case", "code"), [("name", "PAI008"), ("handle", "PAI001"), ("key", "PAI003")])
@@ -230,10 +226,9 @@ def test_a_key_that_turns_out_to_be_bound_twice_is_refused_when_it_is_known(real
     assert all(each in told for each in ("Tenant output.second", "error PAI003: ", "help: Bind the credential once"))
     assert "Traceback" not in refusal.printed
     assert watch.shared(FINGERPRINT_ANNOTATION) == []
-    assert {
-        ("Settings", "tenant-output-first", "default"),
-        ("Settings", "tenant-output-second", "default"),
-    } <= refs(watch, "ADDED")
+    assert {("Settings", "tenant-output-first", "default"), ("Settings", "tenant-output-second", "default")} <= refs(
+        watch, "ADDED"
+    )
 
 
 def logical_names(project: RealProject, stack: str) -> set[str]:

@@ -113,6 +113,14 @@ def text(declared: dict[str, Any]) -> str:
     return json.dumps({"config": {"kubernetes:context": "town", **declared}}, indent=1)
 
 
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The path of everything in a value."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        yield (*path, key)
+        yield from paths(inner, (*path, key))
+
+
 def locations(value: Any = EVERYTHING, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in the file with its path, and every name that is free; what is encrypted left out."""
     if isinstance(value, str):

@@ -21,6 +21,9 @@ from support.recording import ref_of
 
 STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").iterdir())
 
+# In acme.dev, the edge credential moves from the tenant's Settings to the only project that uses it.
+MOVE = (("      edge: {palette: edge}\n", ""), ("        settingsRef: edge\n", "        settings: {palette: edge}\n"))
+
 Objects = dict[ObjectRef, dict[str, Any]]
 
 # What the API server writes into an object's metadata, and what it and tools note there for themselves.
@@ -169,11 +172,7 @@ def _as_outputs(plan: Mapping[str, Any], rendered: Objects) -> dict[str, Any]:
             "fingerprint": annotations.get(FINGERPRINT_ANNOTATION),
             "credential": annotations.get(CREDENTIAL_ANNOTATION),
         }
-        settings[ref] = {
-            "integration": each["integration"],
-            "secret": secrets[0] if secrets else None,
-            **left[ref],
-        }
+        settings[ref] = {"integration": each["integration"], "secret": secrets[0] if secrets else None, **left[ref]}
     tenant = plan["tenant"]
     fields = ("source", "settings", "integration", "reason")
     projects = {each["name"]: {field: each[field] for field in fields} for each in plan["projects"]}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 from support.programs import KEY, acme, another, credential
 from support.recording import Recording, Registered, ref_of, run, without_data
 from support.samples import declared_credential
@@ -90,49 +91,41 @@ def recorded_factory() -> Recording:
     return run(factory)
 
 
-DECLARED = {
-    "vendorFields": {"settings.nvidia": "spec.ngc.secret"},
-    "integrations": {
-        "shared": declared_credential(),
-        "edge": declared_credential(),
-        "lab": declared_credential(),
-        "vaulted": {"existingSecret": "robotics-palette", "credential": "vault://robotics"},
-    },
-    "tenant": {
-        "name": "acme",
-        "namespace": "dev-tenant",
-        "displayName": "Acme",
-        "description": "Vision",
-        "groups": ["acme-admins"],
-        "settings": {
-            "default": {"palette": "shared", "secretName": "dev-secret", "labels": {"tier": "one"}},
-            "edge": {"palette": "edge", "nvidia": {"existingSecret": "ngc"}},
-        },
-        "computeConfigRef": {"name": "default", "namespace": "platform"},
-        "roleMapping": {"admin": ["acme-admins"], "viewer": ["auditors", "guests"]},
-        "labels": {"team": "vision"},
-        "annotations": {"example.com/owner": "Acme"},
-        "extraSpec": {"quota": {"gpus": 4, "burst": True, "zones": ["a", None]}},
-        "projects": [
-            {"name": "vision", "displayName": "Vision"},
-            {"name": "line-1", "settingsRef": "edge"},
-            {
-                "name": "lab",
-                "settings": {
-                    "palette": "lab",
-                    "huggingFace": {"existingSecret": "hf"},
-                    "annotations": {"example.com/rotated": "monthly"},
-                    "name": "own",
-                },
-                "computeConfigRef": {"name": "small"},
-                "roleMapping": {"editor": ["lab"]},
-                "deploymentNamespaces": {"allow": ["lab-jobs"], "disallow": ["lab-old"]},
-                "labels": {"team": "lab"},
-                "extraSpec": {"note": "x"},
-            },
-            {"name": "robotics", "createNamespace": False, "settings": {"palette": "vaulted"}},
-        ],
-    },
+DECLARED = yaml.safe_load("""
+vendorFields: {settings.nvidia: spec.ngc.secret}
+tenant:
+  name: acme
+  namespace: dev-tenant
+  displayName: Acme
+  description: Vision
+  groups: [acme-admins]
+  settings:
+    default: {palette: shared, secretName: dev-secret, labels: {tier: one}}
+    edge: {palette: edge, nvidia: {existingSecret: ngc}}
+  computeConfigRef: {name: default, namespace: platform}
+  roleMapping: {admin: [acme-admins], viewer: [auditors, guests]}
+  labels: {team: vision}
+  annotations: {example.com/owner: Acme}
+  extraSpec: {quota: {gpus: 4, burst: true, zones: [a, null]}}
+  projects:
+    - {name: vision, displayName: Vision}
+    - {name: line-1, settingsRef: edge}
+    - name: lab
+      settings:
+        palette: lab
+        huggingFace: {existingSecret: hf}
+        annotations: {example.com/rotated: monthly}
+        name: own
+      computeConfigRef: {name: small}
+      roleMapping: {editor: [lab]}
+      deploymentNamespaces: {allow: [lab-jobs], disallow: [lab-old]}
+      labels: {team: lab}
+      extraSpec: {note: x}
+    - {name: robotics, createNamespace: false, settings: {palette: vaulted}}
+""")
+DECLARED["integrations"] = {
+    **{name: declared_credential() for name in ("shared", "edge", "lab")},
+    "vaulted": {"existingSecret": "robotics-palette", "credential": "vault://robotics"},
 }
 
 TENANT, INTEGRATION, PROJECT = (f"paletteai:index:{kind}" for kind in ("Tenant", "PaletteIntegration", "Project"))

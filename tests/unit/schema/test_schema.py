@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from support.checkout import ROOT
-from support.pasted import EVERYTHING
+from support.pasted import EVERYTHING, paths
 from support.projects import STACK
 
 from paletteai_components import naming
@@ -95,14 +94,7 @@ def test_the_forms_of_names_are_those_of_the_rules(text: str) -> None:
 _VALUES = st.sampled_from([None, True, 0, 1.5, "abc", [], ["abc"], [1], {}, {"abc": "abc"}, {"secure": "abc"}])
 
 
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in inside:
-        yield from _paths(inner, (*path, key))
-
-
-_PATHS = [path for path in _paths(FULL) if len(path) > 1 and path[1] != "kubernetes:context"]
+_PATHS = [path for path in paths(FULL) if len(path) > 1 and path[1] != "kubernetes:context"]
 
 
 @st.composite

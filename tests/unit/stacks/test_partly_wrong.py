@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.oracle import File, Path
-from support.pasted import EVERYTHING
+from support.pasted import EVERYTHING, paths
 from support.samples import codes, stack, workspace
 from support.topologies import stack_of
 
@@ -48,12 +48,6 @@ NEIGHBOURS = [
 ]
 
 
-def locations(value: Any, path: Path = ()) -> list[Path]:
-    """The path of everything in a value."""
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [found for key, inner in entries for found in [(*path, key), *locations(inner, (*path, key))]]
-
-
 def spoiled(file: File, path: Path, value: Any) -> File:
     """The file with another value at a path."""
     file = deepcopy(file)
@@ -80,8 +74,8 @@ def test_the_whole_file_has_nothing_wrong_with_it(file: File, neighbours: list[S
 
 WRONG = [
     pytest.param(file, path, neighbours, id=".".join(map(str, path)).removeprefix("paletteai:"))
-    for file, neighbours, already in ((ELSEWHERE, NEIGHBOURS, []), (MADE, [], locations(ELSEWHERE["config"])))
-    for path in locations(file["config"])
+    for file, neighbours, already in ((ELSEWHERE, NEIGHBOURS, []), (MADE, [], list(paths(ELSEWHERE["config"]))))
+    for path in paths(file["config"])
     if path != ("kubernetes:context",) and path not in already and "extraSpec" not in path[:-1]
 ]
 
