@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.vendor import wait_until
 from support.programs import written
 from support.real import RealProject
-from support.real_stacks import empty, held
+from support.real_stacks import held
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

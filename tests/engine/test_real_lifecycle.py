@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.watch import ObjectRef, Watch
 from support.real import RealProject
-from support.real_stacks import STACKS, changes, edit, empty, held, start
+from support.real_stacks import STACKS, changes, edit, held, start
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]
 

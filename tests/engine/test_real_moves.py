@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.vendor import wait_until
 from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
 from support.real import RealProject
-from support.real_stacks import changes, edit, empty, start, views
+from support.real_stacks import changes, edit, start, views
 from support.samples import HOST
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.proxy import Proxy
 from support.operations import FOLDER, IDENTITY, PAGES, cloned, environment
 from support.real import RealProject
-from support.real_stacks import edit, empty, start
+from support.real_stacks import edit, start
 from support.scenarios import Command, run, steps_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster]

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.watch import ObjectRef, Watch
 from support.programs import KEY
 from support.real import RealProject
-from support.real_stacks import changes, empty, start
+from support.real_stacks import changes, start
 from support.samples import HOST, PROJECT_ID
 
 from paletteai_components.credentials import fingerprint_of
