@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from support.cluster.control_plane import ControlPlane, MissingAssets, assets
+from support.cluster.namespaces import empty
 from support.cluster.vendor import Vendor
 from support.projects import Project
 from support.real import PULUMI, Real, RealProject
-from support.real_stacks import empty
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from support.cluster.control_plane import ControlPlane
-from support.cluster.proxy import DELAY, FAULTS, Choice, Fault, Proxy, at_random
+from support.cluster.proxy import FAULTS, Choice, Fault, Proxy, at_random
 
 pytestmark = pytest.mark.cluster
 
@@ -46,7 +46,7 @@ def ask(cluster: ControlPlane, url: str, method: str, path: str, body: Any = Non
     config = yaml.safe_load(cluster.kubeconfig.read_text())
     headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}", "Content-Type": "application/json"}
     trust = ssl.create_default_context(cafile=cluster.certificate)
-    connection = http.client.HTTPSConnection(url.removeprefix("https://"), context=trust, timeout=DELAY + 5)
+    connection = http.client.HTTPSConnection(url.removeprefix("https://"), context=trust, timeout=10)
     try:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()
@@ -144,11 +144,11 @@ def test_a_connection_is_reset_before_or_after_the_request_is_carried_out(
 
 
 def test_a_slow_answer_is_the_right_one(cluster: ControlPlane, proxy: Proxy) -> None:
-    proxy.choose = only(Fault.SLOW)
+    proxy.choose, proxy.delay = only(Fault.SLOW), 1.0
     began = time.monotonic()
     status, _, answer = ask(cluster, proxy.url, "GET", f"{CONFIGMAPS}/kube-root-ca.crt")
     assert (status, answer["kind"]) == (200, "ConfigMap")
-    assert time.monotonic() - began >= DELAY
+    assert time.monotonic() - began >= proxy.delay
 
 
 def test_an_answer_that_is_held_does_not_come_but_the_request_was_carried_out(cluster: ControlPlane) -> None:

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.proxy import Fault, Proxy
 from support.cluster.watch import ObjectRef, Watch
 from support.real import Real, RealProject
-from support.real_stacks import Objects, edit, empty, held
+from support.real_stacks import Objects, edit, held
 
 from paletteai_components.credentials import proof_of, settings_proof_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION

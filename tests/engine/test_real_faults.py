@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.cluster.proxy import Fault, Proxy, at_random
 from support.cluster.watch import Watch
 from support.programs import KEY, leaks
 from support.real import Outcome, Real, RealProject
-from support.real_stacks import MOVE, edit, empty, held, objects, start
+from support.real_stacks import MOVE, edit, held, objects, start
 
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.real import Real, RealProject
-from support.real_stacks import empty
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(600)]
 

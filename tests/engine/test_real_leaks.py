@@ -11,9 +11,10 @@ import pytest
 import yaml
 from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.programs import KEY, leaks
 from support.real import Outcome, Real, RealProject
-from support.real_stacks import MOVE, edit, empty, start
+from support.real_stacks import MOVE, edit, start
 from support.samples import HOST, PROJECT_ID
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900)]

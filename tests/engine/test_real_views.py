@@ -8,8 +8,9 @@ import json
 
 import pytest
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
 from support.real import Real
-from support.real_stacks import STACKS, Objects, empty, held, objects, start, views
+from support.real_stacks import STACKS, Objects, held, objects, start, views
 
 from paletteai_components.credentials import fingerprint_of, settings_proof_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION

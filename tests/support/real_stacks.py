@@ -1,4 +1,4 @@
-"""Example stacks in real projects: started, edited, taken off the cluster, and seen from every side."""
+"""Example stacks in real projects: started, edited, and seen from every side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRI
 from paletteai_components.kube.palette_api import API_VERSION
 from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
-from support.cluster.vendor import VENDORS_OWN
+from support.cluster.namespaces import comes_with_the_cluster
 from support.cluster.watch import ObjectRef, Watch
 from support.real import RealProject
 from support.recording import ref_of
@@ -67,18 +67,6 @@ def edit(project: RealProject, stack: str, *changes: tuple[str, str]) -> None:
     path.write_text(text)
 
 
-def empty(cluster: ControlPlane) -> None:
-    """Removes whatever a test left behind, in an order that the vendor's admission allows."""
-    namespaces = [name for kind, _, name in held(cluster) if kind == "Namespace"]
-    if namespaces:
-        # All at once, for each takes a few seconds.
-        cluster.kubectl("delete", "namespaces", "--wait=false", *namespaces)
-    cluster.kubectl("delete", "projects", "--all", "--all-namespaces")
-    cluster.kubectl("delete", "tenants", "--all")
-    if namespaces:
-        cluster.kubectl("wait", "--for=delete", *(f"namespace/{name}" for name in namespaces), "--timeout=60s")
-
-
 def views(
     project: RealProject,
     cluster: ControlPlane,
@@ -124,7 +112,7 @@ def held(cluster: ControlPlane, api_version: str = API_VERSION) -> Objects:
     kinds = ["namespaces", "secrets", *(f"{kind}.{version}.{group}" for kind in ("tenants", "projects", "settings"))]
     listed = json.loads(cluster.kubectl("get", ",".join(kinds), "--all-namespaces", "--output=json"))["items"]
     every = {ref_of(each): applied(each) for each in listed}
-    return {ref: each for ref, each in every.items() if not _comes_with_the_cluster(ref)}
+    return {ref: each for ref, each in every.items() if not comes_with_the_cluster(_home(ref))}
 
 
 def applied(each: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +192,6 @@ def _opened(value: Any) -> Any:
     return value
 
 
-def _comes_with_the_cluster(ref: ObjectRef) -> bool:
+def _home(ref: ObjectRef) -> str:
     kind, namespace, name = ref
-    home = name if kind == "Namespace" else namespace or ""
-    return home == "default" or home.startswith("kube-") or home == VENDORS_OWN
+    return name if kind == "Namespace" else namespace or ""

@@ -22,8 +22,6 @@ from urllib.parse import urlsplit
 
 from support.cluster.control_plane import ControlPlane
 
-DELAY = 5.0
-
 # Those that are about one connection, and are not passed on.
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -36,7 +34,7 @@ class Fault(StrEnum):
     BROKEN = "500"
     RESET = "the connection is reset before the request is passed on"
     LOST = "the connection is reset after the request was carried out"
-    SLOW = "the request is passed on after five seconds"
+    SLOW = "the request is passed on after the proxy's delay"
     HELD = "the request is carried out, and its answer kept back until the proxy ends"
 
 
@@ -60,12 +58,14 @@ class Proxy:
     Fields:
         url: where it is.
         choose: chooses the fault of each request; can be exchanged at any time.
+        delay: how long a slow request takes, in seconds; can be exchanged, too.
         requests: method and path of those that came.
         delivered: how often each fault was.
     """
 
     def __init__(self, cluster: ControlPlane, choose: Choice = lambda method, path: None) -> None:
         self.choose = choose
+        self.delay = 5.0
         self.requests: list[tuple[str, str]] = []
         self.delivered: Counter[Fault] = Counter()
         self._cluster = cluster
@@ -179,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._server.ended.wait()
                 self._reset()
             case Fault.SLOW:
-                self._server.ended.wait(DELAY)
+                self._server.ended.wait(self._server.proxy.delay)
                 self._hand_back(self._passed_on(body))
             case None:
                 self._hand_back(self._passed_on(body))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from support.cluster.control_plane import ControlPlane
+from support.cluster.namespaces import empty
+from support.cluster.vendor import Api, Vendor
 from support.programs import deployed, key_in, refused, written
 from support.recording import Recording
 from urllib3.connectionpool import HTTPConnectionPool
 
 from paletteai_components.credentials import settings_proof_of
+
+Put = Callable[..., None]
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("fresh_cluster")]
 
@@ -52,30 +56,24 @@ def requests(cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> list[str
 
 
 @pytest.fixture
-def there(cluster: ControlPlane) -> Iterator[list[str]]:
-    """Manifests to put into the cluster, as what somebody else made, for one test."""
-    made: list[str] = []
-    yield made
-    namespaces = [each["metadata"]["name"] for each in map(json.loads, made) if each["kind"] == "Namespace"]
-    if namespaces:
-        # All at once, for each takes a few seconds.
-        cluster.kubectl("delete", "namespaces", "--wait=false", "--ignore-not-found", *namespaces)
-    for each in reversed(made):
-        cluster.kubectl("delete", "--wait=true", "--ignore-not-found", "-f", "-", input=each)
+def put(cluster: ControlPlane, vendor: Vendor) -> Iterator[Put]:
+    """Puts an object into the cluster, as somebody else's who uses kubectl. After the test, there is nothing."""
+    with Api(cluster) as api:
 
+        def put(kind: str, name: str, namespace: str | None = None, **manifest: Any) -> None:
+            version = "v1" if kind in {"Namespace", "Secret"} else "spectrocloud.com/v1alpha1"
+            group = f"/api/{version}" if version == "v1" else f"/apis/{version}"
+            where = f"/namespaces/{namespace}" if namespace else ""
+            manifest["metadata"] = {**manifest.get("metadata", {}), "name": name}
+            collection = f"{group}{where}/{kind.lower().removesuffix('s')}s"
+            created = {"apiVersion": version, "kind": kind, **manifest}
+            api.ask("POST", f"{collection}?fieldManager=kubectl-create", created)
+            if kind == "Tenant":
+                # The vendor makes a namespace for it.
+                vendor.settle()
 
-def put(
-    cluster: ControlPlane, there: list[str], kind: str, name: str, namespace: str | None = None, **more: object
-) -> None:
-    api = "v1" if kind in {"Namespace", "Secret"} else "spectrocloud.com/v1alpha1"
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    manifest = json.dumps({"apiVersion": api, "kind": kind, "metadata": metadata, **more})
-    cluster.kubectl("create", "-f", "-", input=manifest)
-    there.append(manifest)
-    if kind == "Tenant":
-        # The vendor makes the namespace, and leaves it behind.
-        cluster.kubectl("wait", "--for=create", f"namespace/tenant-{name}", "--timeout=30s")
-        there.insert(0, json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"tenant-{name}"}}))
+        yield put
+    empty(cluster)
 
 
 def logged(recording: Recording) -> list[str]:
@@ -103,10 +101,9 @@ def test_the_number_of_requests_does_not_grow_with_the_stack(tmp_path: Path, req
     assert len(requests) == 9
 
 
-def test_no_request_asks_for_a_secrets_data(
-    tmp_path: Path, cluster: ControlPlane, there: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(cluster, there, "Secret", "theirs", "default", stringData={"palette": "CANARY"})
+def test_no_request_asks_for_a_secrets_data(tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("Namespace", "elsewhere")
+    put("Secret", "theirs", "elsewhere", stringData={"palette": "CANARY"})
     bodies: list[bytes] = []
     send = HTTPConnectionPool.urlopen
 
@@ -122,12 +119,10 @@ def test_no_request_asks_for_a_secrets_data(
     assert not any(b"CANARY" in body or b"Q0FOQVJZ" in body for body in bodies)
 
 
-def test_objects_of_somebody_else_are_refused_all_at_once(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
-) -> None:
-    put(cluster, there, "Tenant", "acme", spec={"displayName": "Theirs"})
-    put(cluster, there, "Namespace", "vision")
-    put(cluster, there, "Project", "vision", "vision", spec={"tenantRef": {"name": "acme"}})
+def test_objects_of_somebody_else_are_refused_all_at_once(tmp_path: Path, put: Put) -> None:
+    put("Tenant", "acme", spec={"displayName": "Theirs"})
+    put("Namespace", "vision")
+    put("Project", "vision", "vision", spec={"tenantRef": {"name": "acme"}})
     file = written(tmp_path, "acme.dev", STACK)
     recording = deployed(tmp_path, "acme.dev")
     # The namespace of the tenant is the vendor's work: it appears with the Tenant.
@@ -140,19 +135,19 @@ def test_objects_of_somebody_else_are_refused_all_at_once(
 
 
 def test_what_is_in_the_stacks_own_state_is_its_own_also_after_a_deployment_that_failed(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
+    tmp_path: Path, put: Put
 ) -> None:
     written(tmp_path, "acme.dev", STACK)
     whole = deployed(tmp_path, "acme.dev")
-    put(cluster, there, "Namespace", "vision")
+    put("Namespace", "vision")
     # What failed on its way has a state and no outputs.
     again = deployed(tmp_path, "acme.dev", state=whole.resources)
     assert again.error is None
     assert "pulumi:pulumi:readStackResourceOutputs" in [token for token, _ in again.invokes]
 
 
-def test_an_object_is_taken_over_where_that_is_stated(tmp_path: Path, cluster: ControlPlane, there: list[str]) -> None:
-    put(cluster, there, "Namespace", "vision")
+def test_an_object_is_taken_over_where_that_is_stated(tmp_path: Path, put: Put) -> None:
+    put("Namespace", "vision")
     written(tmp_path, "acme.dev", STACK.replace("{name: vision}", "{name: vision, importIds: [Namespace/vision]}"))
     recording = deployed(tmp_path, "acme.dev")
     assert recording.error is None
@@ -164,32 +159,30 @@ def test_an_object_is_taken_over_where_that_is_stated(tmp_path: Path, cluster: C
 
 
 def test_a_namespace_that_is_missing_or_on_its_way_out_is_refused(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
+    tmp_path: Path, cluster: ControlPlane, put: Put
 ) -> None:
     written(tmp_path, "acme.dev", STACK.replace("{name: lab}", "{name: lab, createNamespace: false}"))
     assert refused(deployed(tmp_path, "acme.dev")) == ["PAI017"]
-    put(cluster, there, "Namespace", "lab")
+    put("Namespace", "lab")
     assert deployed(tmp_path, "acme.dev").error is None
     held = {"metadata": {"finalizers": ["example.com/held"]}}
-    put(cluster, there, "Secret", "held", "lab")
+    put("Secret", "held", "lab")
     cluster.kubectl("-n", "lab", "patch", "secret", "held", "--type=merge", "-p", json.dumps(held))
     cluster.kubectl("delete", "namespace", "lab", "--wait=false")
     recording = deployed(tmp_path, "acme.dev")
-    # What follows may fail; the namespace has to go all the same.
-    cluster.kubectl("-n", "lab", "patch", "secret", "held", "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
     assert refused(recording) == ["PAI017"]
     assert "namespace `lab` is being deleted" in str(recording.error)
 
 
 def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
+    tmp_path: Path, cluster: ControlPlane, put: Put
 ) -> None:
     written(tmp_path, "acme.dev", STACK)
     recording = deployed(tmp_path, "acme.dev")
     (settings,) = [each for each in recording.objects if each.kind == "Settings"]
     annotations = settings.inputs["metadata"]["annotations"]
-    put(cluster, there, "Namespace", "elsewhere")
-    put(cluster, there, "Settings", "theirs", "elsewhere", spec={"integrations": {}})
+    put("Namespace", "elsewhere")
+    put("Settings", "theirs", "elsewhere", spec={"integrations": {}})
 
     def annotate(**more: str) -> None:
         text = json.dumps({"metadata": {"annotations": {**annotations, **more}}})
@@ -209,13 +202,11 @@ def test_a_credential_that_settings_of_another_stack_still_carry_is_refused(
     assert "`Settings/elsewhere/theirs` in the cluster of context dev carries the credential of" in str(recording.error)
 
 
-def test_what_kubectl_wrote_is_told_before_an_update_drops_it(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
-) -> None:
+def test_what_kubectl_wrote_is_told_before_an_update_drops_it(tmp_path: Path, cluster: ControlPlane, put: Put) -> None:
     text = STACK.replace("{name: vision}", "{name: vision, importIds: [Namespace/vision, Project/vision/vision]}")
     written(tmp_path, "acme.dev", text)
-    put(cluster, there, "Namespace", "vision")
-    put(cluster, there, "Project", "vision", "vision", spec={"tenantRef": {"name": "acme"}})
+    put("Namespace", "vision")
+    put("Project", "vision", "vision", spec={"tenantRef": {"name": "acme"}})
     assert deployed(tmp_path, "acme.dev").warnings == []
     roles = json.dumps({"spec": {"roleMapping": {"viewer": ["everybody"]}}, "metadata": {"labels": {"a": "b"}}})
     cluster.kubectl("-n", "vision", "patch", "project", "vision", "--type=merge", "-p", roles)
@@ -245,23 +236,17 @@ def moved(text: str) -> str:
     )
 
 
-def carrying(cluster: ControlPlane, there: list[str], recording: Recording, reference: str) -> None:
-    """Puts the Settings of a place there, as it was registered."""
-    namespace, _, name = reference.partition("/")
-    if namespace not in cluster.kubectl("get", "namespaces", "-o", "name"):
-        put(cluster, there, "Namespace", namespace)
-    registered = recording.object("Settings", f"acme.{name}" if "tenant" in namespace else f"acme.{namespace}.{name}")
-    manifest = json.dumps(registered.inputs)
-    cluster.kubectl("create", "-f", "-", input=manifest)
-    there.append(manifest)
+def carrying(put: Put, recording: Recording) -> None:
+    """Puts the tenant's default Settings there, as they were registered."""
+    put("Namespace", "tenant-acme")
+    registered = recording.object("Settings", "acme.default").inputs
+    put("Settings", "default", "tenant-acme", metadata=registered["metadata"], spec=registered["spec"])
 
 
-def test_a_move_that_failed_on_its_way_is_still_made_in_order(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
-) -> None:
+def test_a_move_that_failed_on_its_way_is_still_made_in_order(tmp_path: Path, put: Put) -> None:
     written(tmp_path, "acme.dev", STACK)
     before = deployed(tmp_path, "acme.dev")
-    carrying(cluster, there, before, "tenant-acme/default")
+    carrying(put, before)
     written(tmp_path, "acme.dev", moved(STACK))
     # The outputs already say what a failed deployment was meant to do. The old Settings could not be deleted.
     failed = deployed(tmp_path, "acme.dev", outputs=before.exports, state=before.resources)
@@ -271,14 +256,12 @@ def test_a_move_that_failed_on_its_way_is_still_made_in_order(
     assert former == before.component("PaletteIntegration", "acme.default").urn
 
 
-def test_a_credential_that_could_not_be_taken_out_is_not_put_elsewhere(
-    tmp_path: Path, cluster: ControlPlane, there: list[str]
-) -> None:
+def test_a_credential_that_could_not_be_taken_out_is_not_put_elsewhere(tmp_path: Path, put: Put) -> None:
     nvidia = "nvidia: {existingSecret: ngc}"
     text = STACK.replace("{palette: shared}", f"{{palette: shared, {nvidia}}}")
     written(tmp_path, "acme.dev", text)
     before = deployed(tmp_path, "acme.dev")
-    carrying(cluster, there, before, "tenant-acme/default")
+    carrying(put, before)
     without = STACK.replace("{palette: shared}", f"{{{nvidia}}}").replace(
         "  name: acme\n", "  name: acme\n  sharedClusterOnly: true\n"
     )

