@@ -119,10 +119,11 @@ def test_colour_is_for_terminals_only(project: Project, monkeypatch: pytest.Monk
 
 
 def test_a_name_cannot_steer_the_terminal(project: Project) -> None:
-    hostile = '"vi\\e[31m\\u202e\\nsion"'
-    project.stack(changed("context: dev", f"context: {hostile}", changed("name: vision", f"name: {hostile}")))
+    hostile = '"vi\\e[31m\\u202e\\nsion##[x]"'
+    text = changed("vision", f"{hostile}, labels: {{{hostile}: a}}")
+    project.stack(changed("context: dev", f"context: {hostile}", text))
     assert "vi" not in project.run("check").output.replace("PaletteAI", "")
     output = project.run("plan").output
     assert "Project <redacted>" in output
-    assert "cluster vi\\x1b[31m\\u202e\\nsion" in output
+    assert "cluster vi\\x1b[31m\\u202e\\nsion#\\x23[x]" in output
     assert "\x1b" not in output

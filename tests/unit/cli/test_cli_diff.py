@@ -147,6 +147,41 @@ def test_how_many_projects_override_an_integration_is_told(repository: Repositor
     assert "used by 2 projects, overridden by 1\n" in repository.run("diff", "HEAD").stdout
 
 
+REMOVAL = [("    displayName: Acme\n", "    displayName: Acme\n    onRemoval: delete\n")]
+REF_EDGE = ("{name: vision}", "{name: vision, settingsRef: edge}")
+DEFAULT = "default: {palette: shared}"
+MANY = "".join(f"      - {{name: p-{number}}}\n" for number in range(31))
+
+
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ([("    computeConfigRef: {name: default}\n", "")], "warning PAI015"),
+        (
+            [(DEFAULT, "edge: {palette: shared, secretName: default-palette}"), REF_EDGE],
+            "  - stack acme.dev: Secret/tenant-acme/default-palette: renamed in Pulumi from acme.default to acme.edge; "
+            "the old one is deleted\n",
+        ),
+        (
+            [("context: dev", "context: plant")],
+            '  - cluster: "dev" → "plant"\n  - kubernetes:context: "dev" → "plant"\n',
+        ),
+        (REMOVAL, "  - tenant acme, project vision: onRemoval refuse → delete\n"),
+        (REMOVAL, "no object changes; 0 stacks unchanged\n"),
+        (
+            [(DEFAULT, "edge: {palette: shared}"), REF_EDGE],
+            "  - project vision: settingsRef names the tenant's Settings tenant-acme/edge; before: falls back to the "
+            "tenant's default Settings tenant-acme/default\n",
+        ),
+        ([("      - {name: vision}\n", MANY)], " and 42 more\n"),
+    ],
+    ids=["a warning", "renamed", "cluster", "removal", "no objects", "another source", "many names"],
+)
+def test_a_change_is_told_and_does_not_fail(repository: Repository, edits: list[tuple[str, str]], told: str) -> None:
+    repository.stack(edited(*edits))
+    assert told in repository.printed("diff")
+
+
 def test_a_stack_that_only_loses_something_has_no_section_of_its_own(repository: Repository) -> None:
     repository.stack(changed("      - {name: vision}\n", "      - {name: vision}\n      - {name: lab}\n", WITH))
     repository.commit()
