@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.programs import KEY, acme, another, credential
+from support.programs import KEY, acme, another, credential, output
 from support.recording import Recording, run
 
 from paletteai_components import (
@@ -26,11 +26,6 @@ from paletteai_components import (
 )
 
 Wrong = Callable[[Tenant], object]
-
-
-def output(value: Any) -> Any:
-    """A value that is known to the engine only."""
-    return pulumi.Output.from_input(value)
 
 
 def base() -> Tenant:
