@@ -138,12 +138,11 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     "a display name with more than letters": (lambda tenant: project(tenant, display_name="Lab-1!"), ["PAI008"]),
     "everything at once": (
         lambda _: beta(
-            display_name="!",
             namespace="kube-system",
             settings={"default": own(another("x", host_url="http://x", tenant=""))},
             shared_cluster_only=True,
         ),
-        ["PAI007", "PAI008", "PAI009", "PAI009", "PAI013"],
+        ["PAI007", "PAI009", "PAI009", "PAI013"],
     ),
     # Credentials
     "a credential without a key": (lambda tenant: added(tenant, given=credential(api_key=None)), ["PAI009"]),
