@@ -135,14 +135,11 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     ),
     "a tenant whose default is nowhere": (lambda _: beta(settings_ref="nowhere"), ["PAI005"]),
     # Names
+    "a label that is another's": (lambda tenant: project(tenant, labels={"palette.ai/tenant": "x"}), ["PAI007"]),
     "a display name with more than letters": (lambda tenant: project(tenant, display_name="Lab-1!"), ["PAI008"]),
     "everything at once": (
-        lambda _: beta(
-            namespace="kube-system",
-            settings={"default": own(another("x", host_url="http://x", tenant=""))},
-            shared_cluster_only=True,
-        ),
-        ["PAI007", "PAI009", "PAI009", "PAI013"],
+        lambda _: beta(namespace="kube-system", settings={"x": own(another("x", host_url="http://x", tenant=""))}),
+        ["PAI007", "PAI009", "PAI009"],
     ),
     # Credentials
     "a credential without a key": (lambda tenant: added(tenant, given=credential(api_key=None)), ["PAI009"]),
