@@ -84,8 +84,12 @@ class Undisturbed:
     urns: list[str]
 
 
+# A first deployment, and one that changes it.
+Pair = tuple[Undisturbed, Undisturbed]
+
+
 @pytest.fixture(scope="module")
-def undisturbed(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> tuple[Undisturbed, Undisturbed]:
+def undisturbed(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Pair:
     """A first deployment, and one that rotates a key and moves a credential."""
     project, stack = RealProject(tmp_path_factory.mktemp("basis"), cluster), f"{BASIS}.dev"
     path = project.stacks / f"Pulumi.{stack}.yaml"
@@ -111,14 +115,14 @@ def undisturbed(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(autouse=True)
-def alone(undisturbed: tuple[Undisturbed, Undisturbed], cluster: ControlPlane) -> None:
+def alone(undisturbed: Pair, cluster: ControlPlane) -> None:
     """Each tenant has the same keys, so nothing of another one may be left on the cluster."""
     empty(cluster)
 
 
 @pytest.mark.parametrize("trial", range((KILLS + 1) // 2))
 def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
-    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], trial: int
+    real: Real, cluster: ControlPlane, undisturbed: Pair, trial: int
 ) -> None:
     project, tenant = real(), f"trial-{trial:02}"
     for at, wanted in enumerate(undisturbed):
@@ -139,12 +143,7 @@ def test_a_deployment_that_was_killed_is_finished_by_the_next_one(
     ("method", "kind"), [("DELETE", "secrets"), ("POST", "secrets"), ("DELETE", "settings"), ("POST", "settings")]
 )
 def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_deployment(
-    real: Real,
-    cluster: ControlPlane,
-    undisturbed: tuple[Undisturbed, Undisturbed],
-    tmp_path: Path,
-    method: str,
-    kind: str,
+    real: Real, cluster: ControlPlane, undisturbed: Pair, tmp_path: Path, method: str, kind: str
 ) -> None:
     project, tenant, (first, changed) = real(), f"{method}-{kind}".lower(), undisturbed
     begin(project, tenant, first)
@@ -158,7 +157,7 @@ def test_a_move_that_was_killed_at_any_of_its_steps_is_finished_by_the_next_depl
 
 
 def test_what_was_made_and_not_written_down_is_told_of_and_taken_over(
-    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
+    real: Real, cluster: ControlPlane, undisturbed: Pair, tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "late", undisturbed
     stack = f"{tenant}.dev"
@@ -191,7 +190,7 @@ def test_what_was_made_and_not_written_down_is_told_of_and_taken_over(
 
 
 def test_a_move_that_was_killed_and_is_taken_back_never_has_a_credential_in_two_settings(
-    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
+    real: Real, cluster: ControlPlane, undisturbed: Pair, tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "back", undisturbed
     begin(project, tenant, first)
@@ -208,7 +207,7 @@ def test_a_move_that_was_killed_and_is_taken_back_never_has_a_credential_in_two_
 
 
 def test_a_move_after_a_first_deployment_that_was_killed_never_has_a_credential_in_two_settings(
-    real: Real, cluster: ControlPlane, undisturbed: tuple[Undisturbed, Undisturbed], tmp_path: Path
+    real: Real, cluster: ControlPlane, undisturbed: Pair, tmp_path: Path
 ) -> None:
     project, tenant, (first, changed) = real(), "soon", undisturbed
     begin(project, tenant, first)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pulumi
+
 from paletteai_components import (
     ComputeConfigRefArgs,
     DeclarationError,
@@ -52,6 +54,16 @@ def acme(name: str = "acme", opts: Any = None, **fields: Any) -> Tenant:
         **fields,
     }
     return Tenant(name, TenantArgs(**every), opts)
+
+
+def output(value: Any) -> Any:
+    """A value that is known to the engine only."""
+    return pulumi.Output.from_input(value)
+
+
+async def later(value: Any) -> Any:
+    """A value that is awaited."""
+    return value
 
 
 def key_in(ciphertext: str) -> str:

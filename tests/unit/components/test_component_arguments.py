@@ -10,7 +10,7 @@ from typing import Any, NotRequired, get_origin, get_type_hints
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from support.programs import acme, another, credential, handed_over, key_in
+from support.programs import acme, another, credential, handed_over, key_in, later, output
 from support.recording import Recording, Secret, recorded, run
 from support.samples import declared_credential
 
@@ -76,11 +76,6 @@ def test_dicts_register_what_records_do() -> None:
     assert {each.urn: each for each in records.resources} == {each.urn: each for each in dicts.resources}
 
 
-async def later(value: Any) -> Any:
-    """A value that is awaited."""
-    return value
-
-
 @pytest.mark.parametrize("given", [pulumi.Output.from_input, later], ids=["Output", "awaitable"])
 def test_what_no_rule_needs_may_be_known_later(given: Callable[[Any], Any]) -> None:
     def program() -> None:
@@ -113,11 +108,6 @@ def test_what_is_known_later_brings_along_what_it_comes_from_and_stays_secret() 
     tenant = (recording := run(program)).object("Tenant", "acme")
     assert tenant.property_dependencies["spec"] == {recording.object("ConfigMap", "made").urn}
     assert tenant.inputs["metadata"]["annotations"] == {"example.com/owner": Secret("Acme")}
-
-
-def output(value: Any) -> Any:
-    """A value that is known to the engine only."""
-    return pulumi.Output.from_input(value)
 
 
 def refusal(program: Callable[[], object]) -> list[str]:

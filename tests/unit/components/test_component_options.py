@@ -142,26 +142,21 @@ def test_only_the_vendors_objects_have_aliases_and_only_where_the_version_may_ha
         assert bool(each.aliases) is (each.kind in ("Tenant", "Project", "Settings"))
 
 
-def test_an_explicit_provider_reaches_every_object_also_those_of_projects() -> None:
-    def of_the_tenant() -> None:
-        program(Options(provider=kubernetes_provider("cluster", context="dev")))
-
-    def of_the_project() -> None:
-        program(project=Options(provider=kubernetes_provider("cluster", context="dev")))
-
-    def of_all() -> None:
-        program(Options(providers={"kubernetes": kubernetes_provider("cluster", context="dev")}))
-
-    for declare in (of_the_tenant, of_all):
-        recording = run(declare)
-        assert {each.provider for each in recording.objects} == {CLUSTER}
-    recording = run(of_the_project)
-    assert [f"{each.kind} {each.name}" for each in recording.objects if each.provider == CLUSTER] == [
-        f"{each.kind} {each.name}" for each in recording.objects if each.name.startswith("acme.lab")
-    ]
-
-
 CLUSTER = f"{urn_of('', 'pulumi:providers:kubernetes', 'cluster')}::cluster-id"
+
+
+@pytest.mark.parametrize(
+    ("options", "reached"),
+    [
+        (lambda provider: {"tenant": Options(provider=provider)}, "acme"),
+        (lambda provider: {"tenant": Options(providers={"kubernetes": provider})}, "acme"),
+        (lambda provider: {"project": Options(provider=provider)}, "acme.lab"),
+    ],
+)
+def test_an_explicit_provider_reaches_every_object_below_it(options: Callable[[Any], Any], reached: str) -> None:
+    recording = run(lambda: program(**options(kubernetes_provider("cluster", context="dev"))))
+    for each in recording.objects:
+        assert (each.provider == CLUSTER) is each.name.startswith(reached)
 
 
 def test_the_provider_of_the_package_changes_secrets_in_place_and_lifts_the_clients_limits() -> None:
@@ -180,17 +175,14 @@ def test_the_provider_of_the_package_changes_secrets_in_place_and_lifts_the_clie
 
 
 def test_a_provider_that_may_replace_secrets_is_told_of_once() -> None:
-    def with_its_own(**args: Any) -> list[str]:
-        return run(lambda: program(Options(provider=kubernetes.Provider("cluster", **args)))).warnings
+    def warnings(provider: Callable[..., Any], **args: Any) -> list[str]:
+        return run(lambda: program(Options(provider=provider("cluster", **args)))).warnings
 
-    def with_ours(**args: Any) -> list[str]:
-        return run(lambda: program(Options(provider=kubernetes_provider("cluster", **args)))).warnings
-
-    (warning,) = with_its_own()
+    (warning,) = warnings(kubernetes.Provider)
     assert "rotating a key deletes the Secret and creates it again" in warning
     assert "`kubernetes_provider()`" in warning
-    assert len(with_ours(enable_secret_mutable=False)) == 1
-    assert with_ours() == run(program).warnings == []
+    assert len(warnings(kubernetes_provider, enable_secret_mutable=False)) == 1
+    assert warnings(kubernetes_provider) == run(program).warnings == []
 
 
 def test_what_is_listed_is_taken_over_and_nothing_else_is() -> None:

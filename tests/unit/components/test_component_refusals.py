@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from support.programs import KEY, acme, another, credential
+from support.programs import KEY, acme, another, credential, output
 from support.recording import Recording, run
 
 from paletteai_components import (
@@ -26,11 +26,6 @@ from paletteai_components import (
 )
 
 Wrong = Callable[[Tenant], object]
-
-
-def output(value: Any) -> Any:
-    """A value that is known to the engine only."""
-    return pulumi.Output.from_input(value)
 
 
 def base() -> Tenant:
@@ -140,14 +135,11 @@ REFUSED: dict[str, tuple[Wrong, list[str]]] = {
     ),
     "a tenant whose default is nowhere": (lambda _: beta(settings_ref="nowhere"), ["PAI005"]),
     # Names
+    "a label that is another's": (lambda tenant: project(tenant, labels={"palette.ai/tenant": "x"}), ["PAI007"]),
     "a display name with more than letters": (lambda tenant: project(tenant, display_name="Lab-1!"), ["PAI008"]),
     "everything at once": (
-        lambda _: beta(
-            namespace="kube-system",
-            settings={"default": own(another("x", host_url="http://x", tenant=""))},
-            shared_cluster_only=True,
-        ),
-        ["PAI007", "PAI009", "PAI009", "PAI013"],
+        lambda _: beta(namespace="kube-system", settings={"x": own(another("x", host_url="http://x", tenant=""))}),
+        ["PAI007", "PAI009", "PAI009"],
     ),
     # Credentials
     "a credential without a key": (lambda tenant: added(tenant, given=credential(api_key=None)), ["PAI009"]),

@@ -30,7 +30,7 @@ from paletteai_components.components.registry import Registry
 def test_after_a_refusal_the_corrected_component_can_be_declared() -> None:
     def program() -> None:
         lab = another("lab")
-        wrong: list[dict[str, Any]] = [{"settings_ref": "edge"}, {"namespace": "kube-x"}, {"labels": {"a": 1}}]
+        wrong: list[dict[str, Any]] = [{"namespace": "Dev_"}, {"namespace": "kube-x"}, {"labels": {"a": 1}}]
         for fields in wrong:
             with pytest.raises(DeclarationError):
                 acme(**fields)

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
-from support.programs import KEY, acme, credential, leaks
+from support.programs import KEY, acme, credential, later, leaks
 from support.recording import UNKNOWN, Recording, Secret, recorded, run
 from support.samples import HOST, PROJECT_ID
 
@@ -26,12 +26,6 @@ from paletteai_components import (
 from paletteai_components import SettingsArgs as Settings
 from paletteai_components.credentials import fingerprint_of, settings_proof_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
-
-
-async def later(text: str) -> str:
-    """A key that is awaited."""
-    return text
-
 
 Given = Callable[[str], Any]
 

@@ -12,7 +12,6 @@ from support.environments import Backend
 
 from paletteai_components.cli import environment
 from paletteai_components.deployment import command as installation
-from paletteai_components.deployment.decryption import EngineError
 
 
 @pytest.fixture
@@ -123,8 +122,3 @@ def test_a_pulumi_that_goes_away_is_a_failure_of_each_stack(project: Backend, mo
     result = project.call("preview", "dev")
     assert result.stdout.count("  pulumi cannot be run (No such file or directory)\n") == 3
     assert result.exit_code == 1
-
-
-def test_a_pulumi_that_is_not_there_is_told() -> None:
-    with pytest.raises(EngineError):
-        installation.check_version(Path("/no/such/command"))

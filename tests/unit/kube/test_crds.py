@@ -461,7 +461,7 @@ def test_a_crd_that_keeps_all_unknown_fields_has_none(crds_of: Callable[..., Crd
 # Files
 
 
-def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> None:
+def test_many_documents_of_many_kinds_and_a_list_are_read_and_json_as_well(tmp_path: Path) -> None:
     documents = [yaml.safe_load(file.read_text()) for file in FILES.values()]
     others = [None, "text", {"apiVersion": "v1", "kind": "ConfigMap"}, {"kind": "List", "items": None}]
     listed = {"apiVersion": "v1", "kind": "List", "items": [documents[2], others[2], documents[3]]}
@@ -474,10 +474,6 @@ def test_many_documents_of_many_kinds_and_a_list_are_read(tmp_path: Path) -> Non
     assert crds.source == str(file)
     assert crds.versions[VENDOR, "Tenant"].scope == "Cluster"
     assert "no field `spec.nope`;" in only(diagnostics_in(project(nope=1), crds)).message
-
-
-def test_json_is_read_as_well(tmp_path: Path) -> None:
-    documents = [yaml.safe_load(file.read_text()) for file in FILES.values()]
     file = tmp_path / "crds.JSON"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}, indent="\t"))
     assert {kind for _, kind in crds_from(file).versions} == set(FILES)

@@ -208,20 +208,6 @@ def test_the_recorded_readings_are_those_of_the_real_cli(tmp_path: Path) -> None
 # --- Values -----------------------------------------------------------------------------------------------------
 
 
-def test_an_unquoted_number_too_large_for_64_bits_becomes_a_float() -> None:
-    assert as_json(value_of("651234567890123456789012")) == "6.512345678901234e+23"
-    assert value_of("'651234567890123456789012'") == "651234567890123456789012"
-
-
-@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 2**64, -(2**63) - 1])
-def test_an_integer_outside_63_bits_arrives_as_the_digits_of_a_float(number: int) -> None:
-    value = value_of(str(number))
-
-    assert isinstance(value, int)
-    assert value != number
-    assert float(value) == float(number)
-
-
 def test_a_value_repeated_by_an_alias_is_another_object() -> None:
     value = read("a: &x {b: [1]}\nc: *x\n").value
 

@@ -138,8 +138,8 @@ def _taken(stack: dict[str, Any]) -> bool:
         return False
     config = {key if ":" in key else f"paletteai:{key}": value for key, value in stack["config"].items()}
     read = stack_from_config("abc.dev", config)
-    # What is encrypted inside of `extraSpec`, at any depth, is the rules' to find.
-    wrong = [each for each in read.file_diagnostics if ".extraSpec." not in each.message]
+    # An `extraSpec` that is encrypted, or holds what is, is the rules' to find.
+    wrong = [each for each in read.file_diagnostics if ".extraSpec" not in each.message]
     if read.diagnostics or wrong or read.spec is None:
         return False
     keys = [integration.api_key for integration in read.spec.integrations.values()]

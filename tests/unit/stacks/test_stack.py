@@ -16,7 +16,7 @@ from paletteai_components.diagnostics import StackFileError
 from paletteai_components.kube.crds import crds_from
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model import spec
-from paletteai_components.pulumi_yaml.document import Document, document_from
+from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.files import document_in, stack_name_of
 from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_file
@@ -188,12 +188,6 @@ def test_what_stands_outside_of_config_has_no_effect_and_is_told(tmp_path: Path,
     assert [location.line for location in diagnostic.where] == [3]
 
 
-def test_a_declaration_in_python_has_no_line() -> None:
-    stack = stack_from_config("acme.dev", {"paletteai:tenant": {"name": "Acme"}})
-    (diagnostic,) = diagnostics_of_stack(stack)
-    assert [str(location) for location in diagnostic.where] == ["stack configuration"]
-
-
 def test_a_link_within_the_folder_is_followed_and_what_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.acme.dev.yaml").write_text(TENANT)
     (tmp_path / "Pulumi.acme.prod.yaml").symlink_to("Pulumi.acme.dev.yaml")
@@ -245,10 +239,3 @@ def test_whatever_is_declared_is_judged_without_an_exception(
 def test_what_cannot_be_written_is_refused_without_an_exception(config: dict[str, Any]) -> None:
     stack = stack_from_config("acme.dev", {f"paletteai:{key}": value for key, value in config.items()})
     assert "PAI012" in codes(diagnostics_of(Workspace((stack,), crds=CRDS)))
-
-
-def test_a_document_is_what_lines_come_from() -> None:
-    document = document_from(TENANT.encode(), "here")
-    assert (
-        str(stack_from_config("acme.dev", document.value["config"], "here", (document,)).location("tenant")) == "here:2"
-    )
