@@ -16,7 +16,6 @@ from support.oracle import Files
 from support.samples import HOST, PROOF, codes, digest, stack, workspace
 from support.topologies import sound_workspaces, workspace_of, workspaces
 
-from paletteai_components.changes import objects
 from paletteai_components.changes.difference import Difference, Presence, difference_between
 from paletteai_components.changes.fields import FieldChange, Redacted, field_changes
 from paletteai_components.changes.impact import (
@@ -168,7 +167,7 @@ def test_a_secret_of_another_type_is_replaced(monkeypatch: pytest.MonkeyPatch) -
         yield PlannedObject(secret, settings, settings.path)
 
     kinds = iter(["Opaque", "other/type"])
-    monkeypatch.setattr(objects, "objects_of", lambda *_: secrets(next(kinds)))
+    monkeypatch.setattr("paletteai_components.stacks.stack.objects_of", lambda *_: secrets(next(kinds)))
     (change,) = object_changes([(BEFORE, acme(VISION), (True, True))])
     assert (change.action, change.former_reference, change.name) == (Action.REPLACED, None, "acme.default")
 
