@@ -73,5 +73,5 @@ def _parts(urn: str) -> tuple[str, str]:
 
 
 def _with_types(urn: str, types: str, name: str) -> str:
-    stack, project, *_ = urn.split("::", 3)
+    stack, project, _ = urn.split("::", 2)
     return "::".join((stack, project, types, name))

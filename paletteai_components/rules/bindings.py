@@ -278,10 +278,9 @@ def _unused(fact: str, remedy: str, location: SourceLocation) -> Diagnostic:
 
 
 def _bound_settings(workspace: Workspace) -> Iterator[_BoundSettings]:
-    for stack in workspace.stacks:
-        if stack.plan:
-            for settings in stack.plan.settings:
-                yield stack, settings
+    for stack, plan in workspace.planned:
+        for settings in plan.settings:
+            yield stack, settings
 
 
 def _live_elsewhere(workspace: Workspace) -> Iterator[Diagnostic]:

@@ -35,10 +35,8 @@ def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
     cluster = workspace.cluster
     if cluster is None or "Namespace" not in cluster.objects:
         return
-    for stack in workspace.stacks:
-        if stack.plan is None:
-            continue
-        for name, managed, path in _namespaces(stack.plan):
+    for stack, plan in workspace.planned:
+        for name, managed, path in _namespaces(plan):
             diagnostic = _namespace_diagnostic(cluster, name, managed, stack.location(*path))
             if diagnostic is not None:
                 yield diagnostic
@@ -64,11 +62,9 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
     cluster = workspace.cluster
     if cluster is None:
         return
-    for stack in workspace.stacks:
-        if stack.plan is None:
-            continue
-        imported = dict(stack.plan.import_ids)
-        for each in objects_of(stack.plan, stack.api):
+    for stack, plan in workspace.planned:
+        imported = dict(plan.import_ids)
+        for each in objects_of(plan, stack.api):
             reference = each.reference
             is_known = each.kind in cluster.objects and reference not in cluster.owned
             exists = cluster.live(reference) is not None
@@ -104,10 +100,8 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
     cluster = workspace.cluster
     if cluster is None:
         return
-    for stack in workspace.stacks:
-        if stack.plan is None:
-            continue
-        for each in objects_of(stack.plan, stack.api):
+    for stack, plan in workspace.planned:
+        for each in objects_of(plan, stack.api):
             reference = each.reference
             live = cluster.live(reference)
             by_effect: dict[tuple[str, bool], list[str]] = {}
@@ -151,10 +145,7 @@ def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
         return True
     value: object = manifest
     for step in path:
-        if not isinstance(value, Mapping):
-            # A list is declared with all of its items.
-            return isinstance(value, list)
-        if step not in value:
+        if not isinstance(value, Mapping) or step not in value:
             return False
         value = value[step]
     return True
@@ -194,7 +185,8 @@ def _namespace_diagnostic(cluster: Cluster, name: str, managed: bool, location: 
 def _remedy(cluster: Cluster, each: PlannedObject) -> str:
     take_over = f"take it over with `importIds: [{named(each.reference)}]`; otherwise choose another name."
     owner = each.owner
-    if each.kind == "Secret" and isinstance(owner, PlannedSettings) and cluster.live(f"Settings/{owner}") is None:
+    # Of what a Settings owns, only its Secret can be there without it.
+    if isinstance(owner, PlannedSettings) and cluster.live(f"Settings/{owner}") is None:
         name, namespace = each.manifest["metadata"]["name"], each.manifest["metadata"]["namespace"]
         delete = f"kubectl delete secret {named(name)} --namespace {named(namespace)}"
         return (

@@ -58,13 +58,13 @@ def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
     Give one of the objects another name, or declare the object once.
     """
     claims: list[Claim] = []
-    for stack in workspace.stacks:
-        if stack.plan and stack.identified:
-            own = list(tenant_claims(stack.plan.tenant, stack))
-            for project in stack.plan.projects:
+    for stack, plan in workspace.planned:
+        if stack.identified:
+            own = list(tenant_claims(plan.tenant, stack))
+            for project in plan.projects:
                 own.extend(project_claims(project, stack))
             claims.extend(own)
-            claims.extend(import_claims(stack.plan, stack, own))
+            claims.extend(import_claims(plan, stack, own))
     yield from map(conflict, conflicts_on_clusters(claims))
     yield from _contexts_with_two_names(workspace)
 
@@ -84,12 +84,8 @@ def _contexts_with_two_names(workspace: Workspace) -> Iterator[Diagnostic]:
                 f"the context `{named(context)}` is cluster `{named(first)}` in stack `{escaped(its[0].name)}` and "
                 f"`{named(second)}` in stack `{escaped(others[0].name)}`, so their objects on it are not compared.",
                 "Use the same cluster name in all stacks, or none: the context is then the name.",
-                tuple(_cluster_location(stack) for stack in (its[0], others[0])),
+                (its[0].location("cluster"), others[0].location("cluster")),
             )
-
-
-def _cluster_location(stack: Stack) -> SourceLocation:
-    return stack.location("cluster") if stack.spec and stack.spec.cluster else stack.file_location("config")
 
 
 @rule("PAI007", "Names are valid in Kubernetes, and not reserved")

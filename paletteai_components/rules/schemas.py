@@ -36,19 +36,17 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
 
     Correct a path that this package assumes with `paletteai:vendorFields`, without waiting for a release.
     """
-    for stack in workspace.stacks:
-        if stack.plan is not None:
-            yield from _missing_kinds(stack, stack.plan, workspace.cluster)
+    for stack, plan in workspace.planned:
+        yield from _missing_kinds(stack, plan, workspace.cluster)
     if workspace.crds is None:
         return
     # The schema validator is slow to import, and only needed here.
     from paletteai_components.kube.crds import diagnostics_in
 
-    for stack in workspace.stacks:
-        if stack.plan is not None:
-            for each in objects_of(stack.plan, stack.api):
-                if each.kind in KINDS:
-                    yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
+    for stack, plan in workspace.planned:
+        for each in objects_of(plan, stack.api):
+            if each.kind in KINDS:
+                yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
 
 
 def _missing_kinds(stack: Stack, plan: Plan, cluster: Cluster | None) -> Iterator[Diagnostic]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from paletteai_components.stacks.stack import Stack, defaults_from_file, stack_f
 if TYPE_CHECKING:
     from paletteai_components.kube.cluster import Cluster
     from paletteai_components.kube.crds import Crds
+    from paletteai_components.model.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Workspace:
     def stack_named(self, name: str) -> Stack | None:
         """The stack with a name, or None."""
         return next((stack for stack in self.stacks if stack.name == name), None)
+
+    @property
+    def planned(self) -> Iterator[tuple[Stack, Plan]]:
+        """The stacks that declare a tenant, each with its plan."""
+        yield from ((stack, stack.plan) for stack in self.stacks if stack.plan is not None)
 
 
 def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:

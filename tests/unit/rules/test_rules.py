@@ -207,34 +207,123 @@ def test_what_is_found_does_not_depend_on_where_it_is_written(files: Files) -> N
     assert told(bare) == told(judged)
 
 
-def test_everything_that_is_wrong_with_a_fleet_is_told_at_once() -> None:
-    wrong = stack(
-        """
-        paletteai:integrations:
-          shared: {hostUrl: "http://api.spectrocloud.com", tenant: CHANGE_ME, apiKey: as-text}
-          unused: {existingSecret: there, credential: there}
-        paletteai:tenant:
-          name: beta
-          displayName: "Beta!"
-          nmae: beta
-          settings:
-            default: {palette: shared}
-            edge: {palette: shared, secretName: default-palette}
-            lab: {palette: gone}
-            bare: {}
-          projects:
-            - {name: kube-vision, settingsRef: nowhere}
-            - {name: line-1, sharedClusterOnly: true}
-            - {name: line-1, settings: {nvidia: {existingSecret: tenant-beta/ngc}}}
-        """,
-        "acme.dev",
-    )
-    told = set(codes(diagnostics_of(workspace(wrong))))
-    assert told == {
-        code
-        for code in RULES
-        if code not in ("PAI003", "PAI004", *(f"PAI0{number}" for number in (16, 17, 18, 19, 20)))
+# Each line says which problems are told there.
+MARKED = """
+paletteai:mergedSettings: false
+paletteai:vendorFields:
+  settings.nvidia: metadata.name  # PAI012
+  project.tenant: spec.a  # PAI012
+  settings.pallete: spec.a  # PAI012
+paletteai:integrations:
+  web:
+    hostUrl: http://a.example  # PAI009
+    tenant: TODO  # PAI009
+    defaultProjectID: ''  # PAI009
+    apiKey: as-text  # PAI010
+    fingerprint:  # PAI009
+      value: pai1:short
+      ciphertext: none
+      proof: none
+  half:  # PAI009
+    tenant: t
+    defaultProjectID: p
+    apiKey: {secure: ''}  # PAI010
+    credential: c  # PAI009
+  vault:  # PAI003
+    existingSecret: other/vault  # PAI002
+    hostUrl: https://a.example  # PAI009
+    tenant: t
+paletteai:tenant:
+  name: Acme  # PAI007 PAI014
+  namespace: kube-acme  # PAI007
+  nmae: Acme  # PAI012
+  displayName: Acme!  # PAI008
+  settingsRef: nowhere  # PAI005
+  importIds:
+    - Tenant/Acme
+    - Tenant/other  # PAI005
+  computeConfigRef:
+    name: A  # PAI007
+    namespace: a.b  # PAI007
+  labels:
+    team: a b  # PAI007
+  annotations:
+    kubernetes.io/a: a  # PAI007
+  extraSpec:  # PAI012
+    displayName: Acme
+  settings:
+    default:
+      palette: gone  # PAI005
+      secretName: N  # PAI007
+    web:
+      palette: web
+      labels:
+        a b: c  # PAI007
+      annotations:
+        a b: c  # PAI007
+      nvidia:
+        existingSecret: elsewhere/n  # PAI002
+      extraSpec:  # PAI012
+        integrations: 1
+    half:
+      palette: half  # PAI001
+      huggingFace:
+        existingSecret: H  # PAI007
+    vault:
+      palette: vault  # PAI001
+      secretName: unread  # PAI011
+    bare:  # PAI011
+      extraSpec: {}
+  existingSettings:
+    - fine
+    - Edge  # PAI007
+  projects:
+    - displayName: Vision!  # PAI008
+      name: Vision  # PAI007
+      settingsRef: gone  # PAI005
+      importIds: [Tenant/Acme]  # PAI005
+      labels:
+        a b: c  # PAI007
+      annotations:
+        a b: c  # PAI007
+      extraSpec:  # PAI012
+        tenantRef: {name: a}
+      computeConfigRef:
+        name: A  # PAI007
+        namespace: a.b  # PAI007
+      deploymentNamespaces:
+        allow:
+          - fine
+          - A  # PAI007
+        disallow:
+          - B  # PAI007
+    - displayName: Lab
+      name: lab  # PAI006
+      settingsRef: web  # PAI005
+      settings:  # PAI005
+        palette: vault  # PAI001
+        name: a.b  # PAI007
+    - displayName: Lab
+      name: lab  # PAI006
+      sharedClusterOnly: true
+    - displayName: Dry
+      name: dry  # PAI004
+      settings:
+        nvidia: {existingSecret: n}
+    - name: idle
+      sharedClusterOnly: true  # PAI013
+      settings:  # PAI013
+        palette: half  # PAI001
+"""
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_at_its_line() -> None:
+    lines = enumerate(MARKED.strip().splitlines(), 2)
+    diagnostics = diagnostics_of(workspace(stack(MARKED)))
+    assert {(location.line, diagnostic.code) for diagnostic in diagnostics for location in diagnostic.where} == {
+        (number, code) for number, line in lines for code in re.findall(r"PAI\d+", line)
     }
+    assert set(codes(diagnostics)) == {f"PAI{number:03}" for number in range(1, 15)}
 
 
 @given(sound_workspaces())

@@ -110,6 +110,9 @@ def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
         "namespace `tenant-acme`",
         "namespace `vision`",
     ]
+    assert {diagnostic.help for diagnostic in diagnostics} == {
+        "Create it first, or leave out `createNamespace: false`."
+    }
     assert judged(declared, "Namespace/tenant-acme", "Namespace/vision") == []
 
 
@@ -125,9 +128,25 @@ def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None
     state = frozenset({"Namespace/vision"} if owned else ())
     declared = acme() if owned else acme("projects: [{name: vision, createNamespace: false}]")
     (diagnostic,) = judged(declared, "Namespace/vision!", owned=state)
-    assert diagnostic.code == "PAI017"
-    assert "namespace `vision` is being deleted" in diagnostic.message
-    assert "kubectl wait --for=delete namespace/vision" in diagnostic.help
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:7: error PAI017: namespace `vision` is being deleted in the cluster of context "
+        "dev, so nothing can be created in it.\n"
+        "  help: Wait until it is gone (`kubectl wait --for=delete namespace/vision`), then run this again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "namespace", "line"),
+    [
+        ((), "tenant-acme", 4),
+        (("namespace: ml",), "ml", 7),
+        (("projects:", "- displayName: Vision", "  name: vision"), "vision", 9),
+    ],
+)
+def test_a_namespace_is_told_at_the_field_that_names_it(lines: tuple[str, ...], namespace: str, line: int) -> None:
+    reference = f"Namespace/{namespace}"
+    (diagnostic,) = judged(acme(*lines), f"{reference}!", owned=frozenset({reference}))
+    assert (diagnostic.code, diagnostic.where[0].line) == ("PAI017", line)
 
 
 def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
@@ -170,11 +189,16 @@ OURS = {"manager": "pulumi-kubernetes", "fieldsV1": {"f:spec": {"f:displayName":
         (
             "Project/vision/vision",
             managed({"f:spec": {"f:roleMapping": {".": {}, "f:viewer": {}}}}),
-            "spec.roleMapping",
+            "has `spec.roleMapping.viewer`, written with `kubectl-edit` and not declared. The next `pulumi up`",
         ),
-        ("Tenant/acme", managed({"f:metadata": {"f:labels": {"f:team": {}}}}, "kubectl"), "metadata.labels.team"),
+        (
+            "Tenant/acme",
+            managed({"f:spec": {"f:b": {}, "f:a": {}}}, "kubectl"),
+            "has `spec.a`, `spec.b`, written with `kubectl` and not declared. The next `pulumi up` that changes",
+        ),
         ("Namespace/vision", managed({"f:metadata": {"f:labels": {"f:x": {}}}}, "before-first-apply"), "labels.x"),
-        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "data.other"),
+        ("Secret/tenant-acme/default-palette", managed({"f:type": {"f:other": {}}}), "`type.other`, written with"),
+        ("Secret/tenant-acme/default-palette", managed({"f:data": {"f:other": {}}}), "`data.other`, written with"),
         (
             "Tenant/acme",
             managed({"f:spec": {"f:displayName": {}}}),
@@ -202,9 +226,11 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
     }
     diagnostics = judged(declared, objects=objects, owned=frozenset({reference}))
     assert codes(diagnostics) == (["PAI019"] if told else [])
-    assert all(
-        diagnostic.severity is Severity.WARNING and str(told) in diagnostic.message for diagnostic in diagnostics
-    )
+    for diagnostic in diagnostics:
+        assert diagnostic.severity is Severity.WARNING
+        assert diagnostic.message.startswith(f"`{reference}` ")
+        assert str(told) in diagnostic.message
+        assert diagnostic.help == "Declare it, under `extraSpec` if necessary, or give it up."
 
 
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:

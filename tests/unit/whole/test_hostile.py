@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -235,26 +236,27 @@ def test_one_context_under_two_names_is_refused() -> None:
         body="projects: [{name: vision, importIds: [Namespace/vision, Project/vision/vision]}]",
     )
     (diagnostic,) = errors(victim, hostile)
-    assert diagnostic.code == "PAI006"
-    assert (
-        "the context `prod` is cluster `prod` in stack `acme.dev` and `elsewhere` in stack `evil.dev`"
-        in diagnostic.message
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:2: error PAI006: the context `prod` is cluster `prod` in stack `acme.dev` and "
+        "`elsewhere` in stack `evil.dev`, so their objects on it are not compared.\n"
+        "  also: stacks/Pulumi.evil.dev.yaml:4\n"
+        "  help: Use the same cluster name in all stacks, or none: the context is then the name."
     )
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "refused"),
-    [("a", "b", False), ("a", "a", True), ("a", "", True), ("", "", True)],
+    ("kubeconfigs", "refused"),
+    [("ab", False), ("aa", True), (("a", ""), True), (("", ""), True), (("a", "b", ""), True)],
 )
 def test_a_context_is_another_one_only_where_both_bring_their_own_kubeconfig(
-    first: str, second: str, refused: bool
+    kubeconfigs: Iterable[str], refused: bool
 ) -> None:
     stacks = [
         tenant(
             name,
             top=f"kubernetes:context: admin\npaletteai:cluster: {name}\n" + (own and f"kubernetes:kubeconfig: {own}"),
         )
-        for name, own in (("acme", first), ("beta", second))
+        for name, own in zip(("acme", "beta", "gamma"), kubeconfigs, strict=False)
     ]
     assert codes(errors(*stacks)) == (["PAI006"] if refused else [])
 
