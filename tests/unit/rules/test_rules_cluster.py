@@ -243,11 +243,20 @@ def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
     assert len(judged(declared, kinds=frozenset())) == 3
 
 
-@pytest.mark.parametrize("wrong", ["Namespace/vision", "Tenant/beta", "acme", "", "Tenant/ck7f3aCANARY91x"])
-def test_what_is_taken_over_is_an_object_that_is_written(wrong: str) -> None:
-    (diagnostic,) = judged(acme(f"importIds: [{json.dumps(wrong)}]"))
-    assert diagnostic.code == "PAI005"
-    assert "importIds" in diagnostic.message
-    assert "Declared: `Namespace/tenant-acme`, `Secret/tenant-acme/default-palette`," in diagnostic.help
-    assert "CANARY" not in str(diagnostic)
-    assert diagnostic.where[0].line == 7
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("Namespace/vision", "`Namespace/vision`"),
+        ("Tenant/beta", "`Tenant/beta`"),
+        ("Project/lab/lab", "`Project/lab/lab`"),
+        *((invalid, "an invalid reference") for invalid in ("acme", "", "Job/a", "Tenant/ck7f3aCANARY91x")),
+    ],
+)
+def test_what_is_taken_over_is_an_object_that_is_written(reference: str, shown: str) -> None:
+    (diagnostic,) = judged(acme(f"importIds: [{json.dumps(reference)}]"))
+    assert str(diagnostic) == (
+        f"stacks/Pulumi.acme.dev.yaml:7: error PAI005: `importIds` lists {shown}, which is not declared here, so "
+        "nothing would be taken over.\n"
+        "  help: Name an object as `Kind/name` or `Kind/namespace/name`. Declared: `Namespace/tenant-acme`, "
+        "`Secret/tenant-acme/default-palette`, `Settings/tenant-acme/default`, `Tenant/acme`."
+    )

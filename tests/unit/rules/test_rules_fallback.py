@@ -29,14 +29,16 @@ def test_a_project_with_nothing_to_fall_back_to_is_refused_with_the_reason_and_t
         "Settings. It could not discover compute or create a dedicated cluster."
     )
     assert [str(location) for location in diagnostic.where] == ["stacks/Pulumi.acme.dev.yaml:8"]
-    for remedy in ("default Settings with `palette`", "`settings` or `settingsRef`", "`sharedClusterOnly: true`"):
-        assert remedy in diagnostic.help
+    assert diagnostic.help == (
+        "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, or set "
+        "`sharedClusterOnly: true`."
+    )
 
 
 def test_a_default_settings_without_palette_is_shown_beside_the_project() -> None:
     empty = "settings: {default: {nvidia: {existingSecret: ngc}}}"
     (diagnostic,) = told(diagnostics_of(workspace(tenant(empty, "projects:", "  - {name: vision}"))), "PAI004")
-    assert "the default Settings `tenant-acme/default` has no Palette integration" in diagnostic.message
+    assert ", and the default Settings `tenant-acme/default` has no Palette integration. It" in diagnostic.message
     assert [location.line for location in diagnostic.where] == [10, 8]
 
 
@@ -72,9 +74,19 @@ def test_settings_without_palette_hide_the_default_where_nothing_is_merged() -> 
         assert of("PAI004", *lines) == []
 
 
-def test_a_reference_that_leads_nowhere_is_told_once_and_not_as_a_missing_integration_too() -> None:
-    dangling = tenant("settingsRef: nowhere", "projects: [{name: vision}, {name: lab, settingsRef: edeg}]")
-    assert codes(diagnostics_of(workspace(dangling))) == ["PAI005", "PAI005", "PAI011", "PAI011"]
+@pytest.mark.parametrize(
+    ("lines", "merged"),
+    [
+        (["settingsRef: nowhere", "projects: [{name: vision}]"], "true"),
+        (["settingsRef: nowhere", "projects: [{name: vision}]"], "false"),
+        (["projects: [{name: lab, settingsRef: edeg}]"], "true"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_told_once_and_not_as_a_missing_integration_too(
+    lines: list[str], merged: str
+) -> None:
+    dangling = tenant(*lines, top=f"paletteai:mergedSettings: {merged}")
+    assert codes(diagnostics_of(workspace(dangling))) == ["PAI005", "PAI011", "PAI011"]
 
 
 def test_a_default_that_would_not_reach_a_project_excuses_nothing() -> None:
@@ -99,23 +111,35 @@ def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones
     [
         (
             ["settings: {edge: {palette: a}}", "settingsRef: egde"],
-            "tenant `acme` refers to the default Settings `egde`",
+            "tenant `acme` refers to the default Settings `egde`, which is not declared, so its projects would have "
+            "nothing to fall back to.\n  help: Declare it under `settings`, or under `existingSettings` if it is "
+            "external. Declared: `edge`.",
         ),
-        (["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"], "project `lab` refers to"),
+        (
+            ["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"],
+            "project `lab` refers to the Settings `egde`, which tenant `acme` does not have, so it would wait for it "
+            "silently.\n  help: Declare it under the tenant's `settings`, or correct the name. Declared: `edge`.",
+        ),
     ],
 )
 def test_a_settings_reference_is_followed_and_the_known_ones_are_listed(lines: list[str], said: str) -> None:
     (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI005")
-    assert said in diagnostic.message
-    assert "Declared: `edge`." in diagnostic.help
-    assert [location.line for location in diagnostic.where] == [9]
+    assert str(diagnostic) == f"stacks/Pulumi.acme.dev.yaml:9: error PAI005: {said}"
+
+
+def test_of_many_declared_names_the_first_eight_are_listed() -> None:
+    many = ", ".join(f"s{at}: {{palette: a}}" for at in range(9))
+    (diagnostic,) = told(diagnostics_of(workspace(tenant(f"settings: {{{many}}}", "settingsRef: s"))), "PAI005")
+    assert diagnostic.help.endswith("external. Declared: `s0`, `s1`, `s2`, `s3`, `s4`, `s5`, `s6`, `s7`.")
+    (diagnostic,) = told(diagnostics_of(workspace(tenant("settingsRef: s"))), "PAI005")
+    assert diagnostic.help.endswith("external.")
 
 
 def test_a_key_that_was_pasted_as_a_reference_is_not_repeated() -> None:
     key = "Zm9vYmFyYmF6cXV4+/=="
     wrong = tenant(f'settings: {{default: {{palette: "{key}"}}}}', f'settingsRef: "{key}"')
     diagnostics = told(diagnostics_of(workspace(wrong)), "PAI005")
-    assert len(diagnostics) == 2
+    assert [" (not a valid name), which is not declared, so " in each.message for each in diagnostics] == [True, True]
     assert key not in "".join(map(str, diagnostics))
 
 
@@ -148,7 +172,7 @@ def test_going_without_is_no_promise_where_something_gives_an_integration(lines:
         f"`{given_by}`, so it would still discover compute."
     )
     assert [location.line for location in diagnostic.where] == [9, 9 if given_by == "lab/default" else 8]
-    assert "Remove `sharedClusterOnly`" in diagnostic.help
+    assert diagnostic.help == "Remove `sharedClusterOnly`, or what gives the project its integration."
 
 
 def test_a_tenant_that_goes_without_has_no_default_with_an_integration() -> None:
@@ -158,6 +182,7 @@ def test_a_tenant_that_goes_without_has_no_default_with_an_integration() -> None
         "tenant `acme` sets `sharedClusterOnly`, but its default Settings `tenant-acme/default` gives every project a "
         "Palette integration."
     )
+    assert diagnostic.help == "Remove `sharedClusterOnly`, or the default Settings."
     assert [location.line for location in diagnostic.where] == [8, 9]
 
 
@@ -166,14 +191,16 @@ def test_a_tenant_that_goes_without_may_have_a_project_that_brings_its_own() -> 
 
 
 def test_projects_without_a_compute_config_are_one_warning() -> None:
-    names = ", ".join(f"{{name: p{at}, sharedClusterOnly: true}}" for at in range(12))
-    bare = stack(f"paletteai:tenant: {{name: acme, projects: [{names}]}}")
+    projects = [f"  - sharedClusterOnly: true\n    name: p{at}" for at in range(12)]
+    bare = stack("\n".join(["paletteai:tenant:", "  name: acme", "  projects:", *projects]))
     (diagnostic,) = diagnostics_of(workspace(bare))
     assert (diagnostic.code, diagnostic.severity) == ("PAI015", Severity.WARNING)
     assert diagnostic.message == (
         "no compute config for project `p0`, `p1`, `p2`, `p3`, `p4` and 7 more; PaletteAI requires one for every "
         "project."
     )
+    assert diagnostic.help == "Add `computeConfigRef` to the tenant, or to each project."
+    assert [location.line for location in diagnostic.where] == list(range(6, 26, 2))
 
 
 def test_a_compute_config_of_its_own_is_enough() -> None:
