@@ -215,19 +215,19 @@ paletteai:vendorFields:
   project.tenant: spec.a  # PAI012
   settings.pallete: spec.a  # PAI012
 paletteai:integrations:
-  web:
+  web:  # PAI003
     hostUrl: http://a.example  # PAI009
     tenant: TODO  # PAI009
     defaultProjectID: ''  # PAI009
-    apiKey: as-text  # PAI010
-    fingerprint:  # PAI009
+    apiKey: {secure: v1:a}
+    fingerprint:  # PAI003 PAI009
       value: pai1:short
       ciphertext: none
       proof: none
   half:  # PAI009
     tenant: t
     defaultProjectID: p
-    apiKey: {secure: ''}  # PAI010
+    apiKey: as-text  # PAI010
     credential: c  # PAI009
   vault:  # PAI003
     existingSecret: other/vault  # PAI002

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.samples import HOST, PROJECT_ID, PROOF, codes, digest, stack, told, workspace
+from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told, workspace
 
 from paletteai_components.credentials import ApiKey, fingerprint_of, proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
@@ -141,6 +141,7 @@ def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
         "Secret `vault/lab` is not in the namespace of Settings `tenant-acme/default`, so the Settings could not "
         "find it."
     )
+    assert diagnostic.help == "Create the Secret in the Settings' namespace, and refer to it by name only."
     assert [location.line for location in diagnostic.where] == [3]
 
 
@@ -199,7 +200,11 @@ def test_other_keys_for_the_same_compute_are_a_warning() -> None:
         "2 Settings reach one Palette project with different keys: `tenant-acme/s0` in stack `acme.dev`, "
         "`tenant-beta/s0` in stack `beta.dev`. PaletteAI can still race for the same compute."
     )
+    assert diagnostic.help == "Let them fall back to one Settings, or give each its own default project in Palette."
     assert [location.line for location in diagnostic.where] == [4, 4]
+    crowd = bound("acme.dev", *(inline(f"v1:{at}", fingerprint=str(at)) for at in range(7)))
+    (diagnostic,) = told(diagnostics_of(workspace(crowd)), "PAI003")
+    assert "`tenant-acme/s4` in stack `acme.dev` and 2 more. " in diagnostic.message
 
 
 @pytest.mark.parametrize(
@@ -226,7 +231,10 @@ def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -
     one, two = bound("acme.dev", old), bound("beta.dev", inline("v1:b", project="2", fingerprint="1"))
     warning, note = told(diagnostics_of(workspace(one, two)), "PAI003")
     assert (warning.severity, note.severity) == (Severity.WARNING, Severity.NOTE)
-    assert "made for another encryption" in warning.message
+    assert warning.message == (
+        "the fingerprint of integration `i0` was made for another encryption of its key, so it does not identify the "
+        "current key."
+    )
     assert warning.help == "Run `paletteai fingerprint` for this stack."
     assert "1 of 2 credentials" in note.message
     assert [str(location) for location in note.where] == ["stacks/Pulumi.acme.dev.yaml:4"]
@@ -246,7 +254,15 @@ def test_what_cannot_be_decided_is_counted_in_a_note(one: str, two: str, undecid
     assert [diagnostic.severity for diagnostic in diagnostics] == [Severity.NOTE] * bool(undecided)
     for diagnostic in diagnostics:
         assert diagnostic.message.startswith(f"{undecided} of 2 credentials have neither a fingerprint nor")
+        assert diagnostic.help == "Run `paletteai fingerprint`. For existing Secrets, set `credential`."
         assert len(diagnostic.where) == undecided
+
+
+def test_of_many_that_cannot_be_decided_ten_are_shown() -> None:
+    many = bound("acme.dev", *(inline(f"v1:{at}", project=str(at)) for at in range(12)))
+    (note,) = told(diagnostics_of(workspace(many)), "PAI003")
+    assert note.message.startswith("12 of 12 credentials ")
+    assert len(note.where) == 10
 
 
 @pytest.mark.parametrize(
@@ -304,7 +320,10 @@ def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
     assert program(opened(ONE, written=ONE)) == []
     (diagnostic,) = program(opened(ONE, written=TWO))
     assert (diagnostic.code, diagnostic.severity) == ("PAI003", Severity.ERROR)
-    assert "does not match its key, so a credential that is used twice could go unnoticed" in diagnostic.message
+    assert diagnostic.message == (
+        "the fingerprint of integration `i0` does not match its key, so a credential that is used twice could go "
+        "unnoticed."
+    )
     assert diagnostic.help == "Run `paletteai fingerprint` for this stack."
 
 
@@ -312,8 +331,53 @@ def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
 def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more: dict[str, str]) -> None:
     (diagnostic,) = program(opened(ONE, written=ONE, **more))
     assert (diagnostic.code, diagnostic.severity) == ("PAI003", Severity.ERROR)
-    assert "was made for another stack, host or encryption" in diagnostic.message
-    assert diagnostic.help.startswith("Check that `hostUrl` and `apiKey` are correct.")
+    assert diagnostic.message == (
+        "the fingerprint of integration `i0` was made for another stack, host or encryption, perhaps without knowledge "
+        "of the key."
+    )
+    assert diagnostic.help == (
+        "Check that `hostUrl` and `apiKey` are correct. Run `paletteai fingerprint` for this stack."
+    )
+
+
+@pytest.mark.parametrize(
+    ("proven", "severity", "shown"),
+    [
+        ((True, False), Severity.WARNING, ["beta", "acme"]),
+        ((True, False, False), Severity.WARNING, ["beta", "gamma", "acme"]),
+        ((True, True), Severity.ERROR, ["acme", "beta"]),
+        ((True, True, False), Severity.ERROR, ["acme", "beta"]),
+        ((False, True), Severity.ERROR, ["acme", "beta"]),
+        ((False, False), Severity.ERROR, ["acme", "beta"]),
+    ],
+)
+def test_who_is_proven_to_know_a_key_is_not_blamed_for_copies_of_its_fingerprint(
+    proven: tuple[bool, ...], severity: Severity, shown: list[str]
+) -> None:
+    stacks = []
+    for at, (tenant, knows) in enumerate(zip(("acme", "beta", "gamma"), proven, strict=False)):
+        name, ciphertext = f"{tenant}.dev", f"v1:{tenant}"
+        proof = proof_of(ONE, name, HOST, ciphertext) if knows else PROOF
+        fingerprint = {"value": fingerprint_of(ONE), "ciphertext": digest(ciphertext), "proof": proof}
+        # The first one is previewed, so its key is decrypted.
+        key = {"secure": ciphertext} if at else ApiKey.opened(ONE, ciphertext=ciphertext)
+        declared = declared_credential(defaultProjectID=str(at), apiKey=key, fingerprint=fingerprint)
+        config = {
+            "paletteai:integrations": {"i": declared},
+            "paletteai:tenant": {"name": tenant, "settings": {"s": {"palette": "i"}}},
+        }
+        stacks.append(stack_from_config(name, config, tenant))
+    diagnostic = told(diagnostics_of(workspace(*stacks)), "PAI003")[-1]
+    assert (diagnostic.severity, [str(location) for location in diagnostic.where]) == (severity, shown)
+    if severity is Severity.WARNING:
+        more = " and 1 more" if len(proven) == 3 else ""
+        assert diagnostic.message == (
+            f"Settings `tenant-beta/s` of tenant `beta` in stack `beta.dev`{more} has the credential of Settings "
+            "`tenant-acme/s` of tenant `acme` in stack `acme.dev` without its own proof, so it may be a copy."
+        )
+        assert diagnostic.help == (
+            "Run `paletteai fingerprint beta.dev`, or delete the copy: the preview of stack `beta.dev` refuses it."
+        )
 
 
 def test_one_credential_alone_leaves_nothing_to_decide() -> None:
@@ -336,10 +400,18 @@ def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
     )
     diagnostics = told(diagnostics_of(workspace(idle)), "PAI011")
     assert {diagnostic.severity for diagnostic in diagnostics} == {Severity.WARNING}
-    assert [(diagnostic.where[0].line, diagnostic.message) for diagnostic in diagnostics] == [
-        (3, "integration `spare` is not bound to a Settings, so it is unused."),
-        (8, "`secretName` of Settings `tenant-acme/default` has no effect: no Secret is written for it."),
-        (9, "Settings `tenant-acme/empty` has no integration, so it has no effect."),
+    assert [(diagnostic.where[0].line, diagnostic.message, diagnostic.help) for diagnostic in diagnostics] == [
+        (
+            3,
+            "integration `spare` is not bound to a Settings, so it is unused.",
+            "Bind it with `palette: spare`, or delete it and revoke its key.",
+        ),
+        (8, "`secretName` of Settings `tenant-acme/default` has no effect: no Secret is written for it.", "Delete it."),
+        (
+            9,
+            "Settings `tenant-acme/empty` has no integration, so it has no effect.",
+            "Add `palette`, `huggingFace` or `nvidia`, or delete it.",
+        ),
     ]
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from support.samples import PROOF, codes, declared_credential, digest, stack
 
+from paletteai_components.credentials import ApiKey, fingerprint_of, settings_proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 
 FINGERPRINT = "pai1:" + "1" * 40
@@ -154,22 +155,54 @@ def test_a_credential_that_other_settings_carry_there_is_in_use() -> None:
     (diagnostic,) = judged(acme(), objects=live)
     assert diagnostic.code == "PAI003"
     assert diagnostic.severity is Severity.WARNING
-    assert diagnostic.message.startswith(
-        "`Settings/lab/default` in the cluster of context dev is annotated with the cred"
-    )
-    assert diagnostic.help.startswith("First deploy the stack that gives the credential up")
+    assert diagnostic.where[0].line == 2
     assert FINGERPRINT not in str(diagnostic)
+
+
+def test_a_credential_is_certainly_in_use_where_settings_prove_it() -> None:
+    key, ours = "Key-0f-one-of-the-2nd-mine", "Settings/tenant-acme/default"
+    config = {
+        "paletteai:integrations": {"shared": declared_credential(apiKey=ApiKey.opened(key))},
+        "paletteai:tenant": {"name": "acme", "settings": {"default": {"palette": "shared"}}},
+    }
+    proof = settings_proof_of(key, "lab/default")
+    carriers = {
+        reference: LiveObject(fingerprint=fingerprint_of(key), proof=proof)
+        for reference in (ours, "Settings/lab/copy", "Settings/lab/default")
+    }
+    proven, copied = judged(
+        stack_from_config("acme.dev", config), objects={"Settings": carriers}, owned=frozenset({ours})
+    )
+    assert (proven.severity, copied.severity) == (Severity.ERROR, Severity.WARNING)
+    race = "PaletteAI would race for the same compute."
+    assert proven.message == (
+        "`Settings/lab/default` in the cluster of context dev carries the credential of integration `shared`, and is "
+        f"not in this stack's state. {race}"
+    )
+    assert proven.help == ("First deploy the stack that gives the credential up, or create another API key in Palette.")
+    assert copied.message == (
+        "`Settings/lab/copy` in the cluster of context dev is annotated with the credential of integration `shared`, "
+        f"without a proof. If the annotation is right, {race}"
+    )
+    assert copied.help == (
+        "First deploy the stack that gives the credential up. If it is wrong, remove the annotation."
+    )
 
 
 @pytest.mark.parametrize(
     ("reference", "fingerprint"),
-    [("Settings/lab/default", "pai1:" + "2" * 40), ("Settings/lab/default", None), ("Settings/lab/own", FINGERPRINT)],
+    [
+        ("Settings/lab/default", "pai1:" + "2" * 40),
+        ("Settings/lab/default", None),
+        ("Settings/lab/own", FINGERPRINT),
+        ("Settings/tenant-acme/default", FINGERPRINT),
+    ],
 )
 def test_other_settings_of_another_credential_and_those_of_the_stack_are_in_nobodys_way(
     reference: str, fingerprint: str | None
 ) -> None:
     live = {"Settings": {reference: LiveObject(fingerprint=fingerprint)}}
-    assert judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})) == []
+    assert "PAI003" not in codes(judged(acme(), objects=live, owned=frozenset({"Settings/lab/own"})))
 
 
 def managed(
