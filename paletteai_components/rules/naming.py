@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import PlannedProject

@@ -11,6 +11,7 @@ from support.samples import PROOF, codes, declared_credential, digest, stack
 from paletteai_components.credentials import ApiKey, fingerprint_of, settings_proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.workspace import Workspace
@@ -170,10 +171,11 @@ def test_a_credential_is_certainly_in_use_where_settings_prove_it() -> None:
         reference: LiveObject(fingerprint=fingerprint_of(key), proof=proof)
         for reference in (ours, "Settings/lab/copy", "Settings/lab/default")
     }
-    proven, copied = judged(
-        stack_from_config("acme.dev", config), objects={"Settings": carriers}, owned=frozenset({ours})
-    )
+    document = document_from(b"config:\n  paletteai:integrations:\n    shared: {}", "")
+    declared = stack_from_config("acme.dev", config, documents=(document,))
+    proven, copied = judged(declared, objects={"Settings": carriers}, owned=frozenset({ours}))
     assert (proven.severity, copied.severity) == (Severity.ERROR, Severity.WARNING)
+    assert (proven.where[0].line, copied.where[0].line) == (3, 3)
     race = "PaletteAI would race for the same compute."
     assert proven.message == (
         "`Settings/lab/default` in the cluster of context dev carries the credential of integration `shared`, and is "

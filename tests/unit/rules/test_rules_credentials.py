@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.samples import PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
+from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
 
 from paletteai_components.credentials import ApiKey
 from paletteai_components.diagnostics import Diagnostic, Severity
-from paletteai_components.encryption import salt_of
+from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import credentials, diagnostics_of_stack
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_document
 
 FINGERPRINT = f"pai1:{'1' * 40}"
+LIKE, REAL = "Write it like `https://api.spectrocloud.com`.", "Set the real value."
 
 
 def bound(integration: dict[str, Any], **more: Any) -> Stack:
@@ -58,32 +60,46 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
     (note,) = diagnostics(declared_credential(apiKey=None), imports=("acme/dev",))
     assert (note.code, note.severity) == ("PAI009", Severity.NOTE)
-    assert "ESC" in note.message
-    assert "`pulumi preview`" in note.help
+    assert note.message == (
+        "integration `shared` has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi "
+        "can see."
+    )
+    assert note.help == "Run `pulumi preview` to check it."
     error, note = diagnostics({"hostUrl": "https://a.example", "tenant": "t"}, imports=("acme/dev",))
     assert (error.severity, note.severity) == (Severity.ERROR, Severity.NOTE)
     assert "lacks `defaultProjectID`," in error.message
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "said", "remedy"),
     [
-        ({"hostUrl": "http://api.spectrocloud.com"}, "has a `hostUrl` that does not begin with https://"),
-        ({"hostUrl": "<your-host>"}, "has a `hostUrl` that is a placeholder"),
-        ({"tenant": "CHANGE_ME"}, "has a `tenant` that is empty or a placeholder"),
-        ({"tenant": ""}, "has a `tenant` that is empty or a placeholder"),
-        ({"defaultProjectID": "${PROJECT}"}, "has a `defaultProjectID` that is empty or a placeholder"),
-        ({"credential": "vault"}, "sets `credential` without `existingSecret`, so it has no effect"),
+        ({"hostUrl": "http://api.spectrocloud.com"}, "has a `hostUrl` that does not begin with https://", LIKE),
+        ({"hostUrl": "<your-host>"}, "has a `hostUrl` that is a placeholder", LIKE),
+        ({"tenant": "CHANGE_ME"}, "has a `tenant` that is empty or a placeholder", REAL),
+        ({"tenant": ""}, "has a `tenant` that is empty or a placeholder", REAL),
+        ({"defaultProjectID": "${PROJECT}"}, "has a `defaultProjectID` that is empty or a placeholder", REAL),
         (
-            {"fingerprint": {"value": "pai1:short", "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF}},
-            "has a fingerprint that",
+            {"credential": "vault"},
+            "sets `credential` without `existingSecret`, so it has no effect",
+            "Delete it: the fingerprint identifies the credential.",
+        ),
+        *(
+            (
+                {"fingerprint": {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF} | wrong},
+                "has a fingerprint that `paletteai fingerprint` did not write, so it identifies nothing",
+                "Delete it and run `paletteai fingerprint`.",
+            )
+            for wrong in ({"value": "pai1:short"}, {"proof": "short"})
         ),
     ],
 )
-def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(fields: dict[str, Any], said: str) -> None:
+def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(
+    fields: dict[str, Any], said: str, remedy: str
+) -> None:
     (diagnostic,) = diagnostics(declared_credential(**fields))
     assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.ERROR)
     assert diagnostic.message.startswith(f"integration `shared` {said}")
+    assert diagnostic.help == remedy
     for value in fields.values():
         assert not isinstance(value, str) or not value or value == "vault" or value not in str(diagnostic)
 
@@ -143,21 +159,46 @@ def test_an_empty_ciphertext_is_no_key() -> None:
 
 
 def test_an_opened_key_that_turns_out_to_be_a_placeholder_is_told() -> None:
-    (diagnostic,) = diagnostics(declared_credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object())))
-    assert diagnostic.code == "PAI009"
+    documents = (document_from(b"config:\n  paletteai:integrations:\n    shared:\n      apiKey: {secure: v1:a}", ""),)
+    opened = declared_credential(apiKey=ApiKey.opened("CHANGE_ME", secret=object()))
+    (diagnostic,) = diagnostics(opened, documents=documents)
+    assert (diagnostic.code, diagnostic.where[0].line) == ("PAI009", 4)
     assert diagnostic.message == "integration `shared` has an API key that is empty or a placeholder."
     assert "pulumi config set --secret --path" in diagnostic.help
 
 
-def test_the_salt_of_an_example_is_refused_in_anybody_elses_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "_EXAMPLES", {salt_of("v1:salt"): "example", salt_of("v1:own"): "acme"})
-    (diagnostic,) = diagnostics(declared_credential(), salt="v1:salt")
-    assert diagnostic.code == "PAI010"
-    assert "tenant `acme` has the `encryptionsalt` of an example" in diagnostic.message
-    assert "under a public passphrase" in diagnostic.message
-    assert "Revoke the keys" in diagnostic.help
-    assert diagnostics(declared_credential(), salt="v1:own") == []
-    assert diagnostics(declared_credential(), salt="v1:another") == []
+def test_the_salt_of_an_example_is_refused_in_anybody_elses_file() -> None:
+    def judged(tenant: str, salt: str) -> list[str]:
+        text = f'config: {{paletteai:tenant: {{name: {tenant}}}}}\nencryptionsalt: "{salt}"\n'
+        read = stack_from_document(document_from(text.encode(), f"Pulumi.{tenant}.dev.yaml"))
+        return [str(diagnostic) for diagnostic in diagnostics_of_stack(read)]
+
+    salt, owner = next(iter(credentials.EXAMPLE_SALTS.items()))
+    assert judged("beta", salt) == [
+        "Pulumi.beta.dev.yaml:2: error PAI010: tenant `beta` has the `encryptionsalt` of an example, so its keys are "
+        "encrypted under a public passphrase.\n"
+        "  help: Revoke the keys in this file, delete `encryptionsalt`, and encrypt new ones under your own passphrase."
+    ]
+    assert judged(owner, salt) == []
+    assert judged("beta", "v1:another") == []
+
+
+def test_a_ciphertext_that_is_copied_or_spelt_otherwise_is_told_where_it_is() -> None:
+    copied = "v1:4DdLuoo5hxI=:QkJCQg=="
+    fields = {"hostUrl": HOST, "tenant": "t", "defaultProjectID": "a", "apiKey": {"secure": copied.replace("Qg", "Qh")}}
+    lines = [f"      {field}: {json.dumps(value)}" for field, value in fields.items()]
+    head = ["config:", f'  app:password: {{secure: "{copied}"}}', "  paletteai:integrations:", "    shared:"]
+    tenant = "  paletteai:tenant: {name: acme, settings: {default: {palette: shared}}}"
+    text = "\n".join([*head, *lines, tenant])
+    read = stack_from_document(document_from(text.encode(), "Pulumi.acme.dev.yaml"))
+    start = "Pulumi.acme.dev.yaml:8: error PAI010: the API key of integration `shared` "
+    remedy = "Set the key again with `pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+    assert [str(diagnostic) for diagnostic in diagnostics_of_stack(read)] == [
+        f"{start}has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed.\n"
+        f"  help: {remedy}",
+        f"{start}is a copy of another secret of the stack, which would be sent to the integration's host.\n"
+        f"  also: Pulumi.acme.dev.yaml:2\n  help: {remedy}",
+    ]
 
 
 def test_a_file_without_integrations_has_no_credential_to_judge() -> None:
