@@ -9,7 +9,8 @@ from support.samples import stack
 from support.topologies import workspace_of, workspaces
 
 from paletteai_components.model.plan import Plan, PlannedProject, plan_of
-from paletteai_components.model.planned import IntegrationType
+from paletteai_components.model.planned import IntegrationType, Path
+from paletteai_components.model.resolution import steps_of
 from paletteai_components.model.spec import OnRemoval
 
 
@@ -17,6 +18,14 @@ def amounts_to(config: str) -> Plan:
     spec = stack(config).spec
     assert spec
     return plan_of(spec)
+
+
+def searched(config: str, kind: IntegrationType = IntegrationType.PALETTE) -> dict[str, tuple[str, str, Path | None]]:
+    """The steps of the search for the only project's integration, each with its outcome, reason and path."""
+    plan = amounts_to(config)
+    (project,) = plan.projects
+    steps = steps_of(kind, project.spec, project.own, plan.tenant, project.path)
+    return {step.source.value: (step.outcome.value, step.why, step.path) for step in steps}
 
 
 def only_project(config: str) -> PlannedProject:
@@ -110,6 +119,116 @@ paletteai:tenant: {name: acme, %s}
 )
 def test_where_an_integration_comes_from_is_said_in_words(fields: str, reason: str) -> None:
     assert only_project(GIVEN % fields).reason == reason
+
+
+HUGGING_FACE = IntegrationType.HUGGING_FACE
+PROJECT, DEFAULT = ("tenant", "projects", 0), ("tenant", "settings", "default")
+REF, ONLY = (*PROJECT, "settingsRef"), (*PROJECT, "sharedClusterOnly")
+A = "settings: {default: {palette: a}}"
+HOLDS, HOLDS_NONE = "holds a Palette integration", "holds no Palette integration"
+
+
+@pytest.mark.parametrize(
+    ("fields", "step", "outcome", "why", "path"),
+    [
+        ("projects: [{name: p}]", "own", "absent", "the Project has no own Settings", None),
+        ("projects: [{name: p, settings: {palette: a}}]", "own", "taken", HOLDS, (*PROJECT, "settings")),
+        ("projects: [{name: p, settings: {}}]", "own", "passed over", HOLDS_NONE, (*PROJECT, "settings")),
+        ("projects: [{name: p}]", "settingsRef", "absent", "not set", None),
+        (
+            f"{A}, projects: [{{name: p, settingsRef: default, settings: {{}}}}]",
+            "settingsRef",
+            "passed over",
+            "the Project's own Settings replace it",
+            REF,
+        ),
+        (
+            "projects: [{name: p, settingsRef: x}]",
+            "settingsRef",
+            "passed over",
+            "it does not match any Settings of the tenant",
+            REF,
+        ),
+        (
+            f"{A}, projects: [{{name: p, settingsRef: default}}]",
+            "settingsRef",
+            "passed over",
+            "it names the tenant's default Settings",
+            REF,
+        ),
+        ("settings: {x: {palette: a}}, projects: [{name: p, settingsRef: x}]", "settingsRef", "taken", HOLDS, REF),
+        ("settings: {x: {}}, projects: [{name: p, settingsRef: x}]", "settingsRef", "passed over", HOLDS_NONE, REF),
+        ("projects: [{name: p}]", "fallback", "absent", "the tenant has no default Settings", None),
+        (
+            "settingsRef: x, projects: [{name: p}]",
+            "fallback",
+            "absent",
+            "the tenant's `settingsRef` does not match any of its Settings",
+            ("tenant", "settingsRef"),
+        ),
+        (
+            f"{A}, projects: [{{name: p, settings: {{palette: b}}}}]",
+            "fallback",
+            "passed over",
+            "p/default comes first",
+            DEFAULT,
+        ),
+        (f"{A}, projects: [{{name: p}}]", "fallback", "taken", HOLDS, DEFAULT),
+        (f"{A}, projects: [{{name: p, settingsRef: default}}]", "fallback", "taken", HOLDS, DEFAULT),
+        (
+            f"{A}, projects: [{{name: p, settings: {{}}}}]",
+            "fallback",
+            "taken",
+            "merged in, because p/default holds no Palette integration",
+            DEFAULT,
+        ),
+        (
+            "settings: {default: {}}, projects: [{name: p, settings: {}}]",
+            "fallback",
+            "passed over",
+            HOLDS_NONE,
+            DEFAULT,
+        ),
+        ("projects: [{name: p}]", "sharedClusterOnly", "absent", "not set", None),
+        (
+            "sharedClusterOnly: false, projects: [{name: p}]",
+            "sharedClusterOnly",
+            "absent",
+            "false on the tenant",
+            ("tenant", "sharedClusterOnly"),
+        ),
+        (
+            "projects: [{name: p, sharedClusterOnly: true}]",
+            "sharedClusterOnly",
+            "taken",
+            "true on the Project, so the Project gets no Palette integration",
+            ONLY,
+        ),
+        (
+            f"{A}, projects: [{{name: p, sharedClusterOnly: true}}]",
+            "sharedClusterOnly",
+            "passed over",
+            "tenant-acme/default comes first",
+            ONLY,
+        ),
+    ],
+)
+def test_each_step_of_the_search_says_what_came_of_it(
+    fields: str, step: str, outcome: str, why: str, path: Path | None
+) -> None:
+    assert searched(GIVEN % fields)[step] == (outcome, why, path)
+
+
+def test_settings_that_are_not_merged_or_not_managed_are_passed_over_or_unknown() -> None:
+    config = GIVEN % f"{A}, projects: [{{name: p, %s}}]" + "paletteai:mergedSettings: false"
+    why = "this PaletteAI does not merge Settings: `paletteai:mergedSettings` is false"
+    for project in ("settings: {}", "settingsRef: x"):
+        assert searched(config % project)["fallback"] == ("passed over", why, ("mergedSettings",))
+    external = searched(GIVEN % "existingSettings: [default], projects: [{name: p}]", HUGGING_FACE)
+    assert external["fallback"][:2] == ("unknown", "external, so its contents are unknown")
+    assert list(external) == ["own", "settingsRef", "fallback"]
+    held = searched(GIVEN % "projects: [{name: p, settings: {huggingFace: {existingSecret: n}}}]", HUGGING_FACE)
+    assert held["own"] == ("taken", "holds a Hugging Face integration", (*PROJECT, "settings"))
 
 
 def test_a_settings_that_falls_back_by_name_is_not_merged_into() -> None:
