@@ -271,8 +271,11 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:
     declared = acme("projects: [{name: vision}, {name: lab}]")
     (diagnostic,) = judged(declared, kinds=frozenset({"Tenant", "Settings"}))
-    assert diagnostic.code == "PAI016"
-    assert "does not serve Project of `spectrocloud.com/v1alpha1`, so 2 of the declared objects" in diagnostic.message
+    assert str(diagnostic) == (
+        "stacks/Pulumi.acme.dev.yaml:7: error PAI016: the cluster of context dev does not serve Project of "
+        "`spectrocloud.com/v1alpha1`, so 2 of the declared objects could not be created.\n"
+        "  help: Install PaletteAI or its CRDs there first, or set `paletteai:apiVersion` to a version that is served."
+    )
     assert judged(declared, kinds=frozenset({"Tenant", "Settings", "Project"})) == []
     assert judged(declared, kinds=None) == []
     assert len(judged(declared, kinds=frozenset())) == 3

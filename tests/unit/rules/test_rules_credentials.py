@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.projects import KEY
 from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
 
 from paletteai_components.credentials import ApiKey
@@ -199,6 +200,26 @@ def test_a_ciphertext_that_is_copied_or_spelt_otherwise_is_told_where_it_is() ->
         f"{start}is a copy of another secret of the stack, which would be sent to the integration's host.\n"
         f"  also: Pulumi.acme.dev.yaml:2\n  help: {remedy}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        (f"description: {KEY}", "`tenant.description`"),
+        (f"groups: [a, {KEY}]", "`tenant.groups[1]`"),
+        (f"extraSpec: {{list: [{{{KEY}: a}}]}}", "a name in `tenant.extraSpec.list[0]`"),
+        (f"projects: [{{name: p, labels: {{a: {KEY}}}}}]", "`tenant.projects[0].labels.a`"),
+    ],
+)
+def test_a_text_that_looks_like_a_key_is_a_warning_wherever_it_is(field: str, place: str) -> None:
+    read = stack(f"paletteai:tenant:\n  name: acme\n  computeConfigRef: {{name: c}}\n  {field}")
+    (diagnostic,) = told(diagnostics_of_stack(read), "PAI010")
+    assert str(diagnostic) == (
+        f"stacks/Pulumi.acme.dev.yaml:5: warning PAI010: {place} looks like a key. If it is one, everyone who can read "
+        "the file knows it.\n"
+        "  help: If it is one, revoke and remove it: a Palette key belongs in `apiKey`, encrypted; any other in a "
+        "Secret."
+    )
 
 
 def test_a_file_without_integrations_has_no_credential_to_judge() -> None:
