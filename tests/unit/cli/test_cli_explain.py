@@ -198,68 +198,6 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
     assert palette["secret"] == {"name": "default-palette", "namespace": "tenant-acme", "made": True, "where": line}
 
 
-@pytest.mark.parametrize(
-    ("edits", "name", "whys"),
-    [
-        (
-            [("vision}", "vision, settings: {palette: vaulted}, settingsRef: models}")],
-            "vision",
-            {"settingsRef": "the Project's own Settings replace it", "fallback": "vision/default comes first"},
-        ),
-        (
-            [("vision}", "vision, settingsRef: nowhere}")],
-            "vision",
-            {"settingsRef": "it does not match any Settings of the tenant"},
-        ),
-        ([("vision}", "vision, settingsRef: default}")], "vision", {"settingsRef": "names the tenant's default"}),
-        (
-            [("    settings:\n", "    settingsRef: x\n    settings:\n")],
-            "vision",
-            {"fallback": "`settingsRef` does not match any of its Settings"},
-        ),
-        ([("default: {p", "other: {p")], "vision", {"fallback": "the tenant has no default Settings"}),
-        (
-            [("default: {p", "other: {p"), ("vision}", "vision, sharedClusterOnly: true}")],
-            "vision",
-            {"sharedClusterOnly": "true on the Project, so the Project gets no Palette integration"},
-        ),
-        (
-            [("default: {p", "other: {p"), ("    settings:\n", "    sharedClusterOnly: true\n    settings:\n")],
-            "vision",
-            {"sharedClusterOnly": "true on the tenant"},
-        ),
-        ([("vision}", "vision, sharedClusterOnly: false}")], "vision", {"sharedClusterOnly": "false on the Project"}),
-        (
-            [("vision}", "vision, sharedClusterOnly: true}")],
-            "vision",
-            {"sharedClusterOnly": "tenant-acme/default comes"},
-        ),
-        (
-            [("config:\n", "config:\n  paletteai:mergedSettings: false\n")],
-            "line-1",
-            {"fallback": "`paletteai:mergedSettings` is false"},
-        ),
-        (
-            [
-                ("config:\n", "config:\n  paletteai:mergedSettings: false\n"),
-                ("vision}", "vision, settingsRef: default}"),
-            ],
-            "vision",
-            {"fallback": "holds a Palette integration"},
-        ),
-    ],
-)
-def test_why_a_step_gave_it_or_did_not_is_said(
-    project: Project, edits: list[tuple[str, str]], name: str, whys: dict[str, str]
-) -> None:
-    text = MIXED
-    for old, new in edits:
-        text = text.replace(old, new, 1)
-    chain = explained(project, name, text)["integrations"]["palette"]["chain"]
-    said = {each["step"]: each["why"] for each in chain}
-    assert {step: why for step, why in whys.items() if why not in said[step]} == {}
-
-
 def test_what_settings_made_elsewhere_hold_is_not_guessed(project: Project) -> None:
     value = explained(project, "far")["integrations"]
     assert steps(value["palette"])[1] == ("settingsRef", "taken")

@@ -248,7 +248,7 @@ paletteai:tenant:
   labels:
     team: a b  # PAI007
   annotations:
-    kubernetes.io/a: a  # PAI007
+    paletteai-components/credential: a  # PAI007
   extraSpec:  # PAI012
     displayName: Acme
   settings:
