@@ -172,41 +172,6 @@ def test_every_step_says_what_became_of_it_and_where_it_is_declared(project: Pro
     assert palette["secret"] == {"name": "default-palette", "namespace": "tenant-acme", "made": True, "where": line}
 
 
-TOP = "    settings:\n"
-SHARED = "vision}", "vision, sharedClusterOnly: true}"
-REF_DEFAULT = "vision}", "vision, settingsRef: default}"
-NO_DEFAULT = "default: {p", "other: {p"
-NOT_MERGED = "config:\n", "config:\n  paletteai:mergedSettings: false\n"
-BOTH = "vision}", "vision, settings: {palette: vaulted}, settingsRef: models}"
-
-
-@pytest.mark.parametrize(
-    ("edits", "step", "why"),
-    [
-        ([BOTH], "settingsRef", "the Project's own Settings replace it"),
-        ([BOTH], "fallback", "vision/default comes first"),
-        ([("vision}", "vision, settingsRef: nope}")], "settingsRef", "it does not match any Settings of the tenant"),
-        ([REF_DEFAULT], "settingsRef", "names the tenant's default"),
-        ([(TOP, f"    settingsRef: x\n{TOP}")], "fallback", "`settingsRef` does not match any of its Settings"),
-        ([NO_DEFAULT], "fallback", "the tenant has no default Settings"),
-        ([NO_DEFAULT, SHARED], "sharedClusterOnly", "true on the Project, so the Project gets no Palette integration"),
-        ([NO_DEFAULT, (TOP, f"    sharedClusterOnly: true\n{TOP}")], "sharedClusterOnly", "true on the tenant"),
-        ([("vision}", "vision, sharedClusterOnly: false}")], "sharedClusterOnly", "false on the Project"),
-        ([SHARED], "sharedClusterOnly", "tenant-acme/default comes"),
-        ([NOT_MERGED, ("n}", "n, settingsRef: models}")], "fallback", "`paletteai:mergedSettings` is false"),
-        ([NOT_MERGED, REF_DEFAULT], "fallback", "holds a Palette integration"),
-    ],
-)
-def test_why_a_step_gave_it_or_did_not_is_said(
-    project: Project, edits: list[tuple[str, str]], step: str, why: str
-) -> None:
-    text = MIXED
-    for old, new in edits:
-        text = text.replace(old, new, 1)
-    chain = explained(project, "vision", text)["integrations"]["palette"]["chain"]
-    assert why in {each["step"]: each["why"] for each in chain}[step]
-
-
 def test_what_settings_made_elsewhere_hold_is_not_guessed(project: Project) -> None:
     value = explained(project, "far")["integrations"]
     assert steps(value["palette"])[1] == ("settingsRef", "taken")

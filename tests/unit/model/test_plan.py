@@ -198,6 +198,13 @@ HOLDS, HOLDS_NONE = "holds a Palette integration", "holds no Palette integration
             ("tenant", "sharedClusterOnly"),
         ),
         (
+            "sharedClusterOnly: true, projects: [{name: p}]",
+            "sharedClusterOnly",
+            "taken",
+            "true on the tenant, so the Project gets no Palette integration",
+            ("tenant", "sharedClusterOnly"),
+        ),
+        (
             "projects: [{name: p, sharedClusterOnly: true}]",
             "sharedClusterOnly",
             "taken",
@@ -224,6 +231,7 @@ def test_settings_that_are_not_merged_or_not_managed_are_passed_over_or_unknown(
     why = "this PaletteAI does not merge Settings: `paletteai:mergedSettings` is false"
     for project in ("settings: {}", "settingsRef: x"):
         assert searched(config % project)["fallback"] == ("passed over", why, ("mergedSettings",))
+    assert searched(config % "settingsRef: default")["fallback"][:2] == ("taken", HOLDS)
     external = searched(GIVEN % "existingSettings: [default], projects: [{name: p}]", HUGGING_FACE)
     assert external["fallback"][:2] == ("unknown", "external, so its contents are unknown")
     assert list(external) == ["own", "settingsRef", "fallback"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.projects import KEY
-from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told
+from support.samples import HOST, PROOF, codes, declared_credential, digest, stack, told
 
 from paletteai_components.credentials import ApiKey
 from paletteai_components.diagnostics import Diagnostic, Severity
@@ -119,25 +119,6 @@ def test_an_existing_secret_and_fields_contradict_each_other(stated: dict[str, A
         f"integration `shared` refers to an existing Secret and also sets {listed}, which would have no effect."
     )
     assert diagnostic.help == "Keep `existingSecret` or the four fields, not both."
-
-
-def test_each_field_is_shown_at_its_own_line() -> None:
-    wrong = stack(
-        f"""
-        paletteai:integrations:
-          shared:
-            hostUrl: http://a.example
-            tenant: TODO
-            defaultProjectID: "{PROJECT_ID}"
-            apiKey: as-text
-        paletteai:tenant: {{name: acme, settings: {{default: {{palette: shared}}}}}}
-        """
-    )
-    assert {(diagnostic.code, diagnostic.where[0].line) for diagnostic in diagnostics_of_stack(wrong)} == {
-        ("PAI009", 4),
-        ("PAI009", 5),
-        ("PAI010", 7),
-    }
 
 
 def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
