@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from paletteai_components.cli.output.streams import discard
 from paletteai_components.deployment import Deployment, State
 from paletteai_components.diagnostics import escaped
 
@@ -35,10 +36,21 @@ def progress(stacks: int, doing: str) -> Iterator[Tell]:
         The function to call with each change.
     """
     if not sys.stderr.isatty():
-        yield _Lines(doing).tell
+        yield _undisturbed(_Lines(doing).tell)
         return
     with _live(stacks, doing) as tell:
-        yield tell
+        yield _undisturbed(tell)
+
+
+def _undisturbed(tell: Tell) -> Tell:
+    def told(deployment: Deployment) -> None:
+        # A deployment goes on when the error stream is gone: pulumi would die of an output that nobody reads.
+        try:
+            tell(deployment)
+        except OSError:
+            discard(sys.stderr)
+
+    return told
 
 
 class _Lines:
