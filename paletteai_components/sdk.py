@@ -7,9 +7,12 @@ functions, because most commands need none of them.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +39,7 @@ _MAX_MESSAGE = 400 * 1024 * 1024
 def own_process() -> None:
     """Sets this process up for a single deployment, which is how Pulumi runs `__main__.py`."""
     _exit_quietly_on_interrupt()
+    _keep_libraries_quiet()
     _drop_debug_logs()
     _collect_garbage_rarely()
     _keep_no_call_stacks()
@@ -97,6 +101,14 @@ def _exit_quietly_on_interrupt() -> None:
     # engine's reason.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+
+
+def _keep_libraries_quiet() -> None:
+    # Pulumi shows what a program writes to its error stream. The warnings of libraries are not for the user, and hold
+    # paths of the machine; the Kubernetes client logs what a login command printed.
+    if not sys.warnoptions:
+        warnings.showwarning = lambda *_, **__: None
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _drop_debug_logs() -> None:

@@ -9,13 +9,16 @@ import contextlib
 import gc
 import os
 import sys
+import warnings
+from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from paletteai_components import __version__
 from paletteai_components.cli.output.report import show_error
+from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
 from paletteai_components.errors import UserError
 
 COMMANDS = {
@@ -49,18 +52,28 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        prepare_streams()
+        _keep_libraries_quiet()
         try:
             return super().main(*args, **kwargs)
+        except BrokenPipeError:
+            end_without_reader()
         except OSError as error:
             _show_os_error(error)
             sys.exit(2)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        # It prints `--help`.
+        with _ended_without_reader():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            show_error(error)
-            ctx.exit(error.exit_code)
+        with _ended_without_reader():
+            try:
+                return super().invoke(ctx)
+            except UserError as error:
+                show_error(error)
+                ctx.exit(error.exit_code)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,8 +92,21 @@ def main(ctx: click.Context) -> None:
     gc.set_threshold(500_000, 50, 100)
     if os.environ.get("NO_COLOR"):
         ctx.color = False
-    for stream in (sys.stdout, sys.stderr):
-        _escape_unprintable(stream)
+
+
+@contextlib.contextmanager
+def _ended_without_reader() -> Iterator[None]:
+    # click would exit with 1, which means that errors were found.
+    try:
+        yield
+    except BrokenPipeError:
+        end_without_reader()
+
+
+def _keep_libraries_quiet() -> None:
+    # A library's warning is for us and not for the user. The filters stay as they are, so tests see it.
+    if not sys.warnoptions:
+        warnings.showwarning = lambda *_, **__: None
 
 
 def _show_os_error(error: OSError) -> None:
@@ -95,15 +121,4 @@ def _show_os_error(error: OSError) -> None:
     # The error stream may be full, too.
     with contextlib.suppress(OSError):
         show_error(shown)
-    # Python flushes both streams at exit, which would fail again.
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        with contextlib.suppress(OSError, ValueError):
-            descriptor = stream.fileno()
-            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-
-
-def _escape_unprintable(stream: TextIO) -> None:
-    # A terminal that cannot show a character gets its code, not a traceback.
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
+    discard(sys.stdout, sys.stderr)

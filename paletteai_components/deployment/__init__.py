@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any
 
+from paletteai_components.deployment.coverage import Coverage, coverage_in
 from paletteai_components.model.identity import is_object_type, kind_of, name_of
 
 # A part of Pulumi's message, and the remedy.
@@ -92,6 +93,8 @@ class Deployment:
     steps: list[Step] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     """The messages, in order and without repetition."""
+    coverage: Coverage | None = None
+    """What the program checked on the cluster; None until it says so."""
 
     @property
     def remedy(self) -> str | None:
@@ -120,6 +123,7 @@ class Deployment:
                 urn = str(diagnostic.get("urn", ""))
                 about = f"{kind_of(urn)} {name_of(urn)}".strip()
                 self._add_message(Message(str(diagnostic.get("severity", "")), text, about))
+                self.coverage = coverage_in(text) or self.coverage
         elif outputs := event.get("resOutputsEvent"):
             self.done += 1
             metadata = outputs.get("metadata") or {}

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import pulumi
 
-from paletteai_components.kube.cluster import Cluster
+from paletteai_components.deployment.coverage import asked_message, unasked_message
+from paletteai_components.kube.cluster import CRDS, KINDS, Cluster
 from paletteai_components.stacks.stack import Stack
 
-_CONSEQUENCE = (
-    "so a missing CRD or namespace, or an object that already exists, shows only when `pulumi up` fails on it"
-)
+# The rules that need an answer, by what was asked for; every other kind is listed for PAI018 and PAI019.
+_NEEDED_FOR = {
+    KINDS: ("PAI003", "PAI016", "PAI018", "PAI019"),
+    CRDS: ("PAI016",),
+    "Namespace": ("PAI017", "PAI018", "PAI019"),
+    "Settings": ("PAI003", "PAI018", "PAI019"),
+}
 
 
 def preflight(stack: Stack) -> Cluster | None:
@@ -21,18 +26,23 @@ def preflight(stack: Stack) -> Cluster | None:
     # The client is slow to import and needed only here.
     from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 
-    provider = pulumi.Config("kubernetes")
-    if stack.plan is None or provider.get("renderYamlToDirectory"):
+    if stack.plan is None:
         return None
+    provider = pulumi.Config("kubernetes")
     # Another stack's Settings may hold one of these credentials, even if this stack writes no Settings.
     kinds = {each.kind for each in stack.objects} | {"Settings"}
     try:
-        if provider.get("cluster"):
-            raise ClusterUnavailable("`kubernetes:cluster` is set, which only the provider follows")
-        cluster = ApiServer(provider.get("kubeconfig"), provider.get("context")).cluster(stack.api.api_version, kinds)
+        for field in ("renderYamlToDirectory", "cluster"):
+            if provider.get(field):
+                raise ClusterUnavailable(f"`kubernetes:{field}` is set, which only the provider follows")
+        server = ApiServer(provider.get("kubeconfig"), provider.get("context"))
+        cluster = server.cluster(stack.api.api_version, kinds)
     except ClusterUnavailable as error:
-        pulumi.log.info(f"The cluster was not asked: {error}, {_CONSEQUENCE}.")
+        pulumi.log.info(unasked_message(str(error)))
         return None
-    missing = f" Not everything was checked: {'; '.join(cluster.unanswered)}." if cluster.unanswered else ""
-    pulumi.log.info(f"Asked {cluster.name} for CRDs, namespaces and existing objects.{missing}")
+    refused = tuple(each.reason for each in cluster.unanswered)
+    needed = {code for each in cluster.unanswered for code in _NEEDED_FOR.get(each.subject, ("PAI018", "PAI019"))}
+    message = asked_message(cluster.name, refused, tuple(sorted(needed)))
+    unverified = "" if server.is_verified else " Its certificate was not verified: the kubeconfig says so."
+    pulumi.log.info(f"{message}{unverified}")
     return cluster

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import urllib3
 import yaml
 from kubernetes import client, config
 from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
+from paletteai_components.kube.cluster import CRDS, KINDS, Cluster, LiveObject, Unanswered, fields_taken_over
 from paletteai_components.kube.crds import Crds, crds_of
 from paletteai_components.kube.manifests import (
     CREDENTIAL_ANNOTATION,
@@ -49,6 +50,7 @@ class ApiServer:
 
     Attributes:
         name: The cluster's name in messages, for example ``the cluster of context dev``.
+        is_verified: Whether its certificate is verified.
     """
 
     def __init__(self, kubeconfig: str | None, context: str | None) -> None:
@@ -71,11 +73,15 @@ class ApiServer:
         # By default the client retries three times, and logs each attempt.
         settings.retries = False
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+        self.is_verified = settings.verify_ssl or settings.host.startswith("http:")
+        if not self.is_verified:
+            # Otherwise each request warns, with paths of the machine. The user has asked for it.
+            urllib3.disable_warnings(InsecureRequestWarning)
         self._pool = connections_of(settings)
         self._host = settings.host
         authentication: Mapping[str, Any] = settings.auth_settings()
         self._headers = {each["key"]: each["value"] for each in authentication.values()}
-        self._unanswered: list[str] = []
+        self._unanswered: list[Unanswered] = []
 
     def cluster(self, api_version: str, kinds: Collection[str]) -> Cluster:
         """Reads the cluster's objects of these kinds.
@@ -96,29 +102,31 @@ class ApiServer:
             lists[kind] = f"{vendors}/{served[kind]}"
         if "Secret" in kinds:
             lists |= {"Secret": "/api/v1/secrets?fieldSelector=type%3DOpaque"}
-        answers = {kind: self._get(f"list all objects of kind {kind}", path, _METADATA) for kind, path in lists.items()}
+        answers = {
+            kind: self._get(kind, f"list all objects of kind {kind}", path, _METADATA) for kind, path in lists.items()
+        }
         objects = {kind: dict(_live_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
         served_kinds = None if resources is None else frozenset(resources)
         return Cluster(self.name, api_version, served_kinds, objects, crds=crds, unanswered=tuple(self._unanswered))
 
     def _read_crds(self, names: Iterable[str]) -> Crds | None:
         path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-        answers = [self._get(f"read the CRD `{name}`", f"{path}/{quote(name)}") for name in names]
+        answers = [self._get(CRDS, f"read the CRD `{name}`", f"{path}/{quote(name)}") for name in names]
         try:
             return crds_of([answer for answer in answers if answer], self.name)
         except UnusableSchema as error:
-            self._unanswered.append(f"its CRDs have no usable schema ({error})")
+            self._unanswered.append(Unanswered(CRDS, f"its CRDs have no usable schema ({error})"))
             return None
 
     def _read_resources(self, api_version: str, path: str) -> dict[str, str] | None:
         """The kinds that are served and the names of their resources; None where the user may not list them."""
-        answer = self._get(f"list the kinds of `{api_version}`", path)
+        answer = self._get(KINDS, f"list the kinds of `{api_version}`", path)
         if answer is None:
             return None
         # A subresource, such as `tenants/status`, has the same kind.
         return {each["kind"]: each["name"] for each in answer.get("resources") or () if "/" not in each["name"]}
 
-    def _get(self, action: str, path: str, accept: str = _JSON) -> dict[str, Any] | None:
+    def _get(self, subject: str, action: str, path: str, accept: str = _JSON) -> dict[str, Any] | None:
         """The answer: empty where the resource does not exist, None where the user may not read it."""
         headers = {**self._headers, "Accept": accept}
         try:
@@ -128,7 +136,7 @@ class ApiServer:
             # This includes a certificate that is not trusted.
             raise ClusterUnavailable("it cannot be reached") from None
         if response.status == HTTPStatus.FORBIDDEN:
-            self._unanswered.append(f"this user may not {action}")
+            self._unanswered.append(Unanswered(subject, f"this user may not {action}"))
             return None
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise ClusterUnavailable("it does not accept the user of the kubeconfig")

@@ -26,6 +26,20 @@ class LiveObject:
     """The fields that Pulumi's provider takes over with its next update, each as field manager and path."""
 
 
+KINDS = "kinds"
+CRDS = "CRDs"
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request that was refused, or whose answer cannot be used."""
+
+    subject: str
+    """What was asked for: a kind whose objects are listed, `KINDS` or `CRDS`."""
+    reason: str
+    """Why there is no answer, in words."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The contents of a cluster."""
@@ -43,8 +57,8 @@ class Cluster:
     """The references of the objects in the stack's state."""
     crds: Crds | None = None
     """The schemas of the vendor's kinds; None where unknown."""
-    unanswered: tuple[str, ...] = ()
-    """Which requests were refused and why, one text each."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """The requests that were refused."""
 
     def carriers(self, integration: IntegrationSpec) -> Iterator[str]:
         """The references of the Settings that carry the credential of an integration."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import wait_until
 from support.programs import written
@@ -180,3 +181,35 @@ def left_of(session: int) -> list[str]:
     ).stdout
     # What has ended and nobody has asked for yet does not run.
     return [line for line in listed.splitlines() if not line.endswith("<defunct>")]
+
+
+@pytest.mark.timeout(600)
+def test_a_cluster_without_verification_is_told_in_one_line_and_one_that_is_not_asked_in_the_summary(
+    project: RealProject, cluster: ControlPlane, tmp_path: Path
+) -> None:
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config["clusters"][0]["cluster"] = {"server": cluster.url, "insecure-skip-tls-verify": True}
+    unverified, elsewhere = tmp_path / "unverified", tmp_path / "elsewhere"
+    unverified.write_text(yaml.safe_dump(config))
+    config["contexts"][0]["name"] = "elsewhere"
+    elsewhere.write_text(yaml.safe_dump(config))
+
+    # Pulumi starts the program in the first case, and this package's own host in the second.
+    printed = project.preview("acme.lab", env={"KUBECONFIG": str(unverified)}).printed
+    diagnostics = printed.partition("Diagnostics:")[2]
+    assert diagnostics.count("Its certificate was not verified: the kubeconfig says so.") == 1
+    assert "InsecureRequestWarning" not in printed
+    assert "site-packages" not in printed
+    project.env["KUBECONFIG"] = str(unverified)
+    told = told_of(project, "preview", "lab")["acme.lab"]
+    assert told["cluster"] == {"asked": True, "unchecked": [], "reason": None}
+    assert "InsecureRequestWarning" not in str(told["messages"])
+    assert "site-packages" not in str(told["messages"])
+
+    project.env["KUBECONFIG"] = str(elsewhere)
+    shown = project.paletteai("preview", "lab").stdout
+    assert (
+        "warning: `acme.lab`, `beta.lab` were not checked on the cluster: the kubeconfig has no usable context `dev`.\n"
+        "  not checked there: PAI003, PAI016, PAI017, PAI018, PAI019\n"
+        "2 stacks of lab: 2 previewed in "
+    ) in shown

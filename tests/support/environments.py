@@ -22,6 +22,9 @@ here = pathlib.Path(__file__).parent
 if sys.argv[1] == "version":
     print("{version}")
     sys.exit()
+if sys.argv[1] == "config":
+    print(here.joinpath("opened.json").read_text())
+    sys.exit()
 stack = next(each.removeprefix("--stack=") for each in sys.argv if each.startswith("--stack="))
 play = json.loads(here.joinpath("plays.json").read_text()).get(stack, {{}})
 def note(event, **more):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from paletteai_components.cli.output.report import show
+from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
 from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.redaction import named
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import concerning
+
+# The most bytes of standard input that are read; no key is as long.
+_LONGEST = 64 * 1024
+_LISTED = 10
 
 
 @click.command("fingerprint")
@@ -41,18 +48,48 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin
         return
     selection = selected(names, folder)
     if selection.unreadable:
-        show(selection.diagnostics, err=True)
-        ctx.exit(2)
-    done = [_write_missing(stack, folder) for stack in selection.stacks]
-    ctx.exit(0 if all(done) else 1)
+        others = concerning(selection.diagnostics, selection.stacks)
+        show([each for each in selection.diagnostics if each not in others], err=True)
+    ctx.exit(max(_write_all(selection.stacks, folder), 2 if selection.unreadable else 0))
 
 
 def _read_fingerprint() -> str:
-    key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else _piped_key()
     why = key_problem(key)
     if why:
         raise UserError(f"the key {why}.", "Type a Palette API key, or pipe one in.")
     return fingerprint_of(key)
+
+
+def _piped_key() -> str:
+    """The text on standard input, all of it: a second line would not be part of the key."""
+    try:
+        piped = sys.stdin.buffer.read(_LONGEST)
+    except OSError as error:
+        fact = f"standard input could not be read ({error.strerror}), so there is no key."
+        raise UserError(fact, "Type a Palette API key, or pipe one in.") from None
+    if piped.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError("standard input is in UTF-16, so no key was read.", "Pipe the key in as UTF-8.")
+    # PowerShell writes the mark of UTF-8 in front.
+    return piped.decode("utf-8-sig", errors="replace")
+
+
+def _write_all(stacks: Sequence[Stack], folder: Path) -> int:
+    """Write the missing fingerprints of all stacks, whatever happens to one of them, and return the exit code."""
+    done: list[bool] = []
+    errors: dict[str, UserError] = {}
+    for stack in stacks:
+        try:
+            done.append(_write_missing(stack, folder))
+        except UserError as error:
+            # Where pulumi is missing, every stack has the same error.
+            if str(error) not in map(str, errors.values()):
+                show_error(error)
+            errors[stack.name] = error
+    if errors and len(stacks) > 1:
+        names = listed((f"`{escaped(name)}`" for name in errors), _LISTED)
+        click.echo(f"{len(errors):,} of {plural(len(stacks), 'stack')} got no fingerprints: {names}.", err=True)
+    return 2 if errors else int(not all(done))
 
 
 def _write_missing(stack: Stack, folder: Path) -> bool:

@@ -12,7 +12,9 @@ import click
 from paletteai_components.cli.output.progress import COLOURS
 from paletteai_components.cli.output.report import as_json, plural, show, show_json
 from paletteai_components.deployment import Deployment, Message, Operation, State, Step
+from paletteai_components.deployment.coverage import NO_COVERAGE, Coverage
 from paletteai_components.diagnostics import Diagnostic, escaped
+from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
 
 # How many steps of a stack are shown, besides those that remove something.
@@ -27,6 +29,9 @@ _DONE = {
     "same": "unchanged",
 }
 _SEVERITIES = {"error": "red", "warning": "yellow"}
+# By whether the cluster was asked.
+_GAPS = {True: ("cluster not fully checked",), False: ("cluster not checked",)}
+_LISTED = 10
 
 
 # What is printed while an operation runs, and once it has succeeded.
@@ -79,12 +84,13 @@ class Report:
             "steps": [
                 {"operation": each.operation, "kind": each.kind, "name": named(each.name)} for each in deployment.steps
             ],
+            "cluster": _coverage_as_json(self._coverage(deployment)),
             "messages": messages,
             "problems": [as_json(diagnostic) for diagnostic in self.refused.get(deployment.stack, [])],
         }
 
     def show(self, *, verbose: bool) -> None:
-        """Print it as text: the details of each stack, then one line a stack, then the sum."""
+        """Print it as text: the details of each stack, then one line a stack, the gaps and the sum."""
         for deployment in self.deployments:
             lines = list(self._lines(deployment, verbose))
             if lines or deployment.stack in self.refused:
@@ -97,10 +103,33 @@ class Report:
             state = click.style(f"{self._state(deployment):<11}", fg=COLOURS[deployment.state])
             rest = self._counts(deployment)
             click.echo(f"{escaped(deployment.stack):<{width}}  {state}  {rest}".rstrip())
+        for line in self._gaps():
+            click.echo(line)
         states = Counter(self._state(each) for each in self.deployments)
         counts = ", ".join(f"{number} {state}" for state, number in states.items())
         stacks = plural(len(self.deployments), "stack")
         click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
+
+    def _gaps(self) -> Iterator[str]:
+        """A line for each reason why rules were not checked on the cluster."""
+        stacks: dict[Coverage, list[str]] = {}
+        for deployment in self.deployments:
+            coverage = self._coverage(deployment)
+            if coverage is not None and coverage.unchecked:
+                stacks.setdefault(coverage, []).append(deployment.stack)
+        warning = click.style("warning", fg=_SEVERITIES["warning"])
+        for coverage, names in stacks.items():
+            of = listed((f"`{escaped(name)}`" for name in names), _LISTED)
+            fact = "was not fully checked on the cluster" if coverage.asked else "was not checked on the cluster"
+            fact = fact if len(names) == 1 else fact.replace("was", "were")
+            yield f"{warning}: {of} {fact}: {escaped(coverage.reason)}."
+            yield f"  not checked there: {', '.join(coverage.unchecked)}"
+
+    def _coverage(self, deployment: Deployment) -> Coverage | None:
+        """What was checked on the cluster; None if nothing was to be checked, or it failed before."""
+        if deployment.coverage is None and deployment.state is State.SUCCEEDED and self.operation.runs_the_program:
+            return NO_COVERAGE
+        return deployment.coverage
 
     def _state(self, deployment: Deployment) -> str:
         return _DONE_OPERATIONS[self.operation] if deployment.state is State.SUCCEEDED else deployment.state.value
@@ -111,7 +140,9 @@ class Report:
         if deployment.state is State.WAITING:
             return ""
         counts = [_counted(each, number, self.operation) for each, number in _in_order(deployment.changes)]
-        return ", ".join([*counts, f"{deployment.seconds:.1f} s"])
+        coverage = self._coverage(deployment)
+        gap = _GAPS[coverage.asked] if coverage is not None and coverage.unchecked else ()
+        return ", ".join([*counts, f"{deployment.seconds:.1f} s", *gap])
 
     def _lines(self, deployment: Deployment, verbose: bool) -> Iterator[str]:
         everything = verbose or deployment.state in {State.FAILED, State.INTERRUPTED}
@@ -122,6 +153,12 @@ class Report:
                 yield from _message_lines(message)
         if deployment.remedy:
             yield f"help: {escaped(deployment.remedy)}"
+
+
+def _coverage_as_json(coverage: Coverage | None) -> dict[str, Any] | None:
+    if coverage is None:
+        return None
+    return {"asked": coverage.asked, "unchecked": list(coverage.unchecked), "reason": coverage.reason or None}
 
 
 def _steps(steps: list[Step], everything: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from paletteai_components.cli.output.streams import discard
 from paletteai_components.deployment import Deployment, State
 from paletteai_components.diagnostics import escaped
 
@@ -27,10 +28,21 @@ COLOURS = {
 def progress(stacks: int, doing: str) -> Iterator[Tell]:
     """Show the progress of so many stacks on the error stream; yields the function to call with each change."""
     if not sys.stderr.isatty():
-        yield _tell_in_lines(doing)
+        yield _undisturbed(_tell_in_lines(doing))
         return
     with _live(stacks, doing) as tell:
-        yield tell
+        yield _undisturbed(tell)
+
+
+def _undisturbed(tell: Tell) -> Tell:
+    def told(deployment: Deployment) -> None:
+        # A deployment goes on when the error stream is gone: pulumi would die of an output that nobody reads.
+        try:
+            tell(deployment)
+        except OSError:
+            discard(sys.stderr)
+
+    return told
 
 
 def _tell_in_lines(doing: str) -> Tell:

@@ -22,7 +22,10 @@ from support.terminals import terminal
 from paletteai_components.cli import environment
 from paletteai_components.cli.output import progress
 from paletteai_components.deployment import Deployment, State
+from paletteai_components.deployment.coverage import RULES, asked_message, unasked_message
 from paletteai_components.deployment.runs import default_parallel
+
+ASKED = asked_message("the cluster of context dev", (), ())
 
 
 @pytest.fixture
@@ -30,8 +33,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Backend:
     return Backend(tmp_path, monkeypatch)
 
 
+def stacks_of(result: Result) -> list[dict[str, Any]]:
+    stacks: list[dict[str, Any]] = json.loads(result.stdout)["stacks"]
+    return stacks
+
+
 def states(result: Result) -> dict[str, str]:
-    return {each["name"]: each["state"] for each in json.loads(result.stdout)["stacks"]}
+    return {each["name"]: each["state"] for each in stacks_of(result)}
 
 
 def test_the_stacks_of_an_environment_are_run_and_no_other(project: Backend) -> None:
@@ -169,7 +177,7 @@ def test_by_default_there_are_three_for_two_processors(monkeypatch: pytest.Monke
 
 
 def test_as_json_everything_is_said_and_no_property_of_a_resource(project: Backend) -> None:
-    project.play("acme.dev", step("replace"), step("same"), summed(replace=1, same=2))
+    project.play("acme.dev", said(ASKED, "info"), step("replace"), step("same"), summed(replace=1, same=2))
     result = project.call("preview", "dev", "--format", "json")
     assert "CANARY" not in result.output
     told = json.loads(result.stdout)
@@ -181,7 +189,8 @@ def test_as_json_everything_is_said_and_no_property_of_a_resource(project: Backe
         "state": "succeeded",
         "changes": {"replace": 1, "same": 2},
         "steps": [{"operation": "replace", "kind": "Namespace", "name": "acme.vision"}],
-        "messages": [],
+        "cluster": {"asked": True, "unchecked": [], "reason": None},
+        "messages": [{"severity": "info", "about": "", "text": ASKED}],
         "problems": [],
     }
 
@@ -200,6 +209,54 @@ def test_a_preview_shows_what_would_change_and_everything_that_would_go(project:
     counts = "25 to create, 25 to delete, 1 to import, 1 to discard, 2 unchanged, "
     assert f"acme.dev   previewed    {counts}" in shown
     assert project.call("preview", "dev", "--verbose").stdout.count("  + create ") == 25
+
+
+@pytest.mark.parametrize("word", ["preview", "up"])
+def test_what_was_not_checked_on_the_cluster_is_in_the_summary(project: Backend, word: str) -> None:
+    for tenant in ("delta", "epsilon"):
+        project.add(tenant)
+    absent = unasked_message("the kubeconfig has no usable context `dev`")
+    partly = asked_message("the cluster of context dev", ("this user may not a", "it may not b"), ("PAI016", "PAI017"))
+    project.play("acme.dev", said(absent, "info"), summed(create=3))
+    project.play("beta.dev", said(absent, "info"), summed(create=3))
+    project.play("gamma.dev", said(f"{partly} Its certificate was not verified.", "info"), summed(create=3))
+    project.play("delta.dev", said(ASKED, "info"), summed(create=3))
+    # A program of one's own asks no cluster, and says nothing about it.
+    project.play("epsilon.dev", summed(create=3))
+    options = ["dev", *(["--yes"] if word == "up" else [])]
+    shown = project.call(word, *options).stdout
+    assert shown.splitlines()[-7:-1] == [
+        "warning: `acme.dev`, `beta.dev` were not checked on the cluster: the kubeconfig has no usable context `dev`.",
+        "  not checked there: PAI003, PAI016, PAI017, PAI018, PAI019",
+        "warning: `epsilon.dev` was not checked on the cluster: the program does not ask it.",
+        "  not checked there: PAI003, PAI016, PAI017, PAI018, PAI019",
+        "warning: `gamma.dev` was not fully checked on the cluster: this user may not a; it may not b.",
+        "  not checked there: PAI016, PAI017",
+    ]
+    ends = {line.split()[0]: line.rpartition(" s")[2] for line in shown.splitlines() if "ed    " in line}
+    assert ends == {
+        "acme.dev": ", cluster not checked",
+        "beta.dev": ", cluster not checked",
+        "delta.dev": "",
+        "epsilon.dev": ", cluster not checked",
+        "gamma.dev": ", cluster not fully checked",
+    }
+    told = {each["name"]: each["cluster"] for each in stacks_of(project.call(word, *options, "--format", "json"))}
+    assert told["acme.dev"] == {
+        "asked": False,
+        "unchecked": list(RULES),
+        "reason": "the kubeconfig has no usable context `dev`",
+    }
+    assert told["gamma.dev"]["unchecked"] == ["PAI016", "PAI017"]
+    assert told["delta.dev"] == {"asked": True, "unchecked": [], "reason": None}
+
+
+def test_a_refresh_and_a_stack_that_failed_before_have_nothing_to_check(project: Backend) -> None:
+    project.play("acme.dev", said("refused"), code=1)
+    for arguments in (["refresh", "dev", "--yes"], ["preview", "dev"]):
+        told = stacks_of(project.call(*arguments, "--format", "json"))
+        assert told[0]["cluster"] is None
+    assert "cluster" not in project.call("refresh", "dev", "--yes").stdout
 
 
 @pytest.mark.parametrize("arguments", [("up",), ("refresh",), ("up", "--format", "json")], ids=" ".join)

@@ -162,34 +162,6 @@ def test_a_folder_whose_names_may_not_be_read_is_told_in_json_too(
     assert diagnostic["message"] == "the folder cannot be read (Permission denied), so no stack in it was checked."
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize(
-    ("arguments", "errors_too"),
-    [
-        (("check",), False),
-        (("check",), True),
-        (("graph",), False),
-        (("--help",), False),
-        (("--help",), True),
-        (("check", "--help"), False),
-    ],
-)
-def test_output_that_cannot_be_written_is_told_in_a_line(
-    project: Project, arguments: tuple[str, ...], errors_too: bool
-) -> None:
-    command = [sys.executable, "-m", "paletteai_components", *arguments]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            command, stdout=full, stderr=full if errors_too else subprocess.PIPE, text=True, check=False
-        )
-    assert done.returncode == 2
-    if not errors_too:
-        assert done.stderr == (
-            "Error: the command stopped early (No space left on device), so its output is incomplete.\n"
-            "  help: Check its destination.\n"
-        )
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -12,6 +12,8 @@ from support.projects import KEY, STACK, Project, changed
 
 from paletteai_components.cli.commands import fingerprint as command
 from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
+from paletteai_components.deployment.decryption import EngineError
+from paletteai_components.stacks.stack import Stack
 
 HOST = "https://api.spectrocloud.com"
 CIPHERTEXT = f"v1:{KEY}"
@@ -105,11 +107,15 @@ def test_a_file_that_changes_at_the_last_moment_is_left_as_it_is(
     assert project.files() == {"stacks/Pulumi.acme.dev.yaml": f"{STACK}# mine\n".encode()}
 
 
-def test_a_file_that_cannot_be_edited_is_left_unchanged_and_the_lines_are_printed(project: Project) -> None:
+def not_editable() -> str:
     aliased = changed("    shared:\n", "    shared: *base\nbase: &base\n")
     head, _, tail = aliased.partition("base: &base\n")
     fields, _, rest = tail.partition("  paletteai:tenant:")
-    text = f"base: &base\n{fields}{head}  paletteai:tenant:{rest}"
+    return f"base: &base\n{fields}{head}  paletteai:tenant:{rest}"
+
+
+def test_a_file_that_cannot_be_edited_is_left_unchanged_and_the_lines_are_printed(project: Project) -> None:
+    text = not_editable()
     path = project.stack(text)
     assert project.refused("fingerprint") == (
         "Error: stacks/Pulumi.acme.dev.yaml is written in a way that this command cannot edit, so it was left "
@@ -144,12 +150,46 @@ def test_a_file_that_cannot_be_read_stops_it(project: Project) -> None:
     assert "error PAI012" in project.refused("fingerprint")
 
 
+def test_a_stack_that_fails_stops_no_other(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for tenant in ("acme", "beta", "gamma", "zeta"):
+        project.stack(STACK.replace("acme", tenant).replace("vision", f"{tenant}-vision"), f"{tenant}.dev")
+    project.stack(not_editable().replace("acme", "delta"), "delta.dev")
+    project.stack("config: [", "eta.dev")
+    before = project.files()
+    found = command._open_and_fingerprint
+
+    def opened(stack: Stack, *more: Any) -> Any:
+        if stack.name == "beta.dev":
+            raise EngineError("pulumi could not open the keys of stack `beta.dev`: wrong.", "Set the right one.")
+        if stack.name == "gamma.dev":
+            Path(stack.file).write_text("config: {}\n")
+        return found(stack, *more)
+
+    monkeypatch.setattr(command, "_open_and_fingerprint", opened)
+    result = project.run("fingerprint")
+    assert result.stdout == "acme.dev shared: written\nzeta.dev shared: written\n"
+    errors = [line for line in result.stderr.splitlines() if "rror" in line]
+    assert ["PAI012" in errors[0], *(error.partition(".dev")[0] for error in errors[1:])] == [
+        True,
+        "Error: pulumi could not open the keys of stack `beta",
+        "Error: stacks/Pulumi.delta",
+        "Error: stacks/Pulumi.gamma",
+    ]
+    assert result.stderr.endswith("3 of 5 stacks got no fingerprints: `beta.dev`, `delta.dev`, `gamma.dev`.\n")
+    assert result.exit_code == 2
+    differing = {name for name, data in project.files().items() if before[name] != data}
+    assert differing == {f"stacks/Pulumi.{name}.dev.yaml" for name in ("acme", "gamma", "zeta")}
+    assert project.files()["stacks/Pulumi.gamma.dev.yaml"] == b"config: {}\n"
+
+
 def test_without_pulumi_it_says_what_works_without(project: Project) -> None:
     project.stack()
     (project.folder / "bin" / "pulumi").unlink()
     said = project.refused("fingerprint")
     assert said.startswith("Error: there is no `pulumi` command on PATH, and only it can open encrypted keys.")
     assert "`fingerprint --stdin`" in said
+    project.stack(STACK.replace("acme", "beta"), "beta.dev")
+    assert project.refused("fingerprint").count("Error:") == 1
 
 
 # A key that is typed in
@@ -168,7 +208,7 @@ def test_a_typed_key_is_told_by_its_fingerprint_only(project: Project) -> None:
         ("\n", "is empty or a placeholder"),
         ("CHANGE_ME\n", "is empty or a placeholder"),
         ("hunter2\n", "is shorter than 20 characters"),
-        ("correct-horse-battery-staple\n", "is too simple, so it could be guessed"),
+        ("correct-horse-battery-staple\n", "is too simple"),
         (f"Bearer {KEY}\n", "begins with the name of a header"),
     ],
 )

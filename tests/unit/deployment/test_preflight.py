@@ -298,6 +298,7 @@ def test_a_user_who_may_ask_little_is_told_what_was_not_asked(
     told = "\n".join(logged(recording))
     assert "this user may not list all objects of kind Namespace" in told
     assert "this user may not read the CRD `settings.spectrocloud.com`" in told
+    assert told.endswith(" Not checked on the cluster: PAI003, PAI016, PAI017, PAI018, PAI019.")
 
 
 @pytest.mark.parametrize(
@@ -333,6 +334,22 @@ def test_a_cluster_that_cannot_be_asked_is_told_and_stops_nothing(
     assert recording.warnings == []
 
 
+def test_a_certificate_that_is_not_verified_is_told_once_and_without_warnings(
+    tmp_path: Path, cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config["clusters"][0]["cluster"] = {"server": cluster.url, "insecure-skip-tls-verify": True}
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    written(tmp_path, "acme.dev", STACK)
+    # A warning of a library would be an error here.
+    recording = deployed(tmp_path, "acme.dev")
+    assert recording.error is None
+    assert logged(recording) == [f"{ASKED} Its certificate was not verified: the kubeconfig says so."]
+    assert recording.warnings == []
+
+
 @pytest.mark.parametrize("as_content", [True, False])
 def test_the_providers_own_kubeconfig_is_followed(
     tmp_path: Path, cluster: ControlPlane, monkeypatch: pytest.MonkeyPatch, as_content: bool
@@ -348,7 +365,11 @@ def test_the_providers_own_kubeconfig_is_followed(
     ("key", "value", "told"),
     [
         ("kubernetes:cluster", "test", ["The cluster was not asked: `kubernetes:cluster` is set"]),
-        ("kubernetes:renderYamlToDirectory", "out", []),
+        (
+            "kubernetes:renderYamlToDirectory",
+            "out",
+            ["The cluster was not asked: `kubernetes:renderYamlToDirectory` is set"],
+        ),
     ],
 )
 def test_what_only_the_provider_can_follow_is_not_asked(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +14,7 @@ import pulumi
 import pytest
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
+from urllib3.exceptions import InsecureRequestWarning
 
 from paletteai_components.deployment import program
 
@@ -19,6 +22,8 @@ from paletteai_components.deployment import program
 @pytest.fixture(autouse=True)
 def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     thresholds, handler = gc.get_threshold(), signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     monkeypatch.setattr(resource, "_get_stack_trace", resource._get_stack_trace)
     yield
@@ -46,6 +51,21 @@ def test_debug_lines_are_not_sent_and_errors_are(
     said = capsys.readouterr().err
     assert "this went wrong" in said
     assert "nobody asked" not in said
+
+
+@pytest.mark.filterwarnings("always")
+def test_what_libraries_warn_of_and_log_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def talk() -> None:
+        for category in (DeprecationWarning, FutureWarning, InsecureRequestWarning):
+            warnings.warn("of a library", category, stacklevel=1)
+        logging.error("of a library")
+        logging.getLogger("kubernetes").warning("of a library")
+
+    monkeypatch.setattr(program, "deploy", talk)
+    program.run()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_deploying_inside_another_process_changes_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
