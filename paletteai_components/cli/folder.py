@@ -5,19 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from paletteai_components.diagnostics import escaped
+from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.errors import UserError
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-DEFAULT_FOLDER = "stacks"
-
 
 def in_a_folder(command: Command, /, purpose: str = "The folder with the stack files.") -> Command:
-    """Add the option `--stacks`, the folder with the stack files, to a command.
+    """Add the option `--stacks` to a command, which takes a `StackFolder`.
 
     Args:
         command: The command.
@@ -28,11 +30,33 @@ def in_a_folder(command: Command, /, purpose: str = "The folder with the stack f
         "folder",
         metavar="DIR",
         type=click.Path(path_type=Path),
-        default=DEFAULT_FOLDER,
-        show_default=True,
-        help=purpose,
+        callback=_find,
+        help=f"{purpose}  [default: the one that Pulumi reads, else stacks]",
     )
     return option(command)
+
+
+def _find(ctx: click.Context, parameter: click.Parameter, given: Path | None) -> StackFolder:
+    # The reader of YAML is not needed for the help.
+    from paletteai_components.stacks.folder import stack_folder
+
+    return stack_folder(given)
+
+
+def project_of(folder: StackFolder) -> Path:
+    """The folder of the Pulumi project that reads the stack files, where Pulumi has to run.
+
+    Raises UserError if there is none, because Pulumi would not read these stack files.
+    """
+    if folder.unreadable:
+        raise StackFileError(folder.unreadable)
+    if folder.project is None:
+        raise UserError(
+            f"no Pulumi project was found that reads the stack files in {folder}, so Pulumi cannot use them.",
+            "Run the command in the folder of their project, and set `stackConfigDir` in its Pulumi.yaml to the path "
+            "of their folder.",
+        )
+    return folder.project.folder.resolve()
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:
@@ -52,6 +76,6 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
     )
 
 
-def stacks_option(folder: Path) -> str:
-    """The option that a printed command needs to find the stacks of `folder`; empty for the default folder."""
-    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {escaped(shlex.quote(str(folder)))}"
+def stacks_option(folder: StackFolder) -> str:
+    """The option that a printed command needs to find a folder; empty if it is found without."""
+    return "" if folder.given is None else f" --stacks {escaped(shlex.quote(str(folder.given)))}"

@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document
-from paletteai_components.stacks.files import (
-    PROJECT_FILE,
-    Outcome,
-    beside_each_other,
-    outcome_of,
-    stack_files,
-    stack_name_of,
-)
-from paletteai_components.stacks.stack import Stack, defaults_from_file, stack_from_document
+from paletteai_components.stacks.files import Outcome, names_in, outcome_of
+from paletteai_components.stacks.folder import StackFolder
+from paletteai_components.stacks.stack import Stack, stack_from_document
 
 if TYPE_CHECKING:
     from paletteai_components.kube.cluster import Cluster
@@ -44,8 +38,8 @@ class Workspace:
         return next((stack for stack in self.stacks if stack.name == name), None)
 
 
-def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
-    """The workspace of the stack files in a folder, with the defaults of the project file above it.
+def workspace_from(folder: StackFolder, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
+    """The workspace of the stack files in a folder, with the defaults of the Pulumi project that reads them.
 
     Args:
         folder: The folder.
@@ -57,24 +51,25 @@ def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None 
     Raises:
         StackFileError: The folder does not exist, or it or the project file cannot be read.
     """
-    beside = beside_each_other(folder)
-    if not folder.is_dir():
+    if folder.unreadable:
+        raise StackFileError(folder.unreadable)
+    if not folder.path.is_dir():
         fact = f"there is no folder `{escaped(str(folder))}`, so there is no stack to check."
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
         )
-    defaults = _defaults_of(folder)
+    project = folder.project
     stacks: list[Stack] = []
-    diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
+    diagnostics = [*folder.diagnostics(names_in), *(project.diagnostics if project else ())]
     unreadable: list[str] = []
     if reading is None:
-        reading = ((path, outcome_of(path)) for path in stack_files(folder))
+        reading = ((path, outcome_of(path)) for path in folder.files())
     for path, outcome in reading:
         if isinstance(outcome, Document):
-            stacks.append(stack_from_document(outcome, defaults))
+            stacks.append(stack_from_document(outcome, project))
         else:
             diagnostics.extend(outcome)
-            unreadable.append(stack_name_of(path.name) or path.stem)
+            unreadable.append(folder.stack_of(path.name) or path.stem)
     return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
 
 
@@ -82,19 +77,3 @@ def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> li
     """The diagnostics with a location in a file of one of the stacks."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
-
-
-def _defaults_of(folder: Path) -> Document | None:
-    path = folder.parent / PROJECT_FILE
-    return defaults_from_file(path) if path.exists() else None
-
-
-def misnamed(path: Path) -> Iterable[Diagnostic]:
-    """The diagnostic of a file that has almost the name of a stack file, if it is one."""
-    if path.suffix in {".yml", ".json", ".yaml"} and path.name != PROJECT_FILE and stack_name_of(path.name) is None:
-        yield Diagnostic(
-            "PAI014",
-            "the file looks like a stack file, but Pulumi reads only `Pulumi.<stack>.yaml`; it would be ignored.",
-            "Rename it, or move it out of the folder.",
-            (SourceLocation(str(path)),),
-        )

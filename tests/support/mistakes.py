@@ -81,7 +81,7 @@ FILES = [
         "a missing tenant",
         STACK[: STACK.index("  paletteai:tenant")],
         [("PAI012", "config:")],
-        "lacks the field `tenant`",
+        "lacks `paletteai:tenant`",
     ),
     Case("a wrong type", changed("Acme", "[Acme]"), [("PAI012", "[Acme]")], "should be text"),
     Case("text where true or false belongs", project_is("{name: vision, createNamespace: 'no'}"), [("PAI012", "'no'")]),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
@@ -19,6 +21,9 @@ from paletteai_components.redaction import named
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
+
 
 @click.command("fingerprint")
 @choosing_stacks
@@ -26,7 +31,7 @@ from paletteai_components.stacks.stack import Stack
     "--stdin", "from_stdin", is_flag=True, help="Read one key from the terminal or a pipe, and print its fingerprint."
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin: bool) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, from_stdin: bool) -> None:
     """Write a fingerprint beside each encrypted key of the named STACKs.
 
     The pulumi command decrypts the keys; no key is printed or stored. A fingerprint shows only
@@ -55,7 +60,7 @@ def _read_fingerprint() -> str:
     return fingerprint_of(key)
 
 
-def _write_missing(stack: Stack, folder: Path) -> bool:
+def _write_missing(stack: Stack, folder: StackFolder) -> bool:
     """Write the missing fingerprints of a stack, and return whether every key has one now."""
     integrations = stack.spec.integrations if stack.spec else {}
     sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
@@ -82,10 +87,9 @@ def _no_fingerprint_reason(integration: IntegrationSpec) -> str:
 
 
 def _open_and_fingerprint(
-    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: Path
+    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: StackFolder
 ) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
     """Decrypt keys, and return their fingerprints, and for the others why there is none."""
-    from paletteai_components.cli.opened import project_of
     from paletteai_components.deployment.decryption import opened_keys
 
     keys = opened_keys(stack.name, project_of(folder))

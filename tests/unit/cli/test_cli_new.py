@@ -14,7 +14,9 @@ SCHEMA = "paletteai_components/schema/stack.json"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    return Project(tmp_path, monkeypatch)
+    project = Project(tmp_path, monkeypatch)
+    project.declare()
+    return project
 
 
 def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
@@ -104,6 +106,7 @@ def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str,
 
 
 def test_a_folder_that_is_not_there_is_told(project: Project) -> None:
+    (project.folder / "Pulumi.yaml").unlink()
     result = project.run("new", "acme", "dev", "--stacks", "nowhere")
     assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in result.stderr
     assert result.exit_code == 2

@@ -73,7 +73,7 @@ def test_every_code_that_a_file_alone_can_break_is_met_here() -> None:
     ],
 )
 def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str, says: str) -> None:
-    (project.folder / "Pulumi.yaml").write_text(f"name: {KEY}\n")
+    project.declare(f"name: {KEY}\nstackConfigDir: stacks\n")
     (project.stacks / "Pulumi.acme.dev.yaml").symlink_to(target)
     for command in COMMANDS:
         result = project.run(*command)
@@ -90,6 +90,7 @@ def test_a_folder_in_a_files_place_cannot_be_read(project: Project) -> None:
 
 
 def test_a_file_that_pulumi_would_not_find_is_told(project: Project) -> None:
+    project.declare()
     project.stack()
     (project.stacks / "Pulumi.beta.dev.yml").write_text(BETA)
     result = project.run("check")
