@@ -29,6 +29,8 @@ environment: [fleet/dev]
 encryptionsalt: v1:salt
 """
 
+PROJECT = "name: paletteai\nstackConfigDir: stacks\n"
+
 
 class Repositories:
     """A repository on a server, with a pull request, and a checkout of its main branch."""
@@ -38,7 +40,7 @@ class Repositories:
         self.server, self.checkout = folder / "server", folder / "checkout"
         self.server.mkdir()
         self._git("init", "--quiet", "--initial-branch=main")
-        for path, text in {DEV: STACK, PROD: STACK.replace("dev", "prod"), "Pulumi.yaml": "name: paletteai\n"}.items():
+        for path, text in {DEV: STACK, PROD: STACK.replace("dev", "prod"), "Pulumi.yaml": PROJECT}.items():
             self.write(path, text)
         self.write("program.py", "print('main')\n")
         self.commit()
@@ -57,15 +59,22 @@ class Repositories:
         self._git("commit", "--quiet", "--allow-empty", "--message", "change")
         return self._git("rev-parse", "HEAD")
 
-    def on_main(self, path: str, text: str = "", leads_to: str = "") -> None:
+    def on_main(self, path: str, text: str = "", leads_to: str = "", renamed: str = "") -> None:
         """Commit a file, or a link, to main."""
         self._git("checkout", "--quiet", "main")
+        if renamed:
+            (self.server / path).unlink()
+            path = renamed
         if leads_to:
             (self.server / path).symlink_to(leads_to)
         else:
             self.write(path, text)
         self.commit()
         self._git("checkout", "--quiet", "change")
+
+    def follow_main(self) -> None:
+        """Start the change from main as it is now."""
+        self._git("reset", "--quiet", "--hard", "main")
 
     def opened(self) -> str:
         """Commit what was written, open the pull request with it, clone main, and return the commit."""
@@ -474,3 +483,33 @@ def test_git_gets_the_token_from_the_environment_and_nobody_sees_it_in_a_command
         check=True,
     )
     assert "username=x-access-token\npassword=ghs_CANARY\n" in filled.stdout
+
+
+# --- Where the branch has its stack files ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extension", ["yaml", "yml"])
+def test_stack_files_beside_the_project_file_are_taken_and_it_is_not(
+    extension: str, repositories: Repositories, take: Callable[..., Ran]
+) -> None:
+    project, stack = f"Pulumi.{extension}", f"Pulumi.acme.dev.{extension}"
+    repositories.on_main("Pulumi.yaml", "name: paletteai\n", renamed=project)
+    repositories.on_main(stack, STACK)
+    repositories.follow_main()
+    repositories.write(stack, STACK.replace("vision", "lab"))
+    repositories.write(project, "name: other\nstackConfigDir: /etc\n")
+    repositories.write("Pulumi.json", "{}")
+    ran = take(REF, repositories.opened())
+    assert (ran.code, ran.out) == (0, "acme.dev\n"), ran.err
+    assert repositories.changes() == [f" M {stack}"]
+
+
+def test_a_plain_key_has_the_namespace_of_the_project(repositories: Repositories, take: Callable[..., Ran]) -> None:
+    repositories.on_main("Pulumi.yaml", PROJECT.replace("paletteai", "kubernetes"))
+    repositories.write(DEV, STACK.replace("config:\n", "config:\n  kubeconfig: '{users: [{user: {exec: {}}}]}'\n"))
+    assert "has a value for `kubeconfig`" in refused(repositories, take(REF, repositories.opened()))
+
+
+def test_a_folder_outside_of_the_checkout_is_refused(repositories: Repositories, take: Callable[..., Ran]) -> None:
+    repositories.on_main("Pulumi.yaml", PROJECT.replace("stacks", "../elsewhere"))
+    assert "outside of this checkout" in refused(repositories, take(REF, repositories.opened()))
