@@ -27,7 +27,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test assets check fmt schema docs requirements release-check bench clean
+.PHONY: plan test assets check fmt schema docs record requirements release-check bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -65,6 +65,10 @@ PINS = $(COMPILE) pyproject.toml --extra build
 
 docs: $(RUNTIME)
 	@$(RUN) paletteai_components.rules docs/rules
+
+# What the Pulumi CLI on PATH makes of the layouts that the tests know.
+record: $(TESTS)
+	@PYTHONPATH=tests $(RUN) support.layouts
 
 requirements: $(TOOLS)/.installed
 	@$(PINS) --output-file requirements.txt

@@ -28,10 +28,10 @@ from typing import Any, NoReturn
 from paletteai_components.diagnostics import StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.pulumi_yaml.document import Path as Steps
-from paletteai_components.stacks.configuration import NAMESPACE
-from paletteai_components.stacks.files import PROJECT_FILE, stack_name_of
+from paletteai_components.stacks.configuration import NAMESPACE, qualified
+from paletteai_components.stacks.folder import StackFolder, stack_folder
+from paletteai_components.stacks.pulumi_project import PulumiProject, project_file_in
 
-FOLDER = "stacks"
 MOST_BYTES = 1024 * 1024
 # As many as a workflow has jobs: see matrix.py.
 MOST_FILES = 256
@@ -63,28 +63,40 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 2 or not _REF.fullmatch(arguments[0]) or not _COMMIT.fullmatch(arguments[1]):
         _refuse("checkout_stacks.py takes the ref of a pull request and the full name of its newest commit.")
     ref, commit = arguments
-    if not Path(PROJECT_FILE).is_file():
-        _refuse(f"there is no {PROJECT_FILE} here, so this is not a checkout of the project. Run it in one.")
+    folder, project = _find_folder()
     _fetch(ref, commit)
-    before, after = _list_entries("HEAD"), _list_entries(_merge_tree(commit))
+    before, after = _list_entries("HEAD", folder), _list_entries(_merge_tree(commit), folder)
     changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if len(changed) > MOST_FILES:
-        _refuse(f"the pull request changes more than {MOST_FILES} files in {FOLDER}, so nothing was copied. Split it.")
-    allowed = _allowed_values(before)
+        _refuse(f"the pull request changes more than {MOST_FILES} files in {folder}, so nothing was copied. Split it.")
+    allowed = _allowed_values(before, folder, project)
     taken: dict[str, bytes | None] = {}
     for path in changed:
-        stack = _stack_of(path)
+        stack = _stack_of(path, folder)
         if stack is None:
             continue
         entry = after.get(path)
-        taken[path] = None if entry is None else _checked_content(path, stack, entry, allowed)
+        taken[path] = None if entry is None else _checked_content(path, stack, entry, allowed, project)
     # Nothing is written before all files are checked.
     for path, content in taken.items():
         # If the path is a link on the branch, writing through it would change another file.
         Path(path).unlink(missing_ok=True)
         if content is not None:
             Path(path).write_bytes(content)
-            print(_stack_of(path))
+            print(_stack_of(path, folder))
+
+
+def _find_folder() -> tuple[StackFolder, PulumiProject]:
+    """The folder of the stack files, and the Pulumi project, as the branch has them."""
+    if project_file_in(Path()) is None:
+        _refuse("there is no Pulumi.yaml here, so this is not a checkout of the project. Run it in one.")
+    folder = stack_folder()
+    if folder.project is None:
+        print(*folder.unreadable, sep="\n", file=sys.stderr)
+        _refuse("the Pulumi project cannot be read, so nothing was copied. Fix the problems above.")
+    if folder.path.is_absolute() or ".." in folder.path.parts:
+        _refuse(f"the stack files are in {folder}, outside of this checkout, so nothing was copied.")
+    return folder, folder.project
 
 
 def _fetch(ref: str, commit: str) -> None:
@@ -105,37 +117,42 @@ def _merge_tree(commit: str) -> str:
     return merged.stdout.decode().strip()
 
 
-def _list_entries(tree: str) -> dict[str, Entry]:
+def _list_entries(tree: str, folder: StackFolder) -> dict[str, Entry]:
     """The entries of the folder of stack files, by path."""
     found: dict[str, Entry] = {}
-    for line in _git("ls-tree", "-z", "--full-tree", tree, f"{FOLDER}/").decode(errors="surrogateescape").split("\0"):
+    inside = [f"{folder.path.as_posix()}/"] if folder.path.parts else []
+    for line in _git("ls-tree", "-z", "--full-tree", tree, *inside).decode(errors="surrogateescape").split("\0"):
         about, _, path = line.partition("\t")
         if path:
             found[path] = Entry(*about.split())
     return found
 
 
-def _stack_of(path: str) -> str | None:
+def _stack_of(path: str, folder: StackFolder) -> str | None:
     """The name of the stack whose file is at a path, or None."""
-    return stack_name_of(path.removeprefix(f"{FOLDER}/"))
+    return folder.stack_of(path.rpartition("/")[2])
 
 
-def _allowed_values(before: dict[str, Entry]) -> dict[str, list[tuple[str, Any]]]:
+def _allowed_values(
+    before: dict[str, Entry], folder: StackFolder, project: PulumiProject
+) -> dict[str, list[tuple[str, Any]]]:
     """The guarded values that stack files have on the branch, by environment."""
     found: dict[str, list[tuple[str, Any]]] = {}
     for path, entry in before.items():
-        stack = _stack_of(path)
+        stack = _stack_of(path, folder)
         if stack is None or not _is_plain(entry):
             continue
         try:
-            found.setdefault(_environment_of(stack), []).extend(_guarded_values(_read_document(path, entry)))
+            found.setdefault(_environment_of(stack), []).extend(_guarded_values(_read_document(path, entry), project))
         except StackFileError:
             # A broken file allows nothing, and a pull request may fix it.
             continue
     return found
 
 
-def _checked_content(path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[str, Any]]]) -> bytes:
+def _checked_content(
+    path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[str, Any]]], project: PulumiProject
+) -> bytes:
     """The content to write for a stack file. Exits if the file is refused."""
     if not _NAME.fullmatch(stack):
         _refuse(f"{path} does not have the name of a stack file, so nothing was copied. Rename it.")
@@ -152,7 +169,7 @@ def _checked_content(path: str, stack: str, entry: Entry, allowed: dict[str, lis
             "forge or hide the output of a preview, so nothing was copied. Remove it."
         )
     environment = _environment_of(stack)
-    for key, value in _guarded_values(document):
+    for key, value in _guarded_values(document, project):
         if not any(key == other and _same(value, its) for other, its in allowed.get(environment, ())):
             _refuse(
                 f"{path} has a value for `{key[:100]}` that no stack of environment `{environment}` has on the branch. "
@@ -190,23 +207,25 @@ def _environment_of(stack: str) -> str:
     return stack.rpartition(".")[2]
 
 
-def _guarded_values(document: Document) -> list[tuple[str, Any]]:
+def _guarded_values(document: Document, project: PulumiProject) -> list[tuple[str, Any]]:
     """Every top-level or `config` value that does more than describe a tenant."""
     found: list[tuple[str, Any]] = []
     for key, value in document.value.items():
         if key == "config" and isinstance(value, dict):
-            found += [each for each in value.items() if not _only_describes_tenant(*each)]
+            found += [each for each in value.items() if not _only_describes_tenant(*each, project)]
         elif key not in _FREE or not isinstance(value, str):
             found.append((key, value))
     return found
 
 
-def _only_describes_tenant(key: str, value: Any) -> bool:
+def _only_describes_tenant(key: str, value: Any, project: PulumiProject) -> bool:
     """Whether a value of `config` only describes a tenant, with encrypted values only in an `apiKey`."""
+    # A plain key has the project's name, which may be `kubernetes`.
+    key = qualified(key, project.name)
     if key == _FREE_CONFIG:
         return isinstance(value, str)
     namespace, _, name = key.rpartition(":")
-    if namespace not in {"", NAMESPACE}:
+    if namespace != NAMESPACE:
         return False
     if name == "integrations" and isinstance(value, dict) and "secure" not in value:
         return not any(_is_sealed(_without_key(each)) for each in value.values())

@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from paletteai_components.changes import git
-from paletteai_components.diagnostics import Diagnostic, StackFileError, shell_word
+from paletteai_components.diagnostics import StackFileError, shell_word
 from paletteai_components.pulumi_yaml.document import Document, document_from
-from paletteai_components.stacks.files import PROJECT_FILE, bytes_of, document_in, stack_name_of
+from paletteai_components.stacks.files import bytes_of, names_in
+from paletteai_components.stacks.folder import StackFolder
+from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProject
 from paletteai_components.stacks.stack import Stack, stack_from_document
-from paletteai_components.stacks.workspace import Workspace, misnamed
+from paletteai_components.stacks.workspace import Workspace
 
 # The main branch is the first of these that exists.
 _MAIN = (
@@ -41,7 +44,7 @@ class Revision:
     top: Path
 
 
-def revision_named(name: str | None, folder: Path) -> Revision:
+def revision_named(name: str | None, folder: StackFolder) -> Revision:
     """The revision that git resolves a name to; for None, the merge base of HEAD and the main branch.
 
     Raises:
@@ -58,31 +61,34 @@ def revision_named(name: str | None, folder: Path) -> Revision:
     return Revision(name, commit, top)
 
 
-def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
-    """The workspace of a folder at a revision; an empty one if the folder did not exist.
+def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Workspace:
+    """The workspace of a folder at a revision, as its Pulumi project was then; empty if the folder did not exist.
 
     Links are not followed; a stack file that was a link counts as unreadable.
 
     Args:
         revision: The revision.
         folder: The folder with the stack files.
-        now: The folder's current workspace. Stacks whose file and defaults are unchanged are taken from it.
+        now: The folder's current workspace. Stacks whose file and project are unchanged are taken from it.
 
     Raises:
         GitError: Git does not answer, or the project file of the revision cannot be read.
     """
-    above = folder.parent / PROJECT_FILE
     stacks: list[Stack] = []
-    diagnostics: list[Diagnostic] = []
     unreadable: list[str] = []
     with git.objects_of(revision.top) as objects:
-        defaults, same_defaults = _defaults_at(revision, above, objects)
-        reusable = {stack.name: stack for stack in now.stacks if same_defaults}
-        for file, entry in sorted(_files_at(revision, folder).items()):
-            path, name = folder / file, stack_name_of(file)
+        before, same_project = _folder_at(revision, folder, objects)
+        reusable = {stack.name: stack for stack in now.stacks if same_project}
+        project = before.project
+        diagnostics = [
+            *before.diagnostics(lambda place: _names_at(revision, place)),
+            *(project.diagnostics if project else ()),
+        ]
+        for file, entry in sorted(_files_at(revision, before.path).items()):
+            path, name = before.path / file, before.stack_of(file)
             if name is None:
-                diagnostics.extend(misnamed(path))
-            elif entry.mode not in git.FILES:
+                continue
+            if entry.mode not in git.FILES:
                 unreadable.append(name)
             elif name in reusable and _is_unchanged(path, entry):
                 stacks.append(reusable[name])
@@ -93,13 +99,14 @@ def workspace_at(revision: Revision, folder: Path, now: Workspace) -> Workspace:
                     diagnostics.extend(error.diagnostics)
                     unreadable.append(name)
                 else:
-                    stacks.append(stack_from_document(document, defaults))
+                    stacks.append(stack_from_document(document, project))
     return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
 
 
-def _top(folder: Path) -> Path:
+def _top(stacks: StackFolder) -> Path:
     """The top folder of the project's repository, which git agrees to read."""
-    project, own = git.top_of(folder.parent), git.top_of(folder)
+    folder = stacks.path
+    project, own = git.top_of(stacks.project.folder if stacks.project else folder.parent), git.top_of(folder)
     top = project or own
     if top is None:
         raise git.GitError(
@@ -128,12 +135,28 @@ def _top(folder: Path) -> Path:
 
 def _files_at(revision: Revision, folder: Path) -> dict[str, git.Entry]:
     """The possible stack files in a folder at a revision; none if there was no such folder."""
-    entry = _entry_at(revision, folder)
+    try:
+        entry = _entry_at(revision, folder)
+    except ValueError:
+        raise git.GitError(
+            f"{folder} is outside of the repository {revision.top}, so nothing was compared.",
+            "Run `paletteai diff` in the repository of the stack files.",
+        ) from None
     if entry is None:
         return {}
     if entry.mode != git.FOLDER:
         raise _not_a_folder(revision, folder)
     return {name: each for name, each in git.entries(revision.top, entry.oid).items() if name.startswith("Pulumi.")}
+
+
+def _names_at(revision: Revision, folder: Path) -> Iterable[str]:
+    """The names in a folder that start like a stack file's, at a revision; outside of the repository those of now."""
+    if not folder.resolve().is_relative_to(revision.top):
+        return names_in(folder)
+    try:
+        return _files_at(revision, folder)
+    except git.GitError:
+        return ()
 
 
 def _entry_at(revision: Revision, path: Path) -> git.Entry | None:
@@ -171,16 +194,33 @@ def _not_a_folder(revision: Revision, folder: Path) -> git.GitError:
     )
 
 
-def _defaults_at(revision: Revision, above: Path, objects: git.Objects) -> tuple[Document | None, bool]:
-    """The project file at a revision, and whether it is unchanged."""
-    try:
-        entry = _entry_at(revision, above)
-    except ValueError:
+def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) -> tuple[StackFolder, bool]:
+    """The folder of the stack files with its project at a revision, and whether the project is unchanged."""
+    now = folder.project
+    if now is not None and not now.folder.resolve().is_relative_to(revision.top):
         # A file outside of the repository has only its current version.
-        return document_in(above) if above.is_file() else None, True
-    if entry is None:
-        return None, not above.exists()
-    return _parsed(revision, objects.content(entry.oid), above), _is_unchanged(above, entry)
+        return folder, True
+    places = [now.folder] if now else _with_parents(folder.path, revision.top)
+    for place in places:
+        found = _files_at(revision, place)
+        name = next((name for name in PROJECT_FILES if name in found), None)
+        if name is None:
+            continue
+        project = PulumiProject(place / name, _parsed(revision, objects.content(found[name].oid), place / name))
+        is_same = project.stack_folder.resolve() == folder.path.resolve()
+        if now is not None or is_same:
+            path = folder.path if is_same else project.stack_folder
+            unchanged = now is not None and now.file.name == name and _is_unchanged(now.file, found[name])
+            return StackFolder(path, project, folder.given), unchanged
+    return StackFolder(folder.path, given=folder.given, other=folder.other), now is None
+
+
+def _with_parents(folder: Path, top: Path) -> list[Path]:
+    """A folder and those above it in the repository, as the user would type them."""
+    found = [folder]
+    while found[-1].resolve() != top and found[-1].resolve().is_relative_to(top):
+        found.append(Path(os.path.normpath(found[-1] / os.pardir)))
+    return found
 
 
 def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
@@ -189,7 +229,7 @@ def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
     except StackFileError as error:
         why = error.diagnostics[0].message.rstrip(".")
     raise git.GitError(
-        f"{PROJECT_FILE} of {revision.name} cannot be read ({why}), so nothing was compared.",
+        f"{path.name} of {revision.name} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision in which it is valid.",
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from paletteai_components.cli.folder import Command, in_a_folder, in_a_format
+from paletteai_components.cli.folder import Command, in_a_folder, in_a_format, project_of
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
@@ -18,11 +18,11 @@ from paletteai_components.deployment.command import WORKS_WITHOUT, check_version
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.diagnostics import Diagnostic, errors_in
+from paletteai_components.diagnostics import Diagnostic, StackFileError, errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.files import PROJECT_FILE, document_in
+from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning, workspace_from
 
@@ -32,7 +32,7 @@ class Request:
     """The arguments and options of a command."""
 
     environment: str
-    folder: Path
+    folder: StackFolder
     parallel: int
     installs: bool
     """Whether to install Pulumi for the project without asking, where it is missing."""
@@ -120,15 +120,17 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
 
 def _check_environment(request: Request, operation: Operation) -> tuple[Environment, Path]:
     """The environment's stacks, checked together with all stacks of the folder, and the Pulumi project's folder."""
-    project = _project_of(request.folder)
+    project = project_of(request.folder)
     if operation.runs_the_program:
         prepare(project)
     with reading(request.folder) as outcomes:
         workspace = workspace_from(request.folder, outcomes)
     # The environment of a file that cannot be read comes from its name alone.
-    unread = [Stack(name, str(request.folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable]
+    unread = [Stack(name, str(request.folder.file_of(name))) for name in workspace.unreadable]
     every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
     chosen = [stack for stack in every if stack.environment == request.environment]
+    if not every and workspace.diagnostics:
+        raise StackFileError(workspace.diagnostics)
     if not chosen:
         known = ", ".join(sorted({f"`{named(stack.environment)}`" for stack in every})) or "none"
         raise UserError(
@@ -140,20 +142,6 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
     return Environment(stacks, refused, unreadable), project
-
-
-def _project_of(folder: Path) -> Path:
-    """The folder of the Pulumi project that reads these stack files: what is checked must be what Pulumi deploys."""
-    project = folder.resolve().parent
-    path = project / PROJECT_FILE
-    declared = document_in(path).value.get("stackConfigDir") if path.exists() else None
-    if not isinstance(declared, str) or (project / declared).resolve() != folder.resolve():
-        raise UserError(
-            f"{folder} is not the `stackConfigDir` of a {PROJECT_FILE} beside it, so Pulumi would not read "
-            "these stack files.",
-            "Run the command in the project's folder, or pass the project's folder of stack files with `--stacks`.",
-        )
-    return project
 
 
 def _run_stacks(request: Request, operation: Operation, stacks: tuple[str, ...], project: Path) -> list[Deployment]:

@@ -4,29 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from paletteai_components.diagnostics import shell_word
+from paletteai_components.diagnostics import StackFileError, shell_word
+from paletteai_components.errors import UserError
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
-DEFAULT_FOLDER = "stacks"
-
 
 def in_a_folder(command: Command, /, purpose: str = "The folder with the stack files.") -> Command:
-    """Add the option `--stacks`, the folder with the stack files, to a command; `purpose` is its help text."""
+    """Add the option `--stacks` to a command, which takes a `StackFolder`; `purpose` is the option's help text."""
     option = click.option(
         "--stacks",
         "folder",
         metavar="DIR",
         type=click.Path(path_type=Path),
-        default=DEFAULT_FOLDER,
-        show_default=True,
-        help=purpose,
+        callback=_find,
+        help=f"{purpose}  [default: the one that Pulumi reads, else stacks]",
     )
     return option(command)
+
+
+def _find(ctx: click.Context, parameter: click.Parameter, given: Path | None) -> StackFolder:
+    # The reader of YAML is not needed for the help.
+    from paletteai_components.stacks.folder import stack_folder
+
+    return stack_folder(given)
+
+
+def project_of(folder: StackFolder) -> Path:
+    """The folder of the Pulumi project that reads the stack files, where Pulumi has to run.
+
+    Raises UserError if there is none, because Pulumi would not read these stack files.
+    """
+    if folder.unreadable:
+        raise StackFileError(folder.unreadable)
+    if folder.project is None:
+        raise UserError(
+            f"no Pulumi project was found that reads the stack files in {folder}, so Pulumi cannot use them.",
+            "Run the command in the folder of their project, and set `stackConfigDir` in its Pulumi.yaml to the path "
+            "of their folder.",
+        )
+    return folder.project.folder.resolve()
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:
@@ -36,6 +60,6 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
     )
 
 
-def stacks_option(folder: Path) -> str:
-    """The option that a printed command needs to find the stacks of `folder`; empty for the default folder."""
-    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {shell_word(folder)}"
+def stacks_option(folder: StackFolder) -> str:
+    """The option that a printed command needs to find a folder; empty if it is found without."""
+    return "" if folder.given is None else f" --stacks {shell_word(folder.given)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
+from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.selection import Selection
 from paletteai_components.credentials import ApiKey
 from paletteai_components.deployment.decryption import EngineError, opened_keys
@@ -15,6 +15,7 @@ from paletteai_components.kube.manifests import Manifest, palette_document
 from paletteai_components.model.planned import IntegrationType, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning
 
@@ -22,13 +23,12 @@ Keys = Mapping[str, Mapping[str, str]]
 """The keys in plain text, by stack, then by integration."""
 
 
-def project_of(folder: Path) -> Path:
-    """The folder of the Pulumi project whose stack files are in `folder`."""
-    return folder.resolve().parent
-
-
-def opened(selection: Selection, folder: Path) -> tuple[list[Diagnostic], tuple[Stack, ...], Keys]:
+def opened(selection: Selection, folder: StackFolder) -> tuple[list[Diagnostic], tuple[Stack, ...], Keys]:
     """Decrypt the keys of the selected stacks with Pulumi, and check the stacks again with their keys.
+
+    Args:
+        selection: The stacks.
+        folder: The folder of their files.
 
     Returns:
         The errors, the stacks with their keys, and the keys.
@@ -57,7 +57,7 @@ def manifests_with_data(stacks: Iterable[Stack], keys: Keys) -> Iterator[Manifes
                 yield each.manifest
 
 
-def _open_keys(stack: Stack, folder: Path) -> dict[str, str]:
+def _open_keys(stack: Stack, folder: StackFolder) -> dict[str, str]:
     sealed = {name for name, integration in stack.integrations.items() if integration.existing_secret is None}
     keys = opened_keys(stack.name, project_of(folder)) if sealed else {}
     missing = sorted(sealed - keys.keys())

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paletteai_components.cli.output.waiting import watched
-from paletteai_components.stacks.files import Outcome, read_stack_file, stack_files
+from paletteai_components.stacks.files import Outcome, read_stack_file
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+    from paletteai_components.stacks.folder import StackFolder
 
 # One process reads fewer files than this before another has started.
 MANY = 100
@@ -24,12 +26,12 @@ _BATCH = 25
 
 
 @contextlib.contextmanager
-def reading(folder: Path) -> Iterator[Iterable[tuple[Path, Outcome]]]:
+def reading(folder: StackFolder) -> Iterator[Iterable[tuple[Path, Outcome]]]:
     """The content of each stack file of a folder, in the order of their names.
 
     Where there are many files, other processes start reading at once, so that the body can import modules meanwhile.
     """
-    paths = stack_files(folder)
+    paths = [] if folder.unreadable else folder.files()
     readers = min(len(os.sched_getaffinity(0)), len(paths) // MANY + 1) if _can_fork() else 1
     if readers < 2:
         yield watched(((path, read_stack_file(path)) for path in paths), len(paths))

@@ -16,6 +16,7 @@ from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import Workspace
 
@@ -42,7 +43,7 @@ def choosing_stacks(command: Command) -> Command:
     return click.argument("names", metavar="[STACK]...", nargs=-1)(in_a_folder(command))
 
 
-def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> Selection:
+def selected(names: tuple[str, ...], folder: StackFolder, crds: Path | None = None) -> Selection:
     """Read and check all stacks of a folder, and select some of them.
 
     Args:
@@ -73,6 +74,8 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
 
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
     known = workspace.names
+    if not known and workspace.diagnostics:
+        return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
     if not known and not names:
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
@@ -85,13 +88,13 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
     if not names:
         return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
     stacks = tuple(stack for stack in workspace.stacks if stack.name in names)
-    unread = {name: Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in workspace.unreadable}
+    unread = {name: Stack(name, str(folder.file_of(name))) for name in workspace.unreadable}
     chosen = concerning(diagnostics, [*stacks, *(stack for name, stack in unread.items() if name in names)])
     others = [_unchecked_note(stack, folder) for name, stack in unread.items() if name not in names]
     return Selection(workspace, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
 
 
-def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
+def _unknown_stack(name: str, known: list[str], folder: StackFolder) -> UserError:
     if len(known) <= 10:
         all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
@@ -99,7 +102,7 @@ def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
     return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", did_you_mean(name, known) or all_stacks)
 
 
-def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:
+def _unchecked_note(stack: Stack, folder: StackFolder) -> Diagnostic:
     return Diagnostic(
         "PAI012",
         f"stack `{escaped(stack.name)}` could not be read, so conflicts between it and the selected stacks were not "

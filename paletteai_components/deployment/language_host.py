@@ -21,7 +21,8 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from paletteai_components.sdk import PROGRAM_SERVER, program_server
-from paletteai_components.stacks.files import PROJECT_FILE, document_in
+from paletteai_components.stacks.files import document_in
+from paletteai_components.stacks.pulumi_project import project_file_in
 
 _PROGRAM = "__main__.py"
 # Loaded once, in the process that every host is forked from. None of them starts a thread.
@@ -43,9 +44,12 @@ def can_host(project: Path) -> bool:
     """Whether a host forked here runs the program as Pulumi does, in the virtual environment that the project names.
 
     Raises:
-        StackFileError: that file cannot be read.
+        StackFileError: its file cannot be read.
     """
-    declared = document_in(project / PROJECT_FILE).value
+    file = project_file_in(project)
+    if file is None:
+        return False
+    declared = document_in(file).value
     runtime = declared.get("runtime")
     options = runtime.get("options") if isinstance(runtime, dict) and runtime.get("name") == "python" else None
     environment = options.get("virtualenv") if isinstance(options, dict) else None

@@ -35,6 +35,7 @@ from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.sdk import own_process
 from paletteai_components.stacks.configuration import NAMESPACE
+from paletteai_components.stacks.folder import StackFolder, stack_folder
 from paletteai_components.stacks.ownership import Claim, binding_claims, project_claims, tenant_claims
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.validation import misread
@@ -54,14 +55,19 @@ def run() -> None:
     deploy()
 
 
-def deploy(folder: Path = Path("stacks")) -> None:
+def deploy(folder: Path | None = None) -> None:
     """Checks the selected stack of a folder of stack files, and registers it.
+
+    Args:
+        folder: the folder. Default: the one from which Pulumi reads the stack.
 
     Raises:
         DeclarationError: the stack is wrong. Nothing is registered.
     """
-    workspace = _read_workspace(folder)
-    stack = effective_stack(workspace, folder)
+    root = pulumi.runtime.get_root_directory()
+    stacks = stack_folder(folder, Path(root) if root else None)
+    workspace = _read_workspace(stacks)
+    stack = effective_stack(workspace, stacks)
     diagnostics = _diagnostics(stack, workspace)
     _report(diagnostics)
     previous = previous_deployment()
@@ -90,10 +96,10 @@ def _report(diagnostics: Iterable[Diagnostic]) -> None:
         raise DeclarationError(in_order(errors))
 
 
-def effective_stack(workspace: Workspace, folder: Path) -> Stack:
+def effective_stack(workspace: Workspace, folder: StackFolder) -> Stack:
     """The stack with the configuration and decrypted keys from Pulumi, and the source locations from its file."""
     name = pulumi.get_stack()
-    written = workspace.stack_named(name) or Stack(name, str(folder / f"Pulumi.{name}.yaml"))
+    written = workspace.stack_named(name) or Stack(name, str(folder.file_of(name)))
     ours, kubernetes = pulumi.Config(NAMESPACE), pulumi.Config("kubernetes")
     values: dict[str, Any] = {key: ours.get(key) for key in _TEXT_FIELDS}
     values |= {key: _parsed(ours.get(key)) for key in _JSON_FIELDS}
@@ -102,7 +108,7 @@ def effective_stack(workspace: Workspace, folder: Path) -> Stack:
     context = kubernetes.get("context")
     if context:
         config["kubernetes:context"] = context
-    stack = stack_from_config(name, config, written.file, written.documents, is_opened=True)
+    stack = stack_from_config(name, config, written.file, written.documents, written.pulumi_project, is_opened=True)
     return replace(
         stack,
         file_diagnostics=(*written.file_diagnostics, *_marked_as_secret(stack, written)),
@@ -115,7 +121,7 @@ def effective_stack(workspace: Workspace, folder: Path) -> Stack:
 
 def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Diagnostic]:
     """Secrets of Pulumi that would become plain text, besides those that are visible in the file."""
-    if written.file_diagnostics:
+    if any(each.severity is Severity.ERROR for each in written.file_diagnostics):
         return
     for field in (*_TEXT_FIELDS, *_JSON_FIELDS):
         # Pulumi marks the complete object if anything in it is secret. The keys of integrations are wrapped again.
@@ -128,7 +134,7 @@ def _marked_as_secret(stack: Stack, written: Stack) -> Iterator[Diagnostic]:
             )
 
 
-def _read_workspace(folder: Path) -> Workspace:
+def _read_workspace(folder: StackFolder) -> Workspace:
     try:
         return workspace_from(folder)
     except StackFileError as error:

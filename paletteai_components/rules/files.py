@@ -28,9 +28,17 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
     Quote text that looks like a number, a boolean or a date.
 
     Keys below `config:` are read as Pulumi reads them, too, also in other namespaces.
-    Pulumi reads `tenant` as `paletteai:tenant` and `kubernetes:config:context` as `kubernetes:context`.
-    If a file has both forms, Pulumi may take either.
+    To Pulumi, `kubernetes:config:context` is `kubernetes:context`.
+    A key without a namespace gets the name of the Pulumi project.
+    So `tenant` is `paletteai:tenant` in a project `paletteai`, and has no effect in a project `my-platform`.
+    If a file has two forms of a key, Pulumi may take either.
     Write each key once, as `<namespace>:<name>`.
+    A key that is nearly one of this package, such as `paletteAI:tenant`, is a warning: it may be another program's.
+
+    The project file is read as Pulumi reads it, too.
+    Pulumi refuses every stack of a project without a `name`, or with a default in a form that it does not accept.
+    It refuses a stack that does not set what the project requires, or sets it to another type.
+    [The stack file](../stack-file.md#defaults) has the forms.
 
     Only the `apiKey` of an integration may be encrypted.
     Pulumi passes every other encrypted value to the program as plain text.
@@ -91,7 +99,7 @@ def _extra_spec_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
 
 @rule("PAI014", "File name, tenant and environment agree", Scope.WORKSPACE)
 def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A stack file is named `Pulumi.<tenant>.<environment>.yaml`.
+    """A stack file is named `Pulumi.<tenant>.<environment>.yaml`, in the folder from which Pulumi reads it.
 
     Users, reviewers and `pulumi up` rely on the name.
     A file that declares another tenant is deployed, and later removed, by mistake.
@@ -99,6 +107,12 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
     The tenant in the name has to be `paletteai:tenant.name`.
     The environment in the name has to be `paletteai:environment`, if that is set.
     Rename the file, or correct the name in it.
+
+    Pulumi ignores a file with another extension than the project file.
+    It also ignores a file that is not in the project's `stackConfigDir`.
+    Such a file is an error if its project is known, and a warning if another project could read it.
+    Stack files outside of the project's repository are a warning, because a pull request can change `stackConfigDir`.
+    [The stack file](../stack-file.md#where-stack-files-are) says where they are found.
     """
     for stack in workspace.stacks:
         if not stack.file or stack.spec is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from paletteai_components.encryption import ciphertext_of
@@ -11,9 +12,40 @@ from paletteai_components.pulumi_yaml.document import Path, items_of
 NAMESPACE = "paletteai"
 
 
-def qualified(key: str) -> str:
-    """The key with its namespace. A plain key has the project's."""
-    return key if ":" in key else f"{NAMESPACE}:{key}"
+def qualified(key: str, project: str = NAMESPACE) -> str:
+    """The key with its namespace. A plain key has the name of the Pulumi project as its namespace."""
+    return key if ":" in key else f"{project}:{key}"
+
+
+def is_own(key: str, project: str) -> bool:
+    """Whether the namespace of a key is the name of the Pulumi project."""
+    return ":" not in key or key.startswith(f"{project}:")
+
+
+def near_misses(
+    config: Mapping[str, Any], every: Container[str], project: str, names: Container[str]
+) -> Iterator[tuple[str, str]]:
+    """The keys of a file that look like this package's and are not, each with the key that was probably meant.
+
+    Args:
+        config: The keys of the file.
+        every: The keys of the stack, in all of its files.
+        project: The name of the Pulumi project.
+        names: The names of this package's keys, without the namespace.
+    """
+    # Another program may have such keys of its own, but hardly in a stack that lacks its tenant.
+    guesses = f"{NAMESPACE}:tenant" not in every
+    for key in config:
+        namespace, _, name = qualified(key, project).partition(":")
+        if namespace == NAMESPACE or name not in names or f"{NAMESPACE}:{name}" in every:
+            continue
+        if guesses if namespace == project else _is_misspelt(namespace):
+            yield key, f"{NAMESPACE}:{name}"
+
+
+def _is_misspelt(namespace: str) -> bool:
+    namespace = namespace.lower()
+    return namespace.startswith("palette") or bool(difflib.get_close_matches(namespace, [NAMESPACE], 1, 0.8))
 
 
 def malformed_keys(config: Mapping[str, Any]) -> Iterator[str]:
@@ -24,11 +56,11 @@ def malformed_keys(config: Mapping[str, Any]) -> Iterator[str]:
     return (key for key in config if key.count(":") > 1)
 
 
-def ambiguous_keys(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def ambiguous_keys(config: Mapping[str, Any], project: str = NAMESPACE) -> Iterator[tuple[str, str]]:
     """The pairs of keys that are one key to Pulumi, which uses the value of either."""
     first: dict[str, str] = {}
     for key in config:
-        namespace, _, name = qualified(key).partition(":")
+        namespace, _, name = qualified(key, project).partition(":")
         other = first.setdefault(f"{namespace}:{name.removeprefix('config:')}", key)
         if other != key:
             yield other, key

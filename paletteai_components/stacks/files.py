@@ -9,26 +9,20 @@ from pathlib import Path
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
 from paletteai_components.pulumi_yaml.document import MAX_BYTES, Document, document_from
 
-PROJECT_FILE = "Pulumi.yaml"
-_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)\.yaml")
+_STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)(?P<extension>\.[^.]+)")
 
 # The result of reading a file: its document, or why it cannot be read.
 Outcome = Document | tuple[Diagnostic, ...]
 
 
-def stack_name_of(file_name: str) -> str | None:
-    """The stack's name in the name of a stack file, or None for any other file."""
+def stack_name_of(file_name: str, extension: str = ".yaml") -> str | None:
+    """The stack's name in the name of a stack file with an extension, or None for any other file."""
     match = _STACK_FILE.fullmatch(file_name)
-    return match["stack"] if match else None
+    return match["stack"] if match and match["extension"] == extension else None
 
 
-def stack_files(folder: Path) -> list[Path]:
-    """The stack files of a folder, sorted by name. Raises StackFileError if the folder cannot be read."""
-    return [path for path in pulumi_files(folder) if stack_name_of(path.name) is not None]
-
-
-def pulumi_files(folder: Path) -> list[Path]:
-    """The entries of a folder whose names start like a stack file's, sorted. None of them if there is no folder.
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder that start like a stack file's, sorted. None of them if there is no folder.
 
     Raises StackFileError if the folder cannot be read.
     """
@@ -41,7 +35,7 @@ def pulumi_files(folder: Path) -> list[Path]:
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Make the folder readable.", (SourceLocation(str(folder)),))]
         ) from None
-    return [folder / name for name in sorted(names) if name.startswith("Pulumi.")]
+    return [name for name in sorted(names) if name.startswith("Pulumi.")]
 
 
 def read_stack_file(path: Path) -> Outcome:

@@ -1,7 +1,7 @@
 """Sources: where the values of a declaration are in its files.
 
-A declaration has paths such as ``("tenant", "name")``. In a file, its keys are under `config`, with or without the
-project's namespace. A default in the project file is also under `default` or `value`.
+A declaration has paths such as ``("tenant", "name")``. In a file, its keys are under `config`, with a namespace or, in
+a Pulumi project that is named like it, without one. A default in the project file is also under `default` or `value`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ class Sources:
     """The files. The first one that has a key counts."""
     name: str = ""
     """The name to show for a declaration without a file."""
+    project: str = NAMESPACE
+    """The name of the Pulumi project, which is the namespace of plain keys."""
 
     def found(self, path: Path) -> tuple[Document, Path] | None:
         """The file that has the first key of a path, and the path in that file. None if no file has the key."""
         for document in self.documents:
             config = document.value.get("config")
             for key in (f"{NAMESPACE}:{path[0]}", path[0]) if path and isinstance(config, dict) else ():
-                if key in config:
+                if key in config and (key != path[0] or self.project == NAMESPACE):
                     return document, ("config", key, *_wrapped_path(config[key], path[1:]))
         return None
 

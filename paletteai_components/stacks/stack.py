@@ -12,22 +12,25 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from paletteai_components.diagnostics import Diagnostic, SourceLocation
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.encryption import canonical_ciphertext, ciphertext_of
 from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
 from paletteai_components.model.spec import IntegrationSpec, StackSpec
 from paletteai_components.pulumi_yaml.document import Document, Path
+from paletteai_components.redaction import named
 from paletteai_components.stacks.configuration import (
     NAMESPACE,
     ambiguous_keys,
     encrypted_values,
     is_key_field,
     malformed_keys,
+    near_misses,
     qualified,
 )
 from paletteai_components.stacks.files import document_in, stack_name_of
+from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.sources import Sources
 from paletteai_components.stacks.validation import misread, unknown_field, validated
 
@@ -74,6 +77,8 @@ class Stack:
     data_key: str | None = None
     other_secrets: Mapping[str, Path] = field(default_factory=dict, repr=False)
     """The paths of the encrypted values in its file outside of this package's namespace, by ciphertext."""
+    pulumi_project: str = NAMESPACE
+    """The name of its Pulumi project, which is the namespace of plain keys."""
 
     @property
     def environment(self) -> str:
@@ -139,7 +144,7 @@ class Stack:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.documents, self.file or self.part)
+        return Sources(self.documents, self.file or self.part, self.pulumi_project)
 
     def _path_in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
@@ -147,36 +152,41 @@ class Stack:
         return path
 
 
-def stack_from_file(path: FilePath, defaults: Document | None = None) -> Stack:
-    """The stack that a file declares, with the project's defaults as Pulumi applies them.
+def stack_from_file(path: FilePath, project: PulumiProject | None = None) -> Stack:
+    """The stack that a file declares, with the defaults of its Pulumi project as Pulumi applies them.
 
     Raises StackFileError if the file cannot be read or is not YAML as Pulumi reads it.
     """
-    return stack_from_document(document_in(path), defaults)
+    return stack_from_document(document_in(path), project)
 
 
-def stack_from_document(document: Document, defaults: Document | None = None) -> Stack:
+def stack_from_document(document: Document, project: PulumiProject | None = None) -> Stack:
     """The stack that a document declares: see `stack_from_file`."""
     shown = document.file
     path = FilePath(shown)
-    name = stack_name_of(path.name) or path.stem
+    name = stack_name_of(path.name, path.suffix) or path.stem
+    documents = (document, project.document) if project else (document,)
+    namespace = project.name if project else NAMESPACE
     config = document.value.get("config")
-    unknown = tuple(_outside_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS)
-    if not isinstance(config, dict):
-        location = document.location(("config",) if "config" in document.value else ())
-        fact = "the file has no `config` object, so it declares no tenant"
-        remedy = "Put `paletteai:tenant` and `paletteai:integrations` under `config:`."
-        diagnostic = misread(location, fact, remedy)
-        return Stack(name, shown, diagnostics=(*unknown, diagnostic), is_complete=False)
-    merged = _namespaced_defaults(defaults) | {qualified(key): value for key, value in config.items()}
-    documents = (document, defaults) if defaults else (document,)
-    stack = stack_from_config(name, merged, shown, documents)
-    others = {key: value for key, value in config.items() if not qualified(key).startswith(f"{NAMESPACE}:")}
+    own = config if isinstance(config, dict) else {}
+    written = {qualified(key, namespace): value for key, value in own.items()}
+    stack = stack_from_config(name, configuration_of(document, project), shown, documents, namespace)
+    if not isinstance(config, dict) and (stack.spec is None or config is not None):
+        stack = replace(stack, spec=None, diagnostics=(_without_config(document),), is_complete=False)
+    imports = _imports_in(document.value.get("environment", ()))
+    # An ESC environment may add what a stack lacks, and merge into what it has.
+    refused = project.stack_diagnostics(written, document) if project and not imports else ()
+    others = {key: value for key, value in own.items() if not qualified(key, namespace).startswith(f"{NAMESPACE}:")}
     salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
     return replace(
         stack,
-        file_diagnostics=(*unknown, *_key_diagnostics(documents), *stack.file_diagnostics),
-        imports=_imports_in(document.value.get("environment", ())),
+        file_diagnostics=(
+            *(_outside_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS),
+            *_key_diagnostics(documents, project),
+            *refused,
+            *stack.file_diagnostics,
+        ),
+        imports=imports,
         salt=salt if isinstance(salt, str) else None,
         data_key=data_key if isinstance(data_key, str) else None,
         other_secrets={
@@ -185,13 +195,21 @@ def stack_from_document(document: Document, defaults: Document | None = None) ->
     )
 
 
+def configuration_of(document: Document, project: PulumiProject | None = None) -> dict[str, Any]:
+    """The configuration of a stack file with the defaults of its Pulumi project, by keys with namespaces."""
+    config = document.value.get("config")
+    namespace, defaults = (project.name, project.defaults) if project else (NAMESPACE, {})
+    own = config if isinstance(config, dict) else {}
+    return defaults | {qualified(key, namespace): value for key, value in own.items()}
+
+
 def stack_from_config(
     name: str,
     config: Mapping[str, Any],
     file: str = "",
     documents: tuple[Document, ...] = (),
+    project: str = NAMESPACE,
     *,
-    imports: tuple[str, ...] = (),
     is_opened: bool = False,
 ) -> Stack:
     """The stack that a configuration declares.
@@ -201,10 +219,10 @@ def stack_from_config(
         config: Pulumi's keys, such as ``paletteai:tenant``, with their values.
         file: The stack file as the user would type it.
         documents: The files that the configuration comes from.
-        imports: The ESC environments that the stack imports.
+        project: The name of the Pulumi project.
         is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
     """
-    sources = Sources(documents, file)
+    sources = Sources(documents, file, project)
     diagnostics: list[Diagnostic] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():
@@ -230,10 +248,16 @@ def stack_from_config(
         identified=result.identified,
         documents=documents,
         cluster=cluster,
-        imports=imports,
         context=context,
         kubeconfig=_kubeconfig_in(kubeconfig),
+        pulumi_project=project,
     )
+
+
+def _without_config(document: Document) -> Diagnostic:
+    location = document.location(("config",) if "config" in document.value else ())
+    fact = "the file has no `config` object, so it declares no tenant"
+    return misread(location, fact, "Put `paletteai:tenant` and `paletteai:integrations` under `config:`.")
 
 
 def _outside_config(key: str, location: SourceLocation) -> Diagnostic:
@@ -242,8 +266,12 @@ def _outside_config(key: str, location: SourceLocation) -> Diagnostic:
     return unknown_field(location, key, _PULUMIS, "the file, outside of `config`,")
 
 
-def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
+def _key_diagnostics(documents: tuple[Document, ...], project: PulumiProject | None) -> Iterator[Diagnostic]:
     """The diagnostics of the keys under `config`, in a stack file and in the project file."""
+    namespace = project.name if project else NAMESPACE
+    every = {
+        key for document in documents if isinstance(config := document.value.get("config"), dict) for key in config
+    }
     for document in documents:
         config = document.value.get("config")
         if not isinstance(config, dict):
@@ -252,10 +280,30 @@ def _key_diagnostics(documents: tuple[Document, ...]) -> Iterator[Diagnostic]:
             fact = "a key of `config` has more than one colon, so Pulumi reads it as another key or refuses the file"
             remedy = "Write it as `<namespace>:<name>`, for example `kubernetes:context`."
             yield misread(document.location(("config", key)), fact, remedy)
-        for pair in ambiguous_keys(config):
+        for pair in ambiguous_keys(config, namespace):
             first, second = (document.location(("config", key)) for key in pair)
             fact = "two keys of `config` are one key to Pulumi, which uses the value of either"
             yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
+        for key, meant in near_misses(config, every, namespace, _KEYS):
+            fact = f"`{named(qualified(key, namespace))}` is not a key of this package, so it has no effect here"
+            if ":" not in key:
+                fact = f"Pulumi reads `{key}` as `{named(qualified(key, namespace))}`, so it has no effect here"
+            where = (document.location(("config", key)),)
+            yield Diagnostic("PAI012", f"{fact}.", f"Did you mean `{meant}`?", where, Severity.WARNING)
+        if project is None:
+            yield from _assumed_namespace(config, document)
+
+
+def _assumed_namespace(config: Mapping[str, Any], document: Document) -> Iterator[Diagnostic]:
+    """The warning of plain keys in a folder without a Pulumi project, whose name would be their namespace."""
+    plain = [key for key in config if key in _KEYS]
+    if plain:
+        fact = (
+            f"`{plain[0]}` has no namespace, and no Pulumi project was found whose name it would have; it was read as "
+            f"`{NAMESPACE}:{plain[0]}`"
+        )
+        where = tuple(document.location(("config", key)) for key in plain)
+        yield Diagnostic("PAI012", f"{fact}.", f"Write `{NAMESPACE}:{plain[0]}`.", where, Severity.WARNING)
 
 
 def _kubeconfig_in(value: object) -> str | None:
@@ -263,19 +311,6 @@ def _kubeconfig_in(value: object) -> str | None:
     if ciphertext is not None:
         return canonical_ciphertext(ciphertext)
     return value if isinstance(value, str) and value else None
-
-
-def _namespaced_defaults(project: Document | None) -> dict[str, Any]:
-    config = project.value.get("config") if project else None
-    if not isinstance(config, dict):
-        return {}
-    values: dict[str, Any] = {}
-    for key, entry in config.items():
-        if not isinstance(entry, dict):
-            values[qualified(key)] = entry
-        elif "default" in entry or "value" in entry:
-            values[qualified(key)] = entry.get("default", entry.get("value"))
-    return values
 
 
 def _imports_in(imports: object) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from paletteai_components.model.spec import StackSpec
 from paletteai_components.naming import did_you_mean, nearest
 from paletteai_components.pulumi_yaml.document import Path
 from paletteai_components.redaction import holds_key, named
+from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.sources import Sources
 
 _EXPECTED = {
@@ -106,8 +107,10 @@ def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
         case "extra_forbidden":
             return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
         case "missing":
-            effect = "it was left out" if len(path) > 1 else "nothing is declared"
-            fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so {effect}"
+            if len(path) == 1:
+                fact = f"the configuration lacks `{NAMESPACE}:{path[0]}`, so nothing is declared"
+                return misread(location(()), fact, f"Add `{NAMESPACE}:{path[0]}`.")
+            fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
             return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if sources.is_plain(path):
             fact = (

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, escaped
 from paletteai_components.pulumi_yaml.document import Document
-from paletteai_components.stacks.files import (
-    PROJECT_FILE,
-    Outcome,
-    document_in,
-    pulumi_files,
-    read_stack_file,
-    stack_files,
-    stack_name_of,
-)
+from paletteai_components.stacks.files import Outcome, names_in, read_stack_file
+from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.stack import Stack, stack_from_document
 
 if TYPE_CHECKING:
@@ -55,31 +48,31 @@ class Workspace:
         yield from ((stack, stack.plan) for stack in self.stacks if stack.plan is not None)
 
 
-def workspace_from(folder: Path, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
-    """The workspace of a folder, with the defaults of the project file above it. The caller may read the stack files.
+def workspace_from(folder: StackFolder, reading: Iterable[tuple[Path, Outcome]] | None = None) -> Workspace:
+    """The workspace of a folder, with the defaults of the Pulumi project that reads it. The caller may read the files.
 
     Raises:
         StackFileError: The folder does not exist, or it or the project file cannot be read.
     """
-    beside = pulumi_files(folder)
-    if not folder.is_dir():
+    if folder.unreadable:
+        raise StackFileError(folder.unreadable)
+    if not folder.path.is_dir():
         fact = f"there is no folder `{escaped(str(folder))}`, so there is no stack to check."
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Name the folder with `--stacks`.", (SourceLocation(str(folder)),))]
         )
-    project_file = folder.parent / PROJECT_FILE
-    defaults = document_in(project_file) if project_file.exists() else None
+    project = folder.project
     stacks: list[Stack] = []
-    diagnostics: list[Diagnostic] = [diagnostic for path in beside for diagnostic in misnamed(path)]
+    diagnostics = [*folder.diagnostics(names_in), *(project.diagnostics if project else ())]
     unreadable: list[str] = []
     if reading is None:
-        reading = ((path, read_stack_file(path)) for path in stack_files(folder))
+        reading = ((path, read_stack_file(path)) for path in folder.files())
     for path, outcome in reading:
         if isinstance(outcome, Document):
-            stacks.append(stack_from_document(outcome, defaults))
+            stacks.append(stack_from_document(outcome, project))
         else:
             diagnostics.extend(outcome)
-            unreadable.append(stack_name_of(path.name) or path.stem)
+            unreadable.append(folder.stack_of(path.name) or path.stem)
     return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
 
 
@@ -87,14 +80,3 @@ def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> li
     """The diagnostics with a location in a file of one of the stacks."""
     files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
     return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
-
-
-def misnamed(path: Path) -> Iterable[Diagnostic]:
-    """The diagnostic of a file that has almost the name of a stack file, if it is one."""
-    if path.suffix in {".yml", ".json", ".yaml"} and path.name != PROJECT_FILE and stack_name_of(path.name) is None:
-        yield Diagnostic(
-            "PAI014",
-            "the file looks like a stack file, but Pulumi reads only `Pulumi.<stack>.yaml`; it would be ignored.",
-            "Rename it, or move it out of the folder.",
-            (SourceLocation(str(path)),),
-        )

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from support.projects import KEY, STACK, Project
-
-PULUMI_YAML = "name: paletteai\nruntime: python\nstackConfigDir: stacks\n"
+from support.projects import KEY, PULUMI_YAML, STACK, Project
 
 # It answers as the stack's play says, and notes how it was called and what became of it.
 _FAKE = """\

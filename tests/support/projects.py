@@ -14,6 +14,8 @@ from paletteai_components.cli import main
 KEY = "ck7f3aCANARY91xQ4tZ8mWd2"
 """Stands for an API key: it must not be seen anywhere."""
 
+PULUMI_YAML = "name: paletteai\nruntime: python\nstackConfigDir: stacks\n"
+
 STACK = f"""\
 config:
   kubernetes:context: dev
@@ -35,7 +37,7 @@ config:
 
 _PULUMI = """\
 #!{python}
-import json, pathlib, sys
+import json, os, pathlib, sys
 here = pathlib.Path(__file__).parent
 here.joinpath("called.json").write_text(json.dumps(sys.argv[1:]))
 answer = json.loads(here.joinpath("answer.json").read_text())
@@ -62,6 +64,10 @@ class Project:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
+    def declare(self, text: str = PULUMI_YAML) -> None:
+        """Write the project file."""
+        (self.folder / "Pulumi.yaml").write_text(text)
+
     def run(self, *arguments: str, input: str | None = None, color: bool = False) -> Result:
         """Run the command; a mistake of the user's never ends in a traceback."""
         result = CliRunner().invoke(main, list(arguments), input=input, color=color)
@@ -84,7 +90,9 @@ class Project:
     def pulumi(
         self, integrations: object = None, *, stdout: str | None = None, stderr: str = "", code: int = 0
     ) -> Path:
-        """Put a `pulumi` on PATH that answers with these integrations, or what else is given."""
+        """Put a `pulumi` on PATH that answers with these integrations, or what else is given, and a project file."""
+        if not (self.folder / "Pulumi.yaml").exists():
+            self.declare()
         folder = self.folder / "bin"
         folder.mkdir(exist_ok=True)
         config = {"paletteai:integrations": {"value": "…", "objectValue": integrations, "secret": True}}
@@ -96,12 +104,13 @@ class Project:
         return folder / "called.json"
 
     def files(self) -> dict[str, bytes]:
-        """Every file of the project with its bytes."""
-        return {
+        """Every file of the project with its bytes, but the project file that every project has."""
+        found = {
             str(path.relative_to(self.folder)): path.read_bytes()
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not path.is_relative_to(self.folder / "bin")
         }
+        return {name: data for name, data in found.items() if (name, data) != ("Pulumi.yaml", PULUMI_YAML.encode())}
 
 
 def changed(old: str, new: str, text: str = STACK) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -279,7 +280,8 @@ def stack_of(name: str, file: File) -> tuple[Stack, dict[Path, int]]:
     shown = f"stacks/Pulumi.{name}.yaml"
     document = document_from(text.encode(), shown)
     imports = tuple(file.get("environment", ()))
-    return stack_from_config(name, document.value["config"], shown, (document,), imports=imports), lines
+    stack = stack_from_config(name, document.value["config"], shown, (document,))
+    return replace(stack, imports=imports), lines
 
 
 def workspace_of(files: Files) -> tuple[Workspace, dict[str, dict[Path, int]]]:

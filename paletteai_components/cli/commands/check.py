@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from paletteai_components.diagnostics import reported
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @choosing_stacks
 @in_a_format("text", "json")
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
     """Report every problem in the stack files, with file, line, reason and remedy.
 
     All stack files of the folder are checked together. With STACKs, only their problems are shown.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +17,7 @@ from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
 
 
@@ -45,7 +45,7 @@ class _Answer:
     help="The maximum length of the Markdown output.",
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, limit: int) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, limit: int) -> None:
     """Show what the stack files change compared with the git revision BASE.
 
     Lists what is created, changed, deleted and replaced, which projects a credential change affects,
@@ -72,7 +72,7 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_for
     ctx.exit(answer.code)
 
 
-def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
+def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answer:
     if len(names) > 2:
         raise UserError("`paletteai diff` compares one revision or two stacks, so nothing was compared.", "Name fewer.")
     now = _read_workspace(folder)
@@ -99,7 +99,7 @@ def _compare_with_revision(names: tuple[str, ...], folder: Path) -> _Answer:
     return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
 
 
-def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
+def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import comparison_sections, comparison_verdict
@@ -122,7 +122,7 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     ]
     diagnostics = diagnostics_of(workspace)
     if len(stacks) < 2:
-        both = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in (first, second)]
+        both = [Stack(name, str(folder.file_of(name))) for name in (first, second)]
         raise StackFileError(concerning([each for each in diagnostics if each.code == "PAI012"], both))
     wrong = errors_in(diagnostics)
     sound = [not concerning(wrong, [stack]) for stack in stacks]
@@ -133,7 +133,7 @@ def _compare_stacks(first: str, second: str, folder: Path) -> _Answer:
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
 
 
-def _read_workspace(folder: Path) -> Workspace:
+def _read_workspace(folder: StackFolder) -> Workspace:
     with reading(folder) as outcomes:
         # Other processes read during this import; see `selection`.
         from paletteai_components.changes import difference  # noqa: F401

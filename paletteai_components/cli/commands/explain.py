@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +18,9 @@ from paletteai_components.rules import RULES, page_of
 from paletteai_components.rules.rule import Rule
 from paletteai_components.stacks.stack import Stack
 
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
+
 _LISTED = 10
 
 
@@ -27,7 +29,7 @@ _LISTED = 10
 @in_a_folder
 @in_a_format("text", "json")
 @click.pass_context
-def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, output_format: str) -> None:
+def command(ctx: click.Context, subject: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
     """Explain where each integration of PROJECT comes from.
 
     Shows which Settings were considered, which one applies and why, and which other projects its
@@ -53,7 +55,7 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: Path, output_f
             click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.holds}")
 
 
-def _explain_project(stack_name: str, project_name: str, folder: Path, output_format: str) -> int:
+def _explain_project(stack_name: str, project_name: str, folder: StackFolder, output_format: str) -> int:
     from paletteai_components.cli.output.explanation import show_explanation
     from paletteai_components.cli.output.report import show
     from paletteai_components.cli.selection import selected
@@ -74,7 +76,7 @@ def _explain_project(stack_name: str, project_name: str, folder: Path, output_fo
     return int(bool(errors_in(diagnostics)))
 
 
-def _unknown_project(name: str, stack: Stack, folder: Path) -> UserError:
+def _unknown_project(name: str, stack: Stack, folder: StackFolder) -> UserError:
     known = [project.name for project in stack.plan.projects] if stack.plan else []
     remedy = did_you_mean(name, map(named, known)) or (_project_list(known) if known else "")
     if not stack.is_complete:
@@ -90,7 +92,7 @@ def _project_list(names: list[str]) -> str:
     return f"The stack has {'this project' if len(names) == 1 else 'these projects'}: {projects}."
 
 
-def _rule_of(code: str, folder: Path) -> Rule:
+def _rule_of(code: str, folder: StackFolder) -> Rule:
     rule = RULES.get(code.upper())
     if rule is None:
         question = did_you_mean(code.upper(), RULES, 0.5)
@@ -100,9 +102,9 @@ def _rule_of(code: str, folder: Path) -> Rule:
     return rule
 
 
-def _refuse_stack(name: str, folder: Path) -> None:
+def _refuse_stack(name: str, folder: StackFolder) -> None:
     """Raise UserError if `name` is a stack: its project is missing."""
-    if not (folder / f"Pulumi.{name}.yaml").is_file():
+    if not (folder.file_of(name)).is_file():
         return
     from paletteai_components.cli.selection import selected
 

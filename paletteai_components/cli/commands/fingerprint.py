@@ -6,9 +6,11 @@ import codecs
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import choosing_stacks, selected
 from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
@@ -26,6 +28,9 @@ from paletteai_components.stacks.workspace import concerning
 _LONGEST = 64 * 1024
 _LISTED = 10
 
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
+
 
 @click.command("fingerprint")
 @choosing_stacks
@@ -33,7 +38,7 @@ _LISTED = 10
     "--stdin", "from_stdin", is_flag=True, help="Read one key from the terminal or a pipe, and print its fingerprint."
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, from_stdin: bool) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, from_stdin: bool) -> None:
     """Write a fingerprint beside each encrypted key of the named STACKs.
 
     The pulumi command decrypts the keys; no key is printed or stored. A fingerprint shows only
@@ -74,7 +79,7 @@ def _piped_key() -> str:
     return piped.decode("utf-8-sig", errors="replace")
 
 
-def _write_all(stacks: Sequence[Stack], folder: Path) -> int:
+def _write_all(stacks: Sequence[Stack], folder: StackFolder) -> int:
     """Write the missing fingerprints of all stacks, whatever happens to one of them, and return the exit code."""
     done: list[bool] = []
     errors: dict[str, UserError] = {}
@@ -92,7 +97,7 @@ def _write_all(stacks: Sequence[Stack], folder: Path) -> int:
     return 2 if errors else int(not all(done))
 
 
-def _write_missing(stack: Stack, folder: Path) -> bool:
+def _write_missing(stack: Stack, folder: StackFolder) -> bool:
     """Write the missing fingerprints of a stack, and return whether every key has one now."""
     integrations = stack.integrations
     sealed = {name: each for name, each in integrations.items() if _is_sealed(each)}
@@ -119,10 +124,9 @@ def _no_fingerprint_reason(integration: IntegrationSpec) -> str:
 
 
 def _open_and_fingerprint(
-    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: Path
+    stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: StackFolder
 ) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
     """Decrypt keys, and return their fingerprints, and for the others why there is none."""
-    from paletteai_components.cli.opened import project_of
     from paletteai_components.deployment.decryption import opened_keys
 
     keys = opened_keys(stack.name, project_of(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from paletteai_components.errors import UserError
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.graph import Graph, StackNode, graph_of
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 # How each format begins. Only a file that begins so is an earlier graph, which may be overwritten.
 _BEGINNINGS = (
@@ -34,14 +37,16 @@ _BEGINNINGS = (
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of the standard output."
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str, output: Path | None) -> None:
+def command(
+    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, output: Path | None
+) -> None:
     """Draw the tenants of the named STACKs with their Settings and projects.
 
     Shows where each project's Palette integration comes from, and each problem at what it concerns.
     """
     earlier = _read_earlier(output) if output is not None else None
     selection = selected(names, folder)
-    unread = [Stack(name, str(folder / f"Pulumi.{name}.yaml")) for name in selection.unreadable if name != str(folder)]
+    unread = [Stack(name, str(folder.file_of(name))) for name in selection.unreadable if name != str(folder)]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     text = _drawn(graph, output_format)
     if output is None:

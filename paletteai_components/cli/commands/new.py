@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
-from paletteai_components.diagnostics import Diagnostic, escaped, shell_word
+from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped, shell_word
+from paletteai_components.errors import UserError
 from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
 from paletteai_components.redaction import redacted
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 _SCHEMA = Path("paletteai_components", "schema", "stack.json")
 _STACK_LIMIT = 100
 _OWN_SCHEMA = "stack.schema.json"
 
 _TEMPLATE = """\
-# yaml-language-server: $schema=../{schema}
+# yaml-language-server: $schema={schema}
 #
 # Tenant {tenant} in {environment}. `paletteai check {stack}` reports what is missing or wrong.
 config:
@@ -59,7 +65,7 @@ config:
 @click.argument("environment", metavar="ENV")
 @partial(in_a_folder, purpose="The folder for the stack file.")
 @click.pass_context
-def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> None:
+def command(ctx: click.Context, tenant: str, environment: str, folder: StackFolder) -> None:
     """Write a stack file to start from, for TENANT in environment ENV, such as dev.
 
     An existing file is never overwritten.
@@ -80,10 +86,20 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
     if diagnostics:
         show(diagnostics, err=True)
         ctx.exit(2)
-    path = folder / f"Pulumi.{stack}.yaml"
-    at_home = (folder.parent / _SCHEMA).is_file()
+    if folder.unreadable:
+        raise StackFileError(folder.unreadable)
+    if folder.other is not None:
+        raise UserError(
+            f"Pulumi would not read a stack file in {folder}: {folder.other.file} has its stack files in "
+            f"{folder.other.stack_folder}. No file was written.",
+            "Leave out `--stacks`, or correct `stackConfigDir` in that file.",
+        )
+    path = folder.file_of(stack)
+    home = _home_of(folder)
+    at_home = (home / _SCHEMA).is_file()
+    schema = home / (_SCHEMA if at_home else _OWN_SCHEMA)
     text = _TEMPLATE.format(
-        schema=_SCHEMA.as_posix() if at_home else _OWN_SCHEMA,
+        schema=Path(os.path.relpath(schema, folder.path)).as_posix(),
         tenant=tenant,
         environment=environment,
         stack=stack,
@@ -92,14 +108,26 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
     )
     write_new(path, text.encode())
     click.echo(f"Wrote {escaped(str(path))}. Next:\n")
-    for step in _steps(stack, folder, at_home):
+    for step in _steps(stack, folder, home, at_home):
         click.echo(f"  {step}")
 
 
-def _steps(stack: str, folder: Path, at_home: bool) -> list[str]:
-    project = folder.parent
-    pulumi = "pulumi" if project == Path() else f"pulumi --cwd {shell_word(project)}"
-    steps = [] if at_home else [f"paletteai schema > {shell_word(project / _OWN_SCHEMA)}"]
+def _home_of(folder: StackFolder) -> Path:
+    """The folder of the Pulumi project; if there is none, the one where it belongs."""
+    if folder.project is not None:
+        return folder.project.folder
+    return folder.path if folder.path.name in {"", ".."} else folder.path.parent
+
+
+def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[str]:
+    pulumi = "pulumi" if home == Path() or folder.given is None else f"pulumi --cwd {shell_word(home)}"
+    steps = [] if at_home else [f"paletteai schema > {shell_word(home / _OWN_SCHEMA)}"]
+    if folder.project is None:
+        lines = ["name: paletteai", "runtime: python"]
+        if home != folder.path:
+            lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
+        words = " ".join(shell_word(line) for line in lines)
+        steps.append(f"printf '%s\\n' {words} > {shell_word(home / 'Pulumi.yaml')}")
     return [
         *steps,
         f"{pulumi} stack init {stack}",

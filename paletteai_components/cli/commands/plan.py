@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +20,9 @@ from paletteai_components.model.spec import OnRemoval
 from paletteai_components.naming import display_name_problem
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 # Up to this many projects that fall back the same way get a line each.
 _SHOWN = 25
@@ -42,7 +44,7 @@ _REMOVALS = {
 @choosing_stacks
 @in_a_format("text", "json")
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: Path, output_format: str) -> None:
+def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
     """Show what the named STACKs declare: tenants, Settings and projects.
 
     Shows where each project's Palette integration comes from. The cluster is not read;

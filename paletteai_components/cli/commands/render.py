@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,6 +17,9 @@ from paletteai_components.kube.manifests import Manifest
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.stack import Stack
+
+if TYPE_CHECKING:
+    from paletteai_components.stacks.folder import StackFolder
 
 _LISTED = 10
 
@@ -38,7 +41,7 @@ _LISTED = 10
 )
 @click.pass_context
 def command(
-    ctx: click.Context, names: tuple[str, ...], folder: Path, crds: Path | None, secrets_file: Path | None
+    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, crds: Path | None, secrets_file: Path | None
 ) -> None:
     """Print the manifests of the named STACKs. All STACKs must be for one cluster.
 
@@ -83,7 +86,7 @@ def _yaml_of(manifests: list[Manifest]) -> str:
     return yaml_of(manifests)
 
 
-def _note_omissions(stacks: Iterable[Stack], folder: Path) -> None:
+def _note_omissions(stacks: Iterable[Stack], folder: StackFolder) -> None:
     managed = [
         settings
         for stack in stacks

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedO
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.stack import Stack, stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
@@ -454,13 +456,14 @@ def test_of_a_stack_that_declares_nothing_there_is_nothing_to_tell() -> None:
 
 def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
     def with_defaults(context: str) -> Stack:
-        defaults = document_from(f"config: {{'kubernetes:context': {context}}}".encode(), "Pulumi.yaml")
+        text = f"name: paletteai\nconfig: {{'kubernetes:context': {context}}}"
+        project = PulumiProject(Path("Pulumi.yaml"), document_from(text.encode(), "Pulumi.yaml"))
         own = document_from(
             b"config: {'paletteai:tenant': {name: acme}, 'paletteai:cluster': c}", "Pulumi.acme.dev.yaml"
         )
-        return stack_from_document(own, defaults)
+        return stack_from_document(own, project)
 
-    (change,) = compared(with_defaults("{value: a}"), with_defaults("{default: b}")).stacks
+    (change,) = compared(with_defaults("{value: a}"), with_defaults("b")).stacks
     assert change.fields == (FieldChange(("kubernetes:context",), "a", "b"),)
 
 

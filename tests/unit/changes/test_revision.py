@@ -17,9 +17,11 @@ from paletteai_components.changes import git as git_module
 from paletteai_components.changes.git import GitError
 from paletteai_components.changes.revision import Revision, revision_named, workspace_at
 from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import Workspace, workspace_from
 
 STACKS = Path("stacks")
+PROJECT = "name: paletteai\nstackConfigDir: stacks\n"
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")
 
 
@@ -28,13 +30,15 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     repository = Repository(tmp_path, monkeypatch)
     repository.stack()
     repository.stack(BETA, "beta.dev")
-    (tmp_path / "Pulumi.yaml").write_text("name: x\nconfig:\n  paletteai:mergedSettings:\n    default: false\n")
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT + "config:\n  paletteai:mergedSettings:\n    default: false\n")
     repository.commit()
     return repository
 
 
 def at(name: str | None = "HEAD", folder: Path = STACKS) -> Workspace:
-    return workspace_at(revision_named(name, folder), folder, workspace_from(folder))
+    return workspace_at(
+        revision_named(name, stack_folder(folder)), stack_folder(folder), workspace_from(stack_folder(folder))
+    )
 
 
 def refused(name: str | None = None, folder: Path = STACKS) -> GitError:
@@ -62,16 +66,16 @@ def test_the_files_of_a_revision_are_read_under_the_names_they_have_in_the_folde
 
 def test_a_file_that_is_the_same_is_not_read_again(repository: Repository) -> None:
     repository.stack(changed("Acme", "Other"))
-    now = workspace_from(STACKS)
-    before = workspace_at(revision_named("HEAD", STACKS), STACKS, now)
+    now = workspace_from(stack_folder(STACKS))
+    before = workspace_at(revision_named("HEAD", stack_folder(STACKS)), stack_folder(STACKS), now)
     assert before.stacks[1] is now.stacks[1]
     assert before.stacks[0] is not now.stacks[0]
 
 
 def test_other_defaults_make_every_stack_another(repository: Repository) -> None:
     (repository.folder / "Pulumi.yaml").unlink()
-    now = workspace_from(STACKS)
-    before = workspace_at(revision_named("HEAD", STACKS), STACKS, now)
+    now = workspace_from(stack_folder(STACKS))
+    before = workspace_at(revision_named("HEAD", stack_folder(STACKS)), stack_folder(STACKS), now)
     merged = [[stack.spec.merged_settings for stack in workspace.stacks if stack.spec] for workspace in (before, now)]
     assert merged == [[False, False], [True, True]]
 
@@ -79,11 +83,11 @@ def test_other_defaults_make_every_stack_another(repository: Repository) -> None
 def test_defaults_that_were_not_there_are_none(repository: Repository) -> None:
     repository.git("rm", "--quiet", "Pulumi.yaml")
     repository.commit()
-    (repository.folder / "Pulumi.yaml").write_text("name: x\nconfig: {paletteai:cluster: {default: plant}}\n")
+    (repository.folder / "Pulumi.yaml").write_text(PROJECT + "config: {paletteai:cluster: {default: plant}}\n")
     assert [stack.cluster for stack in at().stacks] == ["dev", "dev"]
     (repository.folder / "Pulumi.yaml").unlink()
-    now = workspace_from(STACKS)
-    assert workspace_at(revision_named("HEAD", STACKS), STACKS, now).stacks == now.stacks
+    now = workspace_from(stack_folder(STACKS))
+    assert workspace_at(revision_named("HEAD", stack_folder(STACKS)), stack_folder(STACKS), now).stacks == now.stacks
 
 
 def test_a_folder_that_was_not_there_is_a_fleet_of_nothing(repository: Repository) -> None:
@@ -99,7 +103,7 @@ def test_a_folder_may_be_named_in_any_way(repository: Repository, shown: str) ->
     repository.stack(changed("Acme", "Other"))
     before = at(folder=folder)
     assert before.stacks[0].file == str(folder / "Pulumi.acme.dev.yaml")
-    assert before.stacks[0].spec != workspace_from(folder).stacks[0].spec
+    assert before.stacks[0].spec != workspace_from(stack_folder(folder)).stacks[0].spec
 
 
 def test_the_folder_may_be_the_repository_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +122,9 @@ def test_defaults_outside_of_the_repository_are_todays(tmp_path: Path, monkeypat
     (inner / "Pulumi.acme.dev.yaml").write_text(STACK)
     repository.commit()
     (inner / "Pulumi.acme.dev.yaml").write_text(changed("Acme", "Other"))
-    (tmp_path / "Pulumi.yaml").write_text("name: x\nconfig: {paletteai:cluster: {default: plant}}\n")
+    (tmp_path / "Pulumi.yaml").write_text(
+        PROJECT.replace("stacks", "inner") + "config: {paletteai:cluster: {default: plant}}\n"
+    )
     assert [stack.cluster for stack in at(folder=inner).stacks] == ["plant"]
     (tmp_path / "Pulumi.yaml").unlink()
     assert [stack.cluster for stack in at(folder=inner).stacks] == ["dev"]
@@ -164,7 +170,7 @@ def test_filters_and_attributes_of_the_repository_have_no_say(repository: Reposi
 
 def test_neither_index_nor_work_tree_is_touched(repository: Repository) -> None:
     repository.stack(changed("Acme", "Other"))
-    (repository.folder / "Pulumi.yaml").write_text("name: y\n")
+    (repository.folder / "Pulumi.yaml").write_text(PROJECT + "description: x\n")
     before = repository.files()
     at()
     assert repository.files() == before
@@ -189,22 +195,24 @@ def test_without_a_name_it_is_where_head_left_the_main_branch(repository: Reposi
     repository.git("checkout", "--quiet", "main")
     repository.commit()
     repository.git("checkout", "--quiet", "work")
-    assert revision_named(None, STACKS) == Revision("merge base of HEAD and main", began, repository.folder.resolve())
+    assert revision_named(None, stack_folder(STACKS)) == Revision(
+        "merge base of HEAD and main", began, repository.folder.resolve()
+    )
 
 
 def test_the_remotes_main_branch_comes_before_the_local_one(repository: Repository) -> None:
     repository.git("update-ref", "refs/remotes/origin/master", "HEAD")
-    assert revision_named(None, STACKS).name == "merge base of HEAD and origin/master"
+    assert revision_named(None, stack_folder(STACKS)).name == "merge base of HEAD and origin/master"
     repository.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
     repository.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
-    assert revision_named(None, STACKS).name == "merge base of HEAD and origin/HEAD"
+    assert revision_named(None, stack_folder(STACKS)).name == "merge base of HEAD and origin/HEAD"
 
 
 def test_a_branch_a_tag_and_a_part_of_an_id_are_names(repository: Repository) -> None:
     commit = repository.git("rev-parse", "HEAD")
     repository.git("tag", "--annotate", "v1", "--message", "x")
     for name in ("main", "v1", commit[:10], "HEAD~0"):
-        assert revision_named(name, STACKS).commit == commit
+        assert revision_named(name, stack_folder(STACKS)).commit == commit
 
 
 @pytest.mark.parametrize("name", ["nowhere", "--all", "-h", "", "HEAD:stacks", "a\nb", "HEAD^{tree}"])
@@ -285,8 +293,8 @@ def test_a_clone_of_one_branch_names_the_command_that_brings_the_main_branch(
     helps = [refused(name).help for name in (None, "main", "origin/main")]
     (command,) = {re.findall("`git (fetch origin .*?)`", each)[0] for each in helps}
     repository.git("-C", str(clone), *shlex.split(command))
-    assert revision_named(None, STACKS).commit == began
-    assert revision_named("origin/main", STACKS).commit == began
+    assert revision_named(None, stack_folder(STACKS)).commit == began
+    assert revision_named("origin/main", stack_folder(STACKS)).commit == began
 
 
 def test_without_git_it_says_so(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from support.repository import GIT, Repository
 
 from paletteai_components.changes.git import GitError
 from paletteai_components.changes.revision import revision_named, workspace_at
+from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import workspace_from
 
 STACKS = Path("stacks")
@@ -70,7 +71,9 @@ def embedded(repository: Repository, where: str) -> None:
 
 def names(name: str | None = None) -> list[str]:
     """The groups with all power over a project, in the files of a revision."""
-    before = workspace_at(revision_named(name, STACKS), STACKS, workspace_from(STACKS))
+    before = workspace_at(
+        revision_named(name, stack_folder(STACKS)), stack_folder(STACKS), workspace_from(stack_folder(STACKS))
+    )
     return [
         group
         for stack in before.stacks
@@ -245,10 +248,10 @@ def test_a_huge_file_of_a_revision_is_not_kept_whole(repository: Repository) -> 
         file.truncate(100 * 1024**2)
     repository.commit()
     (repository.stacks / "Pulumi.huge.dev.yaml").unlink()
-    now, revision = workspace_from(STACKS), revision_named("HEAD", STACKS)
+    now, revision = workspace_from(stack_folder(STACKS)), revision_named("HEAD", stack_folder(STACKS))
     tracemalloc.start()
     try:
-        before = workspace_at(revision, STACKS, now)
+        before = workspace_at(revision, stack_folder(STACKS), now)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

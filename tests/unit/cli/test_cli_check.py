@@ -54,7 +54,9 @@ def test_a_named_stack_is_still_judged_among_all_others(project: Project) -> Non
 
 def test_a_mistake_in_the_projects_defaults_concerns_every_stack(project: Project) -> None:
     project.stack()
-    Path("Pulumi.yaml").write_text("name: x\nconfig:\n  paletteai:cluster:\n    default: [a]\n")
+    Path("Pulumi.yaml").write_text(
+        "name: paletteai\nconfig:\n  paletteai:cluster:\n    default: [a]\nstackConfigDir: stacks\n"
+    )
     assert "Pulumi.yaml:3: error PAI012" in project.printed("check", "acme.dev", code=1)
 
 

@@ -21,6 +21,7 @@ def test_a_command_prints_what_its_page_shows(
     arguments: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = Project(tmp_path, monkeypatch)
+    project.declare()
     project.stack(STACK)
     assert project.run(*arguments.split()).output == printed
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from support.environments import PULUMI_YAML, Backend, said, step, summed
-from support.projects import changed
+from support.environments import Backend, said, step, summed
+from support.projects import PULUMI_YAML, changed
 from support.terminals import terminal
 
 from paletteai_components.cli import environment
@@ -392,12 +392,16 @@ def test_interrupted_while_it_begins_a_stack_it_does_not_begin_it(
 
 
 def test_other_stack_files_than_pulumi_reads_are_not_judged_for_it(project: Backend) -> None:
-    for text in ("name: paletteai\nruntime: python\n", PULUMI_YAML.replace("stacks", "others"), None):
+    for text, told in (
+        ("name: paletteai\nruntime: python\n", "Pulumi.yaml has no `stackConfigDir`"),
+        (PULUMI_YAML.replace("stacks", "others"), "there is no folder `others`"),
+        (None, "no Pulumi project was found that reads the stack files in stacks"),
+    ):
         path = project.folder / "Pulumi.yaml"
         path.unlink(missing_ok=True) if text is None else path.write_text(text)
         result = project.call("up", "dev", "--yes")
         assert result.exit_code == 2
-        assert "stacks is not the `stackConfigDir` of a Pulumi.yaml beside it" in result.stderr
+        assert told in result.stderr
     assert project.ran() == []
 
 

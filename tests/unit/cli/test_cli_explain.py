@@ -322,7 +322,7 @@ def test_the_defaults_of_the_project_file_count_too(project: Project) -> None:
     tenant = MIXED.partition("  paletteai:tenant:\n")
     inner = "".join(f"    {line}\n" for line in tenant[2].splitlines())
     (project.folder / "Pulumi.yaml").write_text(
-        f"name: paletteai\nruntime: python\nconfig:\n  paletteai:tenant:\n    default:\n{inner}"
+        f"name: paletteai\nruntime: python\nconfig:\n  paletteai:tenant:\n    default:\n{inner}stackConfigDir: stacks\n"
     )
     project.stack(tenant[0])
     printed = project.printed("explain", "acme.dev", "vision")

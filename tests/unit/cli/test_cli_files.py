@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.projects import KEY, Project
+from support.projects import KEY, PULUMI_YAML, Project
 from support.repository import GIT, Repository
 from support.samples import HOST, PROJECT_ID
 
@@ -60,6 +60,8 @@ def test_nothing_is_written_through_a_folder_that_is_a_link_in_the_checkout(
     project.pulumi(INTEGRATIONS)
     monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{Path(str(GIT)).parent}")
     Path("link").symlink_to(elsewhere)
+    if "--stacks" in arguments:
+        project.declare(PULUMI_YAML.replace("stacks", "link"))
     before = {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()}
     told = f"leads through {folder / 'link'}, which is a link, so nothing was written."
     assert told in project.refused(*arguments)

@@ -11,6 +11,13 @@ from support.projects import Project
 SCHEMA = "paletteai_components/schema/stack.json"
 
 
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project = Project(tmp_path, monkeypatch)
+    project.declare()
+    return project
+
+
 def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
     Path(SCHEMA).parent.mkdir(parents=True)
     Path(SCHEMA).touch()
@@ -85,5 +92,6 @@ def test_a_name_that_could_not_be_used_is_refused(project: Project, tenant: str,
 
 
 def test_a_folder_that_is_not_there_is_told(project: Project) -> None:
+    Path("Pulumi.yaml").unlink()
     said = project.refused("new", "acme", "dev", "--stacks", "nowhere")
     assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in said

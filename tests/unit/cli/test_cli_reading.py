@@ -25,7 +25,8 @@ from paletteai_components.cli.output import waiting
 from paletteai_components.cli.output.waiting import watched
 from paletteai_components.cli.reading import reading
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.files import read_stack_file, stack_files
+from paletteai_components.stacks.files import read_stack_file
+from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import workspace_from
 
 NOBODY: list[int] = []
@@ -65,11 +66,11 @@ def is_running(process: int) -> bool:
 
 @forks
 def test_several_processes_read_what_one_reads(folder: Path, several: None) -> None:
-    alone = workspace_from(folder)
+    alone = workspace_from(stack_folder(folder))
     before = children()
-    with reading(folder) as outcomes:
+    with reading(stack_folder(folder)) as outcomes:
         assert len(children()) == len(before) + 2
-        together = workspace_from(folder, outcomes)
+        together = workspace_from(stack_folder(folder), outcomes)
     assert children() == before
     assert together == alone
     assert together.unreadable == ("t7.dev",)
@@ -82,12 +83,12 @@ def test_several_processes_read_what_one_reads(folder: Path, several: None) -> N
 
 @forks
 def test_what_a_process_that_is_gone_has_not_read_is_read_here(folder: Path, several: None) -> None:
-    alone = workspace_from(folder)
+    alone = workspace_from(stack_folder(folder))
     before = set(children())
-    with reading(folder) as outcomes:
+    with reading(stack_folder(folder)) as outcomes:
         for process in set(children()) - before:
             os.kill(process, signal.SIGKILL)
-        assert workspace_from(folder, outcomes) == alone
+        assert workspace_from(stack_folder(folder), outcomes) == alone
 
 
 @forks
@@ -98,8 +99,8 @@ def test_what_no_process_may_be_started_for_is_read_here(
         raise BlockingIOError
 
     monkeypatch.setattr(BaseProcess, "start", refused)
-    with reading(folder) as outcomes:
-        assert workspace_from(folder, outcomes) == workspace_from(folder)
+    with reading(stack_folder(folder)) as outcomes:
+        assert workspace_from(stack_folder(folder), outcomes) == workspace_from(stack_folder(folder))
 
 
 @forks
@@ -110,7 +111,7 @@ def test_no_other_process_reads_few_files_or_where_there_is_one_processor(
     monkeypatch.setattr(module, "MANY", many)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: processors)
     before = children()
-    with reading(folder) as outcomes:
+    with reading(stack_folder(folder)) as outcomes:
         assert children() == before
         assert len(list(outcomes)) == 20
 
@@ -122,7 +123,7 @@ def test_a_process_with_threads_is_not_copied(folder: Path, several: None) -> No
     thread.start()
     before = children()
     try:
-        with reading(folder) as outcomes:
+        with reading(stack_folder(folder)) as outcomes:
             assert children() == before
             assert len(list(outcomes)) == 20
     finally:
@@ -138,7 +139,7 @@ def test_a_reader_leaves_being_interrupted_to_whoever_waits_for_it(
     monkeypatch.setattr(signal, "signal", lambda number, handler: handled.append((number, handler)))
     here, there = Pipe(duplex=False)
     unused, _ = Pipe(duplex=False)
-    paths = stack_files(folder)
+    paths = stack_folder(folder).files()
     module._read_parts([paths[:1], paths[1:3]], there, [unused])
     assert handled == [(signal.SIGINT, signal.SIG_IGN)]
     assert unused.closed
@@ -150,8 +151,9 @@ _WAITING = """\
 import os, sys, time
 from pathlib import Path
 from paletteai_components.cli import reading
+from paletteai_components.stacks.folder import stack_folder
 reading.MANY, reading._BATCH, os.sched_getaffinity = 2, 1, lambda _: {0, 1}
-with reading.reading(Path(sys.argv[1])):
+with reading.reading(stack_folder(Path(sys.argv[1]))):
     print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
     time.sleep(60)
 """

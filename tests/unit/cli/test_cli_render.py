@@ -200,6 +200,7 @@ def test_where_no_key_is_ours_pulumi_is_not_asked(project: Project) -> None:
 
 
 def test_without_pulumi_it_says_what_it_needs(project: Project) -> None:
+    project.declare()
     project.stack()
     assert "there is no `pulumi` command on PATH" in project.refused(*SECRETS)
 

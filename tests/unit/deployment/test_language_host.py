@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.environments import PULUMI_YAML, Backend
+from support.environments import Backend
+from support.projects import PULUMI_YAML
 
 from paletteai_components.cli import environment
 from paletteai_components.deployment import language_host

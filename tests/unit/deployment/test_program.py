@@ -15,6 +15,7 @@ from paletteai_components import DeclarationError, deploy
 from paletteai_components.credentials import digest_of, fingerprint_of, proof_of
 from paletteai_components.deployment import program
 from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import workspace_from
 
 EXAMPLES = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in (ROOT / "stacks").glob("*.yaml"))
@@ -42,7 +43,7 @@ def test_there_are_example_stacks() -> None:
 def test_an_example_stack_registers_what_render_prints_for_it(examples: Path, name: str, preview: bool) -> None:
     recording = deployed(examples, name, preview=preview)
     assert recording.error is None
-    stack = workspace_from(examples).stack_named(name)
+    stack = workspace_from(stack_folder(examples)).stack_named(name)
     assert stack is not None
     assert {each.ref: without_data(each) for each in recording.objects} == rendered(stack)
     assert [each for each in recording.objects if each.kind == "Secret"] == [

@@ -73,10 +73,19 @@ def test_every_code_that_a_file_alone_can_break_is_met_here() -> None:
     ],
 )
 def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str, says: str) -> None:
-    (project.folder / "Pulumi.yaml").write_text(f"name: {KEY}\n")
+    project.declare(f"name: {KEY}\nstackConfigDir: stacks\n")
     (project.stacks / "Pulumi.acme.dev.yaml").symlink_to(target)
     for command in COMMANDS:
         result = project.run(*command)
         assert says in result.output
         assert KEY not in result.output
         assert result.exit_code == 2
+
+
+def test_a_file_that_pulumi_would_not_find_is_told(project: Project) -> None:
+    project.declare()
+    project.stack()
+    (project.stacks / "Pulumi.beta.dev.yml").write_text(STACK)
+    result = project.run("check")
+    assert "stacks/Pulumi.beta.dev.yml: error PAI014: the file looks like a stack file" in result.stdout
+    assert result.exit_code == 1

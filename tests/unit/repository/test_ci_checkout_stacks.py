@@ -28,6 +28,8 @@ environment: [fleet/dev]
 encryptionsalt: v1:salt
 """
 
+PROJECT = "name: paletteai\nstackConfigDir: stacks\n"
+
 
 class PullRequest:
     """A pull request that has no change yet, on a server, and a checkout of its main branch."""
@@ -40,7 +42,7 @@ class PullRequest:
         self.script = importlib.import_module("checkout_stacks")
         self.server.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
-        for path, text in {DEV: STACK, PROD: STACK.replace("dev", "prod"), "Pulumi.yaml": "name: paletteai\n"}.items():
+        for path, text in {DEV: STACK, PROD: STACK.replace("dev", "prod"), "Pulumi.yaml": PROJECT}.items():
             self.write(path, text)
         self.write("program.py", "print('main')\n")
         self.commit()
@@ -59,15 +61,22 @@ class PullRequest:
         self.git("commit", "--quiet", "--allow-empty", "--message", "change")
         return self.git("rev-parse", "HEAD")
 
-    def on_main(self, path: str, text: str = "", leads_to: str = "") -> None:
+    def on_main(self, path: str, text: str = "", leads_to: str = "", renamed: str = "") -> None:
         """Commit a file, or a link, to main."""
         self.git("checkout", "--quiet", "main")
+        if renamed:
+            (self.server / path).unlink()
+            path = renamed
         if leads_to:
             (self.server / path).symlink_to(leads_to)
         else:
             self.write(path, text)
         self.commit()
         self.git("checkout", "--quiet", "change")
+
+    def follow_main(self) -> None:
+        """Start the change from main as it is now."""
+        self.git("reset", "--quiet", "--hard", "main")
 
     def opened(self) -> str:
         """Commit what was written, open the pull request with it, clone main, and return the commit."""
@@ -418,3 +427,31 @@ def test_git_gets_the_token_from_the_environment_and_nobody_sees_it_in_a_command
         check=True,
     )
     assert "username=x-access-token\npassword=ghs_CANARY\n" in filled.stdout
+
+
+# --- Where the branch has its stack files ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extension", ["yaml", "yml"])
+def test_stack_files_beside_the_project_file_are_taken_and_it_is_not(pull: PullRequest, extension: str) -> None:
+    project, stack = f"Pulumi.{extension}", f"Pulumi.acme.dev.{extension}"
+    pull.on_main("Pulumi.yaml", "name: paletteai\n", renamed=project)
+    pull.on_main(stack, STACK)
+    pull.follow_main()
+    pull.write(stack, STACK.replace("vision", "lab"))
+    pull.write(project, "name: other\nstackConfigDir: /etc\n")
+    pull.write("Pulumi.json", "{}")
+    ran = pull.taken()
+    assert (ran.code, ran.out) == (0, "acme.dev\n"), ran.err
+    assert pull.changes() == [f" M {stack}"]
+
+
+def test_a_plain_key_has_the_namespace_of_the_project(pull: PullRequest) -> None:
+    pull.on_main("Pulumi.yaml", PROJECT.replace("paletteai", "kubernetes"))
+    pull.write(DEV, STACK.replace("config:\n", "config:\n  kubeconfig: '{users: [{user: {exec: {}}}]}'\n"))
+    assert "has a value for `kubeconfig`" in pull.refused()
+
+
+def test_a_folder_outside_of_the_checkout_is_refused(pull: PullRequest) -> None:
+    pull.on_main("Pulumi.yaml", PROJECT.replace("stacks", "../elsewhere"))
+    assert "outside of this checkout" in pull.refused()

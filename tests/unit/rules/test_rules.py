@@ -6,6 +6,7 @@ import copy
 import re
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -21,6 +22,7 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import objects_of
 from paletteai_components.rules import RULES, diagnostics_of, diagnostics_of_stack, page_of
 from paletteai_components.rules.rule import Scope
+from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.workspace import Workspace, workspace_from
 
@@ -69,7 +71,7 @@ def test_files_on_disk_are_judged_as_their_text_is(files: Files) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, file in files.items():
             (FilePath(folder) / f"Pulumi.{name}.yaml").write_text(written(file)[0])
-        read = diagnostics_of(workspace_from(FilePath(folder)))
+        read = diagnostics_of(workspace_from(stack_folder(FilePath(folder))))
         told = [str(diagnostic).replace(f"{folder}/", "stacks/") for diagnostic in read]
     assert told == [str(diagnostic) for diagnostic in diagnostics_of(judged)]
 
@@ -199,7 +201,7 @@ def test_renaming_an_integrations_key_changes_no_manifest(files: Files) -> None:
 def test_what_is_found_does_not_depend_on_where_it_is_written(files: Files) -> None:
     ((name, file),) = files.items()
     judged, _ = stack_of(name, file)
-    bare = stack_from_config(name, file["config"], judged.file, imports=judged.imports)
+    bare = replace(stack_from_config(name, file["config"], judged.file), imports=judged.imports)
 
     def told(stack: Stack) -> set[tuple[str, str, str]]:
         return {(diagnostic.code, diagnostic.message, diagnostic.help) for diagnostic in diagnostics_of_stack(stack)}

@@ -40,7 +40,7 @@ def misread(config: str) -> list[Diagnostic]:
             "Did you mean `existingSecret`?",
         ),
         ("paletteai:tenant: {}", 2, "tenant lacks the field `name`", "Add `name`."),
-        ("other:a: 1", 1, "the configuration lacks the field `tenant`, so nothing is declared", "Add `tenant`."),
+        ("other:a: 1", 1, "the configuration lacks `paletteai:tenant`, so nothing", "Add `paletteai:tenant`."),
         (TENANT + "paletteai:cluster: 12", 3, "cluster is text but reads as a number", "Write the value in quotes."),
         (TENANT + "paletteai:cluster: [12]", 3, "cluster should be text", "Make it text."),
         (TENANT + "paletteai:mergedSettings: [12]", 3, "should be true or false", "Make it true or false."),

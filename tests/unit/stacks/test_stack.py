@@ -16,10 +16,14 @@ from paletteai_components.diagnostics import StackFileError
 from paletteai_components.kube.crds import crds_from
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model import spec
-from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.files import document_in, stack_name_of
-from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_file
+from paletteai_components.stacks.pulumi_project import PulumiProject
+from paletteai_components.stacks.stack import (
+    Stack,
+    stack_from_config,
+    stack_from_file,
+)
 from paletteai_components.stacks.workspace import Workspace
 
 CRDS = crds_from(CRD_FOLDER)
@@ -30,11 +34,11 @@ def read(tmp_path: Path, text: str, project: str = "", name: str = "acme.dev") -
     """The stack in a file of this text, in a project of these defaults."""
     file = tmp_path / f"Pulumi.{name}.yaml"
     file.write_text(dedent(text))
-    defaults: Document | None = None
-    if project:
-        (tmp_path / "Pulumi.yaml").write_text(dedent(project))
-        defaults = document_in(tmp_path / "Pulumi.yaml")
-    return stack_from_file(file, defaults)
+    if not project:
+        return stack_from_file(file)
+    path = tmp_path / "Pulumi.yaml"
+    path.write_text(f"name: paletteai\n{dedent(project)}")
+    return stack_from_file(file, PulumiProject(path, document_in(path)))
 
 
 @pytest.mark.parametrize(
@@ -101,13 +105,14 @@ def test_a_default_that_is_a_list_is_taken_as_it_stands(tmp_path: Path) -> None:
     assert codes(list(stack.diagnostics)) == ["PAI012"]
 
 
-@pytest.mark.parametrize("project", ["name: paletteai\n", "config:\n", "config: []\n"])
+@pytest.mark.parametrize("project", ["description: x\n", "config:\n"])
 def test_a_project_file_without_defaults_changes_nothing(tmp_path: Path, project: str) -> None:
     assert read(tmp_path, TENANT, project).spec == read(tmp_path, TENANT).spec
 
 
 def test_keys_without_a_namespace_are_the_projects_own(tmp_path: Path) -> None:
-    stack = read(tmp_path, "config:\n  tenant:\n    name: acme\n    displayName: A!\n  cluster: plant\n  tenannt: {}\n")
+    text = "config:\n  tenant:\n    name: acme\n    displayName: A!\n  cluster: plant\n  tenannt: {}\n"
+    stack = read(tmp_path, text, "description: x\n")
     assert stack.cluster == "plant"
     told = {(diagnostic.code, diagnostic.where[0].line) for diagnostic in diagnostics_of_stack(stack)}
     assert told == {("PAI012", 6), ("PAI008", 4)}

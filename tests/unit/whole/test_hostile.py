@@ -18,6 +18,7 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.encryption import canonical_ciphertext, data_key_of, salt_of
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.stack import Stack, stack_from_document
 
 VICTIM = "v1:4DdLuoo5hxI=:QkJCQkJCQkJCQkJCQkJCQg=="
@@ -215,7 +216,9 @@ def test_a_key_with_more_than_one_colon_is_refused_also_in_the_project_file(key:
     said = "a key of `config` has more than one colon"
     (diagnostic,) = [each for each in errors(tenant("acme", top=f"{key}: x")) if said in each.message]
     assert str(diagnostic.where[0]) == "stacks/Pulumi.acme.dev.yaml:3"
-    project = document_from(f"name: paletteai\nconfig:\n  {key}: x\n".encode(), "Pulumi.yaml")
+    project = PulumiProject(
+        Path("Pulumi.yaml"), document_from(f"name: paletteai\nconfig:\n  {key}: x\n".encode(), "Pulumi.yaml")
+    )
     declared = document_from(b"config: {'paletteai:tenant': {name: acme}}\n", "stacks/Pulumi.acme.dev.yaml")
     (diagnostic,) = [each for each in errors(stack_from_document(declared, project)) if said in each.message]
     assert str(diagnostic.where[0]) == "Pulumi.yaml:3"
