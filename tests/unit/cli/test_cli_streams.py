@@ -79,6 +79,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
         (backend.bin / "plays.json").write_text("{}")
         for how in (*LOST, "broken"):
             (folder / how).mkdir()
+            (folder / how / "Pulumi.yaml").write_text("name: paletteai\n")
         opened = {"paletteai:integrations": {"objectValue": {"shared": {"apiKey": KEY}}}}
         (backend.bin / "opened.json").write_text(json.dumps(opened))
         for name, (key, _) in KEYS.items():

@@ -85,7 +85,7 @@ def test_a_link_is_followed_inside_its_folder_only(project: Project, target: str
 def test_a_file_that_pulumi_would_not_find_is_told(project: Project) -> None:
     project.declare()
     project.stack()
-    (project.stacks / "Pulumi.beta.dev.yml").write_text(STACK)
+    (project.stacks / "Pulumi.beta.dev.yml").write_text("config: {}\n")
     result = project.run("check")
     assert "stacks/Pulumi.beta.dev.yml: error PAI014: the file looks like a stack file" in result.stdout
     assert result.exit_code == 1

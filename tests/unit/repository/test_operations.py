@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.operations import FOLDER, PAGES, cloned, environment
+from support.operations import FOLDER, PAGES, ROOT, cloned, environment
 from support.scenarios import Command, run, steps_of, without_pulumi
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone of this project, as far as the commands look at it."""
-    return cloned(tmp_path / "clone")
+    clone = cloned(tmp_path / "clone")
+    (clone / "Pulumi.yaml").write_bytes((ROOT / "Pulumi.yaml").read_bytes())
+    return clone
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
