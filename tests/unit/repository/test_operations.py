@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.operations import FOLDER, PAGES, ROOT, cloned, environment
+from support.checkout import ROOT
+from support.operations import FOLDER, PAGES, cloned, environment
 from support.scenarios import Command, run, steps_of, without_pulumi
 
 
