@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from paletteai_components.changes.git import (
-    DEEPER,
     FILES,
     FOLDER,
     Entry,
@@ -22,11 +20,13 @@ from paletteai_components.changes.git import (
     Objects,
     entries,
     git,
+    git_command,
     objects_of,
     top_of,
 )
-from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, StackFileError
 from paletteai_components.pulumi_yaml.document import Document, document_from
+from paletteai_components.shell import command, folder_option, word
 from paletteai_components.stacks.files import PROJECT_FILE, bytes_of, document_in, stack_name_of
 from paletteai_components.stacks.stack import Stack, stack_from_document
 from paletteai_components.stacks.workspace import Workspace, misnamed
@@ -70,11 +70,11 @@ def revision_named(name: str | None, folder: Path) -> Revision:
     """
     top = _top(folder)
     if name is None:
-        return _merge_base(top)
+        return _merge_base(top, folder)
     commit = _commit(top, name)
     if commit is None:
         raise GitError(
-            f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top)
+            f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top, folder)
         )
     return Revision(name, commit, top)
 
@@ -134,18 +134,18 @@ def _top(folder: Path) -> Path:
     if own is not None and own != top:
         raise GitError(
             f"{folder} has its own git repository, apart from its project's, so nothing was compared.",
-            f"Compare with its own repository: `cd {_shell_quoted(folder.resolve())} && paletteai diff --stacks .`.",
+            f"Compare with its own repository: `cd {word(folder.resolve())} && paletteai diff --stacks .`.",
         )
     code, output, complaint = git(top, "rev-parse", "--show-toplevel")
     if code and "safe.directory" in complaint:
         raise GitError(
             f"the repository {top} belongs to another user, so git does not read it and nothing was compared.",
-            f"If you trust it, run `git config --global --add safe.directory {_shell_quoted(top)}`.",
+            f"If you trust it, run `{command('git config --global --add safe.directory', top)}`.",
         )
     if code or Path(output) != top:
         raise GitError(
             f"the repository {top} cannot be read, so there is nothing to compare with{_git_reason(complaint)}.",
-            "Run `git status` there to see what is wrong.",
+            f"Run `{git_command(top, 'status')}` to see what is wrong.",
         )
     return top
 
@@ -234,50 +234,58 @@ def _commit(top: Path, name: str) -> str | None:
     return None if code else commit
 
 
-def _fetch_help(name: str, top: Path) -> str:
+def _fetch_help(name: str, top: Path, folder: Path) -> str:
     """How to get a revision that this clone lacks."""
     branch = name.removeprefix("origin/")
     if _BRANCH.fullmatch(branch):
-        fetch = f"fetch one with `{_fetch_command(branch)}` and run `paletteai diff origin/{branch}`"
+        diff = _diff_command(f"origin/{branch}", folder)
+        fetch = f"fetch one with `{_fetch_command(branch, top)}` and run `{diff}`"
     else:
-        fetch = "run `git fetch`"
-    deeper = f" {DEEPER}" if _is_shallow(top) else ""
-    return f"Name a branch, tag or commit of this clone, or {fetch}.{deeper}"
+        fetch = f"run `{git_command(top, 'fetch')}`"
+    return f"Name a branch, tag or commit of this clone, or {fetch}. {_deeper(top)}".rstrip()
 
 
-def _fetch_command(branch: str) -> str:
-    return f"git fetch origin {branch}:refs/remotes/origin/{branch}"
+def _fetch_command(branch: str, top: Path) -> str:
+    return git_command(top, "fetch origin", f"{branch}:refs/remotes/origin/{branch}")
 
 
-def _merge_base(top: Path) -> Revision:
+def _diff_command(base: str, folder: Path) -> str:
+    return command("paletteai diff", base, stacks=folder_option(folder))
+
+
+def _deeper(top: Path) -> str:
+    """How to get the complete history; empty if this clone has it."""
+    if not _is_shallow(top):
+        return ""
+    unshallow = git_command(top, "fetch --unshallow")
+    return f"In a CI job, check out the complete history with `fetch-depth: 0`; elsewhere, run `{unshallow}`."
+
+
+def _merge_base(top: Path, folder: Path) -> Revision:
     _, output, _ = git(top, "for-each-ref", "--format=%(refname)", *_MAIN)
     refs = output.splitlines()
     main = next((each for each in _MAIN if each in refs), None)
-    shallow = _is_shallow(top)
     if main is None:
         raise GitError(
             "this clone has no main branch (origin/HEAD, origin/main, origin/master, main or master), so there is "
             "nothing to compare with.",
-            f"Fetch the remote's main branch, for example with `{_fetch_command('main')}`, or name a revision: "
-            f"`paletteai diff BASE`. {DEEPER}",
+            f"Fetch the remote's main branch, for example with `{_fetch_command('main', top)}`, or name a "
+            f"revision: `{_diff_command('BASE', folder)}`. {_deeper(top)}".rstrip(),
         )
     shown = main.split("/", 2)[2]
     code, commit, _ = git(top, "merge-base", "HEAD", main)
     if code:
-        why = ", because this clone lacks part of the history" if shallow else ""
+        deeper = _deeper(top)
+        why = ", because this clone lacks part of the history" if deeper else ""
         raise GitError(
             f"HEAD and `{shown}` have no commit in common{why}, so there is nothing to compare with.",
-            DEEPER if shallow else "Name a revision: `paletteai diff BASE`.",
+            deeper or f"Name a revision: `{_diff_command('BASE', folder)}`.",
         )
     return Revision(f"merge base of HEAD and {shown}", commit, top)
 
 
 def _is_shallow(top: Path) -> bool:
     return git(top, "rev-parse", "--is-shallow-repository")[1] == "true"
-
-
-def _shell_quoted(path: Path) -> str:
-    return escaped(shlex.quote(str(path)))
 
 
 def _git_reason(complaint: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from paletteai_components.diagnostics import escaped
+from paletteai_components.shell import DEFAULT_FOLDER, folder_option
 
 Command = TypeVar("Command", bound=Callable[..., None])
-
-DEFAULT_FOLDER = "stacks"
 
 
 def in_a_folder(command: Command, /, purpose: str = "The folder with the stack files.") -> Command:
@@ -52,6 +49,6 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
     )
 
 
-def stacks_option(folder: Path) -> str:
-    """The option that a printed command needs to find the stacks of `folder`; empty for the default folder."""
-    return "" if folder == Path(DEFAULT_FOLDER) else f" --stacks {escaped(shlex.quote(str(folder)))}"
+def stacks_option(folder: Path) -> Path | None:
+    """The value of `--stacks` that a printed command needs to find the folder; None if it finds it without."""
+    return folder_option(folder)

@@ -14,6 +14,7 @@ from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
+from paletteai_components.shell import command
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
@@ -81,9 +82,10 @@ def selected(names: tuple[str, ...], folder: Path, crds: Path | None = None) -> 
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
     known = [*(stack.name for stack in workspace.stacks), *workspace.unreadable]
     if not known and not names:
+        new = command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
-            "Write one with `paletteai new TENANT ENV`, or name another folder with `--stacks DIR`.",
+            f"Write one with `{new}`, or name another folder with `--stacks DIR`.",
         )
     for name in names:
         if name not in known:
@@ -105,7 +107,7 @@ def _unknown_stack(name: str, known: list[str], folder: Path) -> UserError:
     elif len(known) <= 10:
         remedy = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
-        remedy = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
+        remedy = f"`{command('paletteai plan', stacks=stacks_option(folder))}` shows all stacks."
     return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", remedy)
 
 
@@ -114,7 +116,7 @@ def _unchecked_note(stack: Stack, folder: Path) -> Diagnostic:
         "PAI012",
         f"stack `{escaped(stack.name)}` could not be read, so conflicts between it and the selected stacks were not "
         "checked.",
-        f"Run `paletteai check {escaped(stack.name)}{stacks_option(folder)}`.",
+        f"Run `{command('paletteai check', stack.name, stacks=stacks_option(folder))}`.",
         (SourceLocation(stack.file),),
         Severity.NOTE,
     )

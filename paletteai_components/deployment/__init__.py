@@ -9,14 +9,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from pathlib import Path
 from typing import Any
 
 from paletteai_components.model.identity import is_object_type, kind_of, name_of
+from paletteai_components.shell import command
 
-# A part of Pulumi's message, and the remedy.
+# A part of Pulumi's message, and the remedy with the command that takes the stack.
 _REMEDIES = {
-    "no stack named": "Create it with `pulumi stack init {stack}`. `paletteai` never creates a stack.",
-    "currently locked": "Make sure that no other deployment of it is running, then run `pulumi cancel {stack}`.",
+    "no stack named": ("Create it with `{}`. `paletteai` never creates a stack.", "pulumi stack init"),
+    "currently locked": ("Make sure that no other deployment of it is running, then run `{}`.", "pulumi cancel"),
 }
 # Parts of a replacement, which is a step itself, and operations that change nothing.
 _IGNORED_OPERATIONS = {"same", "refresh", "read", "create-replacement", "delete-replaced", "discard-replaced"}
@@ -97,14 +99,16 @@ class Deployment:
     """The changes of the cluster's objects, in order."""
     messages: list[Message] = field(default_factory=list)
     """The messages, in order and without repetition."""
+    project: Path | None = None
+    """The folder of its Pulumi project; None if it is the current one."""
 
     @property
     def remedy(self) -> str | None:
         """The remedy for a failure whose message names none."""
         if self.state is State.FAILED:
-            for words, remedy in _REMEDIES.items():
+            for words, (remedy, program) in _REMEDIES.items():
                 if any(words in message.text for message in self.messages):
-                    return remedy.format(stack=self.stack)
+                    return remedy.format(command(program, self.stack, cwd=self.project))
         return None
 
     def take(self, line: str) -> None:

@@ -23,6 +23,8 @@ class Sources:
     """The files. The first one that has a key counts."""
     name: str = ""
     """The name to show for a declaration without a file."""
+    stack: str = ""
+    """The stack's name."""
 
     def found(self, path: Path) -> tuple[Document, Path] | None:
         """The file that has the first key of a path, and the path in that file. None if no file has the key."""

@@ -132,7 +132,7 @@ class Stack:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.documents, self.file or self.part)
+        return Sources(self.documents, self.file or self.part, self.name)
 
     def _path_in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
@@ -200,7 +200,7 @@ def stack_from_config(
     Returns:
         The stack.
     """
-    sources = Sources(documents, file)
+    sources = Sources(documents, file, name)
     diagnostics: list[Diagnostic] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.diagnostics import Severity
@@ -83,8 +84,8 @@ def _unknown_project(name: str, stack: Stack, folder: Path) -> UserError:
     elif known:
         remedy = _project_list(known)
     if not stack.whole:
-        command = f"paletteai check {stack.name}{stacks_option(folder)}"
-        remedy += f" Parts of the file could not be read; run `{command}`."
+        check = shell.command("paletteai check", stack.name, stacks=stacks_option(folder))
+        remedy += f" Parts of the file could not be read; run `{check}`."
     none = "" if known else ", which has no projects"
     fact = f"there is no project `{redacted(name)}` in stack `{stack.name}`{none}."
     return UserError(fact, remedy.strip())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 from pathlib import Path
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
@@ -36,7 +36,7 @@ config:
       # tenant: example-tenant
       # defaultProjectID: "651234567890123456789012"
       # Pulumi encrypts the key; never write it by hand:
-      #   pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}
+      #   {set_key}
 
   paletteai:tenant:
     name: {name}
@@ -87,6 +87,7 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
         tenant=tenant,
         environment=environment,
         stack=stack,
+        set_key=shell.set_key("default", stack),
         name=quoted(tenant),
         display_name=quoted(" ".join(word.capitalize() for word in tenant.split("-") if word)),
     )
@@ -98,18 +99,14 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: Path) -> 
 
 def _steps(stack: str, folder: Path, at_home: bool) -> list[str]:
     project = folder.parent
-    pulumi = "pulumi" if project == Path() else f"pulumi --cwd {_shell_word(project)}"
-    steps = [] if at_home else [f"paletteai schema > {_shell_word(project / _OWN_SCHEMA)}"]
+    cwd = None if project == Path() else project
+    steps = [] if at_home else [f"paletteai schema > {shell.word(project / _OWN_SCHEMA)}"]
     return [
         *steps,
-        f"{pulumi} stack init {stack}",
-        f"{pulumi} config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}",
-        f"paletteai check {stack}{stacks_option(folder)}",
+        shell.command("pulumi stack init", stack, cwd=cwd),
+        shell.set_key("default", stack, cwd),
+        shell.command("paletteai check", stack, stacks=stacks_option(folder)),
     ]
-
-
-def _shell_word(path: Path) -> str:
-    return escaped(shlex.quote(str(path)))
 
 
 def _too_long(stack: str) -> str | None:
