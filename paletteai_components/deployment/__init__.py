@@ -12,8 +12,8 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from paletteai_components import shell
 from paletteai_components.model.identity import is_object_type, kind_of, name_of
-from paletteai_components.shell import command
 
 # A part of Pulumi's message, and the remedy with the command that takes the stack.
 _REMEDIES = {
@@ -108,7 +108,7 @@ class Deployment:
         if self.state is State.FAILED:
             for words, (remedy, program) in _REMEDIES.items():
                 if any(words in message.text for message in self.messages):
-                    return remedy.format(command(program, self.stack, cwd=self.project))
+                    return remedy.format(shell.command(program, self.stack, cwd=self.project))
         return None
 
     def take(self, line: str) -> None:

@@ -20,7 +20,7 @@ from paletteai_components.cli import main
 from support.checkout import ROOT
 
 PROGRAMS = ("paletteai", "pulumi", "kubectl", "git", "make")
-_COMMAND = rf"(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)}) [^\s=].*?"
+_COMMAND = rf"(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)})\s[^\s=].*?"
 _SPAN = re.compile(rf"`({_COMMAND}|[^`]*&& {_COMMAND})`", re.DOTALL)
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _LINE = re.compile(rf"(?:\$ |  |.*?#\s+)({_COMMAND})")
@@ -97,7 +97,7 @@ def hand_made(module: Path) -> Iterator[str]:
                 if isinstance(each, ast.FormattedValue)
             }
             text = "".join(
-                each.value if isinstance(each, ast.Constant) else f"«{position}»"
+                str(each.value) if isinstance(each, ast.Constant) else f"«{position}»"
                 for position, each in enumerate(node.values)
             )
             for found in commands_in(text):
@@ -106,6 +106,7 @@ def hand_made(module: Path) -> Iterator[str]:
                     yield found
 
 
+@functools.cache
 def check(line: str) -> None:
     """Whether a shell understands a command, and the programs that it calls do. Raises Unusable."""
     shell = subprocess.run(["bash", "-n", "-c", line], capture_output=True, text=True, check=False)
@@ -164,17 +165,22 @@ def _check_paletteai(arguments: list[str]) -> None:
         group = main.make_context("paletteai", arguments)
         rest = [*group._protected_args, *group.args]
         with group:
-            _, command, rest = main.resolve_command(group, rest)  # type: ignore[attr-defined]
+            _, command, rest = main.resolve_command(group, rest)
             assert command is not None
             command.make_context(command.name, rest, parent=group)
     except click.exceptions.Exit:
         return
+    except click.MissingParameter as error:
+        # The name of a command alone is no command to run.
+        if len(arguments) > 1:
+            raise Unusable(f"paletteai: {error.format_message()}") from None
     except click.UsageError as error:
         raise Unusable(f"paletteai: {error.format_message()}") from None
 
 
 def _check_pulumi(arguments: list[str]) -> None:
-    words, flags = [], []
+    words: list[str] = []
+    flags: list[str] = []
     takes_value = {flag for each in (_ANYWHERE, *PULUMI.values()) for flag in each if flag.endswith("=")}
     rest = iter(arguments)
     for argument in rest:
@@ -259,7 +265,7 @@ def _flat(node: ast.expr) -> str:
         case ast.Constant():
             return str(node.value)
         case ast.JoinedStr():
-            return "".join(each.value if isinstance(each, ast.Constant) else "X" for each in node.values)
+            return "".join(str(each.value) if isinstance(each, ast.Constant) else "X" for each in node.values)
         case ast.Call():
             words = [_flat(each) for each in node.args]
             if "git_command" in ast.unparse(node.func):

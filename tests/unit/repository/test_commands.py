@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from support import commands
 from support.checkout import ROOT
 from support.commands import Unusable, check, commands_in, commands_of, commands_on, hand_made, stacks_in
 from support.mistakes import CASES, Case
+from support.pasting import passed, segments
 from support.projects import KEY, STACK, Project
 
 from paletteai_components.cli import COMMANDS, main
@@ -83,8 +85,6 @@ def test_every_command_in_a_message_about_a_mistake_works(
 def test_the_command_for_a_missing_key_is_made_for_the_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from support.pulumi_paths import segments
-    from unit.top.test_shell import passed
 
     project = Project(tmp_path, monkeypatch)
     quoted = "'" + name.replace("'", "''") + "'"
@@ -110,7 +110,6 @@ def test_enough_commands_are_found() -> None:
     [
         "paletteai manifests",
         "paletteai check --nowhere",
-        "paletteai up",
         "paletteai new initech",
         "pulumi stak init acme.dev",
         "pulumi preview --stacks acme.dev",
@@ -140,16 +139,13 @@ def test_the_commands_on_a_page_are_those_that_somebody_would_paste() -> None:
         "paletteai check",
         "git fetch",
         "make plan    # sets up",
-        "export A=b",
         "paletteai plan",
         "pulumi stack init x.y",
         "kubectl get crd",
-    ] or commands_on(page)[:3] == ["paletteai check", "git fetch", "make plan    # sets up"]
+    ]
 
 
 def test_the_real_pulumi_knows_the_subcommands_and_flags_of_the_table() -> None:
-    import shutil
-
     if shutil.which("pulumi") is None:
         pytest.skip("needs pulumi on PATH")
     for subcommand, flags in commands.PULUMI.items():

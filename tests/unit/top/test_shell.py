@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.pulumi_paths import segments
+from support.pasting import passed, segments
 
 from paletteai_components.diagnostics import escaped
 from paletteai_components.redaction import named
@@ -53,20 +52,6 @@ NAMES = st.one_of(
     st.text(st.sampled_from("ab.-_ '\"[]$`\\#:~{}()!é\u0301\u200b\n\x1b"), max_size=12),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
 )
-
-
-def passed(commands: Sequence[str], folder: Path) -> list[list[str]]:
-    """What a shell passes on for each of the commands, which are pasted one after the other."""
-    log = folder / "log"
-    log.write_bytes(b"")
-    for program in ("pulumi", "paletteai", "kubectl", "git"):
-        fake = folder / program
-        fake.write_text(f'#!/bin/sh\nprintf "%s\\0" {program} "$@" >> {log}\nprintf "\\1\\0" >> {log}\n')
-        fake.chmod(0o755)
-    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
-    subprocess.run(["bash", "-c", "\n".join(commands)], cwd=folder, env=env, check=True, timeout=60)
-    calls = log.read_bytes().decode().split("\1\0")[:-1]
-    return [call.split("\0")[:-1] for call in calls]
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
