@@ -119,7 +119,7 @@ class ApiKey:
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {
             "type": "object",
-            "description": "Written by `pulumi config set --secret --path`.",
+            "description": "Written by `pulumi config set`, and never by hand.",
             "properties": {"secure": {"type": "string"}},
             "required": ["secure"],
             "additionalProperties": False,
@@ -135,7 +135,7 @@ def _key_from(value: object) -> ApiKey:
     if ciphertext is not None:
         canonical = canonical_ciphertext(ciphertext)
         return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
-    raise ValueError("an API key must be the object that `pulumi config set --secret --path` writes")
+    raise ValueError("an API key must be the object that `pulumi config set` writes")
 
 
 def fingerprint_of(api_key: str) -> str:

@@ -7,7 +7,6 @@ them into an exit code or an exception. A diagnostic never holds a value of a cr
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,8 +102,3 @@ def escaped(text: str) -> str:
     if "##" in text or "::" in text:
         text = _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", text)
     return text
-
-
-def shell_word(text: object) -> str:
-    """The text, such as a path, as one word of a printed command."""
-    return escaped(shlex.quote(str(text)))

@@ -15,8 +15,7 @@ from typing import IO, cast
 
 from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.document import MAX_BYTES
-
-DEEPER = "In a CI job, check out the complete history with `fetch-depth: 0`; elsewhere, run `git fetch --unshallow`."
+from paletteai_components.shell import command, word
 
 # The modes of regular files. Folders, links and submodules have other modes.
 FILES = frozenset({"100644", "100755", "100664"})
@@ -88,6 +87,12 @@ def run(top: Path, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, os.fsdecode(done.stdout).removesuffix("\n"), done.stderr.decode(errors="replace")
 
 
+def git_command(top: Path, arguments: str, *names: str) -> str:
+    """A git command for the user, who may be in another folder than the repository."""
+    where = "" if Path.cwd().is_relative_to(top) else f" -C {word(top)}"
+    return command(f"git{where} {arguments}", *names)
+
+
 def entries(top: Path, tree: str) -> dict[str, Entry]:
     """Read the entries of a tree, by name.
 
@@ -96,7 +101,7 @@ def entries(top: Path, tree: str) -> dict[str, Entry]:
     """
     code, output, _ = run(top, "ls-tree", "-z", "--full-tree", tree)
     if code:
-        raise _missing("folder")
+        raise _missing("folder", top)
     found: dict[str, Entry] = {}
     for line in output.split("\0")[:-1]:
         description, _, name = line.partition("\t")
@@ -108,7 +113,8 @@ def entries(top: Path, tree: str) -> dict[str, Entry]:
 class Objects:
     """A running `git cat-file --batch`, which reads one object at a time."""
 
-    def __init__(self, requests: IO[bytes], answers: IO[bytes], errors: IO[bytes]) -> None:
+    def __init__(self, top: Path, requests: IO[bytes], answers: IO[bytes], errors: IO[bytes]) -> None:
+        self._top = top
         self._requests, self._answers, self._errors = requests, answers, errors
 
     def content(self, oid: str) -> bytes:
@@ -124,14 +130,14 @@ class Objects:
             # Closing the pipe writes what is buffered, which fails again.
             with suppress(OSError):
                 self._requests.close()
-            raise _no_answer() from None
+            raise _no_answer(self._top) from None
         head = self._answers.readline()
         # Before 2.45 git exits when it may not fetch a missing object.
         if head.endswith(b" missing\n") or (not head and b"promisor remote" in self._errors.read()):
-            raise _missing("file")
+            raise _missing("file", self._top)
         _, kind, size = (*head.decode("ascii", "replace").split(" "), "", "")[:3]
         if kind != "blob" or not size.strip().isdigit():
-            raise _no_answer()
+            raise _no_answer(self._top)
         data = self._answers.read(min(int(size), MAX_BYTES + 1))
         left = int(size) - len(data) + 1
         while left and (more := self._answers.read(min(left, MAX_BYTES))):
@@ -155,19 +161,21 @@ def objects_of(top: Path) -> Iterator[Objects]:
     with process:
         try:
             requests, answers, errors = process.stdin, process.stdout, process.stderr
-            yield Objects(cast(IO[bytes], requests), cast(IO[bytes], answers), cast(IO[bytes], errors))
+            yield Objects(top, cast(IO[bytes], requests), cast(IO[bytes], answers), cast(IO[bytes], errors))
         finally:
             process.kill()
 
 
-def _no_answer() -> GitError:
-    return GitError("git gave no answer, so nothing was compared.", "Run `git fsck` to see what is wrong.")
+def _no_answer(top: Path) -> GitError:
+    return GitError(
+        "git gave no answer, so nothing was compared.", f"Run `{git_command(top, 'fsck')}` to see what is wrong."
+    )
 
 
-def _missing(what: str) -> GitError:
+def _missing(what: str, top: Path) -> GitError:
     return GitError(
         f"a {what} of the revision is missing in this clone, so nothing was compared.",
-        "Fetch it: `git fetch --refetch --no-filter origin`.",
+        f"Fetch it: `{git_command(top, 'fetch --refetch --no-filter origin')}`.",
     )
 
 
@@ -176,13 +184,13 @@ def _find_git() -> str:
 
     # A relative folder on PATH would be in the checkout.
     path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)))
-    command = shutil.which("git", path=path)
-    if command is None:
+    found = shutil.which("git", path=path)
+    if found is None:
         raise GitError(
             "there is no `git` command on PATH, so no other revision can be read.",
             "Install git. Comparing two stacks with each other works without it.",
         )
-    return command
+    return found
 
 
 def _environment() -> dict[str, str]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paletteai_components.changes import git
-from paletteai_components.diagnostics import StackFileError, shell_word
+from paletteai_components.diagnostics import StackFileError
 from paletteai_components.pulumi_yaml.document import Document, document_from
+from paletteai_components.shell import command, word
 from paletteai_components.stacks.files import bytes_of, names_in
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProject
@@ -52,11 +53,11 @@ def revision_named(name: str | None, folder: StackFolder) -> Revision:
     """
     top = _top(folder)
     if name is None:
-        return _merge_base(top)
+        return _merge_base(top, folder)
     commit = _commit(top, name)
     if commit is None:
         raise git.GitError(
-            f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top)
+            f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top, folder)
         )
     return Revision(name, commit, top)
 
@@ -117,18 +118,18 @@ def _top(stacks: StackFolder) -> Path:
     if own is not None and own != top:
         raise git.GitError(
             f"{folder} has its own git repository, apart from its project's, so nothing was compared.",
-            f"Compare with its own repository: `cd {shell_word(folder.resolve())} && paletteai diff --stacks .`.",
+            f"Compare with its own repository: `cd {word(folder.resolve())} && paletteai diff --stacks .`.",
         )
     code, output, complaint = git.run(top, "rev-parse", "--show-toplevel")
     if code and "safe.directory" in complaint:
         raise git.GitError(
             f"the repository {top} belongs to another user, so git does not read it and nothing was compared.",
-            f"If you trust it, run `git config --global --add safe.directory {shell_word(top)}`.",
+            f"If you trust it, run `{command('git config --global --add safe.directory', top)}`.",
         )
     if code or Path(output) != top:
         raise git.GitError(
             f"the repository {top} cannot be read, so there is nothing to compare with{_git_reason(complaint)}.",
-            "Run `git status` there to see what is wrong.",
+            f"Run `{git.git_command(top, 'status')}` to see what is wrong.",
         )
     return top
 
@@ -250,40 +251,52 @@ def _commit(top: Path, name: str) -> str | None:
     return None if code else commit
 
 
-def _fetch_help(name: str, top: Path) -> str:
+def _fetch_help(name: str, top: Path, folder: StackFolder) -> str:
     """How to get a revision that this clone lacks."""
     branch = name.removeprefix("origin/")
     if _BRANCH.fullmatch(branch):
-        fetch = f"fetch one with `{_fetch_command(branch)}` and run `paletteai diff origin/{branch}`"
+        diff = _diff_command(f"origin/{branch}", folder)
+        fetch = f"fetch one with `{_fetch_command(branch, top)}` and run `{diff}`"
     else:
-        fetch = "run `git fetch`"
-    deeper = f" {git.DEEPER}" if _is_shallow(top) else ""
-    return f"Name a branch, tag or commit of this clone, or {fetch}.{deeper}"
+        fetch = f"run `{git.git_command(top, 'fetch')}`"
+    return f"Name a branch, tag or commit of this clone, or {fetch}. {_deeper(top)}".rstrip()
 
 
-def _fetch_command(branch: str) -> str:
-    return f"git fetch origin {branch}:refs/remotes/origin/{branch}"
+def _fetch_command(branch: str, top: Path) -> str:
+    return git.git_command(top, "fetch origin", f"{branch}:refs/remotes/origin/{branch}")
 
 
-def _merge_base(top: Path) -> Revision:
+def _diff_command(base: str, folder: StackFolder) -> str:
+    return command("paletteai diff", base, stacks=folder.given)
+
+
+def _deeper(top: Path) -> str:
+    """How to get the complete history; empty if this clone has it."""
+    if not _is_shallow(top):
+        return ""
+    unshallow = git.git_command(top, "fetch --unshallow")
+    return f"In a CI job, check out the complete history with `fetch-depth: 0`; elsewhere, run `{unshallow}`."
+
+
+def _merge_base(top: Path, folder: StackFolder) -> Revision:
     _, output, _ = git.run(top, "for-each-ref", "--format=%(refname)", *_MAIN)
     refs = output.splitlines()
     main = next((each for each in _MAIN if each in refs), None)
-    shallow = _is_shallow(top)
     if main is None:
         raise git.GitError(
             "this clone has no main branch (origin/HEAD, origin/main, origin/master, main or master), so there is "
             "nothing to compare with.",
-            f"Fetch the remote's main branch, for example with `{_fetch_command('main')}`, or name a revision: "
-            f"`paletteai diff BASE`. {git.DEEPER}",
+            f"Fetch the remote's main branch, for example with `{_fetch_command('main', top)}`, or name a "
+            f"revision: `{_diff_command('BASE', folder)}`. {_deeper(top)}".rstrip(),
         )
     shown = main.split("/", 2)[2]
     code, commit, _ = git.run(top, "merge-base", "HEAD", main)
     if code:
-        why = ", because this clone lacks part of the history" if shallow else ""
+        deeper = _deeper(top)
+        why = ", because this clone lacks part of the history" if deeper else ""
         raise git.GitError(
             f"HEAD and `{shown}` have no commit in common{why}, so there is nothing to compare with.",
-            git.DEEPER if shallow else "Name a revision: `paletteai diff BASE`.",
+            deeper or f"Name a revision: `{_diff_command('BASE', folder)}`.",
         )
     return Revision(f"merge base of HEAD and {shown}", commit, top)
 

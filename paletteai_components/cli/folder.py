@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from paletteai_components.diagnostics import StackFileError, shell_word
+from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,6 +60,6 @@ def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[
     )
 
 
-def stacks_option(folder: StackFolder) -> str:
-    """The option that a printed command needs to find a folder; empty if it is found without."""
-    return "" if folder.given is None else f" --stacks {shell_word(folder.given)}"
+def stacks_option(folder: StackFolder) -> Path | None:
+    """The value of `--stacks` that a printed command needs to find the folder; None if it finds it without."""
+    return folder.given

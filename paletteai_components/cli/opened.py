@@ -10,11 +10,12 @@ from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.selection import Selection
 from paletteai_components.credentials import ApiKey
 from paletteai_components.deployment.decryption import EngineError, opened_keys
-from paletteai_components.diagnostics import Diagnostic, errors_in, escaped
+from paletteai_components.diagnostics import Diagnostic, errors_in
 from paletteai_components.kube.manifests import Manifest, palette_document
 from paletteai_components.model.planned import IntegrationType, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of
+from paletteai_components.shell import command, folder_of
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import concerning
@@ -62,10 +63,11 @@ def _open_keys(stack: Stack, folder: StackFolder) -> dict[str, str]:
     keys = opened_keys(stack.name, project_of(folder)) if sealed else {}
     missing = sorted(sealed - keys.keys())
     if missing:
+        config = command("pulumi config", cwd=folder_of(stack.file), stack=stack.name)
         raise EngineError(
             f"pulumi returned no key for integration `{named(missing[0])}` of stack `{stack.name}`. Its Secret "
             "would be empty, so nothing was written.",
-            f"`pulumi config --stack {escaped(stack.name)}` lists the values that Pulumi has.",
+            f"`{config}` lists the values that Pulumi has.",
         )
     return {name: keys[name] for name in sealed}
 

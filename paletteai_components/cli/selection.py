@@ -14,6 +14,7 @@ from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocatio
 from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
+from paletteai_components.shell import command
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -77,9 +78,10 @@ def selected(names: tuple[str, ...], folder: StackFolder, crds: Path | None = No
     if not known and workspace.diagnostics:
         return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
     if not known and not names:
+        new = command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
-            "Write one with `paletteai new TENANT ENV`, or name another folder with `--stacks DIR`.",
+            f"Write one with `{new}`, or name another folder with `--stacks DIR`.",
         )
     for name in names:
         if name not in known:
@@ -98,7 +100,7 @@ def _unknown_stack(name: str, known: list[str], folder: StackFolder) -> UserErro
     if len(known) <= 10:
         all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
     else:
-        all_stacks = f"`paletteai plan{stacks_option(folder)}` shows all stacks."
+        all_stacks = f"`{command('paletteai plan', stacks=stacks_option(folder))}` shows all stacks."
     return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", did_you_mean(name, known) or all_stacks)
 
 
@@ -107,7 +109,7 @@ def _unchecked_note(stack: Stack, folder: StackFolder) -> Diagnostic:
         "PAI012",
         f"stack `{escaped(stack.name)}` could not be read, so conflicts between it and the selected stacks were not "
         "checked.",
-        f"Run `paletteai check {escaped(stack.name)}{stacks_option(folder)}`.",
+        f"Run `{command('paletteai check', stack.name, stacks=stacks_option(folder))}`.",
         (SourceLocation(stack.file),),
         Severity.NOTE,
     )

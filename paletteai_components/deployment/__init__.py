@@ -9,15 +9,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from pathlib import Path
 from typing import Any
 
+from paletteai_components import shell
 from paletteai_components.deployment.coverage import Coverage, coverage_in
 from paletteai_components.model.identity import is_object_type, kind_of, name_of
 
-# A part of Pulumi's message, and the remedy.
+# A part of Pulumi's message, and the remedy with the command that takes the stack.
 _REMEDIES = {
-    "no stack named": "Create it with `pulumi stack init {stack}`. `paletteai` never creates a stack.",
-    "currently locked": "Make sure that no other deployment of it is running, then run `pulumi cancel {stack}`.",
+    "no stack named": ("Create it with `{}`. `paletteai` never creates a stack.", "pulumi stack init"),
+    "currently locked": ("Make sure that no other deployment of it is running, then run `{}`.", "pulumi cancel"),
 }
 # Parts of a replacement, which is a step itself, and operations that change nothing.
 _IGNORED_OPERATIONS = {"same", "refresh", "read", "create-replacement", "delete-replaced", "discard-replaced"}
@@ -95,14 +97,16 @@ class Deployment:
     """The messages, in order and without repetition."""
     coverage: Coverage | None = None
     """What the program checked on the cluster; None until it says so."""
+    project: Path | None = None
+    """The folder of its Pulumi project; None if it is the current one."""
 
     @property
     def remedy(self) -> str | None:
         """The remedy for a failure whose message names none."""
         if self.state is State.FAILED:
-            for words, remedy in _REMEDIES.items():
+            for words, (remedy, program) in _REMEDIES.items():
                 if any(words in message.text for message in self.messages):
-                    return remedy.format(stack=self.stack)
+                    return remedy.format(shell.command(program, self.stack, cwd=self.project))
         return None
 
     def take(self, line: str) -> None:

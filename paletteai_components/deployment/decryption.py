@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paletteai_components.errors import UserError
+from paletteai_components.shell import command
 
 TIMEOUT = 120
 
@@ -22,7 +23,7 @@ _REASONS = (
         "the stack's passphrase is not set",
         "Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.",
     ),
-    ("no stack named", "the stack is not in the backend", "Create it with `pulumi stack init {stack}`."),
+    ("no stack named", "the stack is not in the backend", "Create it with `{init}`."),
     ("PULUMI_ACCESS_TOKEN", "you are not logged in to a backend", "Run `pulumi login`."),
     ("open state directory", "the backend cannot be reached", "Check PULUMI_BACKEND_URL or run `pulumi login`."),
 )
@@ -49,6 +50,11 @@ def opened_keys(stack: str, project: Path) -> dict[str, str]:
     return keys
 
 
+def elsewhere(project: Path) -> Path | None:
+    """The folder of a project for a command that the user runs; None if it is the current folder."""
+    return None if project.resolve() == Path.cwd() else project
+
+
 def _read_config(stack: str, project: Path) -> dict[str, Any]:
     printed = _run_pulumi(["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack], stack, project)
     try:
@@ -59,7 +65,7 @@ def _read_config(stack: str, project: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise EngineError(
             f"pulumi did not print the configuration of stack `{stack}`, so no key could be opened.",
-            f"Run `pulumi config --json --stack {stack}` to see what it prints.",
+            f"Run `{command('pulumi config --json', cwd=elsewhere(project), stack=stack)}` to see what it prints.",
         )
     return config
 
@@ -68,8 +74,8 @@ def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
     import shutil
     import subprocess
 
-    command = shutil.which("pulumi")
-    if command is None:
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
         raise EngineError(
             "there is no `pulumi` command on PATH, and only it can open encrypted keys.",
             "Install it from https://www.pulumi.com/docs/install. Commands that open no key work without it: "
@@ -78,7 +84,7 @@ def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         done = subprocess.run(  # noqa: S603
-            [command, *arguments],
+            [pulumi, *arguments],
             cwd=project,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -98,12 +104,14 @@ def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
     if done is not None and done.returncode == 0:
         return done.stdout
     if done is not None:
-        reason, remedy = "it failed", "Run `pulumi config --stack {stack}` to see its error."
+        reason, remedy = "it failed", "Run `{config}` to see its error."
         for words, known_reason, known_remedy in _REASONS:
             if words in done.stderr:
                 reason, remedy = known_reason, known_remedy
                 break
+    cwd = elsewhere(project)
+    init, config = command("pulumi stack init", stack, cwd=cwd), command("pulumi config", cwd=cwd, stack=stack)
     raise EngineError(
         f"pulumi could not open the keys of stack `{stack}`: {reason}. Nothing was written for it.",
-        remedy.format(stack=stack),
+        remedy.format(init=init, config=config),
     )

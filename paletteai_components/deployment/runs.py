@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paletteai_components.deployment import Deployment, Operation, State
+from paletteai_components.deployment.decryption import elsewhere
 from paletteai_components.deployment.language_host import LanguageHost, can_host
 from paletteai_components.sdk import STREAMED_PREVIEW
 
@@ -54,7 +55,7 @@ class Runs:
         A failure stops no other run. On the first SIGINT no further stack starts and the running ones are asked to
         end; the second asks them to end at once, and the third kills them.
         """
-        deployments = [Deployment(stack) for stack in stacks]
+        deployments = [Deployment(stack, project=elsewhere(self._project)) for stack in stacks]
         with self._interruptible(), ThreadPoolExecutor(self._parallel) as pool:
             for future in [pool.submit(self._run, operation, each) for each in deployments]:
                 future.result()

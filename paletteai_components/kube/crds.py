@@ -166,7 +166,7 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
     ]
     if version.unjudged:
         fact = f"{escaped(kind)}: {crd} has constraints that are not evaluated here: {_listed(version.unjudged)}"
-        remedy = "`kubectl apply --server-side --dry-run=server` evaluates them."
+        remedy = "`paletteai render STACK | kubectl apply --server-side --dry-run=server -f -` evaluates them."
         diagnostics.append(
             Diagnostic(
                 CODE, f"{fact}; the API server may still refuse the manifest.", remedy, (location,), Severity.NOTE

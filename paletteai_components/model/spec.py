@@ -69,7 +69,8 @@ class IntegrationSpec(Spec):
     default_project_id: Annotated[str | None, Field(alias="defaultProjectID")] = None
     """The Palette project that is used by default. Quote it: it looks like a number."""
     api_key: ApiKey | None = None
-    """The encrypted key. Set it with `pulumi config set --secret --path`."""
+    """The encrypted key. Set it with
+    `pulumi config set --secret --path --stack STACK paletteai:integrations.INTEGRATION.apiKey`."""
     fingerprint: FingerprintSpec | None = None
     """The fingerprint of the encrypted key, which does not reveal it. Written by `paletteai fingerprint`."""
     existing_secret: str | None = None

@@ -17,6 +17,7 @@ from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.shell import command, folder_of
 from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -154,11 +155,13 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     yield from _same_compute(workspace)
     yield from _live_elsewhere(workspace)
     if undecided and len(checked) > 1:
+        stack, _ = next(iter(undecided.values()))
+        all_stacks = command("paletteai fingerprint", stacks=folder_of(stack.file))
         yield Diagnostic(
             "PAI003",
             f"{len(undecided)} of {len(checked)} credentials have neither a fingerprint nor a `credential` name, "
             "so one of them may be used twice.",
-            "Run `paletteai fingerprint`. For existing Secrets, set `credential`.",
+            f"Run `{all_stacks}`. For existing Secrets, set `credential`.",
             tuple(_integration_location(*each) for each in islice(undecided.values(), _MAX_LOCATIONS)),
             Severity.NOTE,
         )
@@ -219,7 +222,7 @@ def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
         message = f"the fingerprint of integration `{named(name)}` {fact}."
         return Diagnostic("PAI003", message, remedy, (stack.location("integrations", name, "fingerprint"),), severity)
 
-    run_again = "Run `paletteai fingerprint` for this stack."
+    run_again = f"Run `{_fingerprint_command(stack)}`."
     key, written = integration.api_key, integration.fingerprint
     if integration.has_stale_fingerprint:
         fact = "was made for another encryption of its key, so it does not identify the current key"
@@ -231,6 +234,10 @@ def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
     elif not integration.is_proven_by(key, stack.name):
         fact = "was made for another stack, host or encryption, perhaps without knowledge of the key"
         yield diagnostic(fact, f"Check that `hostUrl` and `apiKey` are correct. {run_again}")
+
+
+def _fingerprint_command(stack: Stack) -> str:
+    return command("paletteai fingerprint", stack.name, stacks=folder_of(stack.file))
 
 
 def _credential_conflict(group: list[ownership.Claim]) -> Diagnostic:
@@ -250,7 +257,7 @@ def _credential_conflict(group: list[ownership.Claim]) -> Diagnostic:
         "PAI003",
         f"{listed((claim.owner_text() for claim in others), 1)} has the credential of "
         f"{proven[0].owner_text()} without its own proof, so it may be a copy.",
-        f"Run `paletteai fingerprint {escaped(others[0].stack.name)}`, or delete the copy: "
+        f"Run `{_fingerprint_command(others[0].stack)}`, or delete the copy: "
         f"the preview of stack `{escaped(others[0].stack.name)}` refuses it.",
         tuple(dict.fromkeys(claim.location for claim in [*others, proven[0]])),
         Severity.WARNING,

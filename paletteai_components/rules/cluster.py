@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster
 from paletteai_components.kube.manifests import (
     FINGERPRINT_ANNOTATION,
@@ -17,6 +17,8 @@ from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path, PlannedSettings
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.shell import command, known
+from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
 
@@ -36,7 +38,7 @@ def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
         return
     for stack, plan in workspace.planned:
         for name, managed, path in _namespaces(plan):
-            diagnostic = _namespace_diagnostic(cluster, name, managed, stack.location(*path))
+            diagnostic = _namespace_diagnostic(cluster, name, managed, stack, path)
             if diagnostic is not None:
                 yield diagnostic
 
@@ -72,7 +74,7 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
                     "PAI018",
                     f"`{named(reference)}` already exists in {named(cluster.name)} and is not in this stack's state, "
                     "so `pulumi up` would fail.",
-                    _remedy(cluster, each),
+                    _remedy(cluster, each, stack),
                     (stack.location(*each.path),),
                 )
             elif is_known and not exists and reference in imported:
@@ -161,13 +163,15 @@ def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:
         yield project.namespace, project.spec.create_namespace, (*project.path, "name")
 
 
-def _namespace_diagnostic(cluster: Cluster, name: str, managed: bool, location: SourceLocation) -> Diagnostic | None:
+def _namespace_diagnostic(cluster: Cluster, name: str, managed: bool, stack: Stack, path: Path) -> Diagnostic | None:
     live = cluster.live(f"Namespace/{name}")
+    location = stack.location(*path)
     if live is not None and live.terminating:
+        wait = command("kubectl wait --for=delete", f"namespace/{known(name, 'NAMESPACE')}", context=_context_of(stack))
         return Diagnostic(
             "PAI017",
             f"namespace `{named(name)}` is being deleted in {named(cluster.name)}, so nothing can be created in it.",
-            f"Wait until it is gone (`kubectl wait --for=delete namespace/{named(name)}`), then run this again.",
+            f"Wait until it is gone (`{wait}`), then run this again.",
             (location,),
         )
     if live is None and not managed:
@@ -181,15 +185,24 @@ def _namespace_diagnostic(cluster: Cluster, name: str, managed: bool, location: 
     return None
 
 
-def _remedy(cluster: Cluster, each: PlannedObject) -> str:
+def _remedy(cluster: Cluster, each: PlannedObject, stack: Stack) -> str:
     take_over = f"take it over with `importIds: [{named(each.reference)}]`; otherwise choose another name."
     owner = each.owner
     # Of what a Settings owns, only its Secret can be there without it.
     if isinstance(owner, PlannedSettings) and cluster.live(f"Settings/{owner}") is None:
         name, namespace = each.manifest["metadata"]["name"], each.manifest["metadata"]["namespace"]
-        delete = f"kubectl delete secret {named(name)} --namespace {named(namespace)}"
+        delete = command(
+            "kubectl delete secret",
+            known(name, "SECRET"),
+            context=_context_of(stack),
+            namespace=known(namespace, "NAMESPACE"),
+        )
         return (
             f"Its Settings does not exist: if an interrupted deployment left the Secret, delete it (`{delete}`). "
             f"If nothing else manages it, {take_over}"
         )
     return f"If nothing else manages it, {take_over}"
+
+
+def _context_of(stack: Stack) -> str | None:
+    return known(stack.context, "CONTEXT") if stack.context else None

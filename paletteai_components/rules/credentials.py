@@ -23,6 +23,7 @@ from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.pasted import pasted_keys
 from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.shell import command, folder_of, set_key
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -91,10 +92,11 @@ def _integration_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
     if "apiKey" in missing and stack.imports:
         missing.remove("apiKey")
         fact = "has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi can see"
-        yield diagnostic(fact, "Run `pulumi preview` to check it.", severity=Severity.NOTE)
+        preview = command("pulumi preview", cwd=folder_of(stack.file), stack=stack.name)
+        yield diagnostic(fact, f"Run `{preview}` to check it.", severity=Severity.NOTE)
     if missing:
         fact = f"lacks {_quoted(missing)}, so PaletteAI could not log in to Palette"
-        yield diagnostic(fact, _missing_remedy(name, missing))
+        yield diagnostic(fact, _missing_remedy(name, missing, stack))
     if integration.host_url is not None:
         why = "is a placeholder" if is_placeholder(integration.host_url) else host_problem(integration.host_url)
         if why:
@@ -119,24 +121,25 @@ def _integration_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
             yield diagnostic(fact, "Set the value that Palette shows.", field, severity=Severity.WARNING)
     key = integration.api_key
     if key is not None and key.diagnostic is not None:
-        yield diagnostic(f"has an API key that {key.diagnostic}", _missing_remedy(name, ["apiKey"]), "apiKey")
+        yield diagnostic(f"has an API key that {key.diagnostic}", _missing_remedy(name, ["apiKey"], stack), "apiKey")
     written = integration.fingerprint
     if written and not (
         FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext) and PROOF.fullmatch(written.proof)
     ):
+        again = command("paletteai fingerprint", stack.name, stacks=folder_of(stack.file))
         fact = "has a fingerprint that `paletteai fingerprint` did not write, so it identifies nothing"
-        yield diagnostic(fact, "Delete it and run `paletteai fingerprint`.", "fingerprint")
+        yield diagnostic(fact, f"Delete it and run `{again}`.", "fingerprint")
 
 
 def _quoted(fields: list[str]) -> str:
     return ", ".join(f"`{field}`" for field in fields)
 
 
-def _missing_remedy(name: str, fields: list[str]) -> str:
+def _missing_remedy(name: str, fields: list[str], stack: Stack) -> str:
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_quoted(others)}."] if others else []
     if "apiKey" in fields:
-        parts.append(f"Set the key with {_set_key_command(name)}.")
+        parts.append(f"Set the key with {_set_key(name, stack)}.")
     return " ".join(parts)
 
 
@@ -148,13 +151,15 @@ def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
     """A stack file is committed, reviewed and copied, so a key in plain text is public in the repository.
 
     Everyone who can read the repository knows the key, also from its history.
-    Revoke it in Palette first, then set a new one with `pulumi config set --secret --path`.
+    Revoke it in Palette first, then set a new one:
+    `pulumi config set --secret --path --stack STACK paletteai:integrations.INTEGRATION.apiKey`.
 
     The example stacks are encrypted under a passphrase that is printed in the README.
     A copy of an example file keeps its `encryptionsalt`, and with it that passphrase.
     Everything that is encrypted in it is public.
     Create a stack with `paletteai new` instead.
-    Or delete `encryptionsalt` and every `secure` value, and run `pulumi stack change-secrets-provider passphrase`.
+    Or delete `encryptionsalt` and every `secure` value, and run
+    `pulumi stack change-secrets-provider passphrase --stack STACK`.
 
     Pulumi writes a ciphertext in exactly one form.
     It also decrypts others, for example with line breaks, which would hide a copy; they are refused.
@@ -191,7 +196,7 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
 
     Usually one file is a copy of the other.
     In the copy, delete `encryptionsalt`, `encryptedkey` and every `secure` value.
-    Then run `pulumi stack init` for it, and set its own keys.
+    Then run `pulumi stack init STACK` for it, and set its own keys.
     """
     users: dict[tuple[str, Hashable], list[SourceLocation]] = defaultdict(list)
     for stack in workspace.stacks:
@@ -205,14 +210,15 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
                 "PAI020",
                 f"{len(locations)} stack files have the same `{field}`, so each of them can decrypt the secrets of "
                 "the others.",
-                f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init`, and set new keys.",
+                f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init STACK`, and set new "
+                "keys.",
                 tuple(locations),
             )
 
 
 def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
     """The problems of a key that is in plain text, empty, or a copy of another secret."""
-    location, set_key = stack.location("integrations", name, "apiKey"), _set_key_command(name)
+    location, set_key = stack.location("integrations", name, "apiKey"), _set_key(name, stack)
 
     def diagnostic(fact: str, remedy: str, *others: SourceLocation) -> Diagnostic:
         message = f"the API key of integration `{named(name)}` {fact}."
@@ -236,5 +242,7 @@ def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Itera
         yield diagnostic("is empty", f"Set a new one with {set_key}.")
 
 
-def _set_key_command(name: str) -> str:
-    return f"`pulumi config set --secret --path 'paletteai:integrations.{named(name)}.apiKey'`"
+def _set_key(name: str, stack: Stack) -> str:
+    if not stack.file:
+        return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`'
+    return f"`{set_key(name, stack.name, folder_of(stack.file))}`"

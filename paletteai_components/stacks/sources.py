@@ -25,6 +25,8 @@ class Sources:
     """The name to show for a declaration without a file."""
     project: str = NAMESPACE
     """The name of the Pulumi project, which is the namespace of plain keys."""
+    stack: str = ""
+    """The stack's name."""
 
     def found(self, path: Path) -> tuple[Document, Path] | None:
         """The file that has the first key of a path, and the path in that file. None if no file has the key."""

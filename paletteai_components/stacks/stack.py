@@ -144,7 +144,7 @@ class Stack:
 
     @property
     def _sources(self) -> Sources:
-        return Sources(self.documents, self.file or self.part, self.pulumi_project)
+        return Sources(self.documents, self.file or self.part, self.pulumi_project, self.name)
 
     def _path_in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
@@ -222,7 +222,7 @@ def stack_from_config(
         project: The name of the Pulumi project.
         is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
     """
-    sources = Sources(documents, file, project)
+    sources = Sources(documents, file, project, name)
     diagnostics: list[Diagnostic] = []
     declared: dict[str, Any] = {}
     for key, value in config.items():

@@ -20,6 +20,7 @@ from paletteai_components.model.spec import StackSpec
 from paletteai_components.naming import did_you_mean, nearest
 from paletteai_components.pulumi_yaml.document import Path
 from paletteai_components.redaction import holds_key, named
+from paletteai_components.shell import folder_of, set_key
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.sources import Sources
 
@@ -122,7 +123,7 @@ def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
             fact = f"{shown} is not one of its possible values, so it was left out"
             return misread(location(path), fact, "Write refuse, retain or delete.")
         case _ if path[-1:] == ("apiKey",):
-            remedy = f"Run `pulumi config set --secret --path 'paletteai:{shown}'`."
+            remedy = f"Run `{set_key(str(path[-2]), sources.stack, folder_of(sources.name))}`."
             return misread(location(path), f"{shown} is not an encrypted key, so it cannot be used", remedy)
         case kind:
             expected = _EXPECTED.get(kind, "another type")

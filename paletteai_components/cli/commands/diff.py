@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.changes.git import GitError
-from paletteai_components.cli.folder import in_a_folder, in_a_format
+from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.comment import LEAST, LIMIT, comment_of
 from paletteai_components.cli.output.line import Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
@@ -87,8 +88,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
         if names and names[0] in now.names:
             raise UserError(
                 f"`{names[0]}` is a stack, not a git revision.",
-                "`paletteai diff` shows what changed in all stacks; "
-                f"`paletteai diff {escaped(names[0])} STACK` compares it with another stack.",
+                f"`{_diff_command(folder)}` shows what changed in all stacks; "
+                f"`{_diff_command(folder, names[0], 'STACK')}` compares it with another stack.",
             ) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
@@ -115,7 +116,7 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
             listed = f"There are these stacks: {names}. " if len(known) <= 10 else ""
             raise UserError(
                 f"there is no stack `{name}` in `{folder}`, and two revisions cannot be compared.",
-                f"{listed}`paletteai diff BASE` compares the files with one revision.",
+                f"{listed}`{_diff_command(folder, 'BASE')}` compares the files with one revision.",
             )
     stacks = [
         stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.is_complete
@@ -131,6 +132,10 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     # Both stacks are named once, so no change names its stack.
     value = record_as_json(comparison, without=("stack",))
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
+
+
+def _diff_command(folder: StackFolder, *names: str) -> str:
+    return shell.command("paletteai diff", *names, stacks=stacks_option(folder))
 
 
 def _read_workspace(folder: StackFolder) -> Workspace:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.diagnostics import errors_in
@@ -80,8 +81,8 @@ def _unknown_project(name: str, stack: Stack, folder: StackFolder) -> UserError:
     known = [project.name for project in stack.plan.projects] if stack.plan else []
     remedy = did_you_mean(name, map(named, known)) or (_project_list(known) if known else "")
     if not stack.is_complete:
-        command = f"paletteai check {stack.name}{stacks_option(folder)}"
-        remedy += f" Parts of the file could not be read; run `{command}`."
+        check = shell.command("paletteai check", stack.name, stacks=stacks_option(folder))
+        remedy += f" Parts of the file could not be read; run `{check}`."
     none = "" if known else ", which has no projects"
     fact = f"there is no project `{redacted(name)}` in stack `{stack.name}`{none}."
     return UserError(fact, remedy.strip())

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
-from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped, shell_word
+from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
@@ -41,7 +42,7 @@ config:
       # tenant: example-tenant
       # defaultProjectID: "651234567890123456789012"
       # Pulumi encrypts the key; never write it by hand:
-      #   pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}
+      #   {set_key}
 
   paletteai:tenant:
     name: {name}
@@ -103,6 +104,7 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: StackFold
         tenant=tenant,
         environment=environment,
         stack=stack,
+        set_key=shell.set_key("default", stack),
         name=quoted(tenant),
         display_name=quoted(" ".join(word.capitalize() for word in tenant.split("-") if word)),
     )
@@ -120,17 +122,21 @@ def _home_of(folder: StackFolder) -> Path:
 
 
 def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[str]:
-    pulumi = "pulumi" if home == Path() or folder.given is None else f"pulumi --cwd {shell_word(home)}"
-    steps = [] if at_home else [f"paletteai schema > {shell_word(home / _OWN_SCHEMA)}"]
+    cwd = None if home == Path() or folder.given is None else home
+    steps = [] if at_home else [f"paletteai schema > {shell.word(home / _OWN_SCHEMA)}"]
     if folder.project is None:
         lines = ["name: paletteai", "runtime: python"]
         if home != folder.path:
             lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
-        words = " ".join(shell_word(line) for line in lines)
-        steps.append(f"printf '%s\\n' {words} > {shell_word(home / 'Pulumi.yaml')}")
+        words = " ".join(shell.word(line) for line in lines)
+        steps.append(f"printf '%s\\n' {words} > {shell.word(home / 'Pulumi.yaml')}")
     return [
         *steps,
-        f"{pulumi} stack init {stack}",
-        f"{pulumi} config set --secret --path 'paletteai:integrations.default.apiKey' --stack {stack}",
-        f"paletteai check {stack}{stacks_option(folder)}",
+        shell.command("pulumi stack init", stack, cwd=cwd),
+        shell.set_key("default", stack, cwd),
+        shell.command("paletteai check", stack, stacks=stacks_option(folder)),
     ]
+
+
+def _too_long(stack: str) -> str | None:
+    return f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}" if len(stack) > _STACK_LIMIT else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.folder import stacks_option
 from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import choosing_stacks, selected
@@ -102,9 +103,10 @@ def _note_omissions(stacks: Iterable[Stack], folder: StackFolder) -> None:
         )
     unknown = [str(each) for each in managed if each.integration and each.integration.fingerprint_in_force is None]
     if unknown:
+        fingerprint = shell.command("paletteai fingerprint", stacks=stacks_option(folder))
         _note(
             f"without fingerprint: Settings {_quoted_list(unknown)}. The cluster will not show which credential it "
-            f"carries; `paletteai fingerprint{stacks_option(folder)}` writes the fingerprints."
+            f"carries; `{fingerprint}` writes the fingerprints."
         )
     imported = [stack.name for stack in stacks if stack.imports]
     if imported:

@@ -33,7 +33,7 @@ _KEY_CHANGES = {
 }
 _PRESENCES = {
     Presence.APPEARS: "new stack file",
-    Presence.GOES: "stack file deleted; to delete its objects too, run `pulumi destroy` first",
+    Presence.GOES: "stack file deleted; to delete its objects too, run `pulumi destroy --stack STACK` first",
 }
 # Whether there was nothing before, and whether there is nothing after.
 _CREDENTIAL_CHANGES = {

@@ -11,12 +11,13 @@ from paletteai_components.cli.output.report import as_json, counted, plural, sho
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.credentials import host_of, host_problem
-from paletteai_components.diagnostics import Diagnostic, SourceLocation, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.listing import listed
 from paletteai_components.model.planned import IntegrationType, Source
 from paletteai_components.model.resolution import INTEGRATION_NAMES, Outcome, Step
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named, redacted
+from paletteai_components.shell import command, folder_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.explanation import Explanation, Inherited, Resolution
 
@@ -46,8 +47,9 @@ def show_explanation(
     show(diagnostics, err=True)
     if diagnostics or others:
         summary = f"{counted(diagnostics)} with project {named(explanation.project.name)}"
-        stack = escaped(explanation.stack.name)
-        more = f"; {plural(others, 'other problem')} in the stack, see `paletteai check {stack}`" if others else ""
+        stack = explanation.stack
+        check = command("paletteai check", stack.name, stacks=folder_of(stack.file))
+        more = f"; {plural(others, 'other problem')} in the stack, see `{check}`" if others else ""
         click.echo(summary + more, err=True)
 
 

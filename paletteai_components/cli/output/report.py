@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, reported
 from paletteai_components.errors import UserError
+from paletteai_components.shell import command
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -26,7 +27,7 @@ def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
     if reported(diagnostics):
         show(diagnostics, err=True)
         code = diagnostics[0].code
-        click.echo(f"{counted(diagnostics)}; `paletteai explain {code}` explains the first.", err=True)
+        click.echo(f"{counted(diagnostics)}; `{command('paletteai explain', code)}` explains the first.", err=True)
 
 
 def show_error(error: UserError) -> None:

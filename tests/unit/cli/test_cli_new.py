@@ -25,7 +25,7 @@ def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
         "Wrote stacks/Pulumi.acme.dev.yaml. Next:\n"
         "\n"
         "  pulumi stack init acme.dev\n"
-        "  pulumi config set --secret --path 'paletteai:integrations.default.apiKey' --stack acme.dev\n"
+        "  pulumi config set --secret --path --stack acme.dev paletteai:integrations.default.apiKey\n"
         "  paletteai check acme.dev\n"
     )
     first = (project.stacks / "Pulumi.acme.dev.yaml").read_text().splitlines()[0]

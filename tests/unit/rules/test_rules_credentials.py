@@ -54,7 +54,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
     assert "lacks `apiKey`, `defaultProjectID`, `hostUrl`, `tenant`" in diagnostic.message
     assert diagnostic.help == (
         "Add `defaultProjectID`, `hostUrl`, `tenant`. "
-        "Set the key with `pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+        "Set the key with `pulumi config set --secret --path --stack acme.dev paletteai:integrations.shared.apiKey`."
     )
 
 
@@ -129,7 +129,7 @@ def test_a_key_in_plain_text_is_revoked_first_and_never_repeated() -> None:
     )
     assert diagnostic.help == (
         "Revoke it in Palette, then set a new one with "
-        "`pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+        "`pulumi config set --secret --path --stack acme.dev paletteai:integrations.shared.apiKey`."
     )
     assert "s3cr3t" not in str(diagnostic)
 

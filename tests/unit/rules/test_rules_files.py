@@ -56,7 +56,7 @@ def misread(config: str) -> list[Diagnostic]:
             "paletteai:integrations: {a: {apiKey: {secret: x}}}\n" + TENANT,
             2,
             "integrations.a.apiKey is not an encrypted key",
-            "Run `pulumi config set --secret --path 'paletteai:integrations.a.apiKey'`.",
+            "Run `pulumi config set --secret --path --stack acme.dev paletteai:integrations.a.apiKey`.",
         ),
     ],
 )  # fmt: skip

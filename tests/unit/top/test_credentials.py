@@ -251,7 +251,7 @@ def test_what_is_no_key_is_refused_without_repeating_it(value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         IntegrationSpec.model_validate({"apiKey": value})
     assert KEY not in shown(refused.value)
-    assert "pulumi config set --secret --path" in str(refused.value)
+    assert "pulumi config set" in str(refused.value)
 
 
 def test_an_error_elsewhere_does_not_repeat_the_key_beside_it() -> None:

@@ -1,0 +1,94 @@
+"""Commands as messages print them: each can be pasted into bash or zsh, and means what it says.
+
+A word in capitals, such as `STACK`, stands for what the reader knows. A command with such a word is usage.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from paletteai_components.diagnostics import escaped
+from paletteai_components.redaction import named
+
+DEFAULT_FOLDER = "stacks"
+
+# What needs no quotes in a property path for any reader. Pulumi itself takes everything up to a `.` or `[`.
+_BARE = re.compile(r"[\w-]+")
+# In `$'…'`: what ends it, what begins an escape or ends a command in a message, and what a CI server may act on.
+_SPECIAL = frozenset("'\\`#:")
+
+
+def command(program: str, *arguments: str | Path, **options: str | Path | None) -> str:
+    """A command.
+
+    Args:
+        program: The program, its subcommand and its flags, as they are typed.
+        arguments: What it is called with. They may hold anything.
+        options: The values of its long options, which may hold anything; those that are None are left out.
+    """
+    words = [program]
+    for name, value in options.items():
+        if value is not None:
+            between = "=" if str(value).startswith("-") else " "
+            words.append(f"--{name}{between}{word(value)}")
+    if any(str(argument).startswith("-") for argument in arguments):
+        words.append("--")
+    return " ".join([*words, *map(word, arguments)])
+
+
+def word(text: str | Path) -> str:
+    """A text as one word of a command, without a character that could control a terminal or a CI server."""
+    text = str(text)
+    if "`" not in text and escaped(text) == text:
+        return shlex.quote(text)
+    return f"$'{''.join(map(_ansi_c, text))}'"
+
+
+def known(text: str, placeholder: str) -> str:
+    """A declared name for a command; `placeholder`, a word in capitals, if messages do not show the name."""
+    return text if named(text) == text else placeholder
+
+
+def folder_of(file: str) -> Path | None:
+    """The folder that a command has to name to find a stack file, or None if it finds the file without."""
+    return folder_option(Path(file).parent) if file else None
+
+
+def folder_option(folder: Path) -> Path | None:
+    """The folder that a command has to name to find the stack files in it, or None if it is the default."""
+    return None if folder == Path(DEFAULT_FOLDER) else folder
+
+
+def set_key(integration: str, stack: str, cwd: Path | None = None) -> str:
+    """The command that encrypts the key of an integration into a stack file.
+
+    Args:
+        integration: The integration's name.
+        stack: The stack's name.
+        cwd: A folder of the Pulumi project, which Pulumi looks for there and above. None for the current one.
+    """
+    path = key_path(known(integration, "")) or key_path("INTEGRATION")
+    return command("pulumi config set --secret --path", str(path), cwd=cwd, stack=stack)
+
+
+def key_path(integration: str) -> str | None:
+    """The property path of an integration's key; None if there is no name, or if Pulumi has no spelling for it.
+
+    In quotes, Pulumi knows one escape: a quote after a backslash. So no name in quotes ends in a backslash.
+    """
+    if _BARE.fullmatch(integration):
+        step = f".{integration}"
+    elif integration and not integration.endswith("\\"):
+        quoted = integration.replace('"', '\\"')
+        step = f'["{quoted}"]'
+    else:
+        return None
+    return f"paletteai:integrations{step}.apiKey"
+
+
+def _ansi_c(character: str) -> str:
+    if character not in _SPECIAL and escaped(character) == character:
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
