@@ -226,7 +226,7 @@ def test_a_clone_without_a_main_branch_says_how_to_get_one(repository: Repositor
     repository.git("branch", "--move", "main", "work")
     error = refused()
     assert "this clone has no main branch" in error.message
-    assert "fetch-depth: 0" in error.help
+    assert "`git fetch origin main:refs/remotes/origin/main`" in error.help
 
 
 def cloned(repository: Repository, folder: Path, monkeypatch: pytest.MonkeyPatch, *how: str) -> Path:
@@ -255,7 +255,7 @@ def test_branches_that_have_nothing_in_common_are_told(repository: Repository) -
     repository.commit()
     error = refused()
     assert error.message.startswith("HEAD and `main` have no commit in common,")
-    assert error.help == "Name a revision: `paletteai diff BASE`."
+    assert error.help == "Name a revision: `paletteai diff --stacks stacks BASE`."
 
 
 def test_a_folder_in_no_repository_is_told(repository: Repository) -> None:

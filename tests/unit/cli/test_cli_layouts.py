@@ -81,7 +81,7 @@ def test_an_environment_is_run_where_the_project_is(
         (".", (), "Pulumi.beta.dev.yaml", "pulumi stack init"),
         ("src", (), "Pulumi.beta.dev.yaml", "pulumi stack init"),
         (".", ("--stacks", "."), "Pulumi.beta.dev.yaml", "pulumi stack init"),
-        ("..", ("--stacks", "lay"), "Pulumi.beta.dev.yaml", "pulumi --cwd lay stack init"),
+        ("..", ("--stacks", "lay"), "Pulumi.beta.dev.yaml", "pulumi stack init --cwd lay"),
     ],
 )
 def test_a_new_stack_file_is_one_that_pulumi_reads(
@@ -99,7 +99,7 @@ def test_a_new_stack_file_is_one_that_pulumi_reads(
     text = (project.folder / file).read_text()
     assert text.startswith("# yaml-language-server: $schema=stack.schema.json\n")
     check = result.stdout.splitlines()[-1].split()
-    assert check[:3] == ["paletteai", "check", "beta.dev"]
+    assert check == ["paletteai", "check", *arguments, "beta.dev"]
     assert "lacks `apiKey`" in project.run(*check[1:]).stdout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential, digest, stack, told, workspace
@@ -235,7 +236,7 @@ def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -
         "the fingerprint of integration `i0` was made for another encryption of its key, so it does not identify the "
         "current key."
     )
-    assert warning.help == "Run `paletteai fingerprint` for this stack."
+    assert warning.help == "Run `paletteai fingerprint acme.dev`."
     assert "1 of 2 credentials" in note.message
     assert [str(location) for location in note.where] == ["stacks/Pulumi.acme.dev.yaml:4"]
 
@@ -277,9 +278,9 @@ def test_a_key_that_another_rule_tells_of_is_not_counted(key: str, imports: tupl
           a: {inline("v1:a", fingerprint="1")}
           b: {{hostUrl: https://b.example, tenant: t, defaultProjectID: "1"{key}}}
         paletteai:tenant: {{name: acme, settings: {{a: {{palette: a}}, b: {{palette: b}}}}}}
-        """,
-        imports=imports,
+        """
     )
+    two = replace(two, imports=imports)
     assert [len(diagnostic.where) for diagnostic in told(diagnostics_of(workspace(two)), "PAI003")] == [1] * undecided
 
 
@@ -324,7 +325,7 @@ def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
         "the fingerprint of integration `i0` does not match its key, so a credential that is used twice could go "
         "unnoticed."
     )
-    assert diagnostic.help == "Run `paletteai fingerprint` for this stack."
+    assert diagnostic.help == "Run `paletteai fingerprint acme.dev`."
 
 
 @pytest.mark.parametrize("more", [{"host": "https://api.evil.example"}, {"stack": "beta.dev"}])
@@ -335,9 +336,7 @@ def test_a_fingerprint_that_was_made_for_another_host_or_stack_is_an_error(more:
         "the fingerprint of integration `i0` was made for another stack, host or encryption, perhaps without knowledge "
         "of the key."
     )
-    assert diagnostic.help == (
-        "Check that `hostUrl` and `apiKey` are correct. Run `paletteai fingerprint` for this stack."
-    )
+    assert diagnostic.help == ("Check that `hostUrl` and `apiKey` are correct. Run `paletteai fingerprint acme.dev`.")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def bound(integration: dict[str, Any], **more: Any) -> Stack:
         "paletteai:integrations": {"shared": integration},
         "paletteai:tenant": {"name": "acme", "settings": settings},
     }
-    return replace(stack_from_config("acme.dev", config), **more)
+    return replace(stack_from_config("acme.dev", config, "stacks/Pulumi.acme.dev.yaml"), **more)
 
 
 def diagnostics(integration: dict[str, Any], **more: Any) -> list[Diagnostic]:
@@ -65,7 +65,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
         "integration `shared` has no `apiKey` in this file; an imported ESC environment may add it, which only Pulumi "
         "can see."
     )
-    assert note.help == "Run `pulumi preview` to check it."
+    assert note.help == "Run `pulumi preview --stack acme.dev` to check it."
     error, note = diagnostics({"hostUrl": "https://a.example", "tenant": "t"}, imports=("acme/dev",))
     assert (error.severity, note.severity) == (Severity.ERROR, Severity.NOTE)
     assert "lacks `defaultProjectID`," in error.message
@@ -88,7 +88,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
             (
                 {"fingerprint": {"value": FINGERPRINT, "ciphertext": digest("v1:AAAA:1111"), "proof": PROOF} | wrong},
                 "has a fingerprint that `paletteai fingerprint` did not write, so it identifies nothing",
-                "Delete it and run `paletteai fingerprint`.",
+                "Delete it and run `paletteai fingerprint acme.dev`.",
             )
             for wrong in ({"value": "pai1:short"}, {"proof": "short"})
         ),
@@ -174,7 +174,7 @@ def test_a_ciphertext_that_is_copied_or_spelt_otherwise_is_told_where_it_is() ->
     text = "\n".join([*head, *lines, tenant])
     read = stack_from_document(document_from(text.encode(), "Pulumi.acme.dev.yaml"))
     start = "Pulumi.acme.dev.yaml:8: error PAI010: the API key of integration `shared` "
-    remedy = "Set the key again with `pulumi config set --secret --path 'paletteai:integrations.shared.apiKey'`."
+    remedy = "Set the key again with `pulumi config set --secret --path --cwd . --stack acme.dev paletteai:integrations.shared.apiKey`."
     assert [str(diagnostic) for diagnostic in diagnostics_of_stack(read)] == [
         f"{start}has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed.\n"
         f"  help: {remedy}",
