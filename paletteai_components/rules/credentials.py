@@ -250,6 +250,6 @@ def _foreign_ciphertext(name: str, key: ApiKey, stack: Stack) -> Iterator[Diagno
 
 
 def _set_key(name: str, stack: Stack) -> str:
-    if not stack.file:
+    if stack.part:
         return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`'
     return f"`{set_key(name, stack.name, folder_of(stack.file))}`"

@@ -218,7 +218,9 @@ def test_a_clone_without_a_main_branch_says_how_to_get_one(repository: Repositor
     repository.git("branch", "--move", "main", "work")
     error = refused()
     assert "this clone has no main branch" in error.message
-    assert "fetch-depth: 0" in error.help
+    assert "`git fetch origin main:refs/remotes/origin/main`" in error.help
+    # Git refuses `--unshallow` in a complete clone.
+    assert "unshallow" not in error.help
 
 
 def test_a_shallow_clone_says_how_to_deepen_it(

@@ -227,7 +227,7 @@ def test_a_fingerprint_of_an_earlier_encryption_is_stale_and_decides_nothing() -
     warning, note = told(diagnostics_of(workspace(one, two)), "PAI003")
     assert (warning.severity, note.severity) == (Severity.WARNING, Severity.NOTE)
     assert "made for another encryption" in warning.message
-    assert warning.help == "Run `paletteai fingerprint` for this stack."
+    assert warning.help == "Run `paletteai fingerprint acme.dev`."
     assert "1 of 2 credentials" in note.message
     assert [str(location) for location in note.where] == ["stacks/Pulumi.acme.dev.yaml:4"]
 
@@ -305,7 +305,7 @@ def test_a_fingerprint_that_is_not_the_opened_keys_is_an_error() -> None:
     (diagnostic,) = program(opened(ONE, written=TWO))
     assert (diagnostic.code, diagnostic.severity) == ("PAI003", Severity.ERROR)
     assert "does not match its key, so a credential that is used twice could go unnoticed" in diagnostic.message
-    assert diagnostic.help == "Run `paletteai fingerprint` for this stack."
+    assert diagnostic.help == "Run `paletteai fingerprint acme.dev`."
 
 
 @pytest.mark.parametrize("more", [{"host": "https://api.evil.example"}, {"stack": "beta.dev"}])

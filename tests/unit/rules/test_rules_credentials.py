@@ -59,7 +59,7 @@ def test_a_key_that_an_imported_environment_may_add_is_a_note() -> None:
     (note,) = diagnostics(declared_credential(apiKey=None), imports=("acme/dev",))
     assert (note.code, note.severity) == ("PAI009", Severity.NOTE)
     assert "ESC" in note.message
-    assert "`pulumi preview`" in note.help
+    assert "`pulumi preview --stack acme.dev`" in note.help
     error, note = diagnostics({"hostUrl": "https://a.example", "tenant": "t"}, imports=("acme/dev",))
     assert (error.severity, note.severity) == (Severity.ERROR, Severity.NOTE)
     assert "lacks `defaultProjectID`," in error.message
