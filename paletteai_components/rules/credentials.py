@@ -243,6 +243,6 @@ def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Itera
 
 
 def _set_key(name: str, stack: Stack) -> str:
-    if not stack.file:
+    if stack.part:
         return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`'
     return f"`{set_key(name, stack.name, folder_of(stack.file))}`"

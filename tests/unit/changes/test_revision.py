@@ -227,6 +227,8 @@ def test_a_clone_without_a_main_branch_says_how_to_get_one(repository: Repositor
     error = refused()
     assert "this clone has no main branch" in error.message
     assert "`git fetch origin main:refs/remotes/origin/main`" in error.help
+    # Git refuses `--unshallow` in a complete clone.
+    assert "unshallow" not in error.help
 
 
 def cloned(repository: Repository, folder: Path, monkeypatch: pytest.MonkeyPatch, *how: str) -> Path:

@@ -139,6 +139,7 @@ def test_the_commands_on_a_page_are_those_that_somebody_would_paste() -> None:
         "paletteai check",
         "git fetch",
         "make plan    # sets up",
+        "export A=b",
         "paletteai plan",
         "pulumi stack init x.y",
         "kubectl get crd",

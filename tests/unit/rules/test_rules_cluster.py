@@ -77,7 +77,7 @@ def test_of_two_projects_of_one_name_each_is_told_at_its_own_line() -> None:
 
 
 def test_a_secret_that_nothing_uses_yet_may_be_deleted_instead() -> None:
-    advice = "`kubectl delete secret default-palette --namespace tenant-acme`"
+    advice = "`kubectl delete secret --namespace tenant-acme default-palette`"
     (alone,) = judged(acme(), "Secret/tenant-acme/default-palette")
     assert advice in alone.help
     used = judged(acme(), "Secret/tenant-acme/default-palette", "Settings/tenant-acme/default")

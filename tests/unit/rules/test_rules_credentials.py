@@ -174,7 +174,10 @@ def test_a_ciphertext_that_is_copied_or_spelt_otherwise_is_told_where_it_is() ->
     text = "\n".join([*head, *lines, tenant])
     read = stack_from_document(document_from(text.encode(), "Pulumi.acme.dev.yaml"))
     start = "Pulumi.acme.dev.yaml:8: error PAI010: the API key of integration `shared` "
-    remedy = "Set the key again with `pulumi config set --secret --path --cwd . --stack acme.dev paletteai:integrations.shared.apiKey`."
+    remedy = (
+        "Set the key again with "
+        "`pulumi config set --secret --path --cwd . --stack acme.dev paletteai:integrations.shared.apiKey`."
+    )
     assert [str(diagnostic) for diagnostic in diagnostics_of_stack(read)] == [
         f"{start}has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed.\n"
         f"  help: {remedy}",
