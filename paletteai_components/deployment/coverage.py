@@ -5,7 +5,6 @@ A message is the only way from the program to the command that works with every 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 RULES = ("PAI003", "PAI016", "PAI017", "PAI018", "PAI019")
@@ -13,13 +12,10 @@ RULES = ("PAI003", "PAI016", "PAI017", "PAI018", "PAI019")
 
 _NOT_ASKED = "The cluster was not asked: "
 _ASKED = "Asked "
+_SCOPE = " for CRDs, namespaces and existing objects."
 _REFUSED = " Not everything was checked: "
 _UNCHECKED = ". Not checked on the cluster: "
 _CONSEQUENCE = "A missing CRD or namespace, or an object that already exists, shows only when a deployment fails on it."
-_MESSAGE = re.compile(
-    rf"(?:{_NOT_ASKED}|{_ASKED}.*?{_REFUSED})(?P<reason>.*){re.escape(_UNCHECKED)}(?P<rules>PAI\d+(?:, PAI\d+)*)\.",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +47,18 @@ def asked_message(name: str, refused: tuple[str, ...], unchecked: tuple[str, ...
         refused: The requests that were refused, and why.
         unchecked: The codes of the rules that were not checked because of that.
     """
-    asked = f"{_ASKED}{name} for CRDs, namespaces and existing objects."
+    asked = f"{_ASKED}{name}{_SCOPE}"
     return f"{asked}{_REFUSED}{'; '.join(refused)}{_UNCHECKED}{', '.join(unchecked)}." if refused else asked
 
 
 def coverage_in(message: str) -> Coverage | None:
     """The coverage that a message tells, or None if it is another message."""
-    found = _MESSAGE.match(message)
-    if found is not None:
-        return Coverage(message.startswith(_ASKED), tuple(found["rules"].split(", ")), found["reason"])
-    return Coverage(True) if re.match(rf"{_ASKED}.* for CRDs, namespaces and existing objects\.", message) else None
+    asked = message.startswith(_ASKED)
+    if not asked and not message.startswith(_NOT_ASKED):
+        return None
+    told = message.partition(_REFUSED)[2] if asked else message.removeprefix(_NOT_ASKED)
+    # A reason may be any text, so the codes stand after the last mark.
+    reason, found, codes = told.rpartition(_UNCHECKED)
+    if found:
+        return Coverage(asked, tuple(codes.partition(".")[0].split(", ")), reason)
+    return Coverage(True) if asked and _SCOPE in message else None

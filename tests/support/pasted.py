@@ -64,6 +64,7 @@ paletteai:tenant:
   projects:
     - name: vision
       displayName: Vision One
+      description: Finds scratches
       createNamespace: true
       settings:
         name: own

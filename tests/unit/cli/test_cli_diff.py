@@ -48,13 +48,14 @@ def edited(*edits: tuple[str, str], text: str = WITH) -> str:
 
 
 def test_without_a_change_there_is_no_difference(repository: Repository) -> None:
-    assert repository.printed("diff") == "no difference\n"
+    commit = repository.git("rev-parse", "HEAD")[:12]
+    assert repository.printed("diff") == f"Compared with merge base of HEAD and main ({commit}).\nno difference\n"
 
 
 def test_errors_that_were_there_before_are_counted_and_do_not_fail(repository: Repository) -> None:
     repository.stack(edited(("{name: vision}", "{name: Vision}")))
-    repository.commit()
-    assert repository.printed("diff", "HEAD") == "no difference; 1 existing error\n"
+    commit = repository.commit()[:12]
+    assert repository.printed("diff", "HEAD") == f"Compared with HEAD ({commit}).\nno difference; 1 existing error\n"
 
 
 def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -> None:
@@ -262,7 +263,7 @@ def test_nothing_loads_what_it_does_not_need(repository: Repository) -> None:
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
     assert {"pulumi", "rich", "jsonschema"}.isdisjoint(done.stdout.split())
-    assert done.stdout.startswith("no difference\n")
+    assert "\nno difference\n" in done.stdout
 
 
 @pytest.mark.no_cover
@@ -295,7 +296,8 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
     value = json.loads(result.stdout)
     assert list(value) == re.findall(r"^\| `(\w+)` \|", SECTION.split("### JSON")[1].split("### ")[0], re.MULTILINE)
     assert value["base"] == {"name": "HEAD", "commit": repository.git("rev-parse", "HEAD")}
-    assert value["problems"] == {"introduced": [], "mended": [], "kept": {"error": 0, "warning": 0, "note": 0}}
+    kept = dict.fromkeys(("error", "warning", "note", "silenced"), 0)
+    assert value["problems"] == {"introduced": [], "mended": [], "kept": kept}
     changed_object = next(each for each in value["objects"] if each["reference"] == "Tenant/acme")
     assert changed_object == {
         "action": "changed",
@@ -393,7 +395,7 @@ def test_an_environment_that_is_only_deployed_otherwise_or_the_same_says_so(repo
     repository.stack(STACK.replace("context: dev", "context: prod").replace("v1:", "v1:b"), "acme.prod")
     printed = repository.printed("diff", "acme.dev", "acme.prod")
     assert printed.endswith("\ndeployed differently, otherwise the same\n")
-    assert repository.printed("diff", "acme.dev", "acme.dev") == "no difference\n"
+    assert repository.printed("diff", "acme.dev", "acme.dev") == "From acme.dev to acme.dev.\nno difference\n"
 
 
 def test_projects_and_compute_that_differ_between_environments_are_told(repository: Repository) -> None:

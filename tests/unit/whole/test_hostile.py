@@ -299,11 +299,12 @@ def test_what_a_stack_declares_itself_it_may_import() -> None:
 def line(stack: str, ciphertext: str, knows: str | None, said: str | None = None, host: str = HOST) -> str:
     """An integration with the fingerprint of `said`, by somebody who knows the key `knows`."""
     said = said or knows
+    project = stack.partition(".")[0]
     if said is None:
-        return integration(ciphertext, host, stack)
+        return integration(ciphertext, host, project)
     proof = proof_of(knows, stack, host, ciphertext) if knows else "0" * 40
     value = {"value": fingerprint_of(said), "ciphertext": digest_of(ciphertext), "proof": proof}
-    return integration(ciphertext, host, stack, fingerprint=value)
+    return integration(ciphertext, host, project, fingerprint=value)
 
 
 def program(folder: Path, **stacks: str) -> Any:
