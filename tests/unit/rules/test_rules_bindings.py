@@ -375,7 +375,8 @@ def test_who_is_proven_to_know_a_key_is_not_blamed_for_copies_of_its_fingerprint
             "`tenant-acme/s` of tenant `acme` in stack `acme.dev` without its own proof, so it may be a copy."
         )
         assert diagnostic.help == (
-            "Run `paletteai fingerprint beta.dev`, or delete the copy: the preview of stack `beta.dev` refuses it."
+            "Run `paletteai fingerprint --stacks . beta.dev`, or delete the copy: the preview of stack `beta.dev` "
+            "refuses it."
         )
 
 
