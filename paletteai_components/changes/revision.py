@@ -78,14 +78,14 @@ def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Wor
     stacks: list[Stack] = []
     unreadable: list[str] = []
     with git.objects_of(revision.top) as objects:
-        before, same_project = _folder_at(revision, folder, objects)
+        before, same_project, place = _folder_at(revision, folder, objects)
         reusable = {stack.name: stack for stack in now.stacks if same_project}
         project = before.project
         diagnostics = [
             *before.diagnostics(lambda place: _names_at(revision, place)),
             *(project.diagnostics if project else ()),
         ]
-        for file, entry in sorted(_files_at(revision, before.path).items()):
+        for file, entry in sorted(_files_at(revision, place).items()):
             path, name = before.path / file, before.stack_of(file)
             if name is None:
                 continue
@@ -195,12 +195,16 @@ def _not_a_folder(revision: Revision, folder: Path) -> git.GitError:
     )
 
 
-def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) -> tuple[StackFolder, bool]:
-    """The folder of the stack files with its project at a revision, and whether the project is unchanged."""
+def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) -> tuple[StackFolder, bool, Path]:
+    """The folder of the stack files with its project at a revision, whether the project is unchanged, and its place.
+
+    The place is where the files were at the revision. If the project has been moved, its files are shown as they are
+    called now.
+    """
     now = folder.project
     if now is not None and not now.folder.resolve().is_relative_to(revision.top):
         # A file outside of the repository has only its current version.
-        return folder, True
+        return folder, True, folder.path
     places = [now.folder] if now else _with_parents(folder.path, revision.top)
     for place in places:
         found = _files_at(revision, place)
@@ -212,8 +216,25 @@ def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) ->
         if now is not None or is_same:
             path = folder.path if is_same else project.stack_folder
             unchanged = now is not None and now.file.name == name and _is_unchanged(now.file, found[name])
-            return StackFolder(path, project, folder.given), unchanged
-    return StackFolder(folder.path, given=folder.given, other=folder.other), now is None
+            return StackFolder(path, project, folder.given), unchanged, path
+    former = _former_place(revision, now.file) if now else None
+    entry = _entry_in(revision, revision.commit, former) if former else None
+    if now is not None and former is not None and entry is not None and entry.mode in git.FILES:
+        project = PulumiProject(now.file, _parsed(revision, objects.content(entry.oid), now.file))
+        place = PulumiProject(former, project.document).stack_folder
+        return StackFolder(folder.path, project, folder.given), _is_unchanged(now.file, entry), place
+    return StackFolder(folder.path, given=folder.given, other=folder.other), now is None, folder.path
+
+
+def _former_place(revision: Revision, file: Path) -> Path | None:
+    """Where a file was at a revision, if git finds that it was moved since then; else None."""
+    arguments = ("diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status")
+    _, output, _ = git.run(revision.top, *arguments, revision.commit, "HEAD")
+    # A status, the old path and the new one, for each file.
+    fields = output.split("\0")
+    moved = dict(zip(fields[2::3], fields[1::3], strict=False))
+    former = moved.get(file.resolve().relative_to(revision.top).as_posix())
+    return revision.top / former if former else None
 
 
 def _with_parents(folder: Path, top: Path) -> list[Path]:

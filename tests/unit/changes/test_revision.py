@@ -252,6 +252,18 @@ def test_a_shallow_clone_says_how_to_deepen_it(
     assert "fetch-depth: 0" in refused("HEAD~1").help
 
 
+def test_a_project_that_was_moved_is_compared_with_what_it_was(repository: Repository) -> None:
+    place = Path("deploy")
+    place.mkdir()
+    for path in ("Pulumi.yaml", "stacks"):
+        repository.git("mv", path, f"deploy/{path}")
+    repository.commit()
+    before = at("HEAD~1", place / "stacks")
+    assert [stack.name for stack in before.stacks] == ["acme.dev", "beta.dev"]
+    assert {Path(stack.file).parent for stack in before.stacks} == {place / "stacks"}
+    assert all(stack.spec and stack.spec.merged_settings is False for stack in before.stacks)
+
+
 def test_branches_that_have_nothing_in_common_are_told(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "--orphan", "other")
     repository.commit()
