@@ -58,10 +58,13 @@ paletteai:tenant:
       displayName: Vision
       description: Sees things.
       labels: {{team: vision}}
+      annotations: {{who: eyes}}
       roleMapping: {{admin: [a], editor: [e], viewer: [v]}}
       deploymentNamespaces: {{allow: [jobs], disallow: [prod]}}
     - name: lab
       createNamespace: false
+      labels: {{team: lab}}
+      annotations: {{where: cellar}}
       computeConfigRef: {{name: big, namespace: pool}}
       settings: {{name: own, palette: vaulted}}
       extraSpec: {{maintenance: sunday}}
@@ -107,11 +110,15 @@ spec:
 ---
 apiVersion: v1
 kind: Namespace
-metadata: {{name: vision, labels: {{team: vision}}}}
+metadata: {{name: vision, labels: {{team: vision}}, annotations: {{who: eyes}}}}
 ---
 apiVersion: spectrocloud.com/v1alpha1
 kind: Project
-metadata: {{name: vision, namespace: vision, labels: {{team: vision, palette.ai/tenant-name: acme}}}}
+metadata:
+  name: vision
+  namespace: vision
+  labels: {{team: vision, palette.ai/tenant-name: acme}}
+  annotations: {{who: eyes}}
 spec:
   displayName: Vision
   description: Sees things.
@@ -123,12 +130,20 @@ spec:
 ---
 apiVersion: spectrocloud.com/v1alpha1
 kind: Settings
-metadata: {{name: own, namespace: lab, annotations: {{paletteai-components/credential: "vault://lab"}}}}
+metadata:
+  name: own
+  namespace: lab
+  labels: {{team: lab}}
+  annotations: {{where: cellar, paletteai-components/credential: "vault://lab"}}
 spec: {{integrations: {{palette: {{secretRef: {{name: lab-palette}}}}}}}}
 ---
 apiVersion: spectrocloud.com/v1alpha1
 kind: Project
-metadata: {{name: lab, namespace: lab, labels: {{palette.ai/tenant-name: acme}}}}
+metadata:
+  name: lab
+  namespace: lab
+  labels: {{team: lab, palette.ai/tenant-name: acme}}
+  annotations: {{where: cellar}}
 spec:
   tenantRef: {{name: acme}}
   settingsRef: {{name: own}}

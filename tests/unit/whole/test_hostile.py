@@ -146,7 +146,7 @@ def test_what_pulumi_writes_and_what_it_cannot_decode_keep_their_spelling(text: 
 
 @pytest.mark.parametrize("field", ["encryptionsalt", "encryptedkey"])
 def test_two_files_with_one_encryption_are_refused(field: str) -> None:
-    one, two = (tenant(name, file=f'# A copy.\n{field}: "{SALT}"') for name in ("acme", "evil"))
+    one, two = (tenant(name, file=f'secretsprovider: passphrase\n{field}: "{SALT}"') for name in ("acme", "evil"))
     (diagnostic,) = errors(one, two)
     assert str(diagnostic) == (
         f"stacks/Pulumi.acme.dev.yaml:2: error PAI020: 2 stack files have the same `{field}`, so each of them can "
