@@ -233,7 +233,8 @@ def test_settings_that_are_not_merged_or_not_managed_are_passed_over_or_unknown(
         assert searched(config % project)["fallback"] == ("passed over", why, ("mergedSettings",))
     assert searched(config % "settingsRef: default")["fallback"][:2] == ("taken", HOLDS)
     external = searched(GIVEN % "existingSettings: [default], projects: [{name: p}]", HUGGING_FACE)
-    assert external["fallback"][:2] == ("unknown", "external, so its contents are unknown")
+    found = ("unknown", "external, so its contents are unknown", ("tenant", "existingSettings", 0))
+    assert external["fallback"] == found
     assert list(external) == ["own", "settingsRef", "fallback"]
     held = searched(GIVEN % "projects: [{name: p, settings: {huggingFace: {existingSecret: n}}}]", HUGGING_FACE)
     assert held["own"] == ("taken", "holds a Hugging Face integration", (*PROJECT, "settings"))

@@ -90,13 +90,18 @@ def test_an_object_that_the_state_holds_is_no_surprise() -> None:
 
 
 def test_an_object_that_is_taken_over_is_expected_to_be_there() -> None:
-    declared = acme("importIds: [Tenant/acme]", "projects: [{name: vision, importIds: [Namespace/vision]}]")
-    assert judged(declared, "Tenant/acme", "Namespace/vision") == []
-    (diagnostic,) = judged(declared, "Tenant/acme")
-    assert diagnostic.code == "PAI018"
-    assert diagnostic.message.startswith("`Namespace/vision` is listed in `importIds` and is not in the cluster")
-    assert diagnostic.help == "Remove it from `importIds`: it will be created."
-    assert diagnostic.where[0].line == 8
+    tenants, projects = ("Tenant/acme", "Namespace/tenant-acme"), ("Project/vision/vision", "Namespace/vision")
+    declared = acme(
+        *("importIds:", *(f"- {each}" for each in tenants)),
+        *("projects:", "- name: vision", "  importIds:", *(f"  - {each}" for each in projects)),
+    )
+    assert judged(declared, *tenants, *projects) == []
+    for line, missing in ((9, tenants[1]), (14, projects[1])):
+        (diagnostic,) = judged(declared, *({*tenants, *projects} - {missing}))
+        assert diagnostic.code == "PAI018"
+        assert diagnostic.message.startswith(f"`{missing}` is listed in `importIds` and is not in the cluster")
+        assert diagnostic.help == "Remove it from `importIds`: it will be created."
+        assert diagnostic.where[0].line == line
 
 
 def test_of_kinds_that_were_not_told_nothing_is_concluded() -> None:

@@ -210,6 +210,18 @@ def test_extra_spec_may_say_everything_else() -> None:
             "the stack `acme` is not named `<tenant>.<environment>`",
             "Pulumi.acme.<environment>.yaml",
         ),
+        (
+            "beta.dev",
+            "name: acme\npaletteai:environment: prod",
+            "the stack `beta.dev` declares tenant `acme`",
+            "Pulumi.acme.prod.yaml",
+        ),
+        (
+            "acme",
+            "name: acme\npaletteai:environment: prod",
+            "the stack `acme` is not named `<tenant>.<environment>`",
+            "Pulumi.acme.prod.yaml",
+        ),
         ("acme.eu.dev", "name: acme", "the stack `acme.eu.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
     ],
 )
