@@ -216,6 +216,11 @@ def test_the_least_declaration_is_a_namespace_and_a_tenant() -> None:
     ]
 
 
+def test_what_is_passed_through_may_be_all_that_there_is() -> None:
+    declared = stack("paletteai:tenant: {name: acme, extraSpec: {gpuQuota: {limit: 4}}}")
+    assert objects(declared)[-1]["spec"] == {"gpuQuota": {"limit": 4}}
+
+
 def test_a_tenant_made_elsewhere_is_not_written_but_its_settings_and_projects_are() -> None:
     declared = stack(
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -204,6 +205,13 @@ def test_a_text_that_looks_like_a_key_is_a_warning_wherever_it_is(field: str, pl
         "  help: If it is one, revoke and remove it: a Palette key belongs in `apiKey`, encrypted; any other in a "
         "Secret."
     )
+
+
+@pytest.mark.parametrize(("name", "warnings"), [("digests", 0), ("texts", 1)])
+def test_a_digest_in_a_list_is_known_by_the_name_of_the_list(name: str, warnings: int) -> None:
+    listed = sha256(b"an image").hexdigest()
+    read = stack(f"paletteai:tenant: {{name: acme, extraSpec: {{{name}: [{listed}]}}}}")
+    assert len(told(diagnostics_of_stack(read), "PAI010")) == warnings
 
 
 def test_a_file_without_integrations_has_no_credential_to_judge() -> None:
