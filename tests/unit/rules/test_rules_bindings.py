@@ -129,6 +129,17 @@ def test_secrets_meet_on_the_cluster_that_two_stacks_share(first: str, second: s
     assert [len(diagnostic.where) for diagnostic in diagnostics] == ([2] if shared else [])
 
 
+def test_a_stack_that_cannot_be_compared_hides_nothing_in_the_stacks_after_it() -> None:
+    ngc = "paletteai:tenant: {name: beta, settings: {default: {nvidia: {existingSecret: ngc}}}}"
+    body = """
+        paletteai:integrations: {lab: {existingSecret: lab, credential: lab}}
+        paletteai:tenant: {name: acme, existing: true, settings: {%s: {palette: lab}}}
+        """
+    stacks = (stack(body % name, f"{name}.dev") for name in ("default", "edge"))
+    diagnostics = diagnostics_of(workspace(replace(stack(ngc, "beta.dev"), identified=False), *stacks))
+    assert [len(told(diagnostics, code)) for code in ("PAI002", "PAI003")] == [1, 1]
+
+
 def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
     wrong = stack(
         """

@@ -117,6 +117,7 @@ def test_a_namespace_that_is_only_referred_to_has_to_be_there() -> None:
         "namespace `tenant-acme`",
         "namespace `vision`",
     ]
+    assert [diagnostic.where[0].line for diagnostic in diagnostics] == [4, 8]
     assert {diagnostic.help for diagnostic in diagnostics} == {
         "Create it first, or leave out `createNamespace: false`."
     }

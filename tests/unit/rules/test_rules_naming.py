@@ -189,6 +189,12 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
         (9, "`annotations` of project `a`"),
         (10, "`annotations` of Settings `b/default`"),
     ]
+    assert {diagnostic.help for diagnostic in diagnostics} == {"Correct it or choose another key."}
+
+
+def test_a_project_that_is_called_as_a_namespace_of_every_cluster_is_told_at_its_name() -> None:
+    wrong = tenant("acme", "projects:", "- displayName: Lab", "  name: default")
+    assert [diagnostic.where[0].line for diagnostic in told(diagnostics_of_stack(wrong), "PAI007")] == [9]
 
 
 @pytest.mark.parametrize("entry", ["", "Team A", "kube_system"])
