@@ -236,25 +236,28 @@ def _address_in(host: str) -> str | None:
 
 def is_placeholder(text: str) -> bool:
     """Whether a value of a credential is empty, or says that it is to be replaced."""
-    return _stands_for_a_value(text, _PLACEHOLDER)
+    before, word, after = _around_its_words(text)
+    if not word:
+        return not before or "***" in before or "..." in before or any(map(_is_bracketed, before.split("\n")))
+    if _PLACEHOLDER.fullmatch(word):
+        return True
+    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
+    return "\n" not in word and any(opening in before and closing in after for opening, closing in _BRACKETS)
 
 
 def may_be_placeholder(text: str) -> bool:
     """Whether a value of a credential looks like a placeholder, but may be somebody's name."""
-    return _stands_for_a_value(text, _LIKE_A_PLACEHOLDER)
+    return _LIKE_A_PLACEHOLDER.fullmatch(_around_its_words(text)[1]) is not None
 
 
-def _stands_for_a_value(text: str, pattern: re.Pattern[str]) -> bool:
+def _around_its_words(text: str) -> tuple[str, str, str]:
+    """The signs before the first word of a text, its words, and the signs after them. All is before if it has none."""
     text = text.strip()
     first, last = _WORD.search(text), _WORD.search(text[::-1])
     if first is None or last is None:
-        return not text or "***" in text or "..." in text or any(map(_is_bracketed, text.split("\n")))
+        return text, "", ""
     start, end = first.start(), len(text) - last.start()
-    before, inside, after = text[:start], text[start:end], text[end:]
-    if pattern.fullmatch(inside):
-        return True
-    before, after = before.rpartition("\n")[2], after.partition("\n")[0]
-    return "\n" not in inside and any(opening in before and closing in after for opening, closing in _BRACKETS)
+    return text[:start], text[start:end], text[end:]
 
 
 def _is_bracketed(line: str) -> bool:
