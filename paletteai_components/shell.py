@@ -12,7 +12,8 @@ from pathlib import Path
 from paletteai_components.diagnostics import escaped
 from paletteai_components.redaction import named
 
-DEFAULT_FOLDER = "stacks"
+# The folder of stack files that a command finds without its name.
+DEFAULT_FOLDER = Path("stacks")
 
 # What needs no quotes in a property path for any reader. Pulumi itself takes everything up to a `.` or `[`.
 _BARE = re.compile(r"[\w-]+")
@@ -53,12 +54,8 @@ def known(text: str, placeholder: str) -> str:
 
 def folder_of(file: str) -> Path | None:
     """The folder that a command has to name to find a stack file, or None if it finds the file without."""
-    return folder_option(Path(file).parent) if file else None
-
-
-def folder_option(folder: Path) -> Path | None:
-    """The folder that a command has to name to find the stack files in it, or None if it is the default."""
-    return None if folder == Path(DEFAULT_FOLDER) else folder
+    folder = Path(file).parent
+    return None if not file or folder == DEFAULT_FOLDER else folder
 
 
 def set_key(integration: str, stack: str, cwd: Path | None = None) -> str:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
+from paletteai_components.shell import DEFAULT_FOLDER
 from paletteai_components.stacks.files import document_in, names_in, stack_name_of
 from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProject, project_file_in
 
-# The folder of a working directory that is in no Pulumi project.
-DEFAULT = Path("stacks")
 _EXTENSION = ".yaml"
 _EXTENSIONS = frozenset(Path(name).suffix for name in PROJECT_FILES)
 
@@ -108,13 +107,13 @@ class StackFolder:
                 where = (SourceLocation(str(project.folder / name)),)
                 yield Diagnostic("PAI014", fact, "Move it there, or out of the folder.", where)
             return
-        below = project.folder / DEFAULT
+        below = project.folder / DEFAULT_FOLDER
         names = set(listed(below))
         if names.isdisjoint(PROJECT_FILES) and any(map(self.stack_of, names)):
             fact = (
                 f"the stack files in `{escaped(str(below))}` are not read: {project.file.name} has no `stackConfigDir`."
             )
-            remedy = f"If they belong to the project, add `stackConfigDir: {DEFAULT}` to {project.file.name}."
+            remedy = f"If they belong to the project, add `stackConfigDir: {DEFAULT_FOLDER}` to {project.file.name}."
             yield Diagnostic("PAI014", fact, remedy, (SourceLocation(str(project.file)),), Severity.WARNING)
 
     def _not_read_by(self, other: PulumiProject) -> Diagnostic:
@@ -141,7 +140,7 @@ def stack_folder(given: Path | None = None, start: Path | None = None) -> StackF
     around = next(_project_files(start), None)
     if given is None and around is not None:
         return _folder_of(around, None)
-    path = DEFAULT if given is None else given
+    path = DEFAULT_FOLDER if given is None else given
     absolute = Path(os.path.normpath(_working_directory() / path))
     above = [*_project_files(absolute), *_project_files(absolute.resolve())]
     read: dict[Path, PulumiProject | tuple[Diagnostic, ...]] = {}
@@ -164,7 +163,7 @@ def _folder_of(file: Path, given: Path | None) -> StackFolder:
     """The folder of the stack files of the project in a file."""
     project = _project_in(file, given)
     if isinstance(project, tuple):
-        return StackFolder(given or DEFAULT, given=given, unreadable=project)
+        return StackFolder(given or DEFAULT_FOLDER, given=given, unreadable=project)
     return _readable(StackFolder(project.stack_folder, project, given))
 
 

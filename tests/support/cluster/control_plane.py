@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import ssl
 import subprocess
@@ -210,11 +209,6 @@ class ControlPlane:
     def _last_words(self, programs: Iterable[str]) -> str:
         logs = [self._folder / f"{program}.log" for program in programs]
         return "\n".join(line for log in logs if log.exists() for line in log.read_text().splitlines()[-10:])
-
-
-def kubectl_is_there() -> bool:
-    """Whether there is a kubectl, which tests apply manifests with as a user would."""
-    return shutil.which("kubectl") is not None
 
 
 def _get(url: str, context: ssl.SSLContext | None = None, token: str = "") -> None:
