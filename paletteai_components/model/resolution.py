@@ -135,7 +135,7 @@ def _settings_step(source: Source, kind: IntegrationType, settings: PlannedSetti
         holds = settings.has_palette
     elif not settings.managed:
         return Step(source, Outcome.UNKNOWN, "external, so its contents are unknown", settings, path)
-    reason = "holds a {} integration" if holds else "holds no {} integration"
+    reason = "holds the integration for {}" if holds else "holds no {} integration"
     return Step(
         source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, INTEGRATION_NAMES[kind]
     )

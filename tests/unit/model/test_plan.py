@@ -125,7 +125,7 @@ HUGGING_FACE = IntegrationType.HUGGING_FACE
 PROJECT, DEFAULT = ("tenant", "projects", 0), ("tenant", "settings", "default")
 REF, ONLY = (*PROJECT, "settingsRef"), (*PROJECT, "sharedClusterOnly")
 A = "settings: {default: {palette: a}}"
-HOLDS, HOLDS_NONE = "holds a Palette integration", "holds no Palette integration"
+HOLDS, HOLDS_NONE = "holds the integration for Palette", "holds no Palette integration"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_settings_that_are_not_merged_or_not_managed_are_passed_over_or_unknown(
     assert external["fallback"] == found
     assert list(external) == ["own", "settingsRef", "fallback"]
     held = searched(GIVEN % "projects: [{name: p, settings: {huggingFace: {existingSecret: n}}}]", HUGGING_FACE)
-    assert held["own"] == ("taken", "holds a Hugging Face integration", (*PROJECT, "settings"))
+    assert held["own"] == ("taken", "holds the integration for Hugging Face", (*PROJECT, "settings"))
 
 
 def test_a_settings_that_falls_back_by_name_is_not_merged_into() -> None:
