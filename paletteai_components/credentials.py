@@ -195,7 +195,7 @@ def key_problem(api_key: str) -> str | None:
     if any(character.isspace() for character in key):
         return "contains white space"
     if not all("!" <= character <= "~" for character in key):
-        return "contains a character that no HTTP header can carry"
+        return "contains a character that is not visible ASCII"
     if len(key) < _MIN_LENGTH:
         return f"is shorter than {_MIN_LENGTH} characters, so it could be guessed from its fingerprint"
     letters_and_digits = [character for character in key if character.isalnum()]

@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from paletteai_components.diagnostics import escaped
 
 DEFAULT_SETTINGS = "default"
+# Of an RFC 1123 label, and of the value of a label in Kubernetes.
 NAME_LIMIT = 63
+_SUBDOMAIN_LIMIT = 253
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
@@ -35,7 +37,10 @@ def secret_name(settings: str) -> str:
 
 
 def label_problem(name: str, limit: int = NAME_LIMIT) -> str | None:
-    """Why a name is not an RFC 1123 label, which namespaces, Projects and Settings need; None if it is."""
+    """Why a name is not an RFC 1123 label; None if it is.
+
+    Kubernetes requires that of namespaces, so of Projects, too. The vendor's documentation says it of Settings.
+    """
     if not name:
         return "is empty"
     if len(name) > limit:
@@ -45,19 +50,22 @@ def label_problem(name: str, limit: int = NAME_LIMIT) -> str | None:
     return None
 
 
-def subdomain_problem(name: str) -> str | None:
-    """Why a name is not an RFC 1123 subdomain, which Secrets need; None if it is."""
+def subdomain_problem(name: str, limit: int = _SUBDOMAIN_LIMIT) -> str | None:
+    """Why a name is not an RFC 1123 subdomain, which Kubernetes requires of other objects; None if it is.
+
+    A Tenant's name is also the value of a label, so its limit is `NAME_LIMIT`.
+    """
     if not name:
         return "is empty"
-    if len(name) > 253:
-        return f"has {len(name)} characters, 253 are allowed"
+    if len(name) > limit:
+        return f"has {len(name)} characters, {limit} are allowed"
     if not _SUBDOMAIN.fullmatch(name) or re.search(r"\.[.-]|-\.", name):
         return "is not made of lower-case letters, digits, '-' and '.' with a letter or digit at both ends"
     return None
 
 
 def is_reserved(namespace: str) -> bool:
-    """Whether a namespace belongs to Kubernetes, or is PaletteAI's system namespace (vendor's documentation)."""
+    """Whether the documentation of Kubernetes reserves a namespace, or that of the vendor calls it PaletteAI's own."""
     return namespace == _SYSTEM_NAMESPACE or namespace.startswith("kube-")
 
 
@@ -83,14 +91,19 @@ def has_other_signs(display_name: str) -> bool:
     return not all(character.isalnum() or character == " " for character in display_name)
 
 
-def qualified_key_problem(key: str) -> str | None:
-    """Why Kubernetes refuses the key of a label or annotation; None if it accepts it."""
+def label_key_problem(key: str) -> str | None:
+    """Why Kubernetes refuses the key of a label; None if it accepts it."""
     prefix, slash, name = key.rpartition("/")
     if slash and subdomain_problem(prefix):
         return "has a prefix that is not a DNS name"
     if not 0 < len(name) <= NAME_LIMIT or not _LABEL_VALUE.fullmatch(name):
         return f"is not 1 to {NAME_LIMIT} letters, digits, '-', '_' or '.'"
     return None
+
+
+def annotation_key_problem(key: str) -> str | None:
+    """Why Kubernetes refuses the key of an annotation; None if it accepts it. Its prefix may be in upper case."""
+    return label_key_problem(key.lower())
 
 
 def label_value_problem(value: str) -> str | None:

@@ -1,7 +1,7 @@
 """The rules: what must hold, each with a stable code, one function and one page.
 
 A rule reads a stack or a workspace and yields diagnostics. It never raises and never changes anything.
-Its docstring is its page, in the documentation and in `paletteai explain`.
+Its docstring and its origins are its page, in the documentation and in `paletteai explain`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def page_of(rule: Rule) -> str:
     """A rule's page, as Markdown."""
     kind = "" if rule.severity is Severity.ERROR else f"\nA {rule.severity.value}: it does not refuse the plan."
     page = inspect.cleandoc(rule.check.__doc__ or "")
-    return f"# {rule.code}: {rule.holds}\n\nChecked {_CHECKED[rule.scope]}.{kind}\n\n{page}\n"
+    origins = "\n".join(f"- **{origin.value}**: {says}".replace("\n", "\n  ") for origin, says in rule.origins.items())
+    head = f"# {rule.code}: {rule.holds}\n\nChecked {_CHECKED[rule.scope]}.{kind}"
+    return f"{head}\n\n{page}\n\n## Where this is from\n\n{origins}\n"
 
 
 def _found(workspace: Workspace) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ from paletteai_components.model.equality import equal_credentials
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.shell import command, folder_of
 from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
@@ -28,12 +28,16 @@ _MAX_LOCATIONS = 10
 _MANAGED_TENANT_FIELDS = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
 
 
-@rule("PAI001", "An integration is bound to one Settings only")
+@rule(
+    "PAI001",
+    "An integration is bound to one Settings only",
+    origins={
+        Origin.FOUNDING_DOCUMENT: "No two Settings may share a Palette integration, "
+        "because of race conditions on compute such as edge devices."
+    },
+)
 def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
-    """A Palette integration discovers compute, including edge devices.
-
-    Two Settings with one integration make two controllers claim the same devices.
-    Which of them wins is a matter of chance.
+    """Two Settings with one Palette integration race for the compute that it discovers.
 
     Wrong, because the tenant and a project bind the integration `shared`:
 
@@ -58,9 +62,17 @@ def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
         yield from map(ownership.conflict, ownership.conflicts(claims))
 
 
-@rule("PAI002", "A Secret is used by one Settings only, in that Settings' namespace", Scope.WORKSPACE)
+@rule(
+    "PAI002",
+    "A Secret is used by one Settings only, in that Settings' namespace",
+    Scope.WORKSPACE,
+    origins={
+        Origin.FOUNDING_DOCUMENT: "The Secret is in the namespace of its Settings, and no two Settings may share one.",
+        Origin.OWN: "A stack without a cluster of its own shares one with the stacks of its environment.",
+    },
+)
 def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
-    """A Settings reads its credentials from a Secret in its own namespace.
+    """A Settings takes its credentials from a Secret in its own namespace.
 
     Two Settings that share a Secret share its credentials.
     They race like two Settings that share an integration.
@@ -83,18 +95,34 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
                 yield Diagnostic(
                     "PAI002",
                     f"Secret `{named(secret.namespace)}/{named(secret.name)}` is not in the namespace of Settings "
-                    f"`{named(str(settings))}`, so the Settings could not find it.",
+                    f"`{named(str(settings))}`, which takes its credentials from its own namespace.",
                     "Create the Secret in the Settings' namespace, and refer to it by name only.",
                     (stack.location(*secret.path),),
                 )
     yield from map(ownership.conflict, ownership.conflicts_on_clusters(claims))
 
 
-@rule("PAI003", "A credential is in one Settings only", Scope.WORKSPACE)
+@rule(
+    "PAI003",
+    "A credential is in one Settings only",
+    Scope.WORKSPACE,
+    asks_cluster=True,
+    origins={
+        Origin.FOUNDING_DOCUMENT: "Projects share a credential by falling back to one Settings.\n"
+        "Otherwise, each has its own Settings with a different credential.\n"
+        "The race is for compute of Palette, so it does not end at a namespace or a cluster.",
+        Origin.PULUMI: "A new Settings is created before the old one is deleted, "
+        "unless the move is declared as this package does it.",
+        Origin.OWN: "What makes two credentials the same, and what a proof is.\n"
+        "A fingerprint that does not match its key, host and stack is refused, to protect the key.",
+        Origin.BELIEF: "Different keys for one project in Palette may race for its compute.\n"
+        "An annotation or a copied fingerprint without a proof may be right.",
+    },
+)
 def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     """Settings with one API key race for compute even across clusters.
 
-    The race is on Palette's side, so it crosses namespaces, clusters, stacks and environments.
+    The compute is Palette's, so the race crosses namespaces, clusters, stacks and environments.
     One API key may be in one Settings of the complete workspace.
     The name of the integration, its host name and its default project make no difference.
     One installation can have many host names.
@@ -167,16 +195,32 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
         )
 
 
-@rule("PAI011", "Every declaration is used", severity=Severity.WARNING, holds_for_parts=False)
+@rule(
+    "PAI011",
+    "Every declaration is used",
+    severity=Severity.WARNING,
+    holds_for_parts=False,
+    origins={
+        Origin.OWN: "Nothing is written to the cluster for an integration that no Settings binds, "
+        "for such a `secretName` and for these fields.\nA silence applies to warnings and notes only.",
+        Origin.BELIEF: "A Settings without an integration has no effect.",
+    },
+)
 def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
     """A declaration without effect is often a leftover or a typing mistake.
 
     These declarations have no effect:
 
     - an integration that no Settings binds,
-    - a Settings without any integration,
-    - a `secretName` for which no Secret is written, for example beside an existing Secret, and
-    - fields of an external Tenant.
+    - a `secretName` for which no Secret is written, for example beside an existing Secret,
+    - fields of an external Tenant, and
+    - an entry of `paletteai:silence` for which the stack has no warning.
+
+    A Settings without any integration probably has none.
+
+    A silence is only judged where its rule was checked completely.
+    What depends on the cluster's answers is judged in a preview that got them.
+    A stack that ESC environments add to, or whose file is partly invalid, is not judged.
 
     Use the declaration or delete it, and revoke a key that is no longer used.
     """
@@ -203,7 +247,7 @@ def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
     for settings in stack.plan.settings:
         if not settings.secrets:
             yield _unused(
-                f"Settings `{named(str(settings))}` has no integration, so it has no effect",
+                f"Settings `{named(str(settings))}` has no integration, so it probably has no effect",
                 "Add `palette`, `huggingFace` or `nvidia`, or delete it.",
                 stack.location(*settings.path),
             )
@@ -332,7 +376,7 @@ def _same_compute(workspace: Workspace) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "PAI003",
                 f"{len(distinct)} Settings reach one Palette project with different keys: {listed(texts, 5)}. "
-                "PaletteAI can still race for the same compute.",
+                "PaletteAI may race for the same compute.",
                 "Let them fall back to one Settings, or give each its own default project in Palette.",
                 tuple(_integration_location(*each) for each in distinct[:_MAX_LOCATIONS]),
                 Severity.WARNING,

@@ -16,19 +16,29 @@ from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path, PlannedSettings
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.shell import command, known
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI017", "A namespace exists before it is used, and is not being deleted", Scope.CLUSTER)
+@rule(
+    "PAI017",
+    "A namespace exists before it is used, and is not being deleted",
+    Scope.CLUSTER,
+    origins={
+        Origin.API_SERVER: "It creates nothing in a namespace that is missing or terminating.",
+        Origin.PULUMI: "An object in such a namespace is previewed as a `create`.\n"
+        "`up` fails, after a minute if the namespace is missing.",
+    },
+)
 def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
     """Nothing can be created in a namespace that is missing or terminating.
 
-    An external namespace (`createNamespace: false`, or that of an external tenant) has to exist in the cluster.
+    An external namespace (`createNamespace: false`, or that of an external tenant) has to exist in the cluster,
+    if anything is created in it.
     No namespace may be terminating.
-    Pulumi previews objects in such a namespace as a green `create`, and `up` fails after a minute.
+    Pulumi previews objects in such a namespace as a green `create`, and `up` fails.
 
     Create the namespace, or leave out `createNamespace: false`.
     Wait for one that is being deleted.
@@ -43,7 +53,16 @@ def namespace_is_there(workspace: Workspace) -> Iterator[Diagnostic]:
                 yield diagnostic
 
 
-@rule("PAI018", "An object to be created does not exist yet", Scope.CLUSTER)
+@rule(
+    "PAI018",
+    "An object to be created does not exist yet",
+    Scope.CLUSTER,
+    origins={
+        Origin.PULUMI: "An object that exists is previewed as a `create`, and `up` fails at once.\n"
+        "An import of an object that does not exist fails, already in the preview.\n"
+        "With an import, a stack owns an object whoever else manages it.",
+    },
+)
 def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
     """Pulumi creates every object that is not in its own state.
 
@@ -80,14 +99,23 @@ def object_is_new(workspace: Workspace) -> Iterator[Diagnostic]:
             elif is_known and not exists and reference in imported:
                 yield Diagnostic(
                     "PAI018",
-                    f"`{named(reference)}` is listed in `importIds` and is not in {named(cluster.name)}, so "
-                    "`pulumi up` would fail.",
+                    f"`{named(reference)}` is listed in `importIds` and is not in {named(cluster.name)}, so Pulumi "
+                    "would fail to import it.",
                     "Remove it from `importIds`: it will be created.",
                     (stack.location(*imported[reference]),),
                 )
 
 
-@rule("PAI019", "Fields written with kubectl are declared", Scope.CLUSTER, Severity.WARNING)
+@rule(
+    "PAI019",
+    "Fields written with kubectl are declared",
+    Scope.CLUSTER,
+    Severity.WARNING,
+    origins={
+        Origin.PULUMI: "An update takes over the fields whose manager's name begins with `kubectl`, and removes those "
+        "that are not declared.\nThe preview does not show it.\nFields of other managers stay.",
+    },
+)
 def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
     """Pulumi's provider resets fields that were written with kubectl.
 
@@ -155,10 +183,11 @@ def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
 def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:
     """Every namespace that is used, whether the stack manages it, and where it is declared."""
     tenant = plan.tenant
-    used = not tenant.spec.existing or any(each.managed for each in tenant.settings)
-    if used:
+    managed = tenant.spec.create_namespace and not tenant.spec.existing
+    # Without Settings in it, PaletteAI may create the namespace once there is the Tenant.
+    if managed or any(each.managed for each in tenant.settings):
         path: Path = ("tenant", "namespace" if tenant.spec.namespace else "name")
-        yield tenant.namespace, tenant.spec.create_namespace and not tenant.spec.existing, path
+        yield tenant.namespace, managed, path
     for project in plan.projects:
         yield project.namespace, project.spec.create_namespace, (*project.path, "name")
 

@@ -22,7 +22,7 @@ from paletteai_components.encryption import data_key_of, salt_of
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.pasted import pasted_keys
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.shell import command, folder_of, set_key
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -40,12 +40,21 @@ EXAMPLE_SALTS = {
 _EXAMPLES = {salt_of(salt): owner for salt, owner in EXAMPLE_SALTS.items()}
 
 
-@rule("PAI009", "A credential is complete and has no placeholders")
+@rule(
+    "PAI009",
+    "A credential is complete and has no placeholders",
+    origins={
+        Origin.FOUNDING_DOCUMENT: "The Secret holds exactly four fields, all of them required.",
+        Origin.VENDOR: "The same four fields, and an example of an API key: 32 letters and digits.",
+        Origin.OWN: "The host is reached over `https://`, to protect the key.\nA placeholder is not a value.\n"
+        "No fingerprint is made of a text that could be guessed from it, or may be another secret.",
+        Origin.BELIEF: "What is unusual in a host, a tenant or a default project may be wrong.",
+    },
+)
 def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
     """PaletteAI reads four fields from the Secret, and all of them are required.
 
     They are `apiKey`, `defaultProjectID`, `hostUrl` and `tenant`, the name of the Palette tenant.
-    The vendor's documentation names them.
     The host is `https://` and a host name: over `http://`, the key would cross the network unencrypted.
     An empty value and one such as `CHANGE_ME` are refused.
 
@@ -56,7 +65,8 @@ def credential_is_complete(stack: Stack) -> Iterator[Diagnostic]:
     `credential` names the credential in an existing Secret, so it is used only with `existingSecret`.
 
     `paletteai check` does not decrypt keys; `pulumi preview` and `paletteai fingerprint` do, and check them.
-    A key that no HTTP header can carry is refused, for example one with a byte order mark or a line break inside.
+    A key is refused if it has other characters than visible ASCII, such as a byte order mark or a line break inside,
+    or quotes or the name of a header around it: it is damaged, or another secret.
     So is one that is short or simple enough to be guessed from its fingerprint.
     If a stack imports ESC environments, a missing `apiKey` may come from one of them.
     That is a note here, and `pulumi preview` checks it.
@@ -146,6 +156,11 @@ def _missing_remedy(name: str, fields: list[str], stack: Stack) -> str:
 @rule(
     "PAI010",
     "An API key in a stack file is encrypted, and not under the examples' public passphrase",
+    origins={
+        Origin.OWN: "A key is never in plain text in a file, nor under a passphrase that is public.",
+        Origin.PULUMI_CODE: "The form of a ciphertext, and the other forms that are decrypted.",
+        Origin.BELIEF: "A text that looks like a key is one.",
+    },
 )
 def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
     """A stack file is committed, reviewed and copied, so a key in plain text is public in the repository.
@@ -187,11 +202,20 @@ def key_is_encrypted(stack: Stack) -> Iterator[Diagnostic]:
         )
 
 
-@rule("PAI020", "Every stack has its own encryption: no two files share a salt or a data key", Scope.WORKSPACE)
+@rule(
+    "PAI020",
+    "Every stack has its own encryption: no two files share a salt or a data key",
+    Scope.WORKSPACE,
+    origins={
+        Origin.PULUMI_CODE: "A stack's secrets are encrypted with a key that follows from its `encryptionsalt` and "
+        "the passphrase, or is in its `encryptedkey`.",
+        Origin.OWN: "The author of a pull request must not be able to use another stack's key.",
+    },
+)
 def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
     """A file with the `encryptionsalt` or `encryptedkey` of another one can decrypt the secrets of that one.
 
-    This works wherever both stacks are deployed.
+    This works wherever both stacks are deployed, with one passphrase or one key service.
     The author of a pull request could have another tenant's key sent to a host of their own, without knowing the key.
 
     Usually one file is a copy of the other.
@@ -208,8 +232,8 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
         if len(locations) > 1:
             yield Diagnostic(
                 "PAI020",
-                f"{len(locations)} stack files have the same `{field}`, so each of them can decrypt the secrets of "
-                "the others.",
+                f"{len(locations)} stack files have the same `{field}`, so whoever deploys one of them can decrypt the "
+                "secrets of the others.",
                 f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init STACK`, and set new "
                 "keys.",
                 tuple(locations),

@@ -12,14 +12,27 @@ from paletteai_components.listing import listed
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedTenant, Source
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import rule
+from paletteai_components.rules.rule import Origin, rule
 from paletteai_components.stacks.stack import Stack
 
 _MAX_LOCATIONS = 10
 _KINDS = ("Namespace", "Secret", "Settings", "Tenant", "Project")
 
 
-@rule("PAI004", "A Project resolves to a Palette integration, or declares that it needs none", holds_for_parts=False)
+@rule(
+    "PAI004",
+    "A Project resolves to a Palette integration, or declares that it needs none",
+    holds_for_parts=False,
+    origins={
+        Origin.FOUNDING_DOCUMENT: "The Settings in the tenant namespace is the default of the tenant's Projects.\n"
+        "One in a Project's namespace overrides it.\n"
+        "A Project may go without Palette; then it is limited to the shared cluster.",
+        Origin.VENDOR: "A Project's `settingsRef` may name another Settings of its tenant.\n"
+        "From 1.1 on, Settings are merged per integration.",
+        Origin.OWN: "Going without Palette is declared, so that it is a decision and not an accident.\n"
+        "An external Settings is taken to have a Palette integration.",
+    },
+)
 def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
     """A Project takes its Palette integration from one of three Settings, in this order.
 
@@ -53,12 +66,12 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
 
 def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
     if tenant.default is None:
-        above = f"tenant `{named(tenant.name)}` has no default Settings"
+        above = f"tenant `{named(tenant.name)}` declares no default Settings"
     elif tenant.default.has_palette:
         above = "its own Settings hides the tenant's, because this version of PaletteAI does not merge them"
     else:
         above = f"the default Settings `{named(str(tenant.default))}` has no Palette integration"
-    own = "its Settings has none" if project.own or project.spec.settings_ref else "it has no own Settings"
+    own = "its Settings has none" if project.own or project.spec.settings_ref else "it declares no own Settings"
     where = [stack.location(*project.path, "name")]
     if tenant.default is not None:
         where.append(stack.location(*tenant.default.path))
@@ -72,9 +85,20 @@ def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) ->
     )
 
 
-@rule("PAI005", "Every reference is to something declared", holds_for_parts=False)
+@rule(
+    "PAI005",
+    "Every reference is to something declared",
+    holds_for_parts=False,
+    origins={
+        Origin.API_SERVER: "It does not look up what a custom object refers to.",
+        Origin.MANIFEST: "PaletteAI's webhooks do not look it up either, as far as one shows.",
+        Origin.VENDOR: "A Project refers to one Settings, by its name only.\n"
+        "It is looked up in the Project's namespace first, then in the tenant's.",
+        Origin.OWN: "What is referred to is declared, because nothing can be said of the rest.",
+    },
+)
 def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
-    """The API server accepts a reference to a missing object, and the Project then waits for it silently.
+    """The API server accepts a reference to a missing object, so nothing else finds a wrong name.
 
     - `palette` has to name a declared integration.
     - `settingsRef` of the tenant or of a project has to name a Settings of the tenant.
@@ -82,9 +106,8 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
 
     An external Settings is declared by listing it under `existingSettings`.
 
-    PaletteAI looks up a Project's `settingsRef` in the Project's namespace first.
-    A Project with its own Settings therefore cannot also refer to one of the tenant's.
-    Under the same name, its own would hide the tenant's; under another name, its own would never be read.
+    A Project refers to one Settings.
+    With `settings`, it refers to its own, so it cannot also have a `settingsRef` to one of the tenant's.
     """
     plan = stack.plan
     if plan is None or stack.spec is None:
@@ -136,11 +159,10 @@ def _project_references(
 ) -> Iterator[Diagnostic]:
     where = (stack.location(*project.path, "settingsRef"),)
     if project.own is not None:
-        effect = "is found first and hides the tenant's" if project.own.name == wanted else "would never be read"
         yield Diagnostic(
             "PAI005",
-            f"project `{named(project.name)}` refers to the tenant's Settings `{named(wanted)}` and has its own "
-            f"Settings `{named(str(project.own))}`, which {effect}.",
+            f"project `{named(project.name)}` refers to the tenant's Settings {_reference(wanted)} and has its own "
+            f"Settings `{named(str(project.own))}`, but a Project refers to one Settings only.",
             "Keep `settings` or `settingsRef`, not both.",
             (*where, stack.location(*project.path, "settings")),
         )
@@ -148,9 +170,10 @@ def _project_references(
         declared = [settings.name for settings in tenant.settings]
         yield Diagnostic(
             "PAI005",
-            f"project `{named(project.name)}` refers to the Settings {_reference(wanted)}, which tenant "
-            f"`{named(tenant.name)}` does not have, so it would wait for it silently.",
-            f"Declare it under the tenant's `settings`, or correct the name.{_declared(declared)}",
+            f"project `{named(project.name)}` refers to the Settings {_reference(wanted)}, which is not declared for "
+            f"tenant `{named(tenant.name)}`, so what it would get from it is not known.",
+            "Declare it under the tenant's `settings`, or under `existingSettings` if it is external; or correct the "
+            f"name.{_declared(declared)}",
             where,
         )
 
@@ -180,12 +203,21 @@ def _declared(names: Iterable[str]) -> str:
     return f" Declared: {first}." if first else ""
 
 
-@rule("PAI013", "A Project with `sharedClusterOnly` gets no Palette integration", holds_for_parts=False)
+@rule(
+    "PAI013",
+    "A Project with `sharedClusterOnly` gets no Palette integration",
+    holds_for_parts=False,
+    origins={
+        Origin.FOUNDING_DOCUMENT: "Every Project of a tenant falls back to its default Settings.\n"
+        "Only a Project without Palette is limited to the shared cluster.",
+        Origin.OWN: "`sharedClusterOnly` is a field of this package, and what it says has to be true.",
+    },
+)
 def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
-    """`sharedClusterOnly: true` promises that a Project has no Palette integration.
+    """`sharedClusterOnly: true` says that a Project has no Palette integration, so that nobody has to wonder.
 
     The tenant's default Settings, the Project's own Settings or its `settingsRef` may still give it one.
-    PaletteAI has no way to opt out of the fallback, so the Project would still discover compute.
+    No way to opt out of the fallback is documented.
 
     Leave the tenant without a default Settings.
     Bind each Project that needs Palette with `settings` or `settingsRef`.
@@ -200,7 +232,7 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "PAI013",
             f"tenant `{named(tenant.name)}` sets `sharedClusterOnly`, but its default Settings "
-            f"`{named(str(default))}` gives every project a Palette integration.",
+            f"`{named(str(default))}` gives its projects a Palette integration.",
             "Remove `sharedClusterOnly`, or the default Settings.",
             (stack.location("tenant", "sharedClusterOnly"), stack.location(*default.path)),
         )
@@ -209,7 +241,7 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "PAI013",
                 f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
-                f"Settings `{named(str(project.effective_settings))}`, so it would still discover compute.",
+                f"Settings `{named(str(project.effective_settings))}`, so it is not limited to the shared cluster.",
                 "Remove `sharedClusterOnly`, or what gives the project its integration.",
                 (
                     stack.location(*project.path, "sharedClusterOnly"),
@@ -218,12 +250,21 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
             )
 
 
-@rule("PAI015", "Every Project has a compute config", severity=Severity.WARNING, holds_for_parts=False)
+@rule(
+    "PAI015",
+    "Every Project has a compute config",
+    severity=Severity.WARNING,
+    holds_for_parts=False,
+    origins={
+        Origin.VENDOR: "Every Project must reference a ComputeConfig.",
+        Origin.OWN: "It is a warning, because the reference may be set in another way.",
+    },
+)
 def project_has_a_compute_config(stack: Stack) -> Iterator[Diagnostic]:
     """PaletteAI requires every Project to reference a ComputeConfig.
 
     Set `computeConfigRef` on the tenant, from which all of its projects inherit it, or on each project.
-    Without a `namespace`, it is looked up in the tenant's namespace.
+    Without a `namespace`, the tenant's namespace is written.
 
     This is only a warning: the reference may be among the `extraSpec` fields, or set by another tool.
     """

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paletteai_components.diagnostics import Diagnostic, escaped
+from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.kube.palette_api import FIELDS, PaletteApi, overlaps
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import ExtraSpec
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.validation import misread, unknown_field
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI012", "A stack file has only known fields with valid values, read as Pulumi reads them")
+@rule(
+    "PAI012",
+    "A stack file has only known fields with valid values, read as Pulumi reads them",
+    origins={
+        Origin.PULUMI: "How YAML, keys and the project file are read, what is refused, and that encrypted values reach "
+        "the program as plain text.",
+        Origin.OWN: "The fields of a stack file, and that an unknown one is refused.\n"
+        "A file is read up to 16 MiB, 100 levels and 1,000,000 values.",
+        Origin.BELIEF: "A key that is nearly one of this package is meant for it.",
+    },
+)
 def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
     """An unknown field has no effect, although its author expects one.
 
@@ -97,7 +107,17 @@ def _extra_spec_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
             yield misread(stack.location(*path, "extraSpec"), fact, "Use the modelled field, and delete it here.")
 
 
-@rule("PAI014", "File name, tenant and environment agree", Scope.WORKSPACE)
+@rule(
+    "PAI014",
+    "File name, tenant and environment agree",
+    Scope.WORKSPACE,
+    origins={
+        Origin.OWN: "The name of a stack is `<tenant>.<environment>`.",
+        Origin.PULUMI: "Which files are read as stack files.",
+        Origin.BELIEF: "A file that no known project reads belongs to none.\n"
+        "A name without a dot is the tenant's or the environment's.",
+    },
+)
 def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
     """A stack file is named `Pulumi.<tenant>.<environment>.yaml`, in the folder from which Pulumi reads it.
 
@@ -106,6 +126,7 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
 
     The tenant in the name has to be `paletteai:tenant.name`.
     The environment in the name has to be `paletteai:environment`, if that is set.
+    A name without a dot, such as `Pulumi.acme.yaml`, is a warning: it says only one of the two.
     Rename the file, or correct the name in it.
 
     Pulumi ignores a file with another extension than the project file.
@@ -120,12 +141,23 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
         tenant, dot, environment = stack.name.rpartition(".")
         declared = stack.spec.tenant.name
         if not dot:
-            yield _disagrees(
-                stack, f"the stack `{escaped(stack.name)}` is not named `<tenant>.<environment>`", declared
+            lacks = "environment" if stack.name == declared else "tenant"
+            yield Diagnostic(
+                "PAI014",
+                f"the stack `{escaped(stack.name)}` is not named `<tenant>.<environment>`, so its name does not say "
+                f"which {lacks} it is.",
+                _rename(stack),
+                (stack.location("tenant", "name"),),
+                Severity.WARNING,
             )
         elif tenant != declared:
-            fact = f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`"
-            yield _disagrees(stack, fact, declared)
+            yield Diagnostic(
+                "PAI014",
+                f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`, so its name would mislead the "
+                "person who deploys or removes it.",
+                _rename(stack),
+                (stack.location("tenant", "name"),),
+            )
         elif stack.spec.environment not in (None, environment):
             fact = f"the stack `{escaped(stack.name)}` declares environment `{named(str(stack.spec.environment))}`"
             where = (stack.location("environment"),)
@@ -137,12 +169,9 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
             )
 
 
-def _disagrees(stack: Stack, fact: str, declared: str) -> Diagnostic:
-    own = stack.spec.environment if stack.spec else None
-    environment = named(own or stack.environment) if own or "." in stack.name else "<environment>"
-    return Diagnostic(
-        "PAI014",
-        f"{fact}, so its name would mislead the person who deploys or removes it.",
-        f"Rename the file to `Pulumi.{named(declared)}.{environment}.yaml`, or correct the name in it.",
-        (stack.location("tenant", "name"),),
-    )
+def _rename(stack: Stack) -> str:
+    declared, own = (stack.spec.tenant.name, stack.spec.environment) if stack.spec else ("", None)
+    # The name without a dot is the environment's, unless it is the tenant's.
+    environment = named(own or stack.environment) if own or stack.name != declared else "<environment>"
+    extension = stack.file.rpartition(".")[2]
+    return f"Rename the file to `Pulumi.{named(declared)}.{environment}.{extension}`, or correct the name in it."

@@ -13,10 +13,12 @@ from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.model.spec import ComputeConfigRefSpec
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
+
+_REFUSED = "so the API server would refuse it"
 
 # The entries of labels and annotations that PaletteAI's API, this package and the API server write.
 _WRITTEN = {
@@ -28,19 +30,30 @@ _WRITTEN = {
 }
 
 
-@rule("PAI006", "Every object on a cluster has one owner", Scope.WORKSPACE)
+@rule(
+    "PAI006",
+    "Every object on a cluster has one owner",
+    Scope.WORKSPACE,
+    origins={
+        Origin.VENDOR: "A Project has the name of its namespace, and PaletteAI refuses any other.\n"
+        "Deleting a Project deletes its namespace with everything in it.",
+        Origin.PULUMI: "`up` fails on an object that another stack has created.\n"
+        "With an import, a stack owns an object whoever else manages it.",
+        Origin.OWN: "A stack cannot declare or take over what another one owns, whoever created it.\n"
+        "So that no stack evades the comparison, one context has one name of its cluster.",
+    },
+)
 def identity_is_unique(workspace: Workspace) -> Iterator[Diagnostic]:
-    """Two stacks that declare the same object overwrite each other on every `up`.
+    """Two stacks with one object undo each other's work, and `pulumi up` of the second may fail.
 
     A Project's name is its namespace.
     So two Tenants on one cluster cannot have Projects of the same name.
-    A Project cannot have the name of a tenant namespace, either.
+    A Project cannot have the name of a tenant namespace, either: deleting the Project would delete that namespace.
     Two stacks cannot declare the same Tenant, or two Settings of one name in one namespace.
     Many stacks may refer to one Tenant with `existing: true`.
 
     A stack's cluster is `paletteai:cluster`, or else `kubernetes:context`.
     A stack that names neither is compared with every stack of its environment.
-    One context is one cluster.
     Two stacks that give one context different cluster names would not be compared, so that is refused.
     It is allowed if each has its own `kubernetes:kubeconfig`.
 
@@ -78,23 +91,38 @@ def _contexts_with_two_names(workspace: Workspace) -> Iterator[Diagnostic]:
             )
 
 
-@rule("PAI007", "Names are valid in Kubernetes, and not reserved")
+@rule(
+    "PAI007",
+    "Names are valid in Kubernetes, and not reserved",
+    origins={
+        Origin.API_SERVER: "What the names of namespaces, Secrets and custom objects are made of, and the keys and "
+        "values of labels and annotations.\nThe label `kubernetes.io/metadata.name` of a namespace is overwritten.\n"
+        "The namespace `default` exists.",
+        Origin.KUBERNETES: "Namespaces that begin with `kube-` are reserved.",
+        Origin.VENDOR: "The name of a Settings has at most 63 lower-case letters, digits and `-`.\n"
+        "`mural-system` is PaletteAI's system namespace.\n"
+        "The name of a Tenant is the value of a label of its Projects and its namespace.",
+        Origin.OWN: "The labels and annotations that this package writes cannot be set.",
+        Origin.BELIEF: "PaletteAI accepts no Tenant with a dot in its name.\n"
+        "What the patterns of `deploymentNamespaces` are made of.",
+    },
+)
 def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
     """Names cannot be changed later, so a wrong one is best found before it is deployed.
 
-    The names of Tenants, Projects and Settings become namespaces and labels.
-    They have at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends.
-    `tenant-<name>` has to fit into this limit, too.
-    Names of Secrets may be longer and contain dots.
+    The names of Projects become namespaces, and the name of a Tenant becomes a part of one, `tenant-<name>`.
+    Namespaces have at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends.
+    The same holds for the names of Settings.
+    A Tenant's name may contain dots if its namespace is stated, which is a warning.
+    Names of Secrets and compute configs may be longer and contain dots.
 
     No Project or tenant namespace may be `mural-system`, which is PaletteAI's own, or begin with `kube-`.
-    The vendor's documentation reserves the first, and Kubernetes the others.
     Every cluster already has the namespace `default`.
     A Project or tenant namespace of that name is taken over with `importIds: [Namespace/default]`,
     or only referred to with `createNamespace: false`.
 
     `deploymentNamespaces` lists names and patterns, such as `team-*`.
-    An entry that cannot be either is a warning, because the vendor does not document its patterns.
+    An entry that cannot be either is a warning.
 
     Keys and values of labels and annotations follow the rules of Kubernetes.
     The labels `palette.ai/tenant`, `palette.ai/tenant-name` and `kubernetes.io/metadata.name` and this package's own
@@ -110,8 +138,16 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
 
 def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = tenant.spec, ("tenant",)
-    why = naming.label_problem(spec.name)
+    why = naming.subdomain_problem(spec.name, naming.NAME_LIMIT)
     yield from _name_diagnostics("the name of a tenant", why, (*path, "name"), stack)
+    if why is None and "." in spec.name and spec.namespace:
+        yield Diagnostic(
+            "PAI007",
+            f"the name of tenant `{named(spec.name)}` has a dot, which PaletteAI may not accept.",
+            "Use lower-case letters, digits and `-`; it cannot be changed later.",
+            (stack.location(*path, "name"),),
+            Severity.WARNING,
+        )
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
         yield from _namespace_diagnostics("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
@@ -147,9 +183,12 @@ def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic
 
 def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
     at = (*settings.path, "name") if settings.project is not None else settings.path
-    yield from _name_diagnostics("the name of a Settings", naming.label_problem(settings.name), at, stack)
+    why = naming.label_problem(settings.name)
+    yield from _name_diagnostics("the name of a Settings", why, at, stack, "which PaletteAI does not allow")
     for secret in settings.secrets:
-        yield from _name_diagnostics("the name of a Secret", naming.subdomain_problem(secret.name), secret.path, stack)
+        why = naming.subdomain_problem(secret.name)
+        effect = _REFUSED if secret.managed else "so no Secret can have it"
+        yield from _name_diagnostics("the name of a Secret", why, secret.path, stack, effect)
     if settings.managed:
         owner = f"Settings `{named(str(settings))}`"
         yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
@@ -159,9 +198,11 @@ def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path,
     if config is None:
         return
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
-    yield from _name_diagnostics("the name of a compute config", why, (*at, "name"), stack)
+    effect = "so no ComputeConfig can have it"
+    yield from _name_diagnostics("the name of a compute config", why, (*at, "name"), stack, effect)
     if config.namespace is not None:
-        yield from _name_diagnostics("a namespace", naming.label_problem(config.namespace), (*at, "namespace"), stack)
+        why, effect = naming.label_problem(config.namespace), "so no namespace can have it"
+        yield from _name_diagnostics("the name of a namespace", why, (*at, "namespace"), stack, effect)
 
 
 def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:
@@ -187,12 +228,14 @@ def _existing_namespace(name: str, import_ids: Iterable[str], path: Path, stack:
         )
 
 
-def _name_diagnostics(what: str, why: str | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _name_diagnostics(
+    what: str, why: str | None, path: Path, stack: Stack, effect: str = _REFUSED
+) -> Iterator[Diagnostic]:
     # An invalid name may be anything, even a key, so only its location is shown.
     if why is not None:
         yield Diagnostic(
             "PAI007",
-            f"{what} {why}, so the API server would refuse it.",
+            f"{what} {why}, {effect}.",
             "Choose another name; it cannot be changed later.",
             (stack.location(*path),),
         )
@@ -203,7 +246,7 @@ def _metadata_diagnostics(
 ) -> Iterator[Diagnostic]:
     for field, entries in (("labels", labels), ("annotations", annotations)):
         for key, value in entries.items():
-            why = naming.qualified_key_problem(key)
+            why = naming.label_key_problem(key) if field == "labels" else naming.annotation_key_problem(key)
             entry = "an entry" if why else f"the entry `{named(key)}`"
             if why is None and field == "labels":
                 why = naming.label_value_problem(value)
@@ -218,12 +261,19 @@ def _metadata_diagnostics(
                 )
 
 
-@rule("PAI008", "Display names are letters, digits and spaces")
+@rule(
+    "PAI008",
+    "Display names are letters, digits and spaces",
+    origins={
+        Origin.VENDOR: "The display name of a Project has only letters, digits and spaces.",
+        Origin.PULUMI: "What was created before an object that is refused stays.",
+        Origin.BELIEF: "The same of a Tenant.\nLetters with accents, an empty name and spaces at the ends are refused.",
+    },
+)
 def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
-    """The vendor's documentation allows only letters, digits and spaces in the display name of a Project.
+    """If PaletteAI refuses a Project, its namespace and Settings are left behind.
 
-    If PaletteAI refuses a Project, its namespace and Settings are left behind.
-    So the name is checked here first.
+    So its display name is checked here first.
 
     Two things are warnings, because the documentation does not mention them: the display name of a Tenant, and
     letters with accents, an empty name, or spaces at the ends.

@@ -8,12 +8,20 @@ from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.cluster import Cluster
 from paletteai_components.kube.palette_api import KINDS
 from paletteai_components.redaction import named
-from paletteai_components.rules.rule import Scope, rule
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
 
-@rule("PAI016", "A manifest matches the cluster's CRDs", Scope.CLUSTER)
+@rule(
+    "PAI016",
+    "A manifest matches the cluster's CRDs",
+    Scope.CLUSTER,
+    origins={
+        Origin.API_SERVER: "It prunes a field that is not in the CRD, and refuses a value that does not fit.",
+        Origin.PULUMI: "A kind without a CRD is previewed as a `create`, and `up` fails after a minute.",
+    },
+)
 def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     """The API server silently prunes a field that is not in the CRD, so the field has no effect.
 

@@ -17,11 +17,13 @@ from paletteai_components.stacks.configuration import NAMESPACE
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-_LABEL = {"pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": NAME_LIMIT}
+_PART = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_LABEL = {"pattern": f"^{_PART}$", "maxLength": NAME_LIMIT}
+_TENANT = {"pattern": f"^{_PART}(\\.{_PART})*$", "maxLength": NAME_LIMIT}
 # No ASCII punctuation. Letters of other languages are a warning of the rules.
 _DISPLAY_NAME = {"pattern": "^[^\\x00-\\x1f!-/:-@\\[-`{-~]*$"}
 _FORMS = {
-    ("TenantSpec", "name"): _LABEL,
+    ("TenantSpec", "name"): _TENANT,
     ("TenantSpec", "namespace"): _LABEL,
     ("ProjectSpec", "name"): _LABEL,
     ("ProjectSpec", "displayName"): _DISPLAY_NAME,

@@ -53,7 +53,7 @@ _ENDINGS = {
         "or declare a second integration with another key.",
     ),
     "PAI002": (
-        "Two controllers would use one Secret: " + CONSEQUENCE,
+        "They would share its credential: " + CONSEQUENCE,
         "Give each Settings its own Secret, with `secretName` or another `existingSecret`.",
     ),
     "PAI003": (
@@ -61,7 +61,7 @@ _ENDINGS = {
         "Bind the credential once and let the others fall back to it, or create another API key in Palette.",
     ),
     "PAI006": (
-        "One would overwrite the other in the cluster.",
+        "Only one of them can own it.",
         "Give one of them another name, or declare the object once.",
     ),
 }

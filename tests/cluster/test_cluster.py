@@ -257,6 +257,48 @@ def test_what_is_written_outlives_a_crash_and_the_vendors_part_goes_on_or_ends_a
         wait_until("the controllers are at it again", lambda: api.has(f"{CORE}/tenant-after-the-crash"))
 
 
+# What the rules state of the API server
+
+
+def test_the_label_with_a_namespaces_name_is_overwritten(api: Api) -> None:
+    labels = {"kubernetes.io/metadata.name": "other"}
+    made = api.ask("POST", CORE, {"metadata": {"name": "labelled-otherwise", "labels": labels}})
+    assert made["metadata"]["labels"] == {"kubernetes.io/metadata.name": "labelled-otherwise"}
+
+
+def test_a_tenant_may_have_a_dot_in_its_name_and_a_namespace_may_not(api: Api, vendor: Vendor) -> None:
+    make_namespace(api, "dotted", **{"palette.ai/tenant": "dotted.eu"})
+    make_tenant(api, "dotted.eu")
+    make_project(api, "dotted", "dotted.eu")
+    vendor.settle()
+    with pytest.raises(Refused, match=r"^422: .*must not contain dots"):
+        make_namespace(api, "tenant-dotted.eu")
+
+
+def test_a_tenants_name_has_to_fit_into_the_labels_that_hold_it(api: Api) -> None:
+    with pytest.raises(Refused, match=r"^422: .*must be no more than 63 bytes"):
+        make_namespace(api, "too-long", **{"palette.ai/tenant": "a" * 64})
+
+
+def test_what_a_custom_object_refers_to_is_not_looked_up(api: Api) -> None:
+    make_namespace(api, "dangling")
+    make_project(api, "dangling", "nobody", settingsRef={"name": "nowhere"})
+    assert api.has(namespaced("projects", "dangling", "dangling"))
+
+
+def test_nothing_is_created_in_a_namespace_that_is_missing_or_terminating(api: Api) -> None:
+    with pytest.raises(Refused, match=r"^404: "):
+        make_settings(api, "missing", "default")
+    make_namespace(api, "leaving")
+    held = {"metadata": {"name": "held", "finalizers": ["x.test/held"]}}
+    api.ask("POST", namespaced("configmaps", "leaving"), held)
+    api.ask("DELETE", f"{CORE}/leaving")
+    with pytest.raises(Refused, match=r"^403: .*because it is being terminated"):
+        make_settings(api, "leaving", "default")
+    loose = {"metadata": {"finalizers": None}}
+    api.ask("PATCH", namespaced("configmaps", "leaving", "held"), loose, "application/merge-patch+json")
+
+
 def test_a_program_ends_with_the_process_that_started_it_even_if_that_is_killed(programs: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", TETHERED, str(programs), str(tmp_path)]
     with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True) as process:

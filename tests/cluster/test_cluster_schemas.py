@@ -432,6 +432,5 @@ def test_a_name_is_a_problem_where_the_api_server_refuses_it(api: Api, text: str
     assert (naming.label_problem(text) is None) == takes(api, text, "namespaces")
     assert (naming.subdomain_problem(text) is None) == takes(api, text, "secrets")
     assert (naming.label_value_problem(text) is None) == takes(api, labels={"a": text})
-    assert (naming.qualified_key_problem(text) is None) == takes(api, labels={text: "a"})
-    # It takes capital letters in the prefix of an annotation, too.
-    assert naming.qualified_key_problem(text) is not None or takes(api, annotations={text: "a"})
+    assert (naming.label_key_problem(text) is None) == takes(api, labels={text: "a"})
+    assert (naming.annotation_key_problem(text) is None) == takes(api, annotations={text: "a"})

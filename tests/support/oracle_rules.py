@@ -272,7 +272,11 @@ def _names(stack: str, file: File, mine: list[Binding], report: Report) -> None:
         if not pattern.fullmatch(name) or reserved or (makes and name == "default"):
             labels.add(path)
 
-    wants(_LABEL, tenant["name"], "tenant", "name")
+    if len(tenant["name"]) > 63:
+        labels.add(("tenant", "name"))
+    wants(_SUBDOMAIN, tenant["name"], "tenant", "name")
+    if "." in tenant["name"] and ("tenant", "name") not in labels and "namespace" in tenant:
+        report("PAI007", "warning", (stack, ("tenant", "name")))
     wants(_LABEL, namespace_of(file), "tenant", "namespace" if "namespace" in tenant else "name", of=tenant)
     for name, _, path in tenant_settings(file):
         wants(_LABEL, name, *path)
@@ -389,7 +393,9 @@ def _integration(thing: Thing, integration: dict[str, Any], imports: bool, repor
 
 def _file_name(stack: str, file: File, report: Report) -> None:
     *tenant, environment = stack.split(".")
-    if ".".join(tenant) != tenant_of(file)["name"]:
+    if not tenant:
+        report("PAI014", "warning", (stack, ("tenant", "name")))
+    elif ".".join(tenant) != tenant_of(file)["name"]:
         report("PAI014", "error", (stack, ("tenant", "name")))
     elif said(file, "environment", environment) != environment:
         report("PAI014", "error", (stack, ("environment",)))

@@ -121,6 +121,7 @@ def _as_json(rule: Rule) -> dict[str, Any]:
         "holds": rule.holds,
         "severity": rule.severity.value,
         "scope": rule.scope.value,
+        "origins": [{"origin": origin.value, "says": says} for origin, says in rule.origins.items()],
         "page": page_of(rule),
     }
 

@@ -136,7 +136,3 @@ def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[s
         shell.set_key("default", stack, cwd),
         shell.command("paletteai check", stack, stacks=stacks_option(folder)),
     ]
-
-
-def _too_long(stack: str) -> str | None:
-    return f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}" if len(stack) > _STACK_LIMIT else None

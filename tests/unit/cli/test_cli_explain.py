@@ -61,7 +61,7 @@ def test_an_unknown_code_is_answered_and_only_one_is_explained_at_a_time(
 
 def test_json_has_the_page(project: Project) -> None:
     value = json.loads(project.printed("explain", "PAI011", "--format", "json"))
-    assert list(value) == ["code", "holds", "severity", "scope", "page"]
+    assert list(value) == ["code", "holds", "severity", "scope", "origins", "page"]
     assert value["severity"] == "warning"
     rules = json.loads(project.printed("explain", "--format", "json"))["rules"]
     assert [rule["code"] for rule in rules] == list(RULES)
@@ -326,7 +326,7 @@ def test_the_defaults_of_the_project_file_count_too(project: Project) -> None:
     )
     project.stack(tenant[0])
     printed = project.printed("explain", "acme.dev", "vision")
-    assert "taken: holds a Palette integration  (Pulumi.yaml:9)" in printed
+    assert "taken: holds the integration for Palette  (Pulumi.yaml:9)" in printed
     path = project.folder / "Pulumi.yaml"
     path.write_text(path.read_text().replace("{name: vision}", "{name: vision, displayName: Vi-sion}"))
     assert "error PAI008" in project.run("explain", "acme.dev", "vision").stderr

@@ -43,10 +43,10 @@ KEYS = {
     "utf-8": (KEY.encode(), None),
     "with the mark of UTF-8": (b"\xef\xbb\xbf" + KEY.encode() + b"\r\n", None),
     "utf-16": (KEY.encode("utf-16"), "standard input is in UTF-16, so no key was read."),
-    "utf-16 without a mark": (KEY.encode("utf-16-le"), "the key contains a character that no HTTP header can carry."),
+    "utf-16 without a mark": (KEY.encode("utf-16-le"), "the key contains a character that is not visible ASCII."),
     "utf-8 after a mark of UTF-16": (b"\xfe\xff" + KEY.encode(), "standard input is in UTF-16, so no key was read."),
-    "latin-1": (f"{KEY}é".encode("latin-1"), "the key contains a character that no HTTP header can carry."),
-    "anything": (bytes(range(128, 256)) * 999, "the key contains a character that no HTTP header can carry."),
+    "latin-1": (f"{KEY}é".encode("latin-1"), "the key contains a character that is not visible ASCII."),
+    "anything": (bytes(range(128, 256)) * 999, "the key contains a character that is not visible ASCII."),
     "two lines": (f"{KEY[:20]}\n{KEY[20:]}".encode(), "the key contains white space."),
     "empty": (b"", "the key is empty or a placeholder."),
 }

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 
 from paletteai_components.deployment.coverage import RULES, Coverage, asked_message, coverage_in, unasked_message
+from paletteai_components.rules import RULES as EVERY_RULE
+
+
+def test_the_rules_that_ask_the_cluster_are_those_that_say_so() -> None:
+    assert list(RULES) == [code for code, rule in EVERY_RULE.items() if rule.asks_cluster]
+
 
 # A reason may quote anything, also another such message.
 REASON = unasked_message("no\nnews")

@@ -6,6 +6,7 @@ import copy
 import re
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -21,7 +22,7 @@ from support.topologies import line_of, sound_workspaces, stack_of, workspace_of
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import objects_of
 from paletteai_components.rules import RULES, diagnostics_of, diagnostics_of_stack, page_of
-from paletteai_components.rules.rule import Scope
+from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.stack import Stack, stack_from_config
 from paletteai_components.stacks.workspace import Workspace, workspace_from
@@ -344,8 +345,36 @@ def test_every_rule_has_a_page_that_says_what_must_hold_and_why(code: str) -> No
     page = page_of(rule)
     assert rule.code == code
     assert page.startswith(f"# {code}: {rule.holds}\n\nChecked ")
-    assert len(page.split()) > 40
+    assert len(page.partition("\n## Where this is from\n")[0].split()) > 40
     assert ("does not refuse the plan" in page) == (rule.severity is not Severity.ERROR)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_every_page_says_where_each_statement_is_from(code: str) -> None:
+    rule = RULES[code]
+    _, _, origins = page_of(rule).partition("\n## Where this is from\n\n")
+    assert re.findall(r"(?m)^- \*\*(.+?)\*\*: \S", origins) == [origin.value for origin in rule.origins]
+    for line in origins.splitlines():
+        assert re.fullmatch(r"(- \*\*[^*]+\*\*:|  ) ?\S.*[^.]\.", line), line
+
+
+def check_nothing(_: object) -> Iterator[Diagnostic]:
+    yield from ()
+
+
+def test_a_rule_that_does_not_say_where_it_is_from_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="origins"):
+        rule("PAI999", "Something holds")  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="PAI999 does not say where it is from"):
+        rule("PAI999", "Something holds", origins={})(check_nothing)
+
+
+def test_what_is_only_believed_cannot_be_an_error() -> None:
+    believed = {Origin.BELIEF: "It holds."}
+    with pytest.raises(ValueError, match="PAI999 is only believed, so it cannot be an error"):
+        rule("PAI999", "Something holds", origins=believed)(check_nothing)
+    warns = rule("PAI999", "Something holds", severity=Severity.WARNING, origins=believed)(check_nothing)
+    assert warns.severity is Severity.WARNING
 
 
 def test_the_codes_are_numbered_without_a_gap() -> None:

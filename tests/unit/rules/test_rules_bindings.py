@@ -102,7 +102,7 @@ def test_a_secret_is_used_by_one_settings_only(settings: str, shared: bool) -> N
         owner = "of tenant `acme` in stack `acme.dev`"
         owners = f"Settings `tenant-acme/default` {owner} and Settings `tenant-acme/edge` {owner}"
         assert f" is claimed by {owners}. " in diagnostic.message
-        assert "Two controllers would use one Secret: PaletteAI would race for the same compute." in diagnostic.message
+        assert "They would share its credential: PaletteAI would race for the same compute." in diagnostic.message
         assert "`secretName`" in diagnostic.help
 
 
@@ -140,7 +140,7 @@ def test_a_stack_that_cannot_be_compared_hides_nothing_in_the_stacks_after_it() 
     assert [len(told(diagnostics, code)) for code in ("PAI002", "PAI003")] == [1, 1]
 
 
-def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
+def test_an_existing_secret_in_another_namespace_is_refused() -> None:
     wrong = stack(
         """
         paletteai:integrations:
@@ -150,8 +150,8 @@ def test_an_existing_secret_in_another_namespace_cannot_be_found() -> None:
     )
     (diagnostic,) = told(diagnostics_of(workspace(wrong)), "PAI002")
     assert diagnostic.message == (
-        "Secret `vault/lab` is not in the namespace of Settings `tenant-acme/default`, so the Settings could not "
-        "find it."
+        "Secret `vault/lab` is not in the namespace of Settings `tenant-acme/default`, which takes its credentials "
+        "from its own namespace."
     )
     assert diagnostic.help == "Create the Secret in the Settings' namespace, and refer to it by name only."
     assert [location.line for location in diagnostic.where] == [3]
@@ -210,7 +210,7 @@ def test_other_keys_for_the_same_compute_are_a_warning() -> None:
     assert diagnostic.severity is Severity.WARNING
     assert diagnostic.message == (
         "2 Settings reach one Palette project with different keys: `tenant-acme/s0` in stack `acme.dev`, "
-        "`tenant-beta/s0` in stack `beta.dev`. PaletteAI can still race for the same compute."
+        "`tenant-beta/s0` in stack `beta.dev`. PaletteAI may race for the same compute."
     )
     assert diagnostic.help == "Let them fall back to one Settings, or give each its own default project in Palette."
     assert [location.line for location in diagnostic.where] == [4, 4]
@@ -420,7 +420,7 @@ def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
         (8, "`secretName` of Settings `tenant-acme/default` has no effect: no Secret is written for it.", "Delete it."),
         (
             9,
-            "Settings `tenant-acme/empty` has no integration, so it has no effect.",
+            "Settings `tenant-acme/empty` has no integration, so it probably has no effect.",
             "Add `palette`, `huggingFace` or `nvidia`, or delete it.",
         ),
     ]

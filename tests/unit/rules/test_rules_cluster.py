@@ -131,6 +131,11 @@ def test_the_namespace_of_a_tenant_made_elsewhere_has_to_be_there_where_somethin
     assert judged(bare) == []
 
 
+def test_paletteai_may_create_the_namespace_of_a_tenant_without_settings() -> None:
+    bare = stack("paletteai:tenant: {name: acme, createNamespace: false}", "acme.dev")
+    assert judged(bare) == []
+
+
 @pytest.mark.parametrize("owned", [True, False])
 def test_a_namespace_that_is_being_deleted_takes_nothing_in(owned: bool) -> None:
     state = frozenset({"Namespace/vision"} if owned else ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.samples import codes, stack, told, workspace
 
-from paletteai_components.diagnostics import Diagnostic
+from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import stack_from_config
@@ -205,21 +205,9 @@ def test_extra_spec_may_say_everything_else() -> None:
         ("my-acme.dev", "name: acme", "the stack `my-acme.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
         ("beta.dev", "name: acme", "the stack `beta.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
         (
-            "acme",
-            "name: acme",
-            "the stack `acme` is not named `<tenant>.<environment>`",
-            "Pulumi.acme.<environment>.yaml",
-        ),
-        (
             "beta.dev",
             "name: acme\npaletteai:environment: prod",
             "the stack `beta.dev` declares tenant `acme`",
-            "Pulumi.acme.prod.yaml",
-        ),
-        (
-            "acme",
-            "name: acme\npaletteai:environment: prod",
-            "the stack `acme` is not named `<tenant>.<environment>`",
             "Pulumi.acme.prod.yaml",
         ),
         ("acme.eu.dev", "name: acme", "the stack `acme.eu.dev` declares tenant `acme`", "Pulumi.acme.dev.yaml"),
@@ -233,6 +221,24 @@ def test_a_file_is_called_after_the_tenant_in_it(name: str, config: str, said: s
     assert [str(location) for location in diagnostic.where] == [f"stacks/Pulumi.{name}.yaml:3"]
 
 
+@pytest.mark.parametrize(
+    ("name", "config", "lacks", "remedy"),
+    [
+        ("acme", "name: acme", "environment", "Pulumi.acme.<environment>.yaml"),
+        ("acme", "name: acme\npaletteai:environment: prod", "environment", "Pulumi.acme.prod.yaml"),
+        ("prod", "name: acme", "tenant", "Pulumi.acme.prod.yaml"),
+        ("main", "name: acme\npaletteai:environment: prod", "tenant", "Pulumi.acme.prod.yaml"),
+    ],
+)
+def test_a_stack_name_without_a_dot_is_a_warning(name: str, config: str, lacks: str, remedy: str) -> None:
+    (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:tenant:\n  {config}", name)))
+    assert (diagnostic.code, diagnostic.severity) == ("PAI014", Severity.WARNING)
+    assert diagnostic.message == (
+        f"the stack `{name}` is not named `<tenant>.<environment>`, so its name does not say which {lacks} it is."
+    )
+    assert diagnostic.help == f"Rename the file to `{remedy}`, or correct the name in it."
+
+
 def test_a_file_is_called_after_the_environment_that_it_states() -> None:
     (diagnostic,) = diagnostics_of(workspace(stack(f"paletteai:environment: prod\n{TENANT}")))
     assert diagnostic.code == "PAI014"
@@ -241,8 +247,10 @@ def test_a_file_is_called_after_the_environment_that_it_states() -> None:
     assert diagnostics_of(workspace(stack(f"paletteai:environment: dev\n{TENANT}"))) == []
 
 
-def test_a_tenant_may_have_dots_before_its_environment_but_then_it_is_no_valid_name() -> None:
-    assert codes(diagnostics_of(workspace(stack("paletteai:tenant: {name: acme.eu}", "acme.eu.dev")))) == ["PAI007"]
+def test_a_tenant_may_have_dots_before_its_environment() -> None:
+    (diagnostic,) = diagnostics_of(workspace(stack("paletteai:tenant: {name: acme.eu, namespace: eu}", "acme.eu.dev")))
+    assert (diagnostic.code, diagnostic.severity) == ("PAI007", Severity.WARNING)
+    assert diagnostic.message == "the name of tenant `acme.eu` has a dot, which PaletteAI may not accept."
 
 
 def test_a_declaration_without_a_file_is_called_as_it_likes() -> None:

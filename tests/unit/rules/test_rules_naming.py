@@ -29,7 +29,7 @@ def test_two_tenants_of_one_cluster_cannot_have_a_project_of_one_name() -> None:
     assert diagnostic.code == "PAI006"
     assert diagnostic.message == (
         "Project and namespace `vision` is claimed by project `vision` of tenant `acme` in stack `acme.dev` and "
-        "project `vision` of tenant `beta` in stack `beta.dev`. One would overwrite the other in the cluster."
+        "project `vision` of tenant `beta` in stack `beta.dev`. Only one of them can own it."
     )
     assert [str(location) for location in diagnostic.where] == [
         "stacks/Pulumi.acme.dev.yaml:7",
@@ -70,16 +70,16 @@ def test_a_project_that_stands_twice_in_one_file_shows_both_lines() -> None:
     assert [location.line for location in diagnostic.where] == [8, 9]
 
 
-def test_two_stacks_that_make_one_tenant_or_settings_would_overwrite_each_other() -> None:
+def test_two_stacks_cannot_own_one_tenant_or_settings() -> None:
     lines = "settings: {ngc: {nvidia: {existingSecret: NAME}}}"
     one = tenant("acme", lines.replace("NAME", "a"))
     two = tenant("acme", lines.replace("NAME", "b"), stack_name="acme.eu.dev")
     diagnostics = told(diagnostics_of(workspace(one, two)), "PAI006")
     assert [diagnostic.message for diagnostic in diagnostics] == [
         "Tenant `acme` is claimed by tenant `acme` in stack `acme.dev` and tenant `acme` in stack `acme.eu.dev`. "
-        "One would overwrite the other in the cluster.",
+        "Only one of them can own it.",
         "Settings `tenant-acme/ngc` is claimed by tenant `acme` in stack `acme.dev` and tenant `acme` in stack "
-        "`acme.eu.dev`. One would overwrite the other in the cluster.",
+        "`acme.eu.dev`. Only one of them can own it.",
     ]
 
 
@@ -100,10 +100,12 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"name": "Acme"}, "the name of a tenant is not made of lower-case letters, digits and '-'"),
+        ({"name": "Acme"}, "the name of a tenant is not made of lower-case letters, digits, '-' and '.'"),
         ({"name": "-a"}, "the name of a tenant is not made of"),
         ({"name": '""'}, "the name of a tenant is empty"),
-        ({"name": "a" * 64}, "has 64 characters, 63 are allowed"),
+        ({"name": "a" * 64}, "63 are allowed, so the API server would refuse it"),
+        ({"namespace": "ml", "name": "a" * 64}, "63 are allowed, so the API server would refuse it"),
+        ({"name": "acme.eu"}, "the tenant namespace is not made of"),
         ({"name": "a" * 57}, "the tenant namespace has 64 characters, 63 are allowed"),
         ({"namespace": "kube-acme"}, "the tenant namespace `kube-acme` is reserved"),
         ({"namespace": "mural-system"}, "the tenant namespace `mural-system` is reserved"),
@@ -112,14 +114,14 @@ def test_a_settings_that_one_stack_makes_others_may_list_as_existing() -> None:
         ({"projects": "[{name: default}]"}, "every cluster already has the namespace `default`"),
         ({"projects": "[{name: kube-system}]"}, "the name of project `kube-system` is reserved"),
         ({"projects": "[{name: Vision}]"}, "the name of a project is not made of"),
-        ({"settings": "{Edge: {nvidia: {existingSecret: n}}}"}, "the name of a Settings is not made of"),
+        ({"settings": "{Edge: {nvidia: {existingSecret: n}}}"}, "at both ends, which PaletteAI does not allow"),
         ({"existingSettings": "[Edge]"}, "the name of a Settings is not made of"),
         ({"projects": "[{name: a, settings: {name: a.b}}]"}, "the name of a Settings is not made of"),
-        ({"settings": "{ngc: {nvidia: {existingSecret: N}}}"}, "the name of a Secret is not made of"),
+        ({"settings": "{ngc: {nvidia: {existingSecret: N}}}"}, "at both ends, so no Secret can have it"),
         ({"settings": "{ngc: {nvidia: {existingSecret: ''}}}"}, "the name of a Secret is empty"),
-        ({"settings": "{a: {palette: x, secretName: a_b}}"}, "the name of a Secret is not made of"),
-        ({"computeConfigRef": "{name: A}"}, "the name of a compute config is not made of"),
-        ({"computeConfigRef": "{name: a, namespace: a.b}"}, "a namespace is not made of"),
+        ({"settings": "{a: {palette: x, secretName: a_b}}"}, "at both ends, so the API server would refuse it"),
+        ({"computeConfigRef": "{name: A}"}, "so no ComputeConfig can have it"),
+        ({"computeConfigRef": "{name: a, namespace: a.b}"}, "so no namespace can have it"),
         ({"projects": "[{name: a, computeConfigRef: {name: A}}]"}, "the name of a compute config is not made of"),
     ],
     ids=lambda value: None if isinstance(value, str) else ".".join(f"{k}={v[:12]}" for k, v in value.items()),

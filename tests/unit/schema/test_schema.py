@@ -86,8 +86,10 @@ _TEXTS = st.text(st.sampled_from("aZ09-._ !é"), max_size=6) | st.text("a", min_
 
 @given(_TEXTS)
 def test_the_forms_of_names_are_those_of_the_rules(text: str) -> None:
-    project = SCHEMA["$defs"]["ProjectSpec"]["properties"]
+    tenant, project = (SCHEMA["$defs"][model]["properties"] for model in ("TenantSpec", "ProjectSpec"))
     assert Draft202012Validator(project["name"]).is_valid(text) is (naming.label_problem(text) is None)
+    problem = naming.subdomain_problem(text, naming.NAME_LIMIT)
+    assert Draft202012Validator(tenant["name"]).is_valid(text) is (problem is None)
     assert Draft202012Validator(project["displayName"]).is_valid(text) is not naming.has_other_signs(text)
 
 

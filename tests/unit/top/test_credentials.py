@@ -90,7 +90,7 @@ def test_a_fingerprint_a_digest_and_a_proof_have_the_form_that_is_recognised(key
         ("651234567890123456789abc651234ef", None),
         *((key, "is empty or a placeholder") for key in ("", " \n", "<your key>")),
         *(
-            (key, "contains a character that no HTTP header can carry")
+            (key, "contains a character that is not visible ASCII")
             for key in (
                 f"\ufeff{KEY}",
                 f"{KEY}\ufffd",

@@ -36,7 +36,13 @@ def test_a_qualified_key_is_what_kubernetes_calls_one(text: str) -> None:
     valid = bool(QUALIFIED_NAME.fullmatch(name)) and len(name) <= 63
     if prefix:
         valid = valid and len(prefix) == 1 and bool(DNS_SUBDOMAIN.fullmatch(prefix[0])) and len(prefix[0]) <= 253
-    assert (naming.qualified_key_problem(text) is None) == valid
+    assert (naming.label_key_problem(text) is None) == valid
+
+
+@pytest.mark.parametrize("key", ["Example.com/team", "EXAMPLE/team"])
+def test_the_prefix_of_an_annotation_may_have_upper_case_letters(key: str) -> None:
+    assert naming.annotation_key_problem(key) is None
+    assert naming.label_key_problem(key) == "has a prefix that is not a DNS name"
 
 
 @given(texts)
@@ -48,7 +54,7 @@ def test_a_display_name_is_letters_digits_and_spaces_between_them(text: str) -> 
 
 @given(texts)
 def test_what_is_wrong_is_said_without_the_name(text: str) -> None:
-    checks = (naming.label_problem, naming.subdomain_problem, naming.display_name_problem, naming.qualified_key_problem)
+    checks = (naming.label_problem, naming.subdomain_problem, naming.display_name_problem, naming.label_key_problem)
     for said in (check(text) for check in checks):
         assert said is None or said.startswith(("is ", "has "))
         assert said is None or len(text) < 16 or text not in said
@@ -72,7 +78,7 @@ def test_only_ascii_makes_a_name(text: str) -> None:
     assert naming.subdomain_problem(text)
     assert naming.display_name_problem(text)
     assert naming.label_value_problem(text)
-    assert naming.qualified_key_problem(text)
+    assert naming.label_key_problem(text)
 
 
 @pytest.mark.parametrize("name", ["mural-system", "kube-system", "kube-public", "kube-"])
