@@ -101,7 +101,7 @@ def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Wor
                     unreadable.append(name)
                 else:
                     stacks.append(stack_from_document(document, project))
-    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
+    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable), is_complete=not unreadable)
 
 
 def _top(stacks: StackFolder) -> Path:

@@ -176,7 +176,8 @@ def _with_handle(integration: Any, written: IntegrationSpec | None) -> Any:
 def _diagnostics(stack: Stack, workspace: Workspace) -> list[Diagnostic]:
     """The problems of the stack: its own, those with other stacks, and those that are only visible in its file."""
     neighbours = [each for each in workspace.stacks if each.name != stack.name]
-    diagnostics = concerning(diagnostics_of(Workspace((stack, *neighbours))), [stack])
+    together = Workspace((stack, *neighbours), is_complete=workspace.is_complete)
+    diagnostics = concerning(diagnostics_of(together), [stack])
     ours = concerning(workspace.diagnostics, [stack])
     # Another stack that cannot be read must not stop this one, but it is reported.
     diagnostics += [

@@ -52,7 +52,7 @@ _CHECKED = {
 
 def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
     """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
-    return in_order(with_silenced([*workspace.diagnostics, *_found(workspace)], workspace.stacks))
+    return in_order(with_silenced([*workspace.diagnostics, *_found(workspace)], workspace, RULES))
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:

@@ -32,6 +32,8 @@ class Workspace:
     crds: Crds | None = None
     cluster: Cluster | None = None
     """The objects in the cluster, if they were read."""
+    is_complete: bool = False
+    """Whether these are all stacks of a folder, and each could be read."""
 
     @property
     def names(self) -> list[str]:
@@ -73,7 +75,7 @@ def workspace_from(folder: StackFolder, reading: Iterable[tuple[Path, Outcome]] 
         else:
             diagnostics.extend(outcome)
             unreadable.append(folder.stack_of(path.name) or path.stem)
-    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable))
+    return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable), is_complete=not unreadable)
 
 
 def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> list[Diagnostic]:

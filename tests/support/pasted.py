@@ -25,7 +25,7 @@ paletteai:environment: dev
 paletteai:cluster: edge-of-town
 paletteai:apiVersion: spectrocloud.com/v1alpha2
 paletteai:mergedSettings: true
-paletteai:silence: {PAI011: it is known}
+paletteai:silence: {PAI019: it is known}
 paletteai:vendorFields: {settings.palette: spec.integrations.palette.ref.name}
 paletteai:integrations:
   shared:

@@ -93,7 +93,7 @@ def test_defaults_that_were_not_there_are_none(repository: Repository) -> None:
 def test_a_folder_that_was_not_there_is_a_fleet_of_nothing(repository: Repository) -> None:
     other = repository.folder / "other"
     shutil.copytree("stacks", other)
-    assert at(folder=other) == Workspace()
+    assert at(folder=other) == Workspace(is_complete=True)
 
 
 @pytest.mark.parametrize("shown", ["stacks", "./stacks", "stacks/../stacks", "absolute", "link"])
