@@ -172,6 +172,13 @@ class PulumiProject:
         for entry in self.entries:
             value, is_set = config.get(entry.qualified, entry.value), entry.qualified in config
             shown = named(entry.qualified)
+            if not is_set and _holds_ciphertext(value):
+                fact = f"the default of `{shown}` is encrypted, and Pulumi fails to open it, so it refuses the stack."
+                remedy = (
+                    f"Delete it from {self.file.name}, and encrypt the value in each stack: each has a key of its own."
+                )
+                yield Diagnostic("PAI012", fact, remedy, (self._location(entry),))
+                continue
             if not entry.own:
                 continue
             if not is_set and value is None:
@@ -182,7 +189,7 @@ class PulumiProject:
                     yield Diagnostic("PAI012", fact, remedy, (stack.location(("config",)), self._location(entry)))
             elif entry.type not in _TYPES:
                 continue
-            elif entry.is_secret and not _is_encrypted(value):
+            elif entry.is_secret and not _holds_ciphertext(value):
                 fact = f"`{shown}` is not encrypted, which the project demands, so Pulumi refuses the stack."
                 remedy = f"Delete `secret: true` in {self.file.name}, or encrypt the value."
                 yield Diagnostic("PAI012", fact, remedy, self._locations(entry, stack, is_set))
@@ -283,11 +290,11 @@ def _is_type(items: Any) -> bool:
     return _is_type(items["items"]) if "items" in items else items["type"] != "array"
 
 
-def _is_encrypted(value: Any) -> bool:
+def _holds_ciphertext(value: Any) -> bool:
     if ciphertext_of(value) is not None:
         return True
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(map(_is_encrypted, inner))
+    return any(map(_holds_ciphertext, inner))
 
 
 def _passed(value: Any) -> Any:

@@ -26,6 +26,7 @@ NAME = "acme.dev"
 # A stack file and a project file say which they are.
 _STACK_MARK, _PROJECT_MARK = "marks:stack", "marks:project"
 _NAMESPACES = ("paletteai:", "marks:")
+_CRASH = "The Pulumi CLI encountered a fatal error."
 
 
 @dataclass(frozen=True)
@@ -329,6 +330,25 @@ DEFAULTS = [
     _declares("a secret that is no boolean", "paletteai:cluster: {secret: x}", "paletteai:cluster: plant"),
     _declares("items that are no type", "sizes: {items: x}", "sizes: [a]", project="my-platform"),
     _declares("an untyped secret that is not encrypted", "cluster: {secret: true}", "paletteai:cluster: plant"),
+    _declares("items without a type", "sizes: {default: [a], items: {type: integer}}", project="my-platform"),
+    _declares(
+        "items of another type", "sizes: {type: string, default: a, items: {type: integer}}", project="my-platform"
+    ),
+    _declares("items of a list that are none", "sizes: {default: [a], items: {type: array}}", project="my-platform"),
+    _declares("an encrypted default", "paletteai:cluster: {default: {secure: v1:eA==}}"),
+    _declares("an encrypted text", "paletteai:cluster: {type: string, default: {secure: v1:eA==}}"),
+    _declares(
+        "an encrypted default of another type",
+        "sizes: {type: array, items: {type: object}, default: [{secure: v1:eA==}]}",
+        project="my-platform",
+    ),
+    _declares("a default with a key", "paletteai:integrations: {default: {shared: {apiKey: {secure: v1:eA==}}}}"),
+    _declares("an encrypted value of another namespace", "other:token: {value: {secure: v1:eA==}}"),
+    _declares(
+        "an encrypted default that the stack does not use",
+        "paletteai:cluster: {default: {secure: v1:eA==}}",
+        "paletteai:cluster: plant",
+    ),
     _declares("a default in a value", "paletteai:tenant.description: {default: x}", stricter="we merge nothing"),
     Layout("a list in the place of config", {"Pulumi.yaml": "name: paletteai\nconfig: []\n", STACK: _stack()}),
 ]
@@ -414,6 +434,8 @@ class Cli:
                 # Only a preview compares the configuration with what the project declares. It goes no further: there
                 # is no such program.
                 message = self._run(here, "preview", "--stack", NAME).stderr
+        if _CRASH in message:
+            return {"refused": [_CRASH]}
         if read.returncode or "validating stack config" in message:
             return {"refused": [line.strip().replace(folder, "") for line in message.splitlines() if line.strip()]}
         config = json.loads(read.stdout)
