@@ -27,11 +27,12 @@ def command(program: str, *arguments: str | Path, **options: str | Path | None) 
     Args:
         program: The program, its subcommand and its flags, as they are typed.
         arguments: What it is called with. They may hold anything.
-        options: The values of its long options, which may hold anything; those that are None are left out.
+        options: The values of its long options, which may hold anything; those that are None are left out, and so is
+            the current folder as `cwd`.
     """
     words = [program]
     for name, value in options.items():
-        if value is not None:
+        if value is not None and (name, value) != ("cwd", Path()):
             between = "=" if str(value).startswith("-") else " "
             words.append(f"--{name}{between}{word(value)}")
     if any(str(argument).startswith("-") for argument in arguments):

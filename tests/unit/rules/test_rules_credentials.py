@@ -177,7 +177,7 @@ def test_a_ciphertext_that_is_copied_or_spelt_otherwise_is_told_where_it_is() ->
     start = "Pulumi.acme.dev.yaml:8: error PAI010: the API key of integration `shared` "
     remedy = (
         "Set the key again with "
-        "`pulumi config set --secret --path --cwd . --stack acme.dev paletteai:integrations.shared.apiKey`."
+        "`pulumi config set --secret --path --stack acme.dev paletteai:integrations.shared.apiKey`."
     )
     assert [str(diagnostic) for diagnostic in diagnostics_of_stack(read)] == [
         f"{start}has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed.\n"

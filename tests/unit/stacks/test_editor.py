@@ -45,8 +45,10 @@ def sides(template: str) -> tuple[str, str]:
         before += re.sub(r"\[\[(.*?)\|.*?\]\]", r"\1", line)
         after += re.sub(r"\[\[.*?\|(.*?)\]\]", r"\1", line)
         if following.startswith("[[+]]") and following == lines[-1] and not following.endswith("\n"):
-            # The last line of a file that does not end with a line break.
+            # The last line of a file that does not end with a line break: the first line says which one is used.
             before = before.removesuffix("\n").removesuffix("\r")
+            break_ = "\r\n" if "\r\n" in template.splitlines(keepends=True)[0] else "\n"
+            after = after.removesuffix("\n").removesuffix("\r") + break_
     return before, after
 
 
