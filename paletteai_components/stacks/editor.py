@@ -114,7 +114,7 @@ def _edits(text: str, integration: _Node, fields: Mapping[str, str]) -> Iterator
     key, old = integration.entries["fingerprint"]
     if old.entries.keys() == fields.keys():
         for name, (_, value) in old.entries.items():
-            quote = "'" if text[value.start] == "'" else '"'
+            quote = "'" if text.startswith("'", value.start) else '"'
             yield _replacement(text, value, f"{quote}{fields[name]}{quote}")
     else:
         yield _replacement(text, old, _flow_mapping(fields, key.event.style or ""))

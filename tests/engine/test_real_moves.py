@@ -211,7 +211,7 @@ def test_an_existing_secret_that_another_stack_has_not_given_up_on_the_cluster_i
     # What `credential` says is only a name: nothing proves that it is the same.
     told = project.preview("acme.prod").printed
     assert "warning PAI003: `Settings/pricing/default` in the cluster of context prod is annotated with" in told
-    assert "the credential of integration vaulted, which nothing proves" in told
+    assert "the credential of integration `vaulted`, without a proof" in told
 
 
 def _declared(integration: str, fields: str) -> list[tuple[str, str]]:

@@ -106,6 +106,8 @@ STYLES = {
     f'[[|, "fingerprint": {flow("one", chr(34))}]]\n}}}}}}}}',
     "an earlier fingerprint": f"{ONE}{KEY}      fingerprint:  {{ value: [[old|\"pai1:one\"]],  proof: '[[z|0x2]]',"
     f'ciphertext: "1e3" }} # c\n',
+    "an earlier fingerprint that ends the file": f'{ONE}{KEY}      fingerprint:\n        value: [[old|"pai1:one"]]\n'
+    '        ciphertext: [[1|"1e3"]]\n        proof:[[| "0x2"]]',
     "an earlier fingerprint in a block": f'{ONE}      fingerprint: # a\n        value:     [["old"|"pai1:one"]] # b\n\n'
     f"        # c\n        ciphertext: [['old'|'1e3']]\n        proof:      [[0x2|\"0x2\"]]\n{KEY}",
     "an earlier fingerprint as it would be written": f"{ONE}{KEY}      {NEW} # c\n",
