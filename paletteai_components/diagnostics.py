@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from paletteai_components.errors import UserError
@@ -53,6 +53,8 @@ class Diagnostic:
     where: tuple[SourceLocation, ...] = ()
     """Every location involved. The first is the one to look at first."""
     severity: Severity = Severity.ERROR
+    explains: frozenset[str] = frozenset()
+    """The codes of the diagnostics that follow from this one, if they are about several of the same files."""
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
@@ -77,6 +79,46 @@ def reported(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def errors_in(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics that refuse the plan."""
     return [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
+
+
+def led_by(diagnostic: Diagnostic, files: Collection[str]) -> Diagnostic:
+    """The diagnostic with its locations in some of the files first, because the reader looks at those."""
+    where = sorted(diagnostic.where, key=lambda location: location.file not in files)
+    return replace(diagnostic, where=tuple(where))
+
+
+def folded(diagnostics: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[Diagnostic]]]:
+    """The diagnostics in their order, each with those that follow from it.
+
+    What follows from several diagnostics is with the first of them. What follows from one that itself follows from
+    another is with that one.
+    """
+    every = list(diagnostics)
+    causes = [(_files(each), each) for each in every if each.explains]
+    roots: dict[Diagnostic, list[Diagnostic]] = {}
+    followers: list[tuple[Diagnostic, Diagnostic]] = []
+    for each in every:
+        cause = _cause(each, causes)
+        if cause is None:
+            roots[each] = []
+        else:
+            followers.append((cause, each))
+    for cause, each in followers:
+        while (above := _cause(cause, causes)) is not None:
+            cause = above
+        roots[cause].append(each)
+    return list(roots.items())
+
+
+def _cause(diagnostic: Diagnostic, causes: Iterable[tuple[frozenset[str], Diagnostic]]) -> Diagnostic | None:
+    files = _files(diagnostic)
+    if len(files) < 2:
+        return None
+    return next((cause for around, cause in causes if diagnostic.code in cause.explains and files <= around), None)
+
+
+def _files(diagnostic: Diagnostic) -> frozenset[str]:
+    return frozenset(location.file for location in diagnostic.where)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -17,8 +17,9 @@ from paletteai_components.credentials import (
     may_be_placeholder,
     name_doubt,
 )
-from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, escaped
 from paletteai_components.encryption import data_key_of, salt_of
+from paletteai_components.listing import listed
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.pasted import pasted_keys
@@ -222,22 +223,40 @@ def encryption_is_not_shared(workspace: Workspace) -> Iterator[Diagnostic]:
     In the copy, delete `encryptionsalt`, `encryptedkey` and every `secure` value.
     Then run `pulumi stack init STACK` for it, and set its own keys.
     """
-    users: dict[tuple[str, Hashable], list[SourceLocation]] = defaultdict(list)
+    users: dict[tuple[str, Hashable], list[Stack]] = defaultdict(list)
     for stack in workspace.stacks:
         if stack.salt:
-            users["encryptionsalt", salt_of(stack.salt)].append(stack.file_location("encryptionsalt"))
+            users["encryptionsalt", salt_of(stack.salt)].append(stack)
         if stack.data_key:
-            users["encryptedkey", data_key_of(stack.data_key)].append(stack.file_location("encryptedkey"))
-    for (field, _), locations in users.items():
-        if len(locations) > 1:
-            yield Diagnostic(
-                "PAI020",
-                f"{len(locations)} stack files have the same `{field}`, so whoever deploys one of them can decrypt the "
-                "secrets of the others.",
-                f"In the copy, delete `{field}` and every `secure` value, run `pulumi stack init STACK`, and set new "
-                "keys.",
-                tuple(locations),
-            )
+            users["encryptedkey", data_key_of(stack.data_key)].append(stack)
+    for (field, _), stacks in users.items():
+        if len(stacks) > 1:
+            yield _copied(field, stacks)
+
+
+def _copied(field: str, stacks: list[Stack]) -> Diagnostic:
+    """The problem of stack files with one salt or data key. One that names its own tenant is the original."""
+    copies = [stack for stack in stacks if not stack.names_its_tenant]
+    originals = [stack for stack in stacks if stack.names_its_tenant]
+    stacks = [*copies, *originals]
+    names = [f"`{escaped(stack.name)}`" for stack in stacks]
+    if copies and len(originals) == 1:
+        are = "is a copy" if len(copies) == 1 else "are copies"
+        fact = f"stack {listed(names[:-1], 5)} {are} of {names[-1]}: they have the same `{field}`"
+        which, stack = "each copy", "STACK"
+        if len(copies) == 1:
+            which, stack = f"`{escaped(copies[0].file)}`", copies[0].name
+    else:
+        fact = f"stacks {listed(names, 5)} are copies: they have the same `{field}`"
+        which, stack = "each copy", "STACK"
+    return Diagnostic(
+        "PAI020",
+        f"{fact}, so whoever deploys one of them can decrypt the secrets of the others.",
+        f"In {which}, delete `{field}` and every `secure` value, run `{command('pulumi stack init', stack)}`, and set "
+        "new keys.",
+        tuple(stack.file_location(field) for stack in stacks),
+        explains=frozenset({"PAI002", "PAI003", "PAI006", "PAI014"}),
+    )
 
 
 def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:

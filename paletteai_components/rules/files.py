@@ -135,10 +135,15 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
     Stack files outside of the project's repository are a warning, because a pull request can change `stackConfigDir`.
     [The stack file](../stack-file.md#where-stack-files-are) says where they are found.
     """
+    originals: dict[tuple[str, str | None], Stack] = {}
+    for stack in workspace.stacks:
+        if stack.spec is not None and stack.names_its_tenant:
+            for environment in (stack.name.rpartition(".")[2], None):
+                originals.setdefault((stack.spec.tenant.name, environment), stack)
     for stack in workspace.stacks:
         if not stack.file or stack.spec is None:
             continue
-        tenant, dot, environment = stack.name.rpartition(".")
+        _, dot, environment = stack.name.rpartition(".")
         declared = stack.spec.tenant.name
         if not dot:
             lacks = "environment" if stack.name == declared else "tenant"
@@ -150,14 +155,9 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
                 (stack.location("tenant", "name"),),
                 Severity.WARNING,
             )
-        elif tenant != declared:
-            yield Diagnostic(
-                "PAI014",
-                f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`, so its name would mislead the "
-                "person who deploys or removes it.",
-                _rename(stack),
-                (stack.location("tenant", "name"),),
-            )
+        elif not stack.names_its_tenant:
+            original = originals.get((declared, environment)) or originals.get((declared, None))
+            yield _of_another_tenant(stack, declared, original)
         elif stack.spec.environment not in (None, environment):
             fact = f"the stack `{escaped(stack.name)}` declares environment `{named(str(stack.spec.environment))}`"
             where = (stack.location("environment"),)
@@ -175,3 +175,15 @@ def _rename(stack: Stack) -> str:
     environment = named(own or stack.environment) if own or stack.name != declared else "<environment>"
     extension = stack.file.rpartition(".")[2]
     return f"Rename the file to `Pulumi.{named(declared)}.{environment}.{extension}`, or correct the name in it."
+
+
+def _of_another_tenant(stack: Stack, declared: str, original: Stack | None) -> Diagnostic:
+    fact = f"the stack `{escaped(stack.name)}` declares tenant `{named(declared)}`"
+    remedy, where, explains = _rename(stack), [stack.location("tenant", "name")], frozenset[str]()
+    if original is not None:
+        fact += f" of stack `{escaped(original.name)}`"
+        remedy = "If it is a copy, give it a tenant, projects and integrations of its own. Otherwise rename the file."
+        where.append(original.location("tenant", "name"))
+        explains = frozenset({"PAI002", "PAI003", "PAI006"})
+    fact += ", so its name would mislead the person who deploys or removes it."
+    return Diagnostic("PAI014", fact, remedy, tuple(where), explains=explains)

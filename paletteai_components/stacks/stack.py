@@ -87,6 +87,11 @@ class Stack:
         return declared or self.name.rpartition(".")[2]
 
     @property
+    def names_its_tenant(self) -> bool:
+        """Whether its name is that of its tenant and an environment."""
+        return self.spec is not None and self.name.rpartition(".")[0] == self.spec.tenant.name
+
+    @property
     def cluster_name(self) -> str:
         """The cluster: `paletteai:cluster`, else the context, else the one that its environment shares."""
         return self.cluster or self.environments_cluster

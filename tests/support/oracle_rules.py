@@ -74,7 +74,7 @@ def findings(files: Files) -> list[Finding]:
         _unused(stack, file, mine, report)
         for key, integration in said(file, "integrations", {}).items():
             _integration((stack, ("integrations", key)), integration, bool(file.get("environment")), report)
-        _file_name(stack, file, report)
+        _file_name(stack, files, report)
     return found
 
 
@@ -391,11 +391,15 @@ def _integration(thing: Thing, integration: dict[str, Any], imports: bool, repor
             report("PAI009", "warning", (stack, (*path, field)))
 
 
-def _file_name(stack: str, file: File, report: Report) -> None:
-    *tenant, environment = stack.split(".")
+def _file_name(stack: str, files: Mapping[str, File], report: Report) -> None:
+    file = files[stack]
+    tenant, _, environment = stack.rpartition(".")
+    declared = tenant_of(file)["name"]
     if not tenant:
         report("PAI014", "warning", (stack, ("tenant", "name")))
-    elif ".".join(tenant) != tenant_of(file)["name"]:
-        report("PAI014", "error", (stack, ("tenant", "name")))
+    elif tenant != declared:
+        owners = [each for each in files if each.rpartition(".")[0] == declared == tenant_of(files[each])["name"]]
+        owners.sort(key=lambda each: each.rpartition(".")[2] != environment)
+        report("PAI014", "error", *((each, ("tenant", "name")) for each in (stack, *owners[:1])))
     elif said(file, "environment", environment) != environment:
         report("PAI014", "error", (stack, ("environment",)))

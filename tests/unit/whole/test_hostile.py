@@ -149,10 +149,10 @@ def test_two_files_with_one_encryption_are_refused(field: str) -> None:
     one, two = (tenant(name, file=f'secretsprovider: passphrase\n{field}: "{SALT}"') for name in ("acme", "evil"))
     (diagnostic,) = errors(one, two)
     assert str(diagnostic) == (
-        f"stacks/Pulumi.acme.dev.yaml:2: error PAI020: 2 stack files have the same `{field}`, so whoever deploys "
-        "one of them can decrypt the secrets of the others.\n"
+        f"stacks/Pulumi.acme.dev.yaml:2: error PAI020: stacks `acme.dev`, `evil.dev` are copies: they have the same "
+        f"`{field}`, so whoever deploys one of them can decrypt the secrets of the others.\n"
         "  also: stacks/Pulumi.evil.dev.yaml:2\n"
-        f"  help: In the copy, delete `{field}` and every `secure` value, run `pulumi stack init STACK`, and set new "
+        f"  help: In each copy, delete `{field}` and every `secure` value, run `pulumi stack init STACK`, and set new "
         "keys."
     )
 
