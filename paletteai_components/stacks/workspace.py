@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, escaped
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, escaped, led_by
 from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import Outcome, names_in, read_stack_file
 from paletteai_components.stacks.folder import StackFolder
@@ -79,6 +79,12 @@ def workspace_from(folder: StackFolder, reading: Iterable[tuple[Path, Outcome]] 
 
 
 def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> list[Diagnostic]:
-    """The diagnostics with a location in a file of one of the stacks."""
-    files = {file for stack in stacks for file in (stack.file, *(document.file for document in stack.documents))}
-    return [diagnostic for diagnostic in diagnostics if any(location.file in files for location in diagnostic.where)]
+    """The diagnostics with a location in a file of one of the stacks, which is their first one then."""
+    stacks = list(stacks)
+    own = {stack.file for stack in stacks}
+    files = own | {document.file for stack in stacks for document in stack.documents}
+    return [
+        led_by(diagnostic, own)
+        for diagnostic in diagnostics
+        if any(location.file in files for location in diagnostic.where)
+    ]

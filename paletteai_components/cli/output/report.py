@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, reported
+from paletteai_components.cli.output.paragraph import Paragraph, paragraphs_on
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, folded, reported
 from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
 from paletteai_components.shell import command
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_RANK = {severity: position for position, severity in enumerate(Severity)}
+_VALUE = re.compile("`[^`]*`")
 
 
-def show(diagnostics: Iterable[Diagnostic], *, err: bool = False) -> None:
-    """Print problems as text, in colour on a terminal, without those that are silenced."""
-    for diagnostic in reported(diagnostics):
-        click.echo("\n".join(_lines(diagnostic)), err=err)
+# So many problems that are alike get a place each in the first one's list.
+_LIKEWISE = 10
+# With so many problems, a table of their codes follows.
+_MANY = 10
+
+
+def show(diagnostics: Iterable[Diagnostic], *, err: bool = False, each: bool = False) -> None:
+    """Print problems as text, without those that are silenced; on a terminal in colour and within its width.
+
+    Args:
+        diagnostics: The problems.
+        err: Whether to print them on the error stream.
+        each: Whether to print every problem in full, also one that is like another or follows from one.
+    """
+    paragraph = paragraphs_on(sys.stderr if err else sys.stdout)
+    shown = reported(diagnostics)
+    for cause, alike, consequences in ((every, [], []) for every in shown) if each else _grouped(shown):
+        click.echo("\n".join(_lines(cause, alike, consequences, paragraph)), err=err)
 
 
 def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
@@ -28,6 +48,51 @@ def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
         show(diagnostics, err=True)
         code = diagnostics[0].code
         click.echo(f"{counted(diagnostics)}; `{command('paletteai explain', code)}` explains the first.", err=True)
+
+
+def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print how many problems each rule found, and what the rule says."""
+    from paletteai_components.rules import RULES
+
+    numbers = Counter((diagnostic.severity, diagnostic.code) for diagnostic in reported(diagnostics))
+    width = len(f"{max(numbers.values(), default=0):,}")
+    for (severity, code), number in sorted(numbers.items(), key=lambda each: (_RANK[each[0][0]], -each[1], each[0][1])):
+        label = click.style(f"{severity.value} {code}", fg=_COLOURS[severity], bold=True)
+        click.echo(f"{number:>{width},}  {label}: {RULES[code].holds}")
+
+
+def are_many(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether a reader needs a summary of these problems."""
+    return len(reported(diagnostics)) > _MANY
+
+
+# A problem, those that are like it, and those that follow from it.
+_Group = tuple[Diagnostic, list[Diagnostic], list[Diagnostic]]
+
+
+def _grouped(diagnostics: Iterable[Diagnostic]) -> Iterable[_Group]:
+    """The problems in order: each with the others of its stack file that are alike, and with its consequences."""
+    groups: dict[object, _Group] = {}
+    for cause, consequences in folded(diagnostics):
+        file = cause.where[0].file if cause.where else ""
+        key = (file, cause.code, cause.severity, _VALUE.sub("", cause.message)) if not consequences else cause
+        first, alike, _ = groups.setdefault(key, (cause, [], consequences))
+        if first is not cause:
+            alike.append(cause)
+    return groups.values()
+
+
+def _likewise(first: Diagnostic, alike: Sequence[Diagnostic]) -> str:
+    """Problems that are like the first one, by the first value in which they differ, and their lines."""
+    every = [first, *alike]
+    values = [_VALUE.findall(diagnostic.message) for diagnostic in every]
+    differing = next((at for at, column in enumerate(zip(*values, strict=True)) if len(set(column)) > 1), None)
+    lines = [str(each.where[0].line) if each.where and each.where[0].line else "" for each in every]
+    texts = [
+        " ".join(filter(None, (value[differing] if differing is not None else "", line and f"(line {line})")))
+        for value, line in zip(values[1:], lines[1:], strict=True)
+    ]
+    return listed(texts, _LIKEWISE)
 
 
 def show_error(error: UserError) -> None:
@@ -40,17 +105,31 @@ def show_error(error: UserError) -> None:
         click.echo("\n".join([f"Error: {escaped(error.message)}", *help]), err=True)
 
 
-def _lines(diagnostic: Diagnostic) -> Iterator[str]:
+def _lines(
+    diagnostic: Diagnostic,
+    alike: Sequence[Diagnostic],
+    consequences: Sequence[Diagnostic],
+    paragraph: Paragraph,
+) -> Iterator[str]:
     head, *others = (escaped(str(location)) for location in diagnostic.where) if diagnostic.where else ("",)
     label = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
+    kind = f"{diagnostic.severity.value} {diagnostic.code}"
+    first, *rest = paragraph(f"{head}: {kind}: {escaped(diagnostic.message)}".removeprefix(": "), "  ")
     yield (
-        f"{click.style(head, bold=True)}: {label}: {escaped(diagnostic.message)}"
+        first.replace(head, click.style(head, bold=True), 1).replace(kind, label, 1)
         if head
-        else (f"{label}: {escaped(diagnostic.message)}")
+        else first.replace(kind, label, 1)
     )
+    yield from rest
     for location in others:
         yield click.style(f"  also: {location}", dim=True)
-    yield f"  help: {escaped(diagnostic.help)}"
+    if alike:
+        yield from paragraph(f"  likewise: {escaped(_likewise(diagnostic, alike))}", "    ")
+    if consequences:
+        numbers = Counter(each.code for each in consequences)
+        codes = ", ".join(f"{number:,} {code}" for code, number in sorted(numbers.items()))
+        yield from paragraph(f"  explains: {codes}", "    ")
+    yield from paragraph(f"  help: {escaped(diagnostic.help)}", "    ")
 
 
 def show_json(value: Any) -> None:

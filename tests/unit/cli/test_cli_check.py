@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import click
 import pytest
 from support.projects import STACK, Project, changed
+from support.terminals import terminal
+
+from paletteai_components.cli.output.report import show
+from paletteai_components.rules import diagnostics_of
+from paletteai_components.stacks.folder import stack_folder
+from paletteai_components.stacks.workspace import workspace_from
 
 BETA = STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b").replace("9012", "9013")
 WARNED = changed("    computeConfigRef: {name: default}\n", "")
@@ -44,6 +52,84 @@ def test_only_what_concerns_the_named_stacks_is_said(project: Project) -> None:
     project.stack(BETA.replace("displayName: Acme", "displayName: Ac/me"), "beta.dev")
     assert "PAI008" not in project.printed("check", "acme.dev")
     assert "PAI008" in project.printed("check", "beta.dev")
+
+
+def test_a_problem_of_several_stacks_starts_with_the_named_one(project: Project) -> None:
+    project.stack()
+    project.stack(BETA.replace("sight", "vision"), "beta.dev")
+    for stack, other in (("acme.dev", "beta.dev"), ("beta.dev", "acme.dev")):
+        printed = project.printed("check", stack, code=1)
+        assert printed.startswith(f"stacks/Pulumi.{stack}.yaml:")
+        assert f"\n  also: stacks/Pulumi.{other}.yaml:" in printed
+
+
+def test_a_copied_stack_file_is_one_problem_that_explains_the_others(project: Project) -> None:
+    salt = 'encryptionsalt: "v1:4DdLuoo5hxI=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg=="\n'
+    project.stack(f"{salt}{STACK}")
+    project.stack(f"{salt}{STACK}", "beta.dev")
+    first, also, explains, help, *_, total = project.printed("check", code=1).splitlines()
+    assert first.startswith("stacks/Pulumi.beta.dev.yaml:1: error PAI020: stack `beta.dev` is a copy of `acme.dev`: ")
+    assert also == "  also: stacks/Pulumi.acme.dev.yaml:1"
+    assert explains == "  explains: 1 PAI002, 1 PAI003, 3 PAI006, 1 PAI014"
+    assert "`pulumi stack init beta.dev`" in help
+    assert total == "7 errors in 2 stacks"
+    assert project.printed("check", "--verbose", code=1).count(" error PAI") == 7
+
+
+def test_problems_of_a_file_that_are_alike_are_shown_once(project: Project) -> None:
+    entries = "".join(f"    spare-{at}: {{existingSecret: spare-{at}}}\n" for at in range(14))
+    project.stack(changed("    shared:\n", f"{entries}    shared:\n"))
+    shown, likewise, help, *_, total = project.printed("check").splitlines()
+    assert shown.startswith("stacks/Pulumi.acme.dev.yaml:4: warning PAI011: integration `spare-0` is not bound")
+    assert likewise.startswith("  likewise: `spare-1` (line 5), `spare-2` (line 6), ")
+    assert likewise.endswith("`spare-10` (line 14) and 3 more")
+    assert help == "  help: Bind it with `palette: spare-0`, or delete it and revoke its key."
+    assert total == "14 warnings in 1 stack"
+
+
+def test_only_some_rules_are_reported_on_demand(project: Project) -> None:
+    project.stack(WARNED.replace("displayName: Acme", "displayName: Ac/me"))
+    assert "PAI015" not in project.printed("check", "--select", "PAI008,pai012")
+    assert project.printed("check", "--ignore", "PAI015", "--ignore", "PAI008") == "1 stack, 1 project: no problems\n"
+    said = project.refused("check", "--ignore", "PAI0155")
+    assert "`PAI0155` is no rule's code. Did you mean `PAI015`?" in said
+
+
+def test_warnings_fail_the_check_on_demand(project: Project) -> None:
+    project.stack(WARNED)
+    assert "1 warning" in project.printed("check", "--fail-on", "warning", code=1)
+    assert "1 warning" in project.printed("check", "--fail-on", "error")
+    project.stack()
+    project.printed("check", "--fail-on", "note")
+
+
+def test_a_quiet_check_without_problems_says_nothing(project: Project) -> None:
+    project.stack()
+    assert project.printed("check", "--quiet") == ""
+    project.stack(WARNED)
+    assert "1 warning" not in project.printed("check", "-q")
+
+
+def test_statistics_count_the_problems_of_each_rule(project: Project) -> None:
+    project.stack(WARNED.replace("displayName: Acme", "displayName: Ac/me"))
+    assert project.printed("check", "--statistics").splitlines() == [
+        "1  warning PAI008: Display names are letters, digits and spaces",
+        "1  warning PAI015: Every Project has a compute config",
+        "2 warnings in 1 stack",
+    ]
+
+
+def test_text_is_wrapped_between_words_on_a_terminal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.stack(re.sub(r"      apiKey: .*\n", "", STACK))
+    plain = project.printed("check", code=1)
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = terminal(monkeypatch)
+    show(diagnostics_of(workspace_from(stack_folder())))
+    lines = click.unstyle(shown.getvalue()).splitlines()
+    (command,) = re.findall(r"`pulumi config set .*?`", plain)
+    assert any(command in line for line in lines)
+    assert all(len(line) <= 60 for line in lines if command not in line)
+    assert " ".join(" ".join(lines).split()) in " ".join(plain.split())
 
 
 def test_a_named_stack_is_still_judged_among_all_others(project: Project) -> None:
