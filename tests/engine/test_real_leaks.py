@@ -109,7 +109,7 @@ def test_no_refusal_tells_a_key(project: RealProject, cluster: ControlPlane, tmp
     project.set_key(STACK, "lab", KEYS["shared"])
     refuses("PAI003")
     only_set(ROTATED["lab"])
-    refuses("the fingerprint of integration lab is not that of its key")
+    refuses("the fingerprint of integration `lab` does not match its key")
     only_set("changeme")
     refuses("PAI009")
     ciphertext = re.findall(r"secure: (v1:\S+)", before)[0]

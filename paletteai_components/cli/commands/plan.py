@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import as_json, plural, show_json, show_with_summary
+from paletteai_components.cli.output.report import as_json, counted, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
-from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.cli.selection import Selection, choosing_stacks, selected
+from paletteai_components.diagnostics import Diagnostic, escaped, reported
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import PlannedSettings, Source
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Up to this many projects that fall back the same way get a line each.
 _SHOWN = 25
+# Up to this many stacks get a tree each.
+_FEW = 10
 _KINDS = ("Namespace", "Tenant", "Project", "Settings", "Secret")
 _STYLES = {
     Source.OWN: "magenta",
@@ -43,8 +46,15 @@ _REMOVALS = {
 @click.command("plan")
 @choosing_stacks
 @in_a_format("text", "json")
+@click.option(
+    "--tree/--table",
+    default=None,
+    help=f"A tree of each stack, or a line.  [default: a tree for up to {_FEW} stacks]",
+)
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
+def command(
+    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, tree: bool | None
+) -> None:
     """Show what the named STACKs declare: tenants, Settings and projects.
 
     Shows where each project's Palette integration comes from. The cluster is not read;
@@ -56,13 +66,38 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, out
         stacks = [_plan_as_json(stack, plan) for stack, plan in planned if plan]
         show_json({"stacks": stacks, "problems": [as_json(diagnostic) for diagnostic in selection.diagnostics]})
         ctx.exit(selection.exit_code)
-    for stack, plan in planned:
-        if plan:
-            show_tree(_stack_tree(stack, plan))
+    if tree if tree is not None else len(planned) <= _FEW:
+        for stack, plan in planned:
+            if plan:
+                show_tree(_stack_tree(stack, plan))
+    else:
+        click.echo("\n".join(_table(selection)))
     total = Counter(each.kind for stack in selection.stacks for each in stack.objects)
     click.echo(f"{plural(len(planned), 'stack')}: {_object_counts(total)}")
     show_with_summary(selection.diagnostics)
     ctx.exit(selection.exit_code)
+
+
+def _table(selection: Selection) -> Iterator[str]:
+    """A line for each stack."""
+    rows: list[tuple[str, ...]] = [("STACK", "CLUSTER", "SETTINGS", "PROJECTS", "OBJECTS", "PROBLEMS")]
+    problems: dict[str, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in reported(selection.diagnostics):
+        for file in {location.file for location in diagnostic.where}:
+            problems[file].append(diagnostic)
+    for stack in selection.stacks:
+        settings = len(list(stack.plan.settings)) if stack.plan else 0
+        projects = len(stack.plan.projects) if stack.plan else 0
+        numbers = (f"{number:,}" for number in (settings, projects, sum(1 for _ in stack.objects)))
+        of_stack = problems[stack.file]
+        rows.append((stack.name, redacted(stack.cluster or "-"), *numbers, counted(of_stack) if of_stack else "-"))
+    widths = [max(len(escaped(row[column])) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (
+            f"{escaped(cell):{'>' if 1 < column < 5 else '<'}{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
 
 
 def _object_counts(objects: Counter[str]) -> str:
@@ -71,7 +106,7 @@ def _object_counts(objects: Counter[str]) -> str:
         for kind in _KINDS
         if objects[kind]
     )
-    return f"{plural(objects.total(), 'object')} written" + (f": {kinds}" if kinds else "")
+    return f"{plural(objects.total(), 'object')} would be written" + (f": {kinds}" if kinds else "")
 
 
 def _stack_tree(stack: Stack, plan: Plan) -> Tree:

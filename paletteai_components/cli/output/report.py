@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -36,10 +36,11 @@ def show(diagnostics: Iterable[Diagnostic], *, err: bool = False, each: bool = F
         err: Whether to print them on the error stream.
         each: Whether to print every problem in full, also one that is like another or follows from one.
     """
-    paragraph = paragraphs_on(sys.stderr if err else sys.stdout)
+    stream = sys.stderr if err else sys.stdout
+    paragraph = paragraphs_on(stream)
     shown = reported(diagnostics)
     for cause, alike, consequences in ((every, [], []) for every in shown) if each else _grouped(shown):
-        click.echo("\n".join(_lines(cause, alike, consequences, paragraph)), err=err)
+        click.echo("\n".join(_lines(cause, alike, consequences, paragraph, stream.isatty())), err=err)
 
 
 def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
@@ -54,11 +55,14 @@ def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
     """Print how many problems each rule found, and what the rule says."""
     from paletteai_components.rules import RULES
 
+    paragraph = paragraphs_on(sys.stdout)
     numbers = Counter((diagnostic.severity, diagnostic.code) for diagnostic in reported(diagnostics))
     width = len(f"{max(numbers.values(), default=0):,}")
     for (severity, code), number in sorted(numbers.items(), key=lambda each: (_RANK[each[0][0]], -each[1], each[0][1])):
-        label = click.style(f"{severity.value} {code}", fg=_COLOURS[severity], bold=True)
-        click.echo(f"{number:>{width},}  {label}: {RULES[code].holds}")
+        kind = f"{severity.value} {code}"
+        label = click.style(kind, fg=_COLOURS[severity], bold=True)
+        first, *rest = paragraph(f"{number:>{width},}  {kind}: {RULES[code].holds}", " " * (width + 2))
+        click.echo("\n".join([first.replace(kind, label, 1), *rest]))
 
 
 def are_many(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -110,8 +114,9 @@ def _lines(
     alike: Sequence[Diagnostic],
     consequences: Sequence[Diagnostic],
     paragraph: Paragraph,
+    on_terminal: bool,
 ) -> Iterator[str]:
-    head, *others = (escaped(str(location)) for location in diagnostic.where) if diagnostic.where else ("",)
+    head = escaped(str(diagnostic.where[0])) if diagnostic.where else ""
     label = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
     kind = f"{diagnostic.severity.value} {diagnostic.code}"
     first, *rest = paragraph(f"{head}: {kind}: {escaped(diagnostic.message)}".removeprefix(": "), "  ")
@@ -121,8 +126,13 @@ def _lines(
         else first.replace(kind, label, 1)
     )
     yield from rest
-    for location in others:
-        yield click.style(f"  also: {location}", dim=True)
+    if diagnostic.where and on_terminal:
+        # It needs the reader of YAML, which a command without problems does not.
+        from paletteai_components.cli.output.source import source_lines
+
+        yield from (click.style(line, dim=True) for line in source_lines(diagnostic.where[0]))
+    for places in _other_places(diagnostic):
+        yield from (click.style(line, dim=True) for line in paragraph(f"  also: {places}", "    "))
     if alike:
         yield from paragraph(f"  likewise: {escaped(_likewise(diagnostic, alike))}", "    ")
     if consequences:
@@ -130,6 +140,15 @@ def _lines(
         codes = ", ".join(f"{number:,} {code}" for code, number in sorted(numbers.items()))
         yield from paragraph(f"  explains: {codes}", "    ")
     yield from paragraph(f"  help: {escaped(diagnostic.help)}", "    ")
+
+
+def _other_places(diagnostic: Diagnostic) -> Iterator[str]:
+    """The locations after the first one, those in one file together."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for location in diagnostic.where[1:]:
+        lines[location.file].append("" if location.line is None else str(location.line))
+    for file, numbers in lines.items():
+        yield escaped(file) + (f":{listed(numbers, _LIKEWISE)}" if any(numbers) else "")
 
 
 def show_json(value: Any) -> None:

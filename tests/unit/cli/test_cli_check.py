@@ -129,7 +129,22 @@ def test_text_is_wrapped_between_words_on_a_terminal(project: Project, monkeypat
     (command,) = re.findall(r"`pulumi config set .*?`", plain)
     assert any(command in line for line in lines)
     assert all(len(line) <= 60 for line in lines if command not in line)
-    assert " ".join(" ".join(lines).split()) in " ".join(plain.split())
+    unmarked = [line for line in lines if " | " not in line]
+    assert " ".join(" ".join(unmarked).split()) in " ".join(plain.split())
+
+
+def test_a_terminal_shows_the_line_of_a_problem_but_never_a_key(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = re.sub("apiKey: .*", "apiKey: hunter2-of-acme", WARNED)
+    project.stack(plain)
+    shown = terminal(monkeypatch)
+    show(diagnostics_of(workspace_from(stack_folder())))
+    text = click.unstyle(shown.getvalue())
+    assert "\n  15 |       - {name: vision}\n     |       ^^^^^^^^^^^^^^^^\n" in text
+    assert "PAI010" in text
+    assert "hunter2" not in text
+    assert " | " not in project.run("check").output
 
 
 def test_a_named_stack_is_still_judged_among_all_others(project: Project) -> None:

@@ -7,7 +7,7 @@ import json
 import sys
 
 import pytest
-from support.projects import KEY, Project, changed
+from support.projects import KEY, STACK, Project, changed
 from support.terminals import terminal
 
 from paletteai_components.cli.output import tree
@@ -51,8 +51,27 @@ def test_a_stack_is_drawn_as_one_tree(project: Project) -> None:
         "└── Project lab     vaulted   its own Settings lab/default\n"
         "    ├── its namespace is external, yet deleting the Project also deletes it\n"
         "    └── Settings lab/default  integration vaulted, Secret lab-palette for palette, external\n"
-        "1 stack: 10 objects written: 3 Namespaces, 1 Tenant, 3 Projects, 2 Settings, 1 Secret\n"
+        "1 stack: 10 objects would be written: 3 Namespaces, 1 Tenant, 3 Projects, 2 Settings, 1 Secret\n"
     )
+
+
+def test_many_stacks_are_a_table(project: Project) -> None:
+    for number in range(11):
+        own = f"acme-{number}"
+        fields = changed("    computeConfigRef: {name: default}\n", "") if number == 3 else STACK
+        text = fields.replace("acme", own).replace("vision", f"vision-{number}").replace("v1:", f"v1:{number}")
+        project.stack(text, f"{own}.dev")
+    head, *rows, total = project.run("plan", "--table").stdout.splitlines()
+    assert project.run("plan").stdout.splitlines() == [head, *rows, total]
+    assert head == "STACK        CLUSTER  SETTINGS  PROJECTS  OBJECTS  PROBLEMS"
+    assert rows[0].startswith("acme-0.dev   dev             1         1        6  ")
+    assert rows[4].startswith("acme-3.dev   dev             1         1        6  2 warnings, 1 note")
+    assert (
+        total
+        == "11 stacks: 66 objects would be written: 22 Namespaces, 11 Tenants, 11 Projects, 11 Settings, 11 Secrets"
+    )
+    assert project.run("plan", "--tree").stdout.count("├── Tenant ") == 11
+    assert "STACK" not in project.run("plan", "acme-3.dev").stdout
 
 
 def test_a_tenant_made_elsewhere_is_said_to_be(project: Project) -> None:
@@ -79,7 +98,7 @@ def test_errors_are_told_and_what_can_be_shown_is_shown(project: Project) -> Non
 
 def test_a_stack_of_which_nothing_can_be_made_out_is_told_only(project: Project) -> None:
     project.stack("config: {}\n")
-    assert project.printed("plan", code=1) == "1 stack: 0 objects written\n"
+    assert project.printed("plan", code=1) == "1 stack: 0 objects would be written\n"
     assert json.loads(project.run("plan", "--format", "json").stdout)["stacks"] == []
 
 

@@ -101,7 +101,9 @@ def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
 def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: Path) -> None:
     assert set(re.findall(r"\bescaped\((.*?)\)", module.read_text())) <= {
         "stack.name",
+        "copies[0].file",
         "its[0].name",
+        "original.name",
         "others[0].name",
         "others[0].stack.name",
     }

@@ -13,6 +13,8 @@ from support.recording import recorded
 from support.repository import Repository
 
 from paletteai_components import DeclarationError, SettingsArgs, Tenant, TenantArgs
+from paletteai_components.cli.output.source import source_lines
+from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.model.spec import StackSpec
 
 # What they run is run by other tests, too.
@@ -62,6 +64,8 @@ def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
         assert key not in repr(checked.exception), kind
         line = file.read_text().splitlines()
         told = json.loads(checked.stdout)["problems"]
+        for number in range(len(line)):
+            assert key not in "".join(source_lines(SourceLocation(str(file), number + 1))), kind
         at = {number for number, each in enumerate(line, 1) if key in each}
         if path[-1] not in ("value", "ciphertext", "proof"):
             assert at & {location["line"] for diagnostic in told for location in diagnostic["where"]}, (kind, told)
