@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_secret_that_nothing_uses_yet_may_be_deleted_instead() -> None:
     used = judged(acme(), "Secret/tenant-acme/default-palette", "Settings/tenant-acme/default")
     assert [diagnostic.code for diagnostic in used if "kubectl delete" in diagnostic.help] == []
     assert codes(used) == ["PAI018", "PAI018"]
+
+
+@pytest.mark.parametrize(("context", "shown"), [("dev", "dev"), (f"hf_{'aB3' * 9}", "CONTEXT")])
+def test_a_command_for_the_cluster_names_the_context_if_it_can_be_shown(context: str, shown: str) -> None:
+    declared = replace(acme(), context=context)
+    (exists,) = judged(declared, "Secret/tenant-acme/default-palette")
+    assert f"`kubectl delete secret --context {shown} --namespace tenant-acme default-palette`" in exists.help
+    (going,) = judged(declared, "Namespace/vision!", owned=frozenset({"Namespace/vision"}))
+    assert f"`kubectl wait --for=delete --context {shown} namespace/vision`" in going.help
 
 
 def test_an_object_that_the_state_holds_is_no_surprise() -> None:

@@ -19,6 +19,7 @@ from paletteai_components.stacks.stack import Stack, stack_from_config, stack_fr
 
 FINGERPRINT = f"pai1:{'1' * 40}"
 LIKE, REAL = "Write it like `https://api.spectrocloud.com`.", "Set the real value."
+SHOWN = "Set the value that Palette shows."
 
 
 def bound(integration: dict[str, Any], **more: Any) -> Stack:
@@ -104,6 +105,22 @@ def test_a_value_that_cannot_be_real_is_refused_and_not_repeated(
     assert diagnostic.help == remedy
     for value in fields.values():
         assert not isinstance(value, str) or not value or value == "vault" or value not in str(diagnostic)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "remedy"),
+    [
+        ({"hostUrl": "https://a.example/v1"}, "has a `hostUrl` that has a path, query or fragment, which", LIKE),
+        ({"tenant": "'x'"}, "has a `tenant` that has quotes around it, so PaletteAI may not be able to", SHOWN),
+        ({"defaultProjectID": "https://x"}, "has a `defaultProjectID` that is a URL, so PaletteAI may not be", SHOWN),
+        ({"tenant": "todo"}, "has a `tenant` that looks like a placeholder, so PaletteAI may not be able to", SHOWN),
+    ],
+)
+def test_a_value_that_is_hardly_real_is_a_warning(fields: dict[str, Any], said: str, remedy: str) -> None:
+    (diagnostic,) = diagnostics(declared_credential(**fields))
+    assert (diagnostic.code, diagnostic.severity) == ("PAI009", Severity.WARNING)
+    assert diagnostic.message.startswith(f"integration `shared` {said}")
+    assert diagnostic.help == remedy
 
 
 def test_a_password_in_the_host_is_not_repeated() -> None:
