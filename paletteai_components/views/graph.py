@@ -1,7 +1,7 @@
 """A graph: tenants, integrations, Settings and projects, their bindings, and the problems that concern them.
 
-Every diagram is drawn from it. It holds nothing of a credential: integrations with the same credential have the
-same number, which means nothing outside of the graph.
+Every diagram is drawn from it. It holds no key, ciphertext or fingerprint: integrations with the same credential
+have the same number, which means nothing outside of the graph.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from paletteai_components.credentials import host_of, host_problem, name_doubt
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.model.equality import equal_credentials
 from paletteai_components.model.plan import Plan, PlannedProject
@@ -46,6 +47,12 @@ class IntegrationNode:
     """How many projects do not get it although it is the fallback."""
     credential: int | None
     """A number that integrations with the same credential share, or None."""
+    host: str | None
+    """The host of Palette, or None where it is not declared or not valid."""
+    palette_tenant: str | None
+    """The name of the Palette tenant, or None where it is not declared or hardly a name."""
+    secrets: tuple[str, ...]
+    """The Secrets that hold the credential, `namespace/name` each."""
     line: int | None
     diagnostics: tuple[int, ...]
     """The problems that concern it, as positions in the graph's."""
@@ -162,14 +169,24 @@ def _tenant(stack: Stack, plan: Plan, found: list[tuple[int, int | None]], crede
     users = Counter(project.effective_settings.palette for project in plan.projects if project.effective_settings)
     falling_back = sum(project.source is Source.FALLBACK for project in plan.projects)
     default = tenant.default.palette if tenant.default else None
+    secrets: dict[str, list[str]] = defaultdict(list)
+    for each in settings:
+        if each.palette is not None and each.palette_secret is not None:
+            secrets[each.palette].append(f"{named(each.palette_secret.namespace)}/{named(each.palette_secret.name)}")
 
     def integration(key: str, position: int) -> IntegrationNode:
+        each = declared[key]
+        # What a rule refuses may be anything, even an address with a password.
+        host = host_of(each.host_url) if each.host_url and host_problem(each.host_url) is None else None
         return IntegrationNode(
             named(key),
-            declared[key].existing_secret is None,
+            each.existing_secret is None,
             users[key],
             len(plan.projects) - falling_back if key == default else 0,
             credentials.get((stack.name, key)),
+            host and redacted(host),
+            named(each.tenant) if each.tenant and name_doubt(each.tenant) is None else None,
+            tuple(dict.fromkeys(secrets[key])),
             *marked(("integrations", position)),
         )
 

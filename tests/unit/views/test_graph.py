@@ -121,17 +121,42 @@ def test_what_two_share_and_two_others_is_one_credential() -> None:
     assert [each.credential for each in tenant_of(config).integrations] == [1, 1, 1]
 
 
-def test_nothing_of_a_credential_is_in_a_graph() -> None:
+def test_no_key_ciphertext_or_fingerprint_is_in_a_graph() -> None:
     config = f"""\
     paletteai:integrations:
       a:
-        hostUrl: https://secret-host.example
+        hostUrl: https://palette.example
         apiKey: {{secure: "v1:CIPHERTEXT"}}
         fingerprint: {{value: "pai1:{"ab" * 20}", ciphertext: "{"cd" * 16}"}}
     paletteai:tenant: {{name: acme, settings: {{default: {{palette: a}}}}}}
     """
     shown = repr(graph_of([stack(config)], ()))
-    assert not [text for text in ("CIPHERTEXT", "pai1:", "abab", "cdcd", "secret-host") if text in shown]
+    assert not [text for text in ("CIPHERTEXT", "pai1:", "abab", "cdcd") if text in shown]
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ("hostUrl: https://Palette.example:443/", ("palette.example", None)),
+        ("hostUrl: https://me:password@palette.example", (None, None)),
+        ("hostUrl: not an address", (None, None)),
+        ("tenant: acme-team", (None, "acme-team")),
+        ("tenant: https://me:password@palette.example", (None, None)),
+        ("tenant: ck7f3aCANARY91xQ4tZ8mWd2", (None, "<redacted>")),
+    ],
+)
+def test_of_a_credential_a_graph_holds_its_host_and_palette_tenant_unless_they_may_be_something_else(
+    field: str, shown: tuple[str | None, str | None]
+) -> None:
+    tenant = tenant_of(f"paletteai:integrations:\n  a: {{{field}}}\npaletteai:tenant: {{name: acme}}\n")
+    assert (tenant.integrations[0].host, tenant.integrations[0].palette_tenant) == shown
+
+
+def test_an_integration_has_the_secrets_of_the_settings_that_bind_it() -> None:
+    assert [each.secrets for each in tenant_of(VARIED).integrations] == [
+        ("tenant-acme/shared-palette",),
+        ("lab/lab-palette",),
+    ]
 
 
 @pytest.mark.parametrize(
