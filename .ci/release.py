@@ -27,11 +27,11 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = "paletteai_components"
 SBOM = "paletteai-components.cdx.json"
-BUNDLED = ROOT / MODULE / "views" / "page" / "d3"
+BUNDLED = ROOT / MODULE / "views" / "page" / "bundled"
 _VERSION = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}")
 _HEADING = re.compile(r"^## \[(.+?)\](.*)$", re.MULTILINE)
 _DATE = re.compile(r" - \d{4}-\d\d-\d\d")
-_BUNDLED = re.compile(r"^\| (\S+\.min\.js) \| (\S+) \| (\d\S*) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
+_BUNDLED = re.compile(r"^\| (\S+\.js) \| (\S+) \| (\d\S*) \| (\S+) \| ([0-9a-f]{64}) \|$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def notes_of(root: Path) -> str:
 def bundled() -> list[dict[str, Any]]:
     """The third-party files in the package, as components of a bill of materials."""
     found = []
-    for file, name, version, digest in _BUNDLED.findall((BUNDLED / "README.md").read_text()):
+    for file, name, version, licence, digest in _BUNDLED.findall((BUNDLED / "README.md").read_text()):
         purl = f"pkg:npm/{name}@{version}"
         found.append(
             {
@@ -114,14 +114,14 @@ def bundled() -> list[dict[str, Any]]:
                 "version": version,
                 "purl": purl,
                 "licenses": [
-                    {"license": {"id": "ISC", "text": {"content": (BUNDLED / f"{name}.LICENSE").read_text()}}}
+                    {"license": {"id": licence, "text": {"content": (BUNDLED / f"{name}.LICENSE").read_text()}}}
                 ],
-                "properties": [{"name": "bundled as", "value": f"{MODULE}/views/page/d3/{file}"}],
+                "properties": [{"name": "bundled as", "value": f"{MODULE}/views/page/bundled/{file}"}],
                 "hashes": [{"alg": "SHA-256", "content": digest}],
             }
         )
-    if {each["name"] for each in found} != {file.name.removesuffix(".min.js") for file in BUNDLED.glob("*.js")}:
-        _refuse("the table of views/page/d3/README.md does not list exactly the files beside it. Fix the table.")
+    if {each["name"] for each in found} != {file.name.partition(".")[0] for file in BUNDLED.glob("*.js")}:
+        _refuse("the table of views/page/bundled/README.md does not list exactly the files beside it. Fix the table.")
     return found
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 from support.bench.measuring import Command, Figure, compared, peak_memory, run
+from support.bench.page import page_at_scale
 from support.bench.workspaces import many_stacks
 from support.checkout import ROOT
 
@@ -63,6 +64,7 @@ def at_scale(paletteai: Path, folder: Path) -> Iterator[Figure | str]:
         memory = peak_memory([paletteai, command, "--stacks", all_of_them])
         name = f"peak memory of {command} of {STACKS:,} stacks, all processes together / {MEMORY} MB"
         yield Figure(name, memory * 2**20 / 10**6 / MEMORY, 1.0, f"{memory:.0f} MiB")
+    yield from page_at_scale(paletteai, all_of_them, folder)
 
 
 def _beside_kubeconform(paletteai: Path, stacks: Path, objects: list[str], folder: Path) -> Figure:

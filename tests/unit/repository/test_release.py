@@ -23,7 +23,8 @@ from support.ci_scripts import CI
 import paletteai_components
 from paletteai_components.cli import main
 
-D3 = ROOT / "paletteai_components/views/page/d3"
+BUNDLED = ROOT / "paletteai_components/views/page/bundled"
+LICENCES = {"preact": "MIT", "htm": "Apache-2.0"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UNRELEASED = "# Changelog\n\n## [Unreleased]\n"
 RELEASED = UNRELEASED + "\n## [1.2.0] - 2030-12-31\n\n- New.\n\n## [1.1.0] - 2030-01-01\n\n- Old.\n"
@@ -115,14 +116,15 @@ def test_nothing_is_built_into_a_folder_that_holds_something(refusal: Refusal, r
 def test_what_is_bundled_is_listed_with_its_licence_and_its_bytes(release: Any) -> None:
     parts = release.bundled()
     assert {part["purl"].partition("@")[0] for part in parts} == {
-        f"pkg:npm/{file.stem}" for file in D3.glob("*.LICENSE")
+        f"pkg:npm/{file.stem}" for file in BUNDLED.glob("*.LICENSE")
     }
     for part in parts:
         (own,) = part["licenses"]
-        assert own["license"]["id"] == "ISC"
-        assert own["license"]["text"]["content"] == (D3 / f"{part['name']}.LICENSE").read_text()
+        assert own["license"]["id"] == LICENCES[part["name"]]
+        assert own["license"]["text"]["content"] == (BUNDLED / f"{part['name']}.LICENSE").read_text()
         (digest,) = part["hashes"]
-        assert digest["content"] == sha256((D3 / f"{part['name']}.min.js").read_bytes()).hexdigest()
+        (file,) = BUNDLED.glob(f"{part['name']}.*js")
+        assert digest["content"] == sha256(file.read_bytes()).hexdigest()
 
 
 def test_the_bill_of_materials_is_about_the_package_and_has_what_it_needs_and_holds(release: Any) -> None:
@@ -160,12 +162,12 @@ def test_the_wheel_says_whose_it_is_and_holds_every_licence_the_schema_and_the_c
         described, command = (wheel.read(name).decode() for name in (about, entry_points))
         schema = wheel.read("paletteai_components/schema/stack.json")
     assert f"Version: {paletteai_components.__version__}\n" in described
-    assert "License-Expression: Apache-2.0 AND ISC\n" in described
+    assert "License-Expression: Apache-2.0 AND MIT\n" in described
     assert "Author: The paletteai-components authors\n" in described
     assert "Description-Content-Type: text/markdown\n" in described
     assert "Requires-Python: >=3.11" in described
     licences = {name.partition(".dist-info/licenses/")[2] for name in names if "/licenses/" in name}
-    assert licences == {"LICENSE", *(str(file.relative_to(ROOT)) for file in D3.glob("*.LICENSE"))}
+    assert licences == {"LICENSE", *(str(file.relative_to(ROOT)) for file in BUNDLED.glob("*.LICENSE"))}
     assert "paletteai_components/py.typed" in names
     assert schema == (ROOT / "paletteai_components/schema/stack.json").read_bytes()
     assert "paletteai=paletteai_components.cli:main" in command.replace(" ", "")

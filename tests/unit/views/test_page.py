@@ -7,14 +7,18 @@ import dataclasses
 import hashlib
 import json
 import re
+import statistics
 from collections.abc import Callable, Iterator
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from support.bench.page import FIRST_PICTURE, KEYSTROKES
 from support.graphs import HOSTILE, quoted
 from support.graphs import with_projects as projects_called
 from support.samples import stack, workspace
@@ -22,8 +26,9 @@ from support.samples import stack, workspace
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.views import page
+from paletteai_components.views.changed_graph import Change, ChangedGraph, What, changed_graph
 from paletteai_components.views.graph import Graph, graph_of
-from paletteai_components.views.page import D3, page_of
+from paletteai_components.views.page import LIBRARIES, SCRIPTS, About, page_of
 
 PARTS = resources.files(page)
 CREDENTIAL = 'hostUrl: "https://a.example", tenant: t, defaultProjectID: "1", apiKey: {secure: "v1:%s"}'
@@ -71,8 +76,8 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
 
-    def open_page(graph: Graph, address: str = "", **media: Any) -> Page:
-        file.write_text(page_of(graph), encoding="ascii")
+    def open_page(graph: Graph | ChangedGraph, address: str = "", about: About | None = None, **media: Any) -> Page:
+        file.write_text(page_of(graph, about), encoding="ascii")
         page = context.new_page()
         page.emulate_media(**media)
         page.on("request", lambda request: asked.append(request.url.partition("#")[0]))
@@ -104,11 +109,20 @@ def with_projects(count: int) -> Graph:
 
 
 def listed(page: Page) -> list[str]:
-    return page.locator("#tenants a:visible .name").all_inner_texts()
+    """The stacks of the start page, in alphabetical order."""
+    return sorted(
+        tile.split("\n")[0]
+        for tile in page.locator("#fleet .tile").evaluate_all("all => all.map((each) => each.title.split(' ')[0])")
+    )
 
 
 def choose(page: Page, name: str) -> None:
-    page.get_by_role("navigation").get_by_role("link", name=name).click()
+    page.evaluate("(name) => { window.location.hash = `tenant=${name}`; }", name)
+    expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.locator(f"#fleet .tile[title^='{name}']")
 
 
 def focused(page: Page) -> str:
@@ -122,14 +136,15 @@ def box(page: Page, name: str) -> Locator:
 # --- The text of the page -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", D3)
+@pytest.mark.parametrize("name", LIBRARIES)
 def test_a_library_is_the_released_file_with_its_licence(name: str) -> None:
-    recorded = re.search(rf"\| {name}\.min\.js \| {name} \| ([\d.]+) \| ([0-9a-f]{{64}}) \|", _text("d3/README.md"))
+    file = LIBRARIES[name]
+    recorded = re.search(
+        rf"\| {file} \| {name} \| [\d.]+ \| [\w.-]+ \| ([0-9a-f]{{64}}) \|", _text("bundled/README.md")
+    )
     assert recorded
-    content = PARTS.joinpath(f"d3/{name}.min.js").read_bytes()
-    assert hashlib.sha256(content).hexdigest() == recorded[2]
-    assert f"/{name}/ v{recorded[1]} ".encode() in content.splitlines()[0]
-    assert _text(f"d3/{name}.LICENSE") in page_of(Graph((), ()))
+    assert hashlib.sha256(PARTS.joinpath(f"bundled/{file}").read_bytes()).hexdigest() == recorded[1]
+    assert _text(f"bundled/{name}.LICENSE") in page_of(Graph((), ()))
 
 
 def _text(name: str) -> str:
@@ -141,12 +156,14 @@ def test_the_page_is_ascii_so_no_encoding_can_change_what_its_hashes_are_of() ->
 
 
 def test_no_script_makes_markup_or_code_out_of_text() -> None:
-    ours = _text("tree.js") + _text("page.js")
-    assert not re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|\.html\(|eval\(|Function\(", ours)
+    ours = "".join(map(_text, SCRIPTS))
+    assert not re.findall(r"[iI]nnerHTML|outerHTML|insertAdjacent|document\.write|\.html\(|eval\(|Function\(", ours)
 
 
 def test_the_page_names_nothing_outside_of_itself() -> None:
-    html = re.sub(r"/\*\nCopyright.*?</script>", "", page_of(workspace_graph()), flags=re.DOTALL)
+    html = re.sub(r"<script>/\*\n.*?</script>", "", page_of(workspace_graph()), flags=re.DOTALL)
+    # The name of a namespace is no address.
+    html = html.replace("http://www.w3.org/2000/svg", "")
     assert not re.findall(r"(?:src|href)=\"(?!data:,|#)|url\(|@import|https?:", html)
 
 
@@ -177,7 +194,7 @@ def test_names_cannot_end_the_data_they_are_in() -> None:
     assert "<" not in data[1]
     rows = json.loads(data[1])["stacks"][0]["tenant"]["projects"]
     assert rows[1][0] == "</script><script>alert(1)</script>"
-    assert html.count("</script>") == 2 + len(D3)
+    assert html.count("</script>") == 2 + len(LIBRARIES)
 
 
 def test_a_project_of_a_large_fleet_takes_few_bytes() -> None:
@@ -185,73 +202,56 @@ def test_a_project_of_a_large_fleet_takes_few_bytes() -> None:
     assert grown < 1000 * 60
 
 
-# --- In a browser -------------------------------------------------------------------------------------------------
+# --- In a browser: the start page ---------------------------------------------------------------------------------
 
 
-def test_a_tenant_is_drawn_with_where_each_project_gets_palette_from(opened: Opened) -> None:
+def test_the_page_starts_with_every_tenant_in_its_environments_errors_first(opened: Opened) -> None:
+    stacks = [stack(SOUND, "gamma.dev"), stack(ACME, "acme.dev"), stack(ACME, "acme.prod"), stack(BETA, "beta.dev")]
+    page = opened(graph_of(stacks, diagnostics_of(workspace(*stacks))))
+    rows = page.get_by_role("row").all_inner_texts()
+    assert rows[0].split() == ["Tenant", "dev", "prod"]
+    assert [row.split()[0] for row in rows[1:]] == ["acme", "beta", "gamma"]
+    assert "3 projects" not in rows[1]
+    assert rows[1].count("4 projects") == 2
+    assert "no problems" in rows[3]
+    assert "4 stacks" in page.locator(".sums").inner_text().replace("\n", " ")
+    assert page.locator(".sources").inner_text().replace("\n", " ").startswith("4 falls back to the tenant")
+    tile(page, "acme.prod").click()
+    page.get_by_role("navigation", name="Environments").get_by_role("link", name="dev").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("acme.dev")
+    page.get_by_role("link", name="All tenants").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("All tenants")
+
+
+def test_a_problem_of_two_stacks_counts_once(opened: Opened) -> None:
+    graph = workspace_graph()
+    page = opened(graph)
+    errors = sum(each.severity == "error" for each in graph.diagnostics)
+    assert page.locator(".sums .error b").inner_text() == str(errors)
+
+
+@pytest.mark.parametrize(
+    ("chips", "found"),
+    [
+        (["PAI004"], ["beta.dev"]),
+        (["plant-1"], ["acme.dev"]),
+        (["own"], ["acme.dev"]),
+        (["own", "nowhere"], ["acme.dev", "beta.dev"]),
+        (["plant-1", "own"], ["acme.dev"]),
+    ],
+)
+def test_chips_of_one_filter_widen_it_and_those_of_two_narrow(
+    opened: Opened, chips: list[str], found: list[str]
+) -> None:
     page = opened(workspace_graph())
-    expect(page.get_by_role("heading", level=2, name="acme.dev")).to_be_visible()
-    assert page.get_by_role("tree").aria_snapshot() == (
-        '- tree "Diagram of tenant acme":\n'
-        "  - 'treeitem \"Tenant acme, in tenant-acme. 1 error, 1 warning, 1 note: PAI003\" [level=1] [selected]':\n"
-        "    - text: acme in tenant-acme 1 error\n"
-        "    - group:\n"
-        '      - treeitem "Settings tenant-acme/default, the default · integration shared" [level=2]:\n'
-        "        - text: tenant-acme/default the default · integration shared\n"
-        "        - group:\n"
-        '          - treeitem "Project vision, falls back to default" [level=3]: vision falls back to default\n'
-        '          - treeitem "Project merged, falls back to default" [level=3]: merged falls back to default\n'
-        '      - treeitem "Settings tenant-acme/edge, integration edge" [level=2]:\n'
-        "        - text: tenant-acme/edge integration edge\n"
-        "        - group:\n"
-        '          - \'treeitem "Project line-1, settingsRef: edge" [level=3]\': "line-1 settingsRef: edge"\n'
-        '      - treeitem "Settings tenant-acme/spare, no Palette integration" [level=2]:\n'
-        "        - text: tenant-acme/spare no Palette integration\n"
-        "        - group:\n"
-        '          - treeitem "Not used by any project" [level=3]\n'
-        '      - treeitem "Settings lab/default, a project’s own · integration lab" [level=2]:\n'
-        "        - text: lab/default a project’s own · integration lab\n"
-        "        - group:\n"
-        '          - treeitem "Project lab, own Settings" [level=3]: lab own Settings'
-    )
-    assert page.locator("#integrations h4, #integrations h4 + p").all_inner_texts() == [
-        "shared", "used by 2 projects, overridden by 2", "edge", "used by 1 project", "lab", "used by 1 project",
-    ]  # fmt: skip
-
-
-def test_each_source_has_a_shape_and_a_line_of_its_own_besides_its_colour(opened: Opened) -> None:
-    page = opened(workspace_graph())
-    style = "(each) => { const s = getComputedStyle(each); return [%s].join(' ') }"
-    shape = style % "s.borderTopStyle, s.borderTopWidth, s.borderTopRightRadius, s.backgroundImage.slice(0, 9)"
-    line = style % "s.strokeDasharray, s.strokeWidth"
-    sources = ["fallback", "settingsRef", "own", "sharedClusterOnly", "nowhere"]
-    assert len({page.locator(f"#legend .sample.{each}").evaluate(shape) for each in sources}) == len(sources)
-    assert len({page.locator(f"#legend .edge.{each}:not(.core)").evaluate(line) for each in sources}) == len(sources)
-    drawn_shapes = set()
-    for source, project in zip(sources, ("vision", "line-1", "lab", "quiet", "lost"), strict=True):
-        choose(page, "beta.dev" if project in ("quiet", "lost") else "acme.dev")
-        assert source in (box(page, f"Project {project}").get_attribute("class") or "").split()
-        assert page.locator(f"#canvas .edge.{source}").count() >= 1
-        drawn_shapes.add(box(page, f"Project {project}").evaluate(shape))
-    assert len(drawn_shapes) == len(sources)
-
-
-def test_projects_without_palette_are_told_apart_by_why(opened: Opened) -> None:
-    page = opened(workspace_graph(), "#tenant=beta.dev")
-    labels = page.get_by_role("treeitem").evaluate_all("all => all.map(each => each.getAttribute('aria-label'))")
-    assert labels[3:] == [
-        "Without Palette, shared cluster only",
-        "Project quiet, shared cluster only",
-        "Without Palette, nothing to fall back to",
-        "Project lost, nothing to fall back to. 1 error: PAI004",
-    ]
-
-
-def test_a_credential_in_two_integrations_is_marked_on_both(opened: Opened) -> None:
-    page = opened(workspace_graph())
-    expect(page.locator("#integrations .same")).to_have_text("Same credential: same of beta.dev")
-    choose(page, "beta.dev")
-    expect(page.locator("#integrations .same")).to_have_text("Same credential: shared of acme.dev")
+    for chip in chips:
+        page.locator(".chip").filter(has_text=chip).first.click()
+    assert listed(page) == found
+    page.wait_for_url(re.compile("#.*="))
+    page.reload()
+    assert listed(page) == found
+    page.get_by_role("button", name="Clear search and filters").first.click()
+    assert len(listed(page)) == 3
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,23 @@ def test_a_search_finds_tenants_by_all_that_is_in_them(opened: Opened, sought: s
     page = opened(workspace_graph())
     page.get_by_role("searchbox").fill(sought)
     assert listed(page) == found
-    expect(page.get_by_role("status")).to_have_text(f"{len(found)} of 3 tenants")
+    expect(page.get_by_role("status")).to_have_text(f"{len(found)} of 3 stacks")
+    assert page.get_by_text("No stack matches this search").is_visible() is not bool(found)
+
+
+def test_a_search_filters_problems_and_projects_and_marks_what_matched(opened: Opened) -> None:
+    page = opened(workspace_graph())
+    page.get_by_role("searchbox").fill("pai004")
+    assert page.locator("#all-problems li").count() == 1
+    assert page.locator("#all-problems mark").all_inner_texts() == ["PAI004"]
+    page.get_by_role("searchbox").fill("lab")
+    page.keyboard.press("Enter")
+    assert focused(page) == "Project lab, own Settings"
+    labels = page.get_by_role("treeitem").evaluate_all("all => all.map((each) => each.getAttribute('aria-label'))")
+    assert not [label for label in labels if label.startswith("Project vision")]
+    assert "lab" in page.locator("#canvas .project mark").all_inner_texts()
+    page.get_by_role("button", name="Show everything").click()
+    expect(box(page, "Project vision")).to_be_visible()
 
 
 def test_tenants_without_problems_can_be_left_out_and_the_address_keeps_tenant_search_and_filter(
@@ -281,11 +297,11 @@ def test_tenants_without_problems_can_be_left_out_and_the_address_keeps_tenant_s
     page.get_by_role("searchbox").fill("dev")
     page.get_by_role("checkbox", name="Only with problems").check()
     assert listed(page) == ["acme.dev", "beta.dev"]
-    page.wait_for_url(re.compile("#tenant=acme.dev&search=dev&problems=only$"))
-    choose(page, "beta.dev")
+    page.wait_for_url(re.compile("#search=dev&problems=only$"))
+    tile(page, "acme.dev").click()
+    page.get_by_role("navigation", name="Tenants").get_by_role("link", name="beta.dev").click()
     assert page.url.endswith("#tenant=beta.dev&search=dev&problems=only")
     page.reload()
-    assert listed(page) == ["acme.dev", "beta.dev"]
     expect(page.get_by_role("heading", level=2, name="beta.dev")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=2, name="acme.dev")).to_be_visible()
@@ -294,20 +310,237 @@ def test_tenants_without_problems_can_be_left_out_and_the_address_keeps_tenant_s
 def test_every_problem_leads_to_its_place_with_text_help_and_line(opened: Opened) -> None:
     graph = workspace_graph()
     page = opened(graph)
-    page.locator("#all summary").click()
-    locations = []
+    places = []
     for position, diagnostic in enumerate(graph.diagnostics):
-        page.locator("#all-problems a").nth(position).click()
-        location = page.locator("#details, #integrations [open]").filter(has_text=diagnostic.message)
-        expect(location.first).to_contain_text(diagnostic.help)
-        expect(location.first).to_contain_text(str(diagnostic.where[0]))
-        locations.append(focused(page))
-    assert locations == [
-        "card-integrations:0",
-        "Project lost, nothing to fall back to. 1 error: PAI004",
-        "card-integrations:0",
-        "card-integrations:2",
+        choose_start(page)
+        page.locator("#all-problems li > a:first-child").nth(position).click()
+        details = page.locator("#details").filter(has_text=diagnostic.message)
+        expect(details).to_contain_text(diagnostic.help)
+        expect(details).to_contain_text(str(diagnostic.where[0]))
+        places.append(focused(page).partition(",")[0])
+    assert places == ["Integration shared", "Project lost", "Integration shared", "Integration lab"]
+
+
+def choose_start(page: Page) -> None:
+    page.evaluate("window.location.hash = ''")
+    expect(page.get_by_role("heading", level=2)).to_have_text("All tenants")
+
+
+def test_a_page_about_nothing_says_so(opened: Opened) -> None:
+    page = opened(Graph((), ()))
+    expect(page.get_by_role("status")).to_have_text("0 stacks")
+    expect(page.get_by_text("There is no stack on this page.")).to_be_visible()
+
+
+# --- In a browser: a tenant ---------------------------------------------------------------------------------------
+
+
+def test_a_tenant_is_drawn_with_where_each_project_gets_palette_from(opened: Opened) -> None:
+    page = opened(workspace_graph(), "#tenant=acme.dev")
+    tree = page.get_by_role("treeitem").evaluate_all("all => all.map((each) => `${each.ariaLevel} ${each.ariaLabel}`)")
+    assert tree == [
+        "1 Tenant acme, in tenant-acme. 1 error, 1 warning, 1 note: PAI003",
+        "2 Integration shared, a.example, tenant t, Secret default-palette. 1 error, 1 warning: PAI003",
+        "3 Settings tenant-acme/default, the default",
+        "4 Project vision, falls back to default",
+        "4 Project merged, falls back to default",
+        "3 same of beta.dev, the same credential",
+        "2 Integration edge, host not declared, Secret edge-palette",
+        "3 Settings tenant-acme/edge",
+        "4 Project line-1, settingsRef: edge",
+        "2 Integration lab, a.example, tenant t, Secret lab/default-palette. 1 warning, 1 note: PAI003",
+        "3 Settings lab/default, a project\u2019s own",
+        "4 Project lab, own Settings",
+        "2 no Palette integration",
+        "3 Settings tenant-acme/spare, not used by any project",
     ]
+
+
+def test_each_source_has_a_shape_and_a_line_of_its_own_besides_its_colour(opened: Opened) -> None:
+    page = opened(workspace_graph(), "#tenant=acme.dev")
+    style = "(each) => { const s = getComputedStyle(each); return [%s].join(' ') }"
+    shape = style % "s.borderTopStyle, s.borderTopWidth, s.borderTopRightRadius, s.backgroundImage.slice(0, 9)"
+    line = style % "s.strokeDasharray, s.strokeWidth"
+    shapes, lines = set(), set()
+    projects = {
+        "fallback": "vision",
+        "settingsRef": "line-1",
+        "own": "lab",
+        "sharedClusterOnly": "quiet",
+        "nowhere": "lost",
+    }
+    for source, project in projects.items():
+        choose(page, "beta.dev" if project in ("quiet", "lost") else "acme.dev")
+        # The legend has what is drawn, and nothing else.
+        shown = page.locator("#legend .sample").evaluate_all("all => all.map((each) => each.className.split(' ')[1])")
+        assert source in shown
+        assert ("own" in shown) is (project not in ("quiet", "lost"))
+        assert source in (box(page, f"Project {project}").get_attribute("class") or "").split()
+        shapes.add(box(page, f"Project {project}").evaluate(shape))
+        lines.add(page.locator(f"#canvas .edge.{source}:not(.core)").first.evaluate(line))
+    assert (len(shapes), len(lines)) == (len(projects), len(projects))
+
+
+def test_projects_without_palette_are_told_apart_by_why(opened: Opened) -> None:
+    page = opened(workspace_graph(), "#tenant=beta.dev")
+    labels = page.get_by_role("treeitem").evaluate_all("all => all.map((each) => each.ariaLabel)")
+    assert labels[-4:] == [
+        "Without Palette, shared cluster only",
+        "Project quiet, shared cluster only",
+        "Without Palette, nothing to fall back to",
+        "Project lost, nothing to fall back to. 1 error: PAI004",
+    ]
+
+
+def test_a_credential_in_two_integrations_is_drawn_and_linked_at_both(opened: Opened) -> None:
+    page = opened(workspace_graph(), "#tenant=acme.dev")
+    box(page, "same of beta.dev").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("beta.dev")
+    assert focused(page).startswith("Integration same, ")
+    page.locator("#details .same a").click()
+    assert focused(page).startswith("Integration shared, ")
+    choose_start(page)
+    expect(page.locator("#shared li")).to_have_text("shared of acme.dev, same of beta.dev")
+
+
+@pytest.mark.parametrize("width", [1280, 1920, 400])
+def test_a_click_on_a_project_shows_its_details_without_scrolling(opened: Opened, width: int) -> None:
+    page = opened(workspace_graph(), "#tenant=beta.dev")
+    page.set_viewport_size({"width": width, "height": 900})
+    box(page, "Project lost").click()
+    title = page.locator("#details h3")
+    expect(title).to_have_text("Project lost")
+    expect(title).to_be_in_viewport()
+    expect(page.locator("#details")).to_contain_text("PAI004")
+
+
+def test_a_path_lights_up_from_the_credential_to_the_projects(opened: Opened) -> None:
+    page = opened(workspace_graph(), "#tenant=acme.dev")
+    lit = "all => all.map((each) => each.dataset.key)"
+    page.locator("#box-settings\\:0").hover()
+    assert page.locator("#canvas .box.lit").evaluate_all(lit) == [
+        "tenant", "integrations:0", "settings:0", "projects:0", "projects:3",
+    ]  # fmt: skip
+    page.locator("#keys").hover()
+    assert page.locator("#canvas .box.lit").count() == 0
+    page.locator("#box-projects\\:1").focus()
+    assert page.locator("#canvas .box.lit").evaluate_all(lit) == [
+        "tenant",
+        "integrations:1",
+        "settings:1",
+        "projects:1",
+    ]
+
+
+def test_what_names_begin_with_is_said_once_and_a_long_one_keeps_both_ends(opened: Opened) -> None:
+    graph = projects_called(stack(ACME), ["plant-1-" + "x" * 200 + "-first", "plant-1-second", "plant-1-third"])
+    page = opened(graph, "#tenant=acme.dev")
+    assert page.locator("#canvas .project .name").all_inner_texts()[1:] == ["second", "third"]
+    expect(page.locator("#canvas .heading").last).to_have_text("Projects: plant-1-\u2026")
+    assert focused_label(page, "plant-1-second") == "Project plant-1-second, falls back to default"
+    name = page.locator("#canvas .project .name").first
+    assert name.locator(".head").evaluate("(each) => each.scrollWidth > each.clientWidth") is True
+    tail = name.locator(".tail")
+    assert tail.inner_text().endswith("-first")
+    assert tail.evaluate("(each) => each.scrollWidth <= each.clientWidth") is True
+
+
+def focused_label(page: Page, name: str) -> str | None:
+    return box(page, f"Project {name}").get_attribute("aria-label")
+
+
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        ("project=lab", "Project lab, own Settings"),
+        ("settings=tenant-acme/edge", "Settings tenant-acme/edge"),
+        ("integration=edge", "Integration edge, "),
+    ],
+)
+def test_a_part_has_an_address_of_its_own(opened: Opened, address: str, label: str) -> None:
+    page = opened(workspace_graph(), f"#tenant=acme.dev&{address}")
+    current = page.locator("#canvas [aria-selected='true']")
+    assert (current.get_attribute("aria-label") or "").startswith(label)
+    expect(current).to_be_in_viewport()
+    page.keyboard.press("/")
+    box(page, "Tenant acme").click()
+    page.wait_for_url(re.compile("#tenant=acme.dev$"))
+    page.locator("#canvas .box").filter(has_text=re.escape(address.partition("=")[2].rpartition("/")[2])).first.click()
+    page.wait_for_url(re.compile("#tenant=acme.dev&"))
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("#tenant=nobody.dev", "There is no stack nobody.dev on this page."),
+        ("#tenant=acme.dev&project=nothing", "There is no project nothing in acme.dev."),
+        (
+            "#tenant=%3Cimg%20src=x%20onerror=alert(1)%3E",
+            "There is no stack <img src=x onerror=alert(1)> on this page.",
+        ),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_so(opened: Opened, address: str, says: str) -> None:
+    expect(opened(workspace_graph(), address).get_by_role("alert")).to_contain_text(says)
+
+
+def test_the_chosen_tenant_is_scrolled_to_in_the_list(opened: Opened) -> None:
+    graph = with_projects(1)
+    (node,) = graph.stacks
+    stacks = tuple(dataclasses.replace(node, name=f"tenant-{number}.dev") for number in range(300))
+    page = opened(Graph(stacks, graph.diagnostics), "#tenant=tenant-250.dev")
+    expect(page.locator("#tenants [aria-current]")).to_be_in_viewport()
+
+
+def test_a_file_and_line_are_links_where_the_repository_is_known_whatever_a_file_is_called(opened: Opened) -> None:
+    template = "https://git.example/acme/blob/0123abc/{file}#L{line}"
+    graph = workspace_graph()
+    file = 'stacks/Pulumi."><img src=x>#{line}.yaml'
+    (acme, *others) = graph.stacks
+    graph = Graph((dataclasses.replace(acme, file=file), *others), graph.diagnostics)
+    page = opened(graph, "#tenant=acme.dev&project=vision", About(source_url=template))
+    assert page.locator("#details a.place").get_attribute("href") == (
+        "https://git.example/acme/blob/0123abc/stacks/Pulumi.%22%3E%3Cimg%20src%3Dx%3E%23%7Bline%7D.yaml#L16"
+    )
+    choose(page, "beta.dev")
+    assert page.locator("#facts a").get_attribute("href") == (
+        "https://git.example/acme/blob/0123abc/stacks/Pulumi.beta.dev.yaml"
+    )
+    assert opened(graph, "#tenant=acme.dev").locator("a.place").count() == 0
+
+
+def test_the_header_says_what_the_page_was_made_of(opened: Opened) -> None:
+    about = About("0123456789abcdef", "<b>topic", "2030-12-31T23:59:58+00:00", changed=True)
+    page = opened(workspace_graph(), about=about)
+    expect(page.locator("#about")).to_have_text(
+        "<b>topic 0123456789ab 2030-12-31 23:59 +00:00, with uncommitted changes"
+    )
+    expect(opened(workspace_graph()).locator("#about")).to_have_count(0)
+
+
+def test_a_change_is_marked_at_what_it_concerns_and_stacks_without_one_can_be_left_out(opened: Opened) -> None:
+    now = ACME.replace("    - {name: vision}\n", "    - {name: robots}\n").replace(", settingsRef: edge", "")
+    stacks = [stack(text, f"{name}.dev") for name, text in (("acme", now), ("beta", BETA))]
+    after = graph_of(stacks, diagnostics_of(workspace(*stacks)))
+    keys = {("acme.dev", "integrations", "lab"): Change(What.CHANGED, "another API key")}
+    changed = changed_graph(drawn(acme=ACME, beta=BETA), after, "main (0123abc)", keys, after.diagnostics[:1])
+    page = opened(changed, about=About("0123456789abcdef", None, "2030-12-31T23:59:58+00:00"))
+    expect(page.locator("#about")).to_contain_text("compared with main (0123abc)")
+    assert page.locator("#all-problems li").filter(has_text="new").count() == 1
+    page.get_by_role("checkbox", name="Only with changes").check()
+    assert listed(page) == ["acme.dev"]
+    tile(page, "acme.dev").click()
+    told = page.locator("#canvas .badge.change").evaluate_all(
+        "all => all.map((each) => `${each.closest('.box').ariaLabel.split(',')[0]}: ${each.innerText}`)"
+    )
+    assert told == [
+        "Project robots: new",
+        "Project line-1: changed",
+        "Project vision: removed",
+        "Integration lab: changed",
+    ]
+    box(page, "Integration lab").click()
+    expect(page.locator("#details p.changed")).to_have_text("changed another API key")
 
 
 def test_a_problem_behind_a_show_more_is_reached(opened: Opened) -> None:
@@ -316,30 +549,27 @@ def test_a_problem_behind_a_show_more_is_reached(opened: Opened) -> None:
     assert tenant
     last = dataclasses.replace(tenant.projects[-1], diagnostics=(len(graph.diagnostics),))
     tenant = dataclasses.replace(tenant, projects=(*tenant.projects[:-1], last))
-    diagnostic = Diagnostic("PAI000", "it is wrong", "Mend it.")
-    page = opened(Graph((dataclasses.replace(graph.stacks[0], tenant=tenant),), (*graph.diagnostics, diagnostic)))
-    page.locator("#all summary").click()
+    node = dataclasses.replace(graph.stacks[0], tenant=tenant, diagnostics=(len(graph.diagnostics),))
+    page = opened(Graph((node,), (*graph.diagnostics, Diagnostic("PAI000", "it is wrong", "Mend it."))))
     page.locator("#all-problems a").last.click()
     assert focused(page).startswith("Project project-99, ")
     expect(page.locator("#canvas :focus")).to_be_in_viewport()
 
 
-def test_a_file_without_a_tenant_is_listed_with_its_problems_and_a_page_about_nothing_says_so(opened: Opened) -> None:
+def test_a_file_without_a_tenant_is_listed_with_its_problems(opened: Opened) -> None:
     page = opened(drawn(acme="paletteai:tenant: {}"))
+    tile(page, "acme.dev").click()
     expect(box(page, "Stack acme.dev")).to_be_visible()
     expect(page.locator("#details .problems li")).not_to_have_count(0)
-    page = opened(Graph((), ()))
-    expect(page.get_by_role("status")).to_have_text("0 tenants")
-    expect(page.locator("#tenant")).to_be_hidden()
 
 
 def test_many_projects_are_drawn_when_they_are_asked_for_or_searched(opened: Opened) -> None:
-    page = opened(with_projects(500))
+    page = opened(with_projects(500), "#tenant=acme.dev")
     assert page.locator("#canvas .project").count() == 30
     box(page, "Show 200 more").click()
     assert page.locator("#canvas .project").count() == 230
     assert focused(page).startswith("Project project-30, ")
-    expect(box(page, "Project project-30")).to_have_attribute("aria-setsize", "500")
+    expect(box(page, "Project project-30")).to_have_attribute("aria-setsize", "231")
     page.get_by_role("searchbox").fill("project-412")
     page.keyboard.press("Enter")
     assert focused(page) == "Project project-412, falls back to default"
@@ -351,21 +581,26 @@ def test_all_can_be_done_by_keyboard(opened: Opened) -> None:
     press("Tab")
     assert focused(page) == "skip"
     press("Enter")
-    assert focused(page).startswith("Tenant acme, ")
+    assert focused(page) == "title"
     press("/")
     assert focused(page) == "query"
     page.keyboard.type("dev/")
     assert page.locator("#query").input_value() == "dev/"
-    page.locator("#query").fill("")
+    press("Escape")
+    assert page.locator("#query").input_value() == ""
+    press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent").startswith("beta.dev")
     press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent").startswith("acme.dev")
-    press("ArrowDown")
+    press("ArrowUp")
     press("Enter")
     assert focused(page).startswith("Tenant beta, ")
     press("ArrowRight")
+    assert focused(page).startswith("Integration same, ")
+    press("ArrowRight")
     assert focused(page).startswith("Settings tenant-beta/special, ")
     press("ArrowLeft")
-    assert focused(page).startswith("Tenant beta, ")
+    assert focused(page).startswith("Integration same, ")
     press("End")
     assert focused(page).startswith("Project lost, ")
     press("ArrowUp")
@@ -380,8 +615,23 @@ def test_all_can_be_done_by_keyboard(opened: Opened) -> None:
     press("Escape")
     assert page.evaluate("document.activeElement.textContent").startswith("beta.dev")
     press("Home")
+    assert page.evaluate("document.activeElement.textContent").startswith("acme.dev")
     press("Escape")
     assert focused(page) == "query"
+
+
+def test_arrow_keys_move_between_tiles(opened: Opened) -> None:
+    stacks = [stack(ACME, f"acme.{each}") for each in ("dev", "prod")] + [
+        stack(SOUND, f"gamma.{each}") for each in ("dev", "prod")
+    ]
+    page = opened(graph_of(stacks, ()))
+    page.locator("#query").press("ArrowDown")
+    names = []
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+        names.append(page.evaluate("document.activeElement.title.split(' ')[0]"))
+    assert names == ["acme.prod", "gamma.prod", "gamma.dev", "acme.dev"]
+    assert page.locator("#fleet [tabindex='0']").count() == 1
 
 
 def test_one_tab_stop_is_in_the_list_and_one_in_the_diagram(opened: Opened) -> None:
@@ -393,26 +643,56 @@ def test_one_tab_stop_is_in_the_list_and_one_in_the_diagram(opened: Opened) -> N
     expect(page.locator("#tenants [tabindex='0'] .name")).to_have_text("acme.dev")
 
 
-def test_what_has_the_focus_is_seen_to_have_it(opened: Opened) -> None:
-    page = opened(workspace_graph())
-    for _ in range(7):
+@pytest.mark.parametrize("address", ["", "#tenant=beta.dev"])
+def test_what_has_the_focus_is_seen_to_have_it(opened: Opened, address: str) -> None:
+    page = opened(workspace_graph(), address)
+    for _ in range(12):
         page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
         width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
         style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert style != "none"
         assert width >= 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_can_be_chosen_against_the_system(opened: Opened, scheme: str) -> None:
+    page = opened(workspace_graph(), color_scheme="dark" if scheme == "light" else "light")
+    page.get_by_label("Theme").select_option(scheme)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    chosen = page.evaluate(ground)
+    page.reload()
+    assert page.evaluate(ground) == chosen
+    assert (sum(map(int, re.findall(r"\d+", chosen))) < 200) is (scheme == "dark")
+
+
+def test_a_diagram_is_saved_as_a_picture_that_holds_names_as_text(opened: Opened, tmp_path: Path) -> None:
+    page = opened(with_names(HOSTILE), "#tenant=acme.dev")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as SVG").click()
+    saved.value.save_as(tmp_path / "saved.svg")
+    assert saved.value.suggested_filename == "acme.dev.svg"
+    picture = ElementTree.parse(tmp_path / "saved.svg")
+    kinds = {each.tag.rpartition("}")[2] for each in picture.iter()}
+    assert kinds == {"svg", "g", "title", "rect", "text", "path"}
+    assert "<redacted>" not in (text := [each.text for each in picture.iter()])
+    assert HOSTILE[0] in text or any(each and each.startswith('"><img') for each in text)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as PNG").click()
+    saved.value.save_as(tmp_path / "saved.png")
+    assert (tmp_path / "saved.png").read_bytes().startswith(b"\x89PNG")
+
+
 INTERACTIVE = {"button", "link", "searchbox", "textbox", "checkbox", "treeitem", "tree", "DisclosureTriangle", "main"}
 
 
 def test_everything_that_can_be_used_has_a_name_and_the_page_has_landmarks(opened: Opened) -> None:
-    page = opened(workspace_graph())
-    page.locator("#all summary").click()
+    page = opened(workspace_graph(), "#tenant=acme.dev")
     nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     told = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
     roles = {role for role, _ in told}
-    assert {"banner", "search", "navigation", "main", "status", "tree", "region"} <= roles
+    assert {"banner", "search", "navigation", "main", "status", "tree", "complementary"} <= roles
     assert [role for role, name in told if role in INTERACTIVE - {"main"} and not name.strip()] == []
     levels = page.locator(":is(h1, h2, h3, h4):visible").evaluate_all("all => all.map((each) => +each.tagName[1])")
     assert levels[0] == 1
@@ -422,15 +702,30 @@ def test_everything_that_can_be_used_has_a_name_and_the_page_has_landmarks(opene
 
 
 def test_hostile_names_are_shown_as_the_text_they_are(opened: Opened) -> None:
-    page = opened(with_names(HOSTILE))
-    names = page.locator("#canvas .project .name").all_text_contents()
+    page = opened(with_names(HOSTILE), "#tenant=acme.dev")
+    names = page.locator("#canvas .project .name").evaluate_all("all => all.map((each) => each.title)")
     assert names[:3] == HOSTILE[:3]
     assert names[6] == "two\\nlines"
     assert names[8] == "\\u202eright to left"
     assert page.locator("img, #canvas script, #canvas a").count() == 0
     longest = page.locator("#canvas .project .name").nth(14)
     assert longest.get_attribute("title") == "x" * 1000
-    assert longest.evaluate("(each) => each.scrollWidth > each.clientWidth") is True
+    assert longest.locator(".head").evaluate("(each) => each.scrollWidth > each.clientWidth") is True
+
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(
+    "address", ["", "#tenant=acme.dev", "#tenant=beta.dev&project=lost", "#tenant=none&search=none"]
+)
+def test_axe_finds_nothing_that_wcag_forbids(opened: Opened, address: str, width: int, scheme: str) -> None:
+    page = opened(workspace_graph(), address, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = Axe().run(page, options=WCAG).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
 @pytest.mark.parametrize("width", [320, 640, 1280])
@@ -438,6 +733,7 @@ def test_nothing_is_cut_off_or_drawn_over_another(opened: Opened, width: int) ->
     page = opened(workspace_graph(), "#tenant=beta.dev")
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#canvas").evaluate("(each) => each.scrollWidth <= each.clientWidth")
     for name in ("acme.dev", "beta.dev"):
         choose(page, name)
         boxes = [each.bounding_box() for each in page.locator("#canvas .box").all()]
@@ -497,8 +793,7 @@ CONTRASTS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_lines_stand_out_in_light_and_dark(opened: Opened, scheme: str) -> None:
     page = opened(workspace_graph(), color_scheme=scheme)
-    page.locator("#all summary").click()
-    seen = []
+    seen = page.evaluate(CONTRASTS)
     for name in ("acme.dev", "beta.dev"):
         choose(page, name)
         seen += page.evaluate(CONTRASTS)
@@ -509,49 +804,39 @@ def test_text_and_lines_stand_out_in_light_and_dark(opened: Opened, scheme: str)
 
 
 def test_forced_colours_reach_the_lines_too(opened: Opened) -> None:
-    page = opened(workspace_graph(), forced_colors="active")
+    page = opened(workspace_graph(), "#tenant=acme.dev", forced_colors="active")
     strokes = page.locator("#canvas .edge:not(.core)").evaluate_all("all => all.map((e) => getComputedStyle(e).stroke)")
     assert set(strokes) == {page.evaluate("getComputedStyle(document.body).color")}
 
 
 def test_nothing_moves_for_whoever_asked_for_that(opened: Opened) -> None:
-    page = opened(workspace_graph(), reduced_motion="reduce")
+    page = opened(workspace_graph(), "#tenant=acme.dev", reduced_motion="reduce")
     durations = page.locator("*").evaluate_all("all => all.map((each) => getComputedStyle(each).transitionDuration)")
     assert set(durations) == {"0s"}
 
 
 def test_print_shows_the_tenant_in_full(opened: Opened) -> None:
-    page = opened(with_projects(30))
+    page = opened(with_projects(30), "#tenant=acme.dev")
     page.emulate_media(media="print")
     expect(page.get_by_role("searchbox")).to_be_hidden()
-    canvas = page.locator("#canvas")
-    assert canvas.evaluate("(each) => each.scrollHeight <= each.clientHeight") is True
+    for part in ("#canvas", "main", "#details"):
+        assert page.locator(part).evaluate("(each) => each.scrollHeight <= each.clientHeight") is True
+    assert page.evaluate("document.documentElement.scrollHeight") > 1800
 
 
 def test_a_thousand_tenants_open_and_are_searched_quickly(opened: Opened) -> None:
     graph = with_projects(10)
     (node,) = graph.stacks
-    stacks = tuple(dataclasses.replace(node, name=f"tenant-{number}.dev") for number in range(1000))
+    assert node.tenant
+    stacks = tuple(
+        dataclasses.replace(node, name=f"t{number}.dev", tenant=dataclasses.replace(node.tenant, name=f"t{number}"))
+        for number in range(1000)
+    )
     page = opened(Graph(stacks, graph.diagnostics))
-    milliseconds = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    keystrokes = page.evaluate(
-        """async () => {
-          const query = document.getElementById('query');
-          const times = [];
-          for (const text of ['t', 'te', 'ten', 'tenant-9', 'tenant-99', 'tenant-9', '', 'nothing']) {
-            query.value = text;
-            const began = performance.now();
-            query.dispatchEvent(new Event('input', { bubbles: true }));
-            document.body.getBoundingClientRect();
-            times.push(performance.now() - began);
-          }
-          return times;
-        }"""
-    )
-    print(
-        f"opened in {milliseconds:.0f} ms, a keystroke {sorted(keystrokes)[4]:.0f} ms, at most {max(keystrokes):.0f} ms"
-    )
+    milliseconds, keystrokes = page.evaluate(FIRST_PICTURE), page.evaluate(KEYSTROKES)
+    # `make bench` measures; a busy machine may take ten times as long.
     assert milliseconds < 10_000
-    assert sorted(keystrokes)[4] < 500
+    assert statistics.median(keystrokes) < 500
     assert max(keystrokes) < 2_000
-    assert page.locator("#canvas .box").count() < 30
+    assert page.locator("#fleet .tile").count() < 30
+    assert page.locator("*").count() < 2_000
