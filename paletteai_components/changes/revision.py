@@ -15,6 +15,7 @@ from pathlib import Path
 
 from paletteai_components.changes import git
 from paletteai_components.diagnostics import StackFileError
+from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.shell import command, word
 from paletteai_components.stacks.files import bytes_of, names_in
@@ -43,6 +44,37 @@ class Revision:
     """Its description, for example ``main`` or ``merge base of HEAD and origin/main``."""
     commit: str
     top: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The commit that the stack files of a folder are checked out from."""
+
+    commit: str
+    branch: str | None
+    """The branch that is checked out, or None."""
+    time: str
+    """When the commit was made, in ISO 8601."""
+    changed: bool
+    """Whether stack files differ from the commit."""
+
+
+def checkout_of(folder: StackFolder) -> Checkout | None:
+    """What is checked out where the stack files are, or None where git does not tell."""
+    try:
+        top = _top(folder)
+        commit = _commit(top, "HEAD")
+        if commit is None:
+            return None
+        committed = _files_at(Revision("HEAD", commit, top), folder.path)
+        names = {file.name for file in folder.files()}
+    except UserError:
+        return None
+    files = {name: entry for name, entry in committed.items() if folder.stack_of(name)}
+    changed = names != files.keys() or not all(_is_unchanged(folder.path / name, files[name]) for name in names)
+    _, branch, _ = git.run(top, "symbolic-ref", "--quiet", "--short", "HEAD")
+    _, time, _ = git.run(top, "log", "--max-count=1", "--no-show-signature", "--format=%cI", commit)
+    return Checkout(commit, branch or None, time, changed)
 
 
 def revision_named(name: str | None, folder: StackFolder) -> Revision:

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paletteai_components.cli.files import refuse_links, replace, write_new
-from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.folder import in_a_format, stacks_option
 from paletteai_components.cli.output.records import record_as_json
-from paletteai_components.cli.output.report import json_text, plural, show_with_summary
-from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.cli.output.report import counted, json_text, plural
+from paletteai_components.cli.selection import Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import escaped, reported
 from paletteai_components.errors import UserError
+from paletteai_components.shell import command as shell_command
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.graph import Graph, StackNode, graph_of
+from paletteai_components.views.source_link import checked_template
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.views.changed_graph import ChangedGraph
 
 # How each format begins. Only a file that begins so is an earlier graph, which may be overwritten.
 _BEGINNINGS = (
@@ -36,19 +39,44 @@ _BEGINNINGS = (
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of the standard output."
 )
+@click.option(
+    "--source-url",
+    metavar="TEMPLATE",
+    help="With `--format html`: makes file:line a link. An address with {file} and {line}.",
+)
+@click.option(
+    "--diff",
+    "base",
+    metavar="BASE",
+    help="With `--format html`: marks what changes compared with the git revision BASE.",
+)
 @click.pass_context
 def command(
-    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, output: Path | None
+    ctx: click.Context,
+    names: tuple[str, ...],
+    folder: StackFolder,
+    output_format: str,
+    output: Path | None,
+    source_url: str | None,
+    base: str | None,
 ) -> None:
     """Draw the tenants of the named STACKs with their Settings and projects.
 
     Shows where each project's Palette integration comes from, and each problem at what it concerns.
     """
+    if output_format != "html" and (source_url is not None or base is not None):
+        option = "--diff" if base is not None else "--source-url"
+        raise UserError(f"only the page has use for `{option}`, so nothing was drawn.", "Add `--format html`.")
+    template = checked_template(source_url) if source_url is not None else None
     earlier = _read_earlier(output) if output is not None else None
     selection = selected(names, folder)
     unread = [Stack(name, str(folder.file_of(name))) for name in selection.unreadable if name != str(folder)]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
-    text = _drawn(graph, output_format)
+    if output_format == "html":
+        changed = _changed(graph, selection, names, folder, base) if base is not None else graph
+        text = _page(changed, folder, template)
+    else:
+        text = _drawn(graph, output_format)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -59,7 +87,7 @@ def command(
         projects = sum(len(stack.tenant.projects) for stack in graph.stacks if stack.tenant)
         drawn = f"{plural(len(graph.stacks), 'stack')}, {plural(projects, 'project')}"
         click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
-    show_with_summary(selection.diagnostics)
+    _tell_problems(selection, names, folder, output_format)
     ctx.exit(selection.exit_code)
 
 
@@ -67,10 +95,6 @@ def _drawn(graph: Graph, output_format: str) -> str:
     if output_format == "json":
         stacks = [_stack_as_json(stack) for stack in graph.stacks]
         return json_text({"stacks": stacks, "problems": record_as_json(graph.diagnostics)}) + "\n"
-    if output_format == "html":
-        from paletteai_components.views.page import page_of
-
-        return page_of(graph)
     from paletteai_components.cli.output.mermaid import MAX_CHARACTERS, MAX_EDGES, flowchart_of
 
     chart = flowchart_of(graph)
@@ -82,6 +106,57 @@ def _drawn(graph: Graph, output_format: str) -> str:
             err=True,
         )
     return chart.text
+
+
+def _changed(
+    graph: Graph, selection: Selection, names: tuple[str, ...], folder: StackFolder, base: str
+) -> ChangedGraph:
+    """What has changed since a revision, with what no graph shows: keys, and whom a changed integration affects."""
+    from paletteai_components.changes.difference import difference_between
+    from paletteai_components.changes.impact import KeyChange
+    from paletteai_components.changes.revision import revision_named, workspace_at
+    from paletteai_components.views.changed_graph import Change, What, changed_graph
+
+    revision = revision_named(base, folder)
+    workspace = workspace_at(revision, folder, selection.workspace)
+    difference = difference_between(workspace, selection.workspace)
+    chosen = [stack for stack in workspace.stacks if not names or stack.name in names]
+    # What could not be read on one side would look new, so it counts as unchanged.
+    known = [stack for stack in graph_of(chosen, ()).stacks if stack.name not in difference.uncompared]
+    unknown = [stack for stack in graph.stacks if stack.name in difference.uncompared]
+    keys = {
+        KeyChange.ANOTHER: "another API key",
+        KeyChange.ENCRYPTED_AGAIN: "the same API key, encrypted again",
+        KeyChange.UNDECIDED: "another API key, or the same one encrypted again",
+    }
+    others: dict[tuple[str, str, str], Change] = {}
+    for each in difference.integrations:
+        if each.key is not None:
+            others[each.stack, "integrations", each.integration] = Change(What.CHANGED, keys[each.key])
+        if each.key is not KeyChange.ENCRYPTED_AGAIN or each.fields:
+            affected = Change(What.AFFECTED, f"integration {each.integration} changes")
+            others.update(((each.stack, "projects", project), affected) for project in each.projects)
+    shown = f"{revision.name} ({revision.commit[:12]})"
+    return changed_graph(Graph((*known, *unknown), ()), graph, shown, others, difference.introduced)
+
+
+def _page(graph: Graph | ChangedGraph, folder: StackFolder, template: str | None) -> str:
+    from paletteai_components.changes.revision import checkout_of
+    from paletteai_components.views.page import About, page_of
+
+    checkout = checkout_of(folder)
+    if checkout is None:
+        return page_of(graph, About(source_url=template))
+    return page_of(graph, About(checkout.commit, checkout.branch, checkout.time, checkout.changed, template))
+
+
+def _tell_problems(selection: Selection, names: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
+    """Say in one line how many problems there are: the diagram has them, or marks what they are about."""
+    problems = len(reported(selection.diagnostics))
+    if problems:
+        check = shell_command("paletteai check", *names, stacks=stacks_option(folder))
+        where = f"see the page, or run `{check}`" if output_format == "html" else f"run `{check}` to read them"
+        click.echo(f"{plural(problems, 'problem')}: {counted(selection.diagnostics)}; {where}.", err=True)
 
 
 def _read_earlier(output: Path) -> bytes | None:
@@ -113,9 +188,11 @@ def _read_earlier(output: Path) -> bytes | None:
 
 def _stack_as_json(stack: StackNode) -> dict[str, Any]:
     tenant, lists = stack.tenant, ("integrations", "settings", "projects")
+    # Where a credential is, only the page shows.
+    left_out = ("host", "palette_tenant", "secrets")
     return {
         **record_as_json(stack, without=("tenant", "diagnostics")),
         "tenant": record_as_json(tenant, without=lists),
-        **{name: record_as_json(getattr(tenant, name, ())) for name in lists},
+        **{name: record_as_json(getattr(tenant, name, ()), without=left_out) for name in lists},
         "problems": stack.diagnostics,
     }

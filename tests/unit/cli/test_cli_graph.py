@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.graphs import HOSTILE, quoted, with_projects
 from support.projects import KEY, STACK, Project, changed
+from support.repository import Repository
 
 from paletteai_components.cli.output.mermaid import flowchart_of
 from paletteai_components.stacks.stack import Stack, stack_from_file
@@ -104,8 +106,7 @@ def test_who_goes_without_and_why_is_told_apart_and_problems_are_marked(project:
     assert "  class s0p0 error\n" in result.stdout
     assert '    s0i0[("integration shared<br/>warning PAI011")]\n' in result.stdout
     assert "  class s0i0 warning\n" in result.stdout
-    assert "error PAI004" in result.stderr
-    assert result.stderr.endswith("1 error, 1 warning; `paletteai explain PAI004` explains the first.\n")
+    assert result.stderr == "2 problems: 1 error, 1 warning; run `paletteai check` to read them.\n"
     assert result.exit_code == 1
 
 
@@ -221,9 +222,76 @@ def test_no_form_has_anything_of_a_key(project: Project, form: str) -> None:
     )
     graph = project.run("graph", "--format", form).stdout
     assert "default" in graph
-    assert not [text for text in ("v1:", "abab", "cdcd", "spectrocloud.com", "example-tenant") if text in graph]
+    assert not [text for text in ("v1:", "abab", "cdcd") if text in graph]
+    # Where a credential leads is on the page, which nobody pastes into a comment.
+    assert [text in graph for text in ("spectrocloud.com", "example-tenant")] == [form == "html"] * 2
     # What stands where an integration's name belongs is quoted by the rule that refuses it, and nowhere else.
     assert KEY not in re.sub(r"Settings tenant-beta/default binds the integration [^,]*,", "", graph)
+
+
+def test_problems_are_counted_in_one_line_with_the_command_that_prints_them(project: Project) -> None:
+    project.stack(WITHOUT)
+    said = project.run("graph", "acme.dev", "--format", "html", "--stacks", "stacks").stderr
+    assert said == (
+        "2 problems: 1 error, 1 warning; see the page, or run `paletteai check --stacks stacks acme.dev`.\n"
+    )
+
+
+def test_a_template_makes_links_and_one_that_cannot_is_refused_before_anything_is_written(project: Project) -> None:
+    project.stack()
+    page = project.run("graph", "--format", "html", "--source-url", "https://git.example/blob/1/{file}#L{line}").stdout
+    assert "https://git.example/blob/1/stacks/Pulumi.acme.dev.yaml#L{line}" in page
+    wrong = project.refused("graph", "--format", "html", "--source-url", "javascript:{file}", "--output", "graph.html")
+    assert "`--source-url` is not an address" in wrong
+    assert not Path("graph.html").exists()
+
+
+def test_the_page_says_which_commit_it_was_made_of_and_whether_files_differ_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Repository(tmp_path, monkeypatch)
+
+    def about() -> dict[str, Any]:
+        return dict(embedded(project.run("graph", "--format", "html").stdout)["about"])
+
+    project.stack()
+    assert about()["commit"] is None
+    commit = project.commit()
+    told = about()
+    assert (told["commit"], told["branch"], told["changed"]) == (commit, "main", False)
+    project.stack(changed("name: vision", "name: other"))
+    assert about()["changed"] is True
+
+
+def embedded(page: str) -> dict[str, Any]:
+    """The data of a page."""
+    found = re.search(r'id="data">(.*?)</script>', page)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def test_the_page_marks_what_changed_since_a_revision_and_whom_a_key_affects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Repository(tmp_path, monkeypatch)
+    project.stack()
+    project.stack(STACK.replace("name: acme", "name: beta"), "beta.dev")
+    commit = project.commit()
+    project.stack(changed("v1:", "v1:another") + "      - {name: more}\n")
+    project.stack("config: [", "beta.dev")
+    data = embedded(project.run("graph", "--format", "html", "--diff", "main").stdout)
+    assert data["about"]["base"] == f"main ({commit[:12]})"
+    acme, beta = data["stacks"]
+    assert acme["tenant"]["integrations"][0][-1] == ["changed", "another API key, or the same one encrypted again"]
+    assert [row[-1] for row in acme["tenant"]["projects"]] == [["affected", "integration shared changes"], ["new", ""]]
+    # What could not be read is not known to be removed.
+    assert beta["change"] is None
+
+
+@pytest.mark.parametrize("option", ["--diff", "--source-url"])
+def test_what_only_the_page_has_use_for_is_refused_elsewhere(project: Project, option: str) -> None:
+    project.stack()
+    assert f"only the page has use for `{option}`" in project.refused("graph", option, "main")
 
 
 @pytest.mark.parametrize("form", ["mermaid", "html", "json"])
