@@ -4,7 +4,7 @@
     comment.py github|gitlab FILE
 
 The text may come from a fork's code, so it is made harmless first. Everything else comes from environment
-variables: see `GitHub.from_environment` and `GitLab.from_environment`.
+variables: see `Links`, `GitHub.from_environment` and `GitLab.from_environment`.
 """
 
 from __future__ import annotations
@@ -29,13 +29,45 @@ _FOLD_START = re.compile(r"<details><summary>(.*)</summary>")
 _FOLD_END = "</details>"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _STARTS = ("### ", "- ", "")
+_DETAIL = "  - "
+_LINE = re.compile(r"(.+):(\d{1,9})")
+_RULE_LINK = re.compile(r"\[(PAI\d{3})\]\(([^()\s]+)\)")
+_LINK_END = re.compile(r"\]\(([^()\s]*)\)")
 # A word that neither GitHub nor GitLab turns into a reference, and punctuation between words. It is the same
 # pattern as in the command's own comments, so that those are posted unchanged.
 _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 
 
-def sanitized(text: str, notice: str = "") -> str:
+@dataclass(frozen=True)
+class Links:
+    """What a comment may link to: lines of the files that were checked, and the pages of rules."""
+
+    source_url: str = ""
+    """The address of a line of a file, with `{file}` and `{line}`."""
+    rules_url: str = ""
+    """The address of a rule's page, with `{code}`."""
+
+    @classmethod
+    def from_environment(cls) -> Links:
+        """The addresses in SOURCE_URL and RULES_URL, which the workflow sets."""
+        return cls(os.environ.get("SOURCE_URL", ""), os.environ.get("RULES_URL", ""))
+
+    def allow_line(self, text: str, address: str) -> bool:
+        """Whether an address is that of the place that a text names. A fork could write any other."""
+        file, line = found.groups() if (found := _LINE.fullmatch(text)) else (text, "1")
+        expected = self.source_url.replace("{line}", line).replace("{file}", quote(file, errors="replace"))
+        return bool(self.source_url) and address == expected
+
+    def allow_rule(self, code: str, address: str) -> bool:
+        """Whether an address is that of the rule's page."""
+        return bool(self.rules_url) and address == self.rules_url.replace("{code}", code)
+
+
+_NO_LINKS = Links()
+
+
+def sanitized(text: str, notice: str = "", links: Links = _NO_LINKS) -> str:
     """The text, safe to post under the bot's name, and no longer than a comment may be.
 
     Lines and words of known forms stay as they are. Everything else becomes code, in which GitHub and GitLab find no
@@ -44,6 +76,7 @@ def sanitized(text: str, notice: str = "") -> str:
     Args:
         text: The text, which may come from a fork.
         notice: What to print above it.
+        links: What it may link to. Of any other link, only the text is posted.
 
     Raises:
         ApiError: The text does not begin with the marker.
@@ -56,7 +89,10 @@ def sanitized(text: str, notice: str = "") -> str:
     shown: list[str] = []
     folded = False
     for line in rest:
-        new = _safe_line(_visible(line).strip(), folded)
+        visible = _visible(line)
+        new = _safe_line(visible.strip(), folded, links)
+        if visible.startswith(_DETAIL) and new.startswith("- ") and shown and shown[-1].lstrip().startswith("- "):
+            new = f"  {new}"
         if new and shown and shown[-1].startswith("<"):
             # Up to an empty line everything is HTML, in which backticks are not code.
             new = f"\n{new}"
@@ -69,7 +105,7 @@ def sanitized(text: str, notice: str = "") -> str:
     return f"{head}{body}\n"
 
 
-def _safe_line(line: str, folded: bool) -> str:
+def _safe_line(line: str, folded: bool, links: Links) -> str:
     if folded and line == _FOLD_END:
         return line
     if not folded and (found := _FOLD_START.fullmatch(line)):
@@ -82,14 +118,14 @@ def _safe_line(line: str, folded: bool) -> str:
     if not start and len(line) > 4 and line.startswith("**") and line.endswith("**"):
         start, rest, end = "**", line[2:-2], "**"
     shown = ""
-    for piece in _safe_pieces(rest):
+    for piece in _safe_pieces(rest, links):
         # Without a space, adjacent code spans would merge.
         shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
     return f"{start}{shown}{end}"
 
 
-def _safe_pieces(text: str) -> Iterator[str]:
-    """The words and code spans of a line."""
+def _safe_pieces(text: str, links: Links) -> Iterator[str]:
+    """The words, code spans and links of a line."""
     runs = list(re.finditer("`+", text))
     following: list[int | None] = [None] * len(runs)
     last: dict[int, int] = {}
@@ -103,17 +139,33 @@ def _safe_pieces(text: str) -> Iterator[str]:
         if closing is None:
             number += 1
             continue
-        yield from _safe_words(text[done : runs[number].start()], _code)
+        before = text[done : runs[number].start()]
         inside = text[runs[number].end() : runs[closing].start()]
         # Markdown strips one space at each end.
         padded = inside.startswith(" ") and inside.endswith(" ") and inside.strip(" ")
-        yield _code(inside[1:-1] if padded else inside)
+        inside = inside[1:-1] if padded else inside
         done, number = runs[closing].end(), closing + 1
-    yield from _safe_words(text[done:], _code)
+        link = _LINK_END.match(text, done) if before.endswith("[") else None
+        if link is None:
+            yield from _safe_words(before, _code, links)
+            yield _code(inside)
+            continue
+        yield from _safe_words(before[:-1], _code, links)
+        allowed = inside.strip(" ") and links.allow_line(inside, link[1])
+        yield f"[{_code(inside)}]({link[1]})" if allowed else _code(inside)
+        done = link.end()
+        # What the address held is not read again.
+        while number < len(runs) and runs[number].start() < done:
+            number += 1
+    yield from _safe_words(text[done:], _code, links)
 
 
-def _safe_words(text: str, code: Callable[[str], str]) -> Iterator[str]:
+def _safe_words(text: str, code: Callable[[str], str], links: Links = _NO_LINKS) -> Iterator[str]:
     for word in re.split("( +)", text):
+        rule = _RULE_LINK.fullmatch(word)
+        if rule and links.allow_rule(rule[1], rule[2]):
+            yield word
+            continue
         plain = not word.strip(" ") or (_PLAIN.fullmatch(word) and not _COMMIT.search(word))
         yield word if plain else code(word)
 
@@ -255,7 +307,7 @@ def publish(platform: Platform, text: str) -> str:
         ApiError: The API refuses a request, or the text is not a comment.
         Busy: The API is busy or cannot be reached.
     """
-    body = sanitized(text, platform.notice)
+    body = sanitized(text, platform.notice, Links.from_environment())
     for number, old in platform.own():
         lines = old.splitlines()
         if lines and lines[0].rstrip() == MARKER:

@@ -63,6 +63,17 @@ class Comparison:
         """Whether the two stacks do not differ."""
         return not any((self.facts, self.only_in_first, self.only_in_second, self.parts, self.sources, self.removals))
 
+    def totals(self) -> dict[str, int]:
+        """How much there is of everything, by the names that the JSON has."""
+        return {
+            "facts": len(self.facts),
+            "onlyInFirst": len(self.only_in_first),
+            "onlyInSecond": len(self.only_in_second),
+            "parts": len(self.parts),
+            "sources": len(self.sources),
+            "removals": len(self.removals),
+        }
+
 
 def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (True, True)) -> Comparison:
     """How two stacks differ. `shown` says for each of them whether its values may be shown."""

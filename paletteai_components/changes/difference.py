@@ -6,13 +6,14 @@ compared: it would look removed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from paletteai_components.changes import impact
 from paletteai_components.changes.fields import FieldChange, field_changes
-from paletteai_components.changes.objects import Action, ObjectChange, object_changes
+from paletteai_components.changes.objects import Action, ObjectChange, Outcome, object_changes
 from paletteai_components.changes.pairs import paired
 from paletteai_components.diagnostics import Diagnostic, Severity, errors_in, in_order, reported
 from paletteai_components.rules import diagnostics_of
@@ -76,13 +77,40 @@ class Difference:
         return names.union(each.former_stack for each in self.moves)
 
     @property
+    def refused(self) -> tuple[Diagnostic, ...]:
+        """The moves that `pulumi up` refuses in one deployment, as the problems that it reports."""
+        return tuple(in_order(each.refusal for each in self.moves if each.refusal))
+
+    @property
     def has_errors(self) -> bool:
-        """Whether an error is introduced."""
-        return bool(errors_in(self.introduced))
+        """Whether an error is introduced, or `pulumi up` refuses a change."""
+        refused = self.objects_with(Outcome.REFUSED)
+        return bool(errors_in(self.introduced) or self.refused or refused)
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
         """The changes of objects with one of these actions."""
         return [each for each in self.objects if each.action in actions]
+
+    def objects_with(self, outcome: Outcome) -> list[ObjectChange]:
+        """The changes of objects with this outcome."""
+        return [each for each in self.objects if each.outcome is outcome]
+
+    def totals(self) -> dict[str, int]:
+        """How much there is of everything, by the names that the JSON has. Each object is counted once."""
+        problems = Counter(each.severity for each in self.introduced)
+        outcomes = Counter(each.outcome for each in self.objects)
+        outcomes[Outcome.REFUSED] += len(self.refused)
+        return {
+            "errors": problems[Severity.ERROR],
+            "warnings": problems[Severity.WARNING],
+            "notes": problems[Severity.NOTE],
+            "fixed": len(self.fixed),
+            **{outcome.value: outcomes[outcome] for outcome in Outcome},
+            "moved": sum(each.refusal is None for each in self.moves),
+            "integrations": len(self.integrations),
+            "uncompared": len(self.uncompared),
+            "unchanged": self.unchanged,
+        }
 
 
 def difference_between(before: Workspace, after: Workspace) -> Difference:

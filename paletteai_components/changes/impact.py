@@ -14,10 +14,12 @@ from operator import attrgetter, itemgetter
 from paletteai_components.changes.fields import FieldChange, Redacted, redacted_value
 from paletteai_components.changes.pairs import paired
 from paletteai_components.credentials import host_of, host_problem
+from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 from paletteai_components.redaction import named
+from paletteai_components.stacks.ownership import refused_move
 from paletteai_components.stacks.stack import Stack
 
 
@@ -64,6 +66,8 @@ class Move:
     integration: str
     """The name of its integration in the stack file."""
     steps: Steps
+    refusal: Diagnostic | None = None
+    """Why `pulumi up` refuses it; None if it does not, or could not know that the credential is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +195,17 @@ def _removals_of(stack: Stack) -> Iterator[tuple[str, OnRemoval]]:
 _Key = tuple[str, str]
 """A stack, and the logical name of a Settings in it."""
 
+# Stands for the identity of a credential that has none: it is at least the same declaration.
+_DECLARED = "integration"
+
 
 def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> list[Move]:
     """The credentials that move from one Settings to another, each move once."""
+    after = list(after)
+    stacks = {stack.name: stack for stack in after}
     held, planned = _settings(before), _settings(after)
     was, now = _holders(held), _holders(planned)
-    occupied, stays = {key for key, _ in held}, {key for key, _ in planned}
+    occupied, stays = {key for key, _ in held}, dict(planned)
     moves: dict[object, Move] = {}
     for identity, holders in now.items():
         former = was.get(identity, {})
@@ -212,7 +221,14 @@ def moves_between(before: Iterable[Stack], after: Iterable[Stack]) -> list[Move]
                 steps = Steps.TWO if source in stays or key in occupied else Steps.ONE
             names = (str(settings), str(former[source]), str(settings.palette))
             new, old, integration = map(named, names)
-            moves.setdefault((stack, source[0], names, steps), Move(stack, new, source[0], old, integration, steps))
+            if (stack, source[0], names, steps) in moves:
+                continue
+            refusal = (
+                refused_move(stacks[stack], settings, names[1], str(stays.get(source, settings)), "before this change")
+                if steps is Steps.TWO and identity[0] != _DECLARED
+                else None
+            )
+            moves[stack, source[0], names, steps] = Move(stack, new, source[0], old, integration, steps, refusal)
     return list(moves.values())
 
 
@@ -225,14 +241,13 @@ def _settings(stacks: Iterable[Stack]) -> list[tuple[_Key, PlannedSettings]]:
     ]
 
 
-def _holders(found: Iterable[tuple[_Key, PlannedSettings]]) -> dict[object, dict[_Key, PlannedSettings]]:
+def _holders(found: Iterable[tuple[_Key, PlannedSettings]]) -> dict[tuple[str, ...], dict[_Key, PlannedSettings]]:
     """The Settings that hold each credential."""
-    holders: dict[object, dict[_Key, PlannedSettings]] = {}
+    holders: dict[tuple[str, ...], dict[_Key, PlannedSettings]] = {}
     for key, settings in found:
         if settings.integration is None:
             continue
-        identities: list[object] = [identity for _, identity in settings.integration.identities]
-        # A credential without an identity is at least the same declaration.
-        for identity in identities or [("integration", key[0], str(settings.palette))]:
+        identities: list[tuple[str, ...]] = [identity for _, identity in settings.integration.identities]
+        for identity in identities or [(_DECLARED, key[0], str(settings.palette))]:
             holders.setdefault(identity, {}).setdefault(key, settings)
     return holders

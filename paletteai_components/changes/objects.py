@@ -36,6 +36,20 @@ class Action(StrEnum):
     HANDED_OVER = "handedOver"
 
 
+class Outcome(StrEnum):
+    """What a reviewer has to expect of a change, the most important first."""
+
+    REFUSED = "refused"
+    """`pulumi up` refuses it, because the object is protected."""
+    DELETED = "deleted"
+    REPLACED = "replaced"
+    KEPT = "kept"
+    """It is no longer declared, and stays on the cluster."""
+    HANDED_OVER = "handedOver"
+    CREATED = "created"
+    CHANGED = "changed"
+
+
 class RemovalEffect(StrEnum):
     """What becomes of an object that is no longer declared."""
 
@@ -72,6 +86,15 @@ class ObjectChange:
     """What becomes of the former object, where it is deleted, replaced or handed over."""
     fields: tuple[FieldChange, ...] = ()
     """The fields that differ, where both sides have the object."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of the object, with regard to what `onRemoval` protects and keeps."""
+        if self.removal_effect is RemovalEffect.REFUSED:
+            return Outcome.REFUSED
+        if self.action is Action.DELETED and self.removal_effect in (RemovalEffect.RETAINED, RemovalEffect.LEFT):
+            return Outcome.KEPT
+        return Outcome(self.action.value)
 
 
 class _Declared(NamedTuple):

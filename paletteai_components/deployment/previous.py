@@ -22,8 +22,8 @@ from paletteai_components.model import identity
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
-from paletteai_components.redaction import named
 from paletteai_components.sdk import LAST_OUTPUTS, LAST_RESOURCES
+from paletteai_components.stacks.ownership import refused_move
 from paletteai_components.stacks.stack import Stack
 
 OUTPUT = "lastDeployment"
@@ -78,16 +78,9 @@ class PreviousDeployment:
             former = self._former_name(settings)
             if former is None or (former not in planned and name not in self.settings):
                 continue
-            was = named(self.settings[former].reference)
-            occupied = named(str(planned[former])) if former in planned else named(str(settings))
-            yield Diagnostic(
-                "PAI003",
-                f"the credential of Settings `{named(str(settings))}` was in Settings `{was}` in the last deployment, "
-                f"and Settings `{occupied}` stays in use with another credential. In one deployment, two Settings "
-                "would hold one credential for a moment.",
-                f"Use two deployments: first remove the credential from Settings `{was}`, "
-                f"then bind it in Settings `{named(str(settings))}`.",
-                (stack.location(*settings.path, "palette"), stack.location("integrations", str(settings.palette))),
+            occupied = planned.get(former, settings)
+            yield refused_move(
+                stack, settings, self.settings[former].reference, str(occupied), "in the last deployment"
             )
 
     def disagrees_with(self, cluster: Cluster, stack: Stack) -> bool:

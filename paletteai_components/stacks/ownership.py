@@ -81,6 +81,27 @@ def conflict(claims: list[Claim]) -> Diagnostic:
     )
 
 
+def refused_move(stack: Stack, settings: PlannedSettings, former: str, occupied: str, when: str) -> Diagnostic:
+    """The problem of a credential that moves to another Settings, where one deployment is not enough.
+
+    Args:
+        stack: The stack.
+        settings: The Settings that gets the credential.
+        former: The Settings that it was in, as ``namespace/name``.
+        occupied: Which of the two stays in use with another credential.
+        when: When it was in the former one, in words.
+    """
+    return Diagnostic(
+        "PAI003",
+        f"the credential of Settings `{named(str(settings))}` was in Settings `{named(former)}` {when}, and Settings "
+        f"`{named(occupied)}` stays in use with another credential. In one deployment, two Settings would hold one "
+        "credential for a moment.",
+        f"Use two deployments: first remove the credential from Settings `{named(former)}`, "
+        f"then bind it in Settings `{named(str(settings))}`.",
+        (stack.location(*settings.path, "palette"), stack.location("integrations", str(settings.palette))),
+    )
+
+
 def conflicts(claims: Iterable[Claim]) -> Iterator[list[Claim]]:
     """The claims of different owners on one subject, a list for each subject."""
     first: dict[tuple[str, Hashable], Claim] = {}

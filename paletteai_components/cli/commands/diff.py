@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,27 +11,49 @@ import click
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
-from paletteai_components.cli.output.comment import LEAST, LIMIT, comment_of
-from paletteai_components.cli.output.line import Line, Section, Untrusted
+from paletteai_components.cli.output.columns import section_lines, wrapped
+from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment_of
+from paletteai_components.cli.output.line import Entry, Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
+
+# Nothing that Markdown could take for the end of a link, or for anything else.
+_ADDRESS = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%{}-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    verdict: str
+    verdict: Line
     about: Line
     """What was compared."""
     sections: list[Section]
     value: dict[str, Any]
     """The same for `--format json`."""
     code: int
+
+
+def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Checks an address with placeholders, which must not end the link that it is put into."""
+
+    def checked(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+        if given is None:
+            return None
+        if not _ADDRESS.fullmatch(given) or any(each not in given for each in placeholders):
+            form = " and ".join(f"`{each}`" for each in placeholders)
+            raise click.BadParameter(
+                f"`{escaped(given)}` is not an http address with {form}, without spaces, brackets and quotes."
+            )
+        return given
+
+    return checked
 
 
 @click.command("diff")
@@ -45,8 +68,28 @@ class _Answer:
     show_default=True,
     help="The maximum length of the Markdown output.",
 )
+@click.option(
+    "--source-url",
+    metavar="TEMPLATE",
+    callback=_address("{file}", "{line}"),
+    help="The address of a line of a file, with {file} and {line}. The Markdown output links to it.",
+)
+@click.option(
+    "--rules-url",
+    metavar="TEMPLATE",
+    callback=_address("{code}"),
+    help="The address of a rule's page, with {code}. The Markdown output links to it.",
+)
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, limit: int) -> None:
+def command(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    folder: StackFolder,
+    output_format: str,
+    limit: int,
+    source_url: str | None,
+    rules_url: str | None,
+) -> None:
     """Show what the stack files change compared with the git revision BASE.
 
     Lists what is created, changed, deleted and replaced, which projects a credential change affects,
@@ -54,20 +97,23 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, out
 
     With two STACKs, shows how one tenant differs between two environments.
 
-    Exit code 1 means that errors were introduced; differences alone are not a failure.
+    Exit code 1 means that errors were introduced, or that `pulumi up` refuses a change; differences alone are not a
+    failure.
     """
+    links = Links(source_url, rules_url)
     try:
         answer = (
             _compare_stacks(names[0], names[1], folder) if len(names) == 2 else _compare_with_revision(names, folder)
         )
     except UserError as error:
         if output_format == "markdown":
-            click.echo(_error_comment(error, limit), nl=False)
+            click.echo(_error_comment(error, limit, links), nl=False)
         raise
     if output_format == "json":
         show_json(answer.value)
     elif output_format == "markdown":
-        click.echo(comment_of(answer.verdict, answer.sections, about=answer.about, limit=limit), nl=False)
+        text = comment_of(answer.verdict, answer.sections, about=answer.about, limit=limit, links=links)
+        click.echo(text, nl=False)
     else:
         _print_answer(answer)
     ctx.exit(answer.code)
@@ -80,7 +126,7 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
     from paletteai_components.changes.difference import difference_between
     from paletteai_components.changes.revision import revision_named, workspace_at
     from paletteai_components.cli.output.difference import sections_of, verdict_of
-    from paletteai_components.cli.output.difference_json import as_json
+    from paletteai_components.cli.output.difference_json import difference_as_json
 
     try:
         revision = revision_named(names[0] if names else None, folder)
@@ -94,9 +140,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
     about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
-    base = {"name": revision.name, "commit": revision.commit}
     code = 2 if now.unreadable else int(difference.has_errors)
-    value = {"base": base, **as_json(difference)}
+    value = difference_as_json(difference, revision)
     return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
 
 
@@ -104,7 +149,7 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     workspace = _read_workspace(folder)
     from paletteai_components.changes.comparison import comparison_between
     from paletteai_components.cli.output.comparison import comparison_sections, comparison_verdict
-    from paletteai_components.cli.output.records import record_as_json
+    from paletteai_components.cli.output.difference_json import comparison_as_json
     from paletteai_components.rules import diagnostics_of
     from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import concerning
@@ -128,9 +173,8 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     wrong = errors_in(diagnostics)
     sound = [not concerning(wrong, [stack]) for stack in stacks]
     comparison = comparison_between(stacks[0], stacks[1], (sound[0], sound[1]))
-    about: Line = ("From ", Untrusted(first), " to ", Untrusted(second), ".")
-    # Both stacks are named once, so no change names its stack.
-    value = record_as_json(comparison, without=("stack",))
+    about: Line = ("Compared ", Untrusted(first), " with ", Untrusted(second), ".")
+    value = comparison_as_json(comparison)
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
 
 
@@ -149,25 +193,21 @@ def _read_workspace(folder: StackFolder) -> Workspace:
 
 def _print_answer(answer: _Answer) -> None:
     for section in answer.sections:
-        click.secho(_text(section.title), fg=section.colour, bold=True)
-        for line in section.lines:
-            click.echo(f"  - {_text(line)}")
-    click.echo(_text(answer.about))
-    click.echo(answer.verdict)
+        for line in section_lines(section):
+            click.echo(line)
+    for line in (*wrapped(answer.about), *wrapped(answer.verdict)):
+        click.echo(line)
 
 
-def _text(line: Line) -> str:
-    return "".join(part if isinstance(part, str) else escaped(part.text) for part in line)
-
-
-def _error_comment(error: UserError, limit: int) -> str:
+def _error_comment(error: UserError, limit: int, links: Links) -> str:
     """A comment that tells the reviewer why nothing could be compared."""
-    from paletteai_components.cli.output.difference import diagnostic_lines
+    from paletteai_components.cli.output.difference import diagnostic_entries
 
     if isinstance(error, StackFileError):
-        lines = diagnostic_lines(error.diagnostics)
+        entries = diagnostic_entries(error.diagnostics)
         verdict = f"The stack files could not be compared: {counted(error.diagnostics)}."
     else:
-        lines = [(Untrusted(escaped(error.message), sentence=True),)]
+        help: tuple[Line, ...] = (("help: ", Untrusted(error.help, sentence=True)),) if error.help else ()
+        entries = [Entry((Untrusted(error.message, sentence=True),), help)]
         verdict = "The stack files could not be compared."
-    return comment_of(verdict, [Section(("Why",), lines)], limit=limit)
+    return comment_of((verdict,), [Section(("Why",), entries)], limit=limit, links=links)

@@ -2,7 +2,8 @@
 
 Text from files is shown and never interpreted. Names and values are code; in a sentence, so is every word that
 Markdown, HTML or the host of the comment could interpret. No character is invisible, so what is copied is what is
-seen. `.ci/comment.py` posts nothing else.
+seen. The only links are to the pages of rules and to lines of files, and only if the caller gives their addresses.
+`.ci/comment.py` posts nothing else.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paletteai_components.cli.output.line import Line, Section, Untrusted
+from paletteai_components.cli.output.line import Entry, Line, RuleCode, Section, Untrusted, explained
 from paletteai_components.diagnostics import escaped
+from paletteai_components.views.source_link import source_link
 
 MARKER = "<!-- paletteai diff -->"
 LIMIT = 60_000
@@ -27,12 +29,25 @@ _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 _ROOM_TO_END = 160
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses that a comment links to."""
+
+    source_url: str | None = None
+    """The address of a line of a file, with `{file}` and `{line}`; see `source_link`."""
+    rules_url: str | None = None
+    """The address of a rule's page, with `{code}`."""
+
+
+_NO_LINKS = Links()
+
+
 @dataclass(slots=True)
 class _Block:
-    """Lines that are kept or left out one by one, between an opening and a closing text."""
+    """Entries that are kept or left out one by one, between an opening and a closing text."""
 
     opening: str
-    lines: list[str]
+    entries: list[str]
     closing: str = ""
     kept: list[str] = field(default_factory=list)
 
@@ -40,61 +55,80 @@ class _Block:
         return f"{self.opening}{''.join(self.kept)}{self.closing}"
 
 
-def comment_of(verdict: str, sections: Sequence[Section], *, about: Line = (), limit: int = LIMIT) -> str:
-    """The comment: its marker, the verdict, then as many lines of the sections as fit.
+def comment_of(
+    verdict: Line, sections: Sequence[Section], *, about: Line = (), limit: int = LIMIT, links: Links = _NO_LINKS
+) -> str:
+    """The comment: its marker, the verdict, then as many entries of the sections as fit.
 
-    Lines that do not fit are left out completely and counted.
+    Entries that do not fit are left out completely and counted.
 
     Args:
         verdict: The first line.
         sections: The sections, the most important first.
         about: What was compared.
         limit: The most characters that the comment may have.
+        links: The addresses that it links to.
     """
-    head = f"{MARKER}\n**{verdict}**\n"
-    head += f"\n{_markdown(about)}\n" if about else ""
-    blocks = [_block(section) for section in sections]
+    head = f"{MARKER}\n**{_markdown(verdict, links)}**\n"
+    head += f"\n{_markdown(about, links)}\n" if about else ""
+    blocks = [_block(section, links) for section in sections]
     room = limit - len(head) - _ROOM_TO_END
     # No important section uses up the room of all others.
     for block, section in zip(blocks, sections, strict=True):
         room -= 0 if section.folded else _fill(block, room // 2)
     for block in blocks:
         room -= _fill(block, room)
-    left_out = sum(len(block.lines) - len(block.kept) for block in blocks)
+    left_out = sum(len(block.entries) - len(block.kept) for block in blocks)
     body = "".join(str(block) for block in blocks if block.kept)
-    more = f"\n{left_out:,} more lines do not fit; `paletteai diff` prints them all.\n" if left_out else ""
+    entries, do, them = ("entry", "does", "it") if left_out == 1 else ("entries", "do", "them all")
+    more = f"\n{left_out:,} more {entries} {do} not fit; `paletteai diff` prints {them}.\n" if left_out else ""
     return f"{head}{body}{more}"
 
 
 def _fill(block: _Block, room: int) -> int:
-    """Keep the lines that fit, and return how many characters they take."""
+    """Keep the entries that fit, and return how many characters they take."""
     taken = 0 if block.kept else len(block.opening) + len(block.closing)
-    for line in block.lines[len(block.kept) :]:
-        if taken + len(line) > room:
+    for entry in block.entries[len(block.kept) :]:
+        if taken + len(entry) > room:
             break
-        block.kept.append(line)
-        taken += len(line)
+        block.kept.append(entry)
+        taken += len(entry)
     return taken if block.kept else 0
 
 
-def _block(section: Section) -> _Block:
-    lines = [f"- {_markdown(line)}\n" for line in section.lines]
+def _block(section: Section, links: Links) -> _Block:
+    entries = [_item(entry, links) for entry in section.entries]
+    rule = section.rule if links.rules_url is None else None
+    closing = f"\n{_markdown(explained(rule), links)}\n" if rule else ""
     if section.folded:
         # A summary is HTML: Markdown has no effect in it.
         title = "".join(
-            part if isinstance(part, str) else f"<code>{html.escape(_fitting(part.text))}</code>"
+            f"<code>{html.escape(_fitting(part.text))}</code>" if isinstance(part, Untrusted) else str(part)
             for part in section.title
         )
-        return _Block(f"\n<details><summary>{title}</summary>\n\n", lines, "\n</details>\n")
-    return _Block(f"\n### {_markdown(section.title)}\n\n", lines)
+        return _Block(f"\n<details><summary>{title}</summary>\n\n", entries, f"{closing}\n</details>\n")
+    return _Block(f"\n### {_markdown(section.title, links)}\n\n", entries, closing)
 
 
-def _markdown(line: Line) -> str:
-    return _joined(part if isinstance(part, str) else _markdown_of(part) for part in line)
+def _item(entry: Entry, links: Links) -> str:
+    mark = f"`{entry.mark.value}` " if entry.mark else ""
+    details = "".join(f"  - {_markdown(detail, links)}\n" for detail in entry.details)
+    return f"- {mark}{_markdown(entry.line, links)}\n{details}"
 
 
-def _markdown_of(untrusted: Untrusted) -> str:
-    return _joined(_sentence(_fitting(untrusted.text))) if untrusted.sentence else _code(_fitting(untrusted.text))
+def _markdown(line: Line, links: Links) -> str:
+    return _joined(part if isinstance(part, str) else _markdown_of(part, links) for part in line)
+
+
+def _markdown_of(part: Untrusted | RuleCode, links: Links) -> str:
+    if isinstance(part, RuleCode):
+        return f"[{part.code}]({links.rules_url.replace('{code}', part.code)})" if links.rules_url else part.code
+    text = _fitting(part.text)
+    if part.sentence:
+        return _joined(_sentence(text))
+    if part.location is not None and links.source_url:
+        return f"[{_code(text)}]({source_link(links.source_url, part.location)})"
+    return _code(text)
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -1,24 +1,40 @@
-"""A difference as JSON: stable, and documented in docs/command.md."""
+"""A difference and a comparison as JSON: stable, and documented in docs/command.md."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
+from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference
+from paletteai_components.changes.revision import Revision
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.diagnostics import Severity
 
+# Raised when a field is removed, or gets another meaning. A new field does not raise it.
+VERSION = 1
 
-def as_json(difference: Difference) -> dict[str, Any]:
-    """A difference as JSON."""
+
+def difference_as_json(difference: Difference, revision: Revision) -> dict[str, Any]:
+    """A difference from a revision as JSON."""
     kept = Counter(diagnostic.severity for diagnostic in difference.kept)
     return {
+        "version": VERSION,
+        "base": {"name": revision.name, "commit": revision.commit},
+        "totals": difference.totals(),
         "problems": {
             "introduced": record_as_json(difference.introduced),
-            "mended": record_as_json(difference.fixed),
+            "refused": record_as_json(difference.refused),
+            "fixed": record_as_json(difference.fixed),
             "kept": {severity.value: kept[severity] for severity in Severity},
         },
         "stacks": [{"name": each.stack, **record_as_json(each, without=("stack",))} for each in difference.stacks],
-        **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept")),
+        **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept", "refusal")),
     }
+
+
+def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as JSON. It names the two stacks once, so no part of it does."""
+    value = record_as_json(comparison, without=("stack",), sides=("first", "second"))
+    names = {side: value.pop(side) for side in ("first", "second")}
+    return {"version": VERSION, **names, "totals": comparison.totals(), **value}

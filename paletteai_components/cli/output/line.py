@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
+from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.listing import more
+from paletteai_components.shell import command
 
 _LISTED = 20
 
@@ -20,21 +23,57 @@ class Untrusted:
     text: str
     """A name or a value, or a sentence that holds some."""
     sentence: bool = False
+    location: SourceLocation | None = None
+    """The place that a name or a value is, which a comment links to."""
 
 
-Line = tuple[str | Untrusted, ...]
+@dataclass(frozen=True, slots=True)
+class RuleCode:
+    """The code of a rule, which a comment links to its page."""
+
+    code: str
+
+
+Line = tuple[str | Untrusted | RuleCode, ...]
+
+
+class Mark(StrEnum):
+    """What happens to the objects of an entry, in one character."""
+
+    CREATED = "+"
+    DELETED = "-"
+    CHANGED = "~"
+    REPLACED = "±"
+    NONE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that is reported."""
+
+    line: Line
+    details: tuple[Line, ...] = ()
+    """What more there is to it, each on a line of its own."""
+    mark: Mark = Mark.NONE
 
 
 @dataclass(slots=True)
 class Section:
-    """Lines under a title."""
+    """Entries under a title."""
 
     title: Line
     """The title; it may hold the name of a stack."""
-    lines: list[Line] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     colour: str = "cyan"
     folded: bool = False
-    """Whether a comment shows the lines only on demand."""
+    """Whether a comment shows the entries only on demand."""
+    rule: str | None = None
+    """The code of the first entry's rule, whose explanation is shown below them, unless there is a link to it."""
+
+
+def explained(code: str) -> Line:
+    """Which command explains a rule."""
+    return (f"`{command('paletteai explain', code)}` explains the first.",)
 
 
 def listed(names: Iterable[str]) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import example, given
@@ -14,9 +15,9 @@ from markdown_it.token import Token
 from support.projects import KEY, STACK, changed
 from support.repository import Repository
 
-from paletteai_components.cli.output.comment import LEAST, LIMIT, MARKER, comment_of
-from paletteai_components.cli.output.line import Line, Section, Untrusted
-from paletteai_components.diagnostics import escaped
+from paletteai_components.cli.output.comment import LEAST, LIMIT, MARKER, Links, comment_of
+from paletteai_components.cli.output.line import Entry, Line, Mark, RuleCode, Section, Untrusted
+from paletteai_components.diagnostics import SourceLocation, escaped
 
 # What acts on the pages of a host, and what would act in one of its logs.
 FORGERIES = (
@@ -62,8 +63,9 @@ def page(*texts: str) -> str:
     lines: list[Line] = [
         ("our word ", Untrusted(text), ": ", Untrusted(text, sentence=True), " ours") for text in texts
     ]
-    sections = [Section(("Title ",), lines), Section(("Stack ", Untrusted("x"), ": 1"), lines, folded=True)]
-    return comment_of("all", sections, about=("About ", Untrusted(texts[0])))
+    entries = [Entry(line, (("more ", *line),), Mark.CHANGED) for line in lines]
+    sections = [Section(("Title ",), entries), Section(("Stack ", Untrusted("x"), ": 1"), entries, folded=True)]
+    return comment_of(("all",), sections, about=("About ", Untrusted(texts[0])))
 
 
 @given(TEXTS)
@@ -75,7 +77,7 @@ def test_no_text_from_a_file_makes_an_element(text: str) -> None:
 @given(TEXTS)
 def test_no_title_from_a_file_makes_an_element(text: str) -> None:
     def folded(title: str) -> str:
-        return comment_of("all", [Section(("Stack ", Untrusted(title)), [("x",)], folded=True)])
+        return comment_of(("all",), [Section(("Stack ", Untrusted(title)), [Entry(("x",))], folded=True)])
 
     tokens = parsed(folded(text))
     (opening, closing) = (
@@ -100,7 +102,8 @@ def test_outside_of_code_nobody_is_called_and_nothing_referred_to(text: str) -> 
 
 @given(TEXTS)
 def test_a_text_from_a_file_can_be_read_as_it_is(text: str) -> None:
-    comment = comment_of("all", [Section(("T",), [(Untrusted(text), "; ", Untrusted(text, sentence=True))])])
+    line = (Untrusted(text), "; ", Untrusted(text, sentence=True))
+    comment = comment_of(("all",), [Section(("T",), [Entry(line)])])
     read = [token.content for token in parsed(comment) if token.type in {"text", "code_inline"}]
     shown = escaped(text)
     codes = [token.content for token in parsed(comment) if token.type == "code_inline"]
@@ -115,35 +118,36 @@ def test_every_line_begins_with_our_own_words_and_steers_nothing(text: str) -> N
     assert comment.startswith(f"{MARKER}\n**all**\n")
     assert comment.isprintable() or all(line.isprintable() for line in comment.splitlines())
     for line in comment.splitlines()[1:]:
-        assert re.match(r"\*\*all|About |### Title|- our word |<details>|</details>|$", line)
+        assert re.match(r"\*\*all|About |### Title|- `~` our word |  - more our word |<details>|</details>|$", line)
         assert "##[" not in line
 
 
 @given(st.lists(st.tuples(TEXTS, st.integers(0, 2_000)), max_size=40), st.integers(LEAST, 20_000))
 def test_a_comment_keeps_to_its_limit_and_is_never_cut(texts: list[tuple[str, int]], limit: int) -> None:
-    lines: list[Line] = [(Untrusted(text + "x" * more), Untrusted(text, sentence=True)) for text, more in texts]
-    sections = [Section(("T",), lines), Section(("S ", Untrusted("x")), lines, folded=True)]
-    comment = comment_of("all", sections, limit=limit)
+    lines = [(Untrusted(text + "x" * more), Untrusted(text, sentence=True)) for text, more in texts]
+    entries = [Entry(line, (line,)) for line in lines]
+    sections = [Section(("T",), entries), Section(("S ", Untrusted("x")), entries, folded=True)]
+    comment = comment_of(("all",), sections, limit=limit)
     assert len(comment) <= limit
-    whole = comment_of("all", sections, limit=10_000_000)
+    whole = comment_of(("all",), sections, limit=10_000_000)
     assert {line for line in comment.splitlines() if line.startswith("- ")} <= set(whole.splitlines())
     opened, closed = (sum(line.startswith(tag) for line in comment.splitlines()) for tag in ("<details>", "</details>"))
     assert opened == closed
     kept = sum(line.startswith("- ") for line in comment.splitlines())
-    told = re.search(r"\n([\d,]+) more lines? do(?:es)? not fit", comment)
+    told = re.search(r"\n([\d,]+) more entr(?:y|ies) do(?:es)? not fit", comment)
     assert kept + (int(told[1].replace(",", "")) if told else 0) == 2 * len(lines)
 
 
 def test_the_important_is_kept_and_no_section_takes_all_the_room() -> None:
-    def lines(number: int, word: str) -> list[Line]:
-        return [(f"{word} {at:04} {'x' * 90}",) for at in range(number)]
+    def lines(number: int, word: str) -> list[Entry]:
+        return [Entry((f"{word} {at:04} {'x' * 90}",)) for at in range(number)]
 
     sections = [
         Section(("Problems",), lines(1_000, "problem")),
         Section(("Deleted",), lines(10, "deletion")),
         Section(("Stack",), lines(1_000, "detail"), folded=True),
     ]
-    comment = comment_of("all", sections, limit=20_000)
+    comment = comment_of(("all",), sections, limit=20_000)
     assert comment.count("deletion") == 10
     assert comment.count("problem 0") > comment.count("detail")
     assert comment.index("### Problems") < comment.index("### Deleted")
@@ -154,6 +158,20 @@ def test_a_name_without_end_is_shortened() -> None:
     comment = page("x" * 100_000)
     assert len(comment) < LIMIT
     assert "x…`" in comment
+
+
+@given(TEXTS, st.one_of(st.none(), st.integers(1, 99)))
+@example("{line}`](https://evil.example)", 1)
+def test_a_link_leads_to_the_place_that_it_names_and_nowhere_else(file: str, line: int | None) -> None:
+    location = SourceLocation(file, line)
+    entry = Entry(("error ", RuleCode("PAI003"), " ", Untrusted(str(location) or "x", location=location)))
+    links = Links("https://git.example/blob/{file}#L{line}", "https://git.example/{code}.md")
+    comment = comment_of(("all",), [Section(("T",), [entry])], links=links)
+    found = [str(token.attrs["href"]) for token in parsed(comment) if token.type == "link_open"]
+    assert found[0] == "https://git.example/PAI003.md"
+    assert len(found) == 2
+    assert re.fullmatch(rf"https://git\.example/blob/[\w.~%/-]*#L{line or 1}", found[1], re.ASCII)
+    assert unquote(found[1]) == f"https://git.example/blob/{file}#L{line or 1}"
 
 
 # --- As it is written -----------------------------------------------------------------------------------------------
@@ -177,17 +195,19 @@ def test_a_reviewer_sees_what_matters_first(repository: Repository) -> None:
     repository.stack(changed("      - {name: vision}\n", "      - {name: lab, displayName: '@all'}\n"))
     result = repository.run("diff", "HEAD", "--format", "markdown")
     lines = result.stdout.splitlines()
-    assert lines[1] == ("**1 error introduced, 2 objects deleted, 2 objects created; 0 stacks unchanged**")
+    assert lines[1] == (
+        "**1 error introduced, 2 changes refused by `pulumi up`, 2 objects created; 0 stacks unchanged**"
+    )
     assert [line for line in lines if line.startswith(("###", "<"))] == [
         MARKER,
         "### Problems introduced (1)",
-        "### Deleted (2)",
+        "### Refused by `pulumi up` (2)",
         "<details><summary>Stack <code>acme.dev</code>: 2 created</summary>",
         "</details>",
     ]
     assert "- error PAI008 `stacks/Pulumi.acme.dev.yaml:16`: the display name of project `lab`" in result.stdout
     assert (
-        "- stack `acme.dev`: `Namespace/vision`, `Project/vision/vision`: cannot be removed: `pulumi up` refuses until"
+        "- error: stack `acme.dev`: `Namespace/vision`, `Project/vision/vision` are protected, so `pulumi up` refuses to"
     ) in result.stdout
     assert result.exit_code == 1
     assert KEY not in result.stdout
@@ -197,8 +217,8 @@ def test_two_environments_make_a_comment_too(repository: Repository) -> None:
     other = STACK.replace("displayName: Acme", "displayName: Sight").replace("v1:", "v1:b")
     repository.stack(other.replace("context: dev", "context: prod"), "acme.prod")
     printed = repository.run("diff", "acme.dev", "acme.prod", "--format", "markdown").stdout
-    assert "\nFrom `acme.dev` to `acme.prod`.\n" in printed
-    assert '- `Tenant`: `spec.displayName`: `"Acme"` → `"Sight"`\n' in printed
+    assert "\nCompared `acme.dev` with `acme.prod`.\n" in printed
+    assert '- `Tenant`: `spec.displayName`: `"Acme"` in `acme.dev`, `"Sight"` in `acme.prod`\n' in printed
 
 
 def test_a_file_with_an_evil_name_is_no_markup(repository: Repository) -> None:
@@ -216,4 +236,4 @@ def test_as_many_stacks_as_there_are_make_one_comment(repository: Repository) ->
     assert len(printed) <= 5_000
     assert printed.count(MARKER) == 1
     assert "360 objects created" in printed
-    assert re.search(r"\n\d+ more lines do not fit; `paletteai diff` prints them all\.\n$", printed)
+    assert re.search(r"\n\d+ more entries do not fit; `paletteai diff` prints them all\.\n$", printed)

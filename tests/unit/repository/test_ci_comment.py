@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
 
-from paletteai_components.cli.output.comment import comment_of
-from paletteai_components.cli.output.line import Section, Untrusted
+from paletteai_components.cli.output.comment import Links, comment_of
+from paletteai_components.cli.output.line import Entry, Mark, RuleCode, Section, Untrusted
+from paletteai_components.diagnostics import SourceLocation
 
 # These are no part of the package.
 pytestmark = pytest.mark.no_cover
@@ -33,6 +34,8 @@ TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"
 TOKEN = "ghs_CANARY91x"
 SHA = "1" * 40
 PAGE = 2
+SOURCE_URL = f"https://git.example/acme/fleet/blob/{SHA}/{{file}}#L{{line}}"
+RULES_URL = "https://git.example/acme/fleet/blob/HEAD/docs/rules/{code}.md"
 
 
 class Platform:
@@ -57,6 +60,8 @@ class Platform:
         self.set("HEAD_REPOSITORY", "GITHUB_REPOSITORY", to="acme/fleet")
         self.set("GITHUB_API_URL", "CI_API_V4_URL", to=self.server.url)
         self.set("GITHUB_TOKEN", "COMMENT_TOKEN", to=TOKEN)
+        self.set("SOURCE_URL", to=SOURCE_URL)
+        self.set("RULES_URL", to=RULES_URL)
         others = {"HEAD_BRANCH": "more & more", "HEAD_SHA": SHA, "RUN_ID": "99", "no_proxy": "*"}
         for name, value in {**others, "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7"}.items():
             self.set(name, to=value)
@@ -385,12 +390,43 @@ def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform)
     for hostile in (*ACTING, " ".join(ACTING), "", " ", "  x ", "` `", "`a", "a`", "``a`b```", "x" * 700, "é ü"):
         line = ("project ", Untrusted(hostile), " says ", Untrusted(hostile, sentence=True))
         both = (Untrusted(hostile), Untrusted(hostile, sentence=True))
-        folded = Section(("Stack ", Untrusted(hostile)), [line, both] * 3, folded=True)
-        text = comment_of("1 error is new", [Section(("New",), [line]), folded], about=line)
+        entries = [Entry(line, (both, line), Mark.REPLACED), Entry(both)] * 3
+        folded = Section(("Stack ", Untrusted(hostile)), entries, folded=True)
+        place = Untrusted(f"{hostile or 'a'}:7", location=SourceLocation(hostile or "a", 7))
+        linked = Entry(("error ", RuleCode("PAI003"), " ", place, ": ours"), (("also: ", place),))
+        sections = [Section(("New",), [linked]), folded]
+        text = comment_of(("1 error is new",), sections, about=line, links=Links(SOURCE_URL, RULES_URL))
         platform.comments.clear()
         platform.comment(text)
         (body,) = platform.bodies
         assert body.splitlines() == [each.rstrip() for each in text.splitlines()]
+
+
+OURS = SOURCE_URL.partition("{")[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (f"[`a b:7`]({OURS}a%20b#L7):", f"[`a b:7`]({OURS}a%20b#L7):"),
+        (f"[`a:7`]({OURS}a#L8) [`a:7`]({OURS}b#L7)", "`a:7` `a:7`"),
+        ("[`a:7`](https://evil.example/a#L7)", "`a:7`"),
+        (f"[`a:7`]({OURS.replace(SHA, '2' * 40)}a#L7)", "`a:7`"),
+        (f"[a:7]({OURS}a#L7)", f"`[a:7]({OURS}a#L7)`"),
+        (f"![`a:7`]({OURS}a#L7)", f"`!` [`a:7`]({OURS}a#L7)"),
+        ("[PAI003](https://evil.example)", "`[PAI003](https://evil.example)`"),
+        (f"[PAI003]({RULES_URL.format(code='PAI003')})", f"[PAI003]({RULES_URL.format(code='PAI003')})"),
+        (f"[PAI003]({RULES_URL.format(code='PAI004')})", f"`[PAI003]({RULES_URL.format(code='PAI004')})`"),
+    ],
+)
+def test_only_a_link_to_what_its_text_says_is_a_link(written: str, shown: str, platform: Platform) -> None:
+    assert platform.posted(f"{MARKER}\n- {written}\n") == f"- {shown}\n"
+
+
+def test_without_addresses_nothing_is_a_link(platform: Platform) -> None:
+    platform.set("SOURCE_URL", "RULES_URL", to="")
+    written = f"{MARKER}\n[`a:7`]({OURS}a#L7) [PAI003](x)\n"
+    assert platform.posted(written) == "`a:7` `[PAI003](x)`\n"
 
 
 def test_a_file_that_leads_elsewhere_is_not_posted(platform: Platform) -> None:

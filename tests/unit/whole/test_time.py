@@ -9,7 +9,7 @@ import pytest
 from support.patterns import Pattern, hard_texts, patterns, unread
 
 from paletteai_components.changes.fields import FieldChange
-from paletteai_components.cli.output.difference import field_line
+from paletteai_components.cli.output.field import field_line
 from paletteai_components.credentials import is_placeholder
 
 # A tracer takes time, too.
