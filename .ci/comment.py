@@ -119,8 +119,9 @@ def _safe_line(line: str, folded: bool, links: Links) -> str:
         start, rest, end = "**", line[2:-2], "**"
     shown = ""
     for piece in _safe_pieces(rest, links):
-        # Without a space, adjacent code spans would merge.
-        shown += f" {piece}" if shown.endswith("`") and piece.startswith("`") else piece
+        # Without a space, adjacent code spans would merge, and a link would become an image.
+        apart = (shown[-1:], piece[:1]) in {("`", "`"), ("!", "[")}
+        shown += f" {piece}" if apart else piece
     return f"{start}{shown}{end}"
 
 

@@ -62,6 +62,8 @@ class Difference:
     uncompared: tuple[str, ...] = ()
     """The stacks that could not be read or parsed on one side."""
     unchanged: int = 0
+    unsound: frozenset[str] = frozenset()
+    """The stacks that had errors before, so it is not known what of them is deployed."""
 
     @property
     def is_empty(self) -> bool:
@@ -83,9 +85,13 @@ class Difference:
 
     @property
     def has_errors(self) -> bool:
-        """Whether an error is introduced, or `pulumi up` refuses a change."""
-        refused = self.objects_with(Outcome.REFUSED)
-        return bool(errors_in(self.introduced) or self.refused or refused)
+        """Whether an error is introduced, or `pulumi up` refuses a change of what is deployed."""
+        refused = (each for each in self.objects_with(Outcome.REFUSED) if self.is_sure(each))
+        return bool(errors_in(self.introduced) or self.refused or any(refused))
+
+    def is_sure(self, change: ObjectChange) -> bool:
+        """Whether the object is deployed as it was declared, if anything is."""
+        return (change.former_stack or change.stack) not in self.unsound
 
     def objects_that_are(self, *actions: Action) -> list[ObjectChange]:
         """The changes of objects with one of these actions."""
@@ -130,12 +136,14 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         (old, new, (_is_shown(old, broken_files[0]), _is_shown(new, broken_files[1])))
         for old, new in differing.values()
     ]
+    unsound = frozenset(old.name for old, _, shown in compared if old and not shown[0])
+    moves = impact.moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))
     both = [(old, new, shown) for old, new, shown in compared if old and new]
     introduced, fixed, kept = _split_diagnostics(was, now)
     difference = Difference(
         tuple(change for old, new, _ in compared if (change := _stack_change(old, new))),
         tuple(object_changes(compared)),
-        tuple(impact.moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))),
+        tuple(replace(move, refusal=None) if move.stack in unsound else move for move in moves),
         tuple(change for old, new, shown in both for change in impact.integration_changes(old, new, shown)),
         tuple(change for old, new, _ in compared if new for change in impact.source_changes(old, new)),
         tuple(change for old, new, _ in both for change in impact.removal_changes(old, new)),
@@ -143,6 +151,7 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         fixed,
         kept,
         tuple(sorted(uncompared)),
+        unsound=unsound,
     )
     return replace(difference, unchanged=len(pairs.keys() - uncompared - difference.changed_stacks))
 

@@ -66,7 +66,7 @@ def sections_of(difference: Difference) -> list[Section]:
     integrations = difference.integrations
     refused = [
         *diagnostic_entries(difference.refused),
-        *(_refused(group) for group in alike(of(Outcome.REFUSED), _circumstances)),
+        *(_refused(group, difference.is_sure(group[0])) for group in alike(of(Outcome.REFUSED), _circumstances)),
     ]
     sections = [
         Section(
@@ -151,13 +151,19 @@ def _circumstances(change: ObjectChange) -> Hashable:
     )
 
 
-def _refused(changes: list[ObjectChange]) -> Entry:
-    """Changes of protected objects."""
+def _refused(changes: list[ObjectChange], sure: bool) -> Entry:
+    """Changes of protected objects. What is not `sure` may not be deployed as it was declared."""
     first = changes[0]
     are, them = ("is", "it") if len(changes) == 1 else ("are", "them")
     names = listed(each.former_reference or each.reference for each in changes)
-    line: Line = ("error: stack ", Untrusted(first.former_stack or first.stack), ": ", *names)
-    line = (*line, f" {are} protected, so `pulumi up` refuses to ")
+    line: Line = (
+        "error" if sure else "warning",
+        ": stack ",
+        Untrusted(first.former_stack or first.stack),
+        ": ",
+        *names,
+    )
+    line = (*line, f" {are} protected{', so' if sure else '; if deployed,'} `pulumi up` refuses to ")
     if first.action is Action.HANDED_OVER:
         line = (*line, f"hand {them} over to stack ", Untrusted(first.stack))
     elif first.former_name:

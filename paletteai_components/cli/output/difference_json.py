@@ -29,7 +29,7 @@ def difference_as_json(difference: Difference, revision: Revision) -> dict[str, 
             "kept": {severity.value: kept[severity] for severity in Severity},
         },
         "stacks": [{"name": each.stack, **record_as_json(each, without=("stack",))} for each in difference.stacks],
-        **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept", "refusal")),
+        **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept", "refusal", "unsound")),
     }
 
 

@@ -207,7 +207,7 @@ def test_a_reviewer_sees_what_matters_first(repository: Repository) -> None:
     ]
     assert "- error PAI008 `stacks/Pulumi.acme.dev.yaml:16`: the display name of project `lab`" in result.stdout
     assert (
-        "- error: stack `acme.dev`: `Namespace/vision`, `Project/vision/vision` are protected, so `pulumi up` refuses to"
+        "- error: stack `acme.dev`: `Namespace/vision`, `Project/vision/vision` are protected, so `pulumi up`"
     ) in result.stdout
     assert result.exit_code == 1
     assert KEY not in result.stdout

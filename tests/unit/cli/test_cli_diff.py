@@ -63,26 +63,27 @@ def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -
     repository.stack(changed("default: {palette: shared}", "default: {palette: shared, secretName: other}", file))
     result = repository.run("diff", "HEAD")
     told = [line for line in result.stdout.splitlines() if not line.startswith("  ")]
-    assert told[:-2] == [
+    assert told[:-3] == [
         "Problems introduced (1)",
-        "Deleted (2)",
+        "Refused by `pulumi up` (2)",
         "Replaced (1)",
-        "Integrations (1)",
+        "Integrations changed (1)",
         "Stack acme.dev: 2 created, 1 changed",
     ]
-    assert re.fullmatch(r"Compared with HEAD \([0-9a-f]{12}\)\.", told[-2])
-    assert told[-1] == (
-        "1 error introduced, 2 objects deleted, 1 replaced, 1 integration changed, 2 objects created, "
+    assert re.fullmatch(r"Compared with HEAD \([0-9a-f]{12}\)\.", told[-3])
+    assert " ".join(told[-2:]) == (
+        "1 error introduced, 2 changes refused by `pulumi up`, 1 object replaced, 1 integration changed, 2 objects "
+        "created, "
         "1 object changed; 0 stacks unchanged"
     )
     for line in (
-        "  - error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project `lab` is not made of",
-        "  - stack acme.dev: Namespace/vision, Project/vision/vision: cannot be removed: `pulumi up` refuses until",
-        "  - stack acme.dev: Secret/tenant-acme/other takes the place of Secret/tenant-acme/default-palette, which is",
-        "  - stack acme.dev: integration shared in Settings tenant-acme/default: different credential; used by 1 "
-        "project\n",
-        "  - creates Namespace/lab, Project/lab/lab\n",
-        "  - project lab: falls back to the tenant's default Settings tenant-acme/default\n",
+        "    error PAI008 stacks/Pulumi.acme.dev.yaml:17: the display name of project\n      `lab` is not made of",
+        "    error: stack acme.dev: Namespace/vision, Project/vision/vision are\n      protected, so `pulumi up`",
+        "  ± stack acme.dev: Secret/tenant-acme/other takes the place of\n      Secret/tenant-acme/default-palette,",
+        "  ~ stack acme.dev: integration shared in Settings tenant-acme/default\n      different credential\n",
+        "      used by 1 project\n",
+        "  + Namespace/lab, Project/lab/lab\n",
+        "    project lab: falls back to the tenant's default Settings",
     ):
         assert line in result.stdout
     assert result.exit_code == 1
@@ -92,14 +93,17 @@ def test_everything_is_told_in_the_order_of_its_weight(repository: Repository) -
 def test_a_folder_that_was_not_there_is_all_new(repository: Repository) -> None:
     shutil.copytree("stacks", "other")
     printed = repository.printed("diff", "--stacks", "other")
-    assert "  - new stack file\n" in printed
+    assert "  + new stack file\n" in printed
     assert "6 objects created; 0 stacks unchanged\n" in printed
 
 
 def test_a_stack_file_that_goes_leaves_its_objects(repository: Repository) -> None:
     (repository.stacks / "Pulumi.acme.dev.yaml").unlink()
-    told = "stays on the cluster and in Pulumi's state, because no stack file is left to delete it"
-    assert told in repository.printed("diff")
+    printed = repository.printed("diff")
+    assert printed.startswith("Kept on the cluster (6)\n")
+    assert "still in Pulumi's state, because no stack file is left to delete them" in " ".join(printed.split())
+    assert "run\n      `pulumi destroy --stack acme.dev` first\n" in printed
+    assert "Deleted" not in printed
 
 
 def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository) -> None:
@@ -107,15 +111,15 @@ def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository)
     repository.stack(beta, "beta.dev")
     repository.stack(edited(("    projects:\n      - {name: vision}\n", "")))
     printed = repository.run("diff").stdout
-    assert "Handed over to another stack (2)\n" in printed
-    assert "Namespace/vision, Project/vision/vision moves from stack acme.dev, which must be deployed first" in printed
+    assert "Refused by `pulumi up` (2)\n" in printed
+    assert "so `pulumi up` refuses to hand them over to stack beta.dev." in " ".join(printed.split())
     own = ("{name: vision}", "{name: vision, settings: {palette: shared}}")
     repository.stack(edited(own, ("    settings:\n      default: {palette: shared}\n", "")))
     (repository.stacks / "Pulumi.beta.dev.yaml").unlink()
     printed = repository.run("diff").stdout
     assert "Credentials moved (1)\n" in printed
     moves = "of integration shared moves from Settings tenant-acme/default to Settings vision/default"
-    assert f"the credential {moves}; this takes one deployment" in printed
+    assert f"the credential {moves}; this takes one deployment" in " ".join(printed.split())
 
 
 TWO = edited(
@@ -129,13 +133,15 @@ def test_what_has_to_be_deployed_first_is_told_of_a_move(repository: Repository)
     repository.commit()
     default = ("default: {palette: shared}", "default: {palette: vaulted}")
     repository.stack(edited(("settings: {palette: vaulted}", "settings: {palette: shared}"), default, text=TWO))
-    told = "from Settings tenant-acme/default to Settings vision/default; this takes two deployments: first unbind it"
-    assert told in repository.run("diff", "HEAD").stdout
+    result = repository.run("diff", "HEAD")
+    assert result.stdout.startswith("Refused by `pulumi up` (2)\n    error PAI003 stacks/Pulumi.acme.dev.yaml:16: ")
+    assert "Credentials moved" not in result.stdout
+    assert result.exit_code == 1
     beta = TWO.replace("acme", "beta").replace("vision", "sight").replace("9012", "9013")
     repository.stack(WITH)
     repository.stack(beta.replace(KEY, f"{KEY}3"), "beta.dev")
-    told = "moves from Settings vision/default to Settings sight/default; deploy stack acme.dev first\n"
-    assert told in repository.run("diff", "HEAD").stdout
+    told = "moves from Settings vision/default to Settings sight/default; deploy stack acme.dev first"
+    assert told in " ".join(repository.run("diff", "HEAD").stdout.split())
 
 
 def test_how_many_projects_override_an_integration_is_told(repository: Repository) -> None:
@@ -151,7 +157,7 @@ def test_how_many_projects_override_an_integration_is_told(repository: Repositor
 REMOVAL = [("    displayName: Acme\n", "    displayName: Acme\n    onRemoval: delete\n")]
 REF_EDGE = ("{name: vision}", "{name: vision, settingsRef: edge}")
 DEFAULT = "default: {palette: shared}"
-MANY = "".join(f"      - {{name: p-{number}}}\n" for number in range(31))
+MANY = "      - {name: vision}\n" + "".join(f"      - {{name: p-{number}}}\n" for number in range(31))
 
 
 @pytest.mark.parametrize(
@@ -160,27 +166,27 @@ MANY = "".join(f"      - {{name: p-{number}}}\n" for number in range(31))
         ([("    computeConfigRef: {name: default}\n", "")], "warning PAI015"),
         (
             [(DEFAULT, "edge: {palette: shared, secretName: default-palette}"), REF_EDGE],
-            "  - stack acme.dev: Secret/tenant-acme/default-palette: renamed in Pulumi from acme.default to acme.edge; "
-            "the old one is deleted\n",
+            "± stack acme.dev: Secret/tenant-acme/default-palette: renamed in Pulumi from acme.default to acme.edge; "
+            "the old one is deleted ",
         ),
         (
             [("context: dev", "context: plant")],
-            '  - cluster: "dev" → "plant"\n  - kubernetes:context: "dev" → "plant"\n',
+            '~ cluster: "dev" → "plant" ~ kubernetes:context: "dev" → "plant" ',
         ),
-        (REMOVAL, "  - tenant acme, project vision: onRemoval refuse → delete\n"),
-        (REMOVAL, "no object changes; 0 stacks unchanged\n"),
+        (REMOVAL, " tenant acme, project vision: onRemoval refuse → delete "),
+        (REMOVAL, "no object changes; 0 stacks unchanged"),
         (
             [(DEFAULT, "edge: {palette: shared}"), REF_EDGE],
-            "  - project vision: settingsRef names the tenant's Settings tenant-acme/edge; before: falls back to the "
-            "tenant's default Settings tenant-acme/default\n",
+            " project vision: settingsRef names the tenant's Settings tenant-acme/edge; before: falls back to the "
+            "tenant's default Settings tenant-acme/default ",
         ),
-        ([("      - {name: vision}\n", MANY)], " and 42 more\n"),
+        ([("      - {name: vision}\n", MANY)], " and 42 more "),
     ],
     ids=["a warning", "renamed", "cluster", "removal", "no objects", "another source", "many names"],
 )
 def test_a_change_is_told_and_does_not_fail(repository: Repository, edits: list[tuple[str, str]], told: str) -> None:
     repository.stack(edited(*edits))
-    assert told in repository.printed("diff")
+    assert told in " ".join(repository.printed("diff").split())
 
 
 def test_a_stack_that_only_loses_something_has_no_section_of_its_own(repository: Repository) -> None:
@@ -197,7 +203,7 @@ def test_fields_are_told_as_people_write_them(repository: Repository) -> None:
     lists = "    groups: [b, c]\n    extraSpec: {order: [2, 1], new: true, long: " + "y" * 200 + "b}\n"
     repository.stack(changed("    displayName: Acme\n", f"    displayName: Sight\n{lists}", WITH))
     result = repository.run("diff", "HEAD")
-    (line,) = (line for line in result.stdout.splitlines() if "changes Tenant/acme: " in line)
+    line = " ".join(result.stdout.partition("  ~ Tenant/acme\n")[2].split())
     assert 'spec.displayName: "Acme" → "Sight"' in line
     assert 'spec.tenantRoleMapping.groups: "c" added; "a" removed' in line
     assert "spec.order reordered, or with different duplicates" in line
@@ -214,9 +220,9 @@ def test_a_file_that_cannot_be_read_does_not_silence_the_others(repository: Repo
     repository.stack(STACK.replace("acme", "beta").replace("vision", "sight").replace("v1:", "v1:b"), "beta.dev")
     repository.stack("config: [")
     printed = repository.printed("diff", code=2)
-    assert "Not compared (1)\n  - stack acme.dev: its file could not be read or parsed on one side" in printed
+    assert "Not compared (1)\n    stack acme.dev: its file could not be read or parsed on one side" in printed
     assert "error PAI012 stacks/Pulumi.acme.dev.yaml:2" in printed
-    assert "creates Namespace/tenant-beta" in printed
+    assert "+ Namespace/tenant-beta" in printed
 
 
 def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
@@ -238,6 +244,9 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
         (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
+        (["--source-url", "https://a.example/{file}"], "is not an http address with `{file}` and `{line}`"),
+        (["--source-url", "https://a.example/{file}#{line})"], "is not an http address"),
+        (["--rules-url", "javascript:{code}"], "is not an http address with `{code}`"),
     ],
 )
 def test_a_wrong_call_is_answered(repository: Repository, arguments: list[str], said: str) -> None:
@@ -286,6 +295,16 @@ def test_no_mistake_ends_in_a_traceback_or_shows_a_key(case: Case, repository: R
     assert KEY not in result.output
 
 
+def test_what_was_wrong_before_is_not_known_to_be_deployed(repository: Repository) -> None:
+    vision, lab = "      - {name: vision}\n", "      - {name: lab, displayName: L-1}\n"
+    repository.stack(edited((vision, vision + lab)))
+    repository.commit()
+    repository.stack(edited((vision, lab)))
+    printed = " ".join(repository.printed("diff", "HEAD").split())
+    told = "Namespace/vision, Project/vision/vision are protected; if deployed, `pulumi up` refuses to delete them."
+    assert f"warning: stack acme.dev: {told}" in printed
+
+
 # --- Machines -------------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +316,10 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
     assert list(value) == re.findall(r"^\| `(\w+)` \|", SECTION.split("### JSON")[1].split("### ")[0], re.MULTILINE)
     assert value["base"] == {"name": "HEAD", "commit": repository.git("rev-parse", "HEAD")}
     kept = dict.fromkeys(("error", "warning", "note", "silenced"), 0)
-    assert value["problems"] == {"introduced": [], "mended": [], "kept": kept}
+    assert value["version"] == 1
+    assert value["problems"] == {"introduced": [], "refused": [], "fixed": [], "kept": kept}
+    totals = {each: number for each, number in value["totals"].items() if number}
+    assert totals == {"refused": 2, "integrations": 1, "created": 2, "changed": 2}
     changed_object = next(each for each in value["objects"] if each["reference"] == "Tenant/acme")
     assert changed_object == {
         "action": "changed",
@@ -356,27 +378,30 @@ config:
 def test_two_environments_are_compared_by_the_parts_that_objects_play(repository: Repository) -> None:
     repository.stack(PROD, "acme.prod")
     assert repository.printed("diff", "acme.dev", "acme.prod") == (
-        "Deployed\n"
-        '  - namespace: "tenant-acme" → "home"\n'
-        '  - cluster: "dev" → "prod"\n'
-        '  - kubernetes:context: "dev" → "prod"\n'
-        '  - environment: "dev" → "prod"\n'
-        "Only in acme.dev\n"
-        "  - integration shared\n"
-        "Only in acme.prod\n"
-        "  - Namespace lab\n"
-        "  - Project lab\n"
-        "  - integration main\n"
-        "  - integration spare\n"
-        "Different\n"
-        '  - Project vision: spec.displayName = "Vision"\n'
-        '  - the integration of Settings default: integration: "shared" → "main"; '
-        'hostUrl: "api.spectrocloud.com" → "palette.acme.example"; '
-        'defaultProjectID: "651234567890123456789012" → "661234567890123456789012"\n'
-        "Removal\n"
-        "  - tenant acme: onRemoval refuse → retain\n"
-        "From acme.dev to acme.prod.\n"
-        "1 only in the first, 4 only in the second, 2 differ, 1 with a different onRemoval\n"
+        "Deployed differently (4)\n"
+        '    namespace: "tenant-acme" in acme.dev, "home" in acme.prod\n'
+        '    cluster: "dev" in acme.dev, "prod" in acme.prod\n'
+        '    kubernetes:context: "dev" in acme.dev, "prod" in acme.prod\n'
+        '    environment: "dev" in acme.dev, "prod" in acme.prod\n'
+        "Only in acme.dev (1)\n"
+        "    integration shared\n"
+        "Only in acme.prod (4)\n"
+        "    Namespace lab\n"
+        "    Project lab\n"
+        "    integration main\n"
+        "    integration spare\n"
+        "Differs (2)\n"
+        '    Project vision: spec.displayName only in acme.prod: "Vision"\n'
+        "    the integration of Settings default\n"
+        '      integration: "shared" in acme.dev, "main" in acme.prod\n'
+        '      hostUrl: "api.spectrocloud.com" in acme.dev, "palette.acme.example" in\n'
+        "        acme.prod\n"
+        '      defaultProjectID: "651234567890123456789012" in acme.dev,\n'
+        '        "661234567890123456789012" in acme.prod\n'
+        "onRemoval differs (1)\n"
+        "    tenant acme: refuse in acme.dev, retain in acme.prod\n"
+        "Compared acme.dev with acme.prod.\n"
+        "1 only in acme.dev, 4 only in acme.prod, 2 differ, 1 with a different onRemoval\n"
     )
 
 
@@ -384,10 +409,13 @@ def test_two_environments_need_no_git(repository: Repository, monkeypatch: pytes
     repository.stack(PROD, "acme.prod")
     monkeypatch.setenv("PATH", "/nowhere")
     value = json.loads(repository.run("diff", "acme.dev", "acme.prod", "--format", "json").stdout)
-    assert list(value) == ["first", "second", "facts", "onlyInFirst", "onlyInSecond", "parts", "sources", "removals"]
+    form = ["facts", "onlyInFirst", "onlyInSecond", "parts", "sources", "removals"]
+    assert list(value) == ["version", "first", "second", "totals", *form]
+    assert value["totals"] == {name: len(value[name]) for name in form}
+    assert value["removals"] == [{"owner": "tenant acme", "first": "refuse", "second": "retain"}]
     assert value["parts"][0] == {
         "part": "Project vision",
-        "fields": [{"path": ["spec", "displayName"], "after": "Vision"}],
+        "fields": [{"path": ["spec", "displayName"], "second": "Vision"}],
     }
 
 
@@ -395,7 +423,7 @@ def test_an_environment_that_is_only_deployed_otherwise_or_the_same_says_so(repo
     repository.stack(STACK.replace("context: dev", "context: prod").replace("v1:", "v1:b"), "acme.prod")
     printed = repository.printed("diff", "acme.dev", "acme.prod")
     assert printed.endswith("\ndeployed differently, otherwise the same\n")
-    assert repository.printed("diff", "acme.dev", "acme.dev") == "From acme.dev to acme.dev.\nno difference\n"
+    assert repository.printed("diff", "acme.dev", "acme.dev") == "Compared acme.dev with acme.dev.\nno difference\n"
 
 
 def test_projects_and_compute_that_differ_between_environments_are_told(repository: Repository) -> None:
@@ -403,16 +431,16 @@ def test_projects_and_compute_that_differ_between_environments_are_told(reposito
     shown = PROD.replace("      - {name: vision, displayName: Vision, onRemoval: refuse}\n", own)
     repository.stack(shown.replace("    namespace: home\n", ""), "acme.prod")
     printed = repository.run("diff", "acme.dev", "acme.prod").stdout
-    assert "  - Settings vision/default\n" in printed
-    assert 'spec.computeConfigRef.namespace = "other"' in printed
-    assert "Integration sources\n  - project vision: its own Settings vision/default; before: " in printed
+    assert "    Settings vision/default\n" in printed
+    assert 'spec.computeConfigRef.namespace only in acme.prod: "other"' in printed
+    assert "      in acme.prod: its own Settings vision/default\n" in printed
 
 
 def test_what_an_error_was_found_in_is_not_shown_between_environments(repository: Repository) -> None:
     repository.stack(changed("displayName: Vision", f'displayName: "{KEY}!"', PROD), "acme.prod")
     printed = repository.run("diff", "acme.dev", "acme.prod").stdout
     assert KEY not in printed
-    assert "spec.displayName set (not shown: the file has errors)" in printed
+    assert "spec.displayName only in acme.prod (not shown: the file has errors)" in " ".join(printed.split())
 
 
 @pytest.mark.parametrize("text", ["config: [", "config: {}", "config: {'paletteai:tenant': {name: acme, groups: 1}}"])

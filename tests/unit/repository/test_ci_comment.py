@@ -24,7 +24,7 @@ from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_scr
 
 from paletteai_components.cli.output.comment import Links, comment_of
 from paletteai_components.cli.output.line import Entry, Mark, RuleCode, Section, Untrusted
-from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.diagnostics import SourceLocation, escaped
 
 # These are no part of the package.
 pytestmark = pytest.mark.no_cover
@@ -392,7 +392,9 @@ def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform)
         both = (Untrusted(hostile), Untrusted(hostile, sentence=True))
         entries = [Entry(line, (both, line), Mark.REPLACED), Entry(both)] * 3
         folded = Section(("Stack ", Untrusted(hostile)), entries, folded=True)
-        place = Untrusted(f"{hostile or 'a'}:7", location=SourceLocation(hostile or "a", 7))
+        # What is shown differently than it is called is posted without a link.
+        file = hostile if hostile == escaped(hostile) and 0 < len(hostile) < 500 else "a"
+        place = Untrusted(f"{file}:7", location=SourceLocation(file, 7))
         linked = Entry(("error ", RuleCode("PAI003"), " ", place, ": ours"), (("also: ", place),))
         sections = [Section(("New",), [linked]), folded]
         text = comment_of(("1 error is new",), sections, about=line, links=Links(SOURCE_URL, RULES_URL))
@@ -413,7 +415,7 @@ OURS = SOURCE_URL.partition("{")[0]
         ("[`a:7`](https://evil.example/a#L7)", "`a:7`"),
         (f"[`a:7`]({OURS.replace(SHA, '2' * 40)}a#L7)", "`a:7`"),
         (f"[a:7]({OURS}a#L7)", f"`[a:7]({OURS}a#L7)`"),
-        (f"![`a:7`]({OURS}a#L7)", f"`!` [`a:7`]({OURS}a#L7)"),
+        (f"![`a:7`]({OURS}a#L7)", f"! [`a:7`]({OURS}a#L7)"),
         ("[PAI003](https://evil.example)", "`[PAI003](https://evil.example)`"),
         (f"[PAI003]({RULES_URL.format(code='PAI003')})", f"[PAI003]({RULES_URL.format(code='PAI003')})"),
         (f"[PAI003]({RULES_URL.format(code='PAI004')})", f"`[PAI003]({RULES_URL.format(code='PAI004')})`"),

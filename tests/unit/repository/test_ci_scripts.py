@@ -108,6 +108,14 @@ def test_the_comparison_is_in_the_summary_of_the_job(machine: Machine) -> None:
     assert (machine.folder / "summary").read_text() == f"{MARKER}\nSome."
 
 
+def test_the_comparison_gets_the_addresses_that_it_links_to(machine: Machine) -> None:
+    machine.program("paletteai", 'echo "$*" >>called')
+    machine.run("check", "base", "diff.md", SOURCE_URL="https://a/{file} {line}", RULES_URL="https://a/{code}")
+    called = (machine.folder / "called").read_text().splitlines()
+    options = "--source-url https://a/{file} {line} --rules-url https://a/{code}"
+    assert called == ["check", f"diff --format markdown {options} base"]
+
+
 def test_a_check_without_a_commit_and_a_file_is_refused(machine: Machine) -> None:
     assert machine.run("check", "base").code == 2
 

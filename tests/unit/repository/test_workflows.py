@@ -234,6 +234,9 @@ def test_no_workflow_runs_a_pull_requests_code_with_power() -> None:
     assert workflow("deploy")["on"].keys() == {"push"}
 
 
+HERE = "${{ github.server_url }}/${{ github.repository }}"
+
+
 def test_the_comment_follows_the_check_and_takes_the_head_from_the_event() -> None:
     comment = workflow("comment")
     assert comment["on"]["workflow_run"] == {"workflows": [workflow("check")["name"]], "types": ["completed"]}
@@ -243,7 +246,19 @@ def test_the_comment_follows_the_check_and_takes_the_head_from_the_event() -> No
         "HEAD_REPOSITORY": "${{ github.event.workflow_run.head_repository.full_name }}",
         "HEAD_BRANCH": "${{ github.event.workflow_run.head_branch }}",
         "HEAD_SHA": "${{ github.event.workflow_run.head_sha }}",
+        "SOURCE_URL": f"{HERE}/blob/${{{{ github.event.workflow_run.head_sha }}}}/{{file}}#L{{line}}",
+        "RULES_URL": f"{HERE}/blob/HEAD/docs/rules/{{code}}.md",
     }
+
+
+def test_the_check_links_to_what_the_comment_may_link_to() -> None:
+    ours, posted = (
+        next(step["env"] for step in steps if "SOURCE_URL" in step.get("env", {}))
+        for steps in (workflow("check")["jobs"]["check"]["steps"], workflow("comment")["jobs"]["comment"]["steps"])
+    )
+    # The two events have different names for the head of the pull request.
+    head = posted["SOURCE_URL"].replace("workflow_run.head_sha", "pull_request.head.sha")
+    assert ours == {"SOURCE_URL": head, "RULES_URL": posted["RULES_URL"]}
 
 
 def test_the_comment_finds_what_the_check_left_also_after_it_failed() -> None:

@@ -1,0 +1,118 @@
+"""`paletteai diff` of the examples, changed in ten ways: every line that is printed, as text and as Markdown.
+
+After a change of the output, `RECORD=1 pytest` with this file writes the recorded outputs again. Read them aloud.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from support.checkout import ROOT
+from support.projects import changed
+from support.repository import Repository
+
+RECORDED = ROOT / "tests" / "recorded" / "diff"
+LINKS = (
+    *("--source-url", "https://git.example/fleet/blob/1a2b3c4/{file}#L{line}"),
+    *("--rules-url", "https://git.example/fleet/blob/main/docs/rules/{code}.md"),
+)
+LAB = """\
+      - name: lab # overrides the default with its own Settings
+        displayName: Lab
+        settings: {palette: lab}
+        deploymentNamespaces: {allow: [lab-jobs]}
+"""
+RETAINED = LAB.replace("        displayName", "        onRemoval: retain\n        displayName")
+PRICING = "      - {name: pricing, displayName: Pricing}\n"
+ROBOTICS = "      - name: robotics\n"
+DEFAULT, EDGE = "default: {palette: shared, secretName: dev-palette-api-secret}", "edge: {palette: edge}"
+
+Edits = dict[str, tuple[tuple[str, str], ...]]
+CASES: dict[str, Edits] = {
+    "a project is added": {"acme.dev": ((ROBOTICS, f"      - {{name: welding}}\n{ROBOTICS}"),)},
+    "a protected project is removed": {"acme.dev": ((LAB, ""),)},
+    "a retained project is removed": {"acme.dev": ((LAB, ""),)},
+    "a host changes": {
+        "acme.dev": (
+            (
+                "    shared:\n      hostUrl: https://api.spectrocloud.com",
+                "    shared:\n      hostUrl: https://a.example",
+            ),
+        )
+    },
+    "a key is rotated": {"acme.dev": (("secure: v1:gnYT6TCXRTZ8IAR/", "secure: v1:AAAA6TCXRTZ8IAR/"),)},
+    "two credentials are swapped": {
+        "acme.dev": ((DEFAULT, DEFAULT.replace("shared", "edge")), (EDGE, "edge: {palette: shared}"))
+    },
+    "a stack file is removed": {"globex.prod": ()},
+    "a tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "the fallback changes": {
+        "acme.dev": (
+            (DEFAULT, DEFAULT.replace("default:", "main:")),
+            (EDGE, f"{EDGE}\n      default: {{palette: lab}}"),
+            ("        settings: {palette: lab}\n", ""),
+        )
+    },
+    "a project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
+}
+
+
+@pytest.fixture
+def examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with the examples."""
+    repository = Repository(tmp_path, monkeypatch)
+    repository.declare((ROOT / "Pulumi.yaml").read_text())
+    for file in (ROOT / "stacks").iterdir():
+        shutil.copy(file, repository.stacks)
+    return repository
+
+
+def edit(repository: Repository, stack: str, edits: tuple[tuple[str, str], ...]) -> None:
+    """Change a stack file, or delete it if there is nothing to change."""
+    path = repository.stacks / f"Pulumi.{stack}.yaml"
+    text = path.read_text()
+    for old, new in edits:
+        text = changed(old, new, text)
+    path.write_text(text)
+    if not edits:
+        path.unlink()
+
+
+def is_as_recorded(name: str, text: str) -> None:
+    """Compare a text with its record."""
+    file = RECORDED / name
+    text = re.sub(r"\(`?[0-9a-f]{12}`?\)", "(1a2b3c4d5e6f)", text)
+    if os.environ.get("RECORD"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_line_about_a_change_is_as_recorded(name: str, examples: Repository) -> None:
+    if "retained" in name:
+        edit(examples, "acme.dev", ((LAB, RETAINED),))
+    examples.commit()
+    removed = RETAINED if "retained" in name else LAB
+    for stack, edits in CASES[name].items():
+        edit(examples, stack, tuple((removed if old == LAB else old, new) for old, new in edits))
+    text, markdown, value = (
+        examples.run("diff", "HEAD", *options)
+        for options in ((), ("--format", "markdown", *LINKS), ("--format", "json"))
+    )
+    assert text.exit_code == markdown.exit_code == value.exit_code
+    assert max(map(len, text.stdout.splitlines())) <= 80
+    totals = {each: number for each, number in json.loads(value.stdout)["totals"].items() if number}
+    file = name.replace(" ", "-")
+    is_as_recorded(f"{file}.txt", f"{text.stdout}{json.dumps(totals)}\nexit code {text.exit_code}\n")
+    is_as_recorded(f"{file}.md", markdown.stdout)
+
+
+@pytest.mark.parametrize(("file", "options"), [("two-stacks.txt", ()), ("two-stacks.md", ("--format", "markdown"))])
+def test_every_line_about_two_stacks_is_as_recorded(file: str, options: tuple[str, ...], examples: Repository) -> None:
+    is_as_recorded(file, examples.printed("diff", "acme.dev", "acme.prod", *options))
