@@ -136,7 +136,7 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
         (old, new, (_is_shown(old, broken_files[0]), _is_shown(new, broken_files[1])))
         for old, new in differing.values()
     ]
-    unsound = frozenset(old.name for old, _, shown in compared if old and not shown[0])
+    unsound = frozenset(name for name, (old, _) in pairs.items() if not _is_shown(old, broken_files[0]))
     moves = impact.moves_between((old for old, _, _ in compared if old), (new for _, new, _ in compared if new))
     both = [(old, new, shown) for old, new, shown in compared if old and new]
     introduced, fixed, kept = _split_diagnostics(was, now)

@@ -27,7 +27,7 @@ from paletteai_components.changes.impact import (
     removal_changes,
     source_changes,
 )
-from paletteai_components.changes.objects import Action, RemovalEffect, object_changes
+from paletteai_components.changes.objects import Action, Outcome, RemovalEffect, object_changes
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
 from paletteai_components.model.spec import OnRemoval
@@ -389,6 +389,21 @@ def test_a_credential_that_is_bound_once_more_is_a_problem_and_no_move() -> None
     assert difference.has_errors
 
 
+@pytest.mark.parametrize(
+    ("integration", "refused"), [("existingSecret: s, credential: c", 1), ("existingSecret: s", 0)]
+)
+def test_a_move_that_takes_two_deployments_is_refused_where_the_credential_is_known(
+    integration: str, refused: int
+) -> None:
+    both = f"one: {{{integration}}}\ntwo: {sealed('BBBB', mark='b')}"
+    before = acme(integrations=both, settings="{a: {palette: one}, b: {palette: two}}")
+    difference = compared(before, acme(integrations=both, settings="{b: {palette: one}}"))
+    assert [each.steps for each in difference.moves] == [Steps.TWO]
+    assert codes(list(difference.refused)) == ["PAI003"] * refused
+    assert difference.has_errors == bool(refused)
+    assert (difference.totals()["refused"], difference.totals()["moved"]) == (refused, 1 - refused)
+
+
 # --- Problems -------------------------------------------------------------------------------------------------------
 
 
@@ -553,6 +568,8 @@ def test_a_difference_keeps_to_its_laws(pair: tuple[Workspace, Workspace]) -> No
     before, after = map(rendered, pair)
     every_object_is_accounted_for(difference, before, after)
     the_changed_fields_are_those_of_the_manifests(difference, once(before), once(after))
+    totals = difference.totals()
+    assert sum(totals[each] for each in Outcome) - len(difference.refused) == len(difference.objects)
     said = repr(replace(difference, introduced=(), fixed=(), kept=()))
     assert "v1:" not in said
     assert "pai1:" not in said
