@@ -55,9 +55,13 @@ class Links:
 
     def allow_line(self, text: str, address: str) -> bool:
         """Whether an address is that of the place that a text names. A fork could write any other."""
-        file, line = found.groups() if (found := _LINE.fullmatch(text)) else (text, "1")
-        expected = self.source_url.replace("{line}", line).replace("{file}", quote(file, errors="replace"))
-        return bool(self.source_url) and address == expected
+        found = _LINE.fullmatch(text)
+        file, line = found.groups() if found else (text, "1")
+        template = self.source_url if found else self.source_url.partition("#")[0]
+        # A browser resolves `..`, so it could lead to another repository.
+        outside = file.startswith("/") or ".." in file.split("/")
+        expected = template.replace("{line}", line).replace("{file}", quote(file, errors="replace"))
+        return bool(template) and not outside and address == expected
 
     def allow_rule(self, code: str, address: str) -> bool:
         """Whether an address is that of the rule's page."""

@@ -71,7 +71,7 @@ def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, st
 @click.option(
     "--source-url",
     metavar="TEMPLATE",
-    callback=_address("{file}", "{line}"),
+    callback=_address("{file}"),
     help="The address of a line of a file, with {file} and {line}. The Markdown output links to it.",
 )
 @click.option(

@@ -126,9 +126,8 @@ def _markdown_of(part: Untrusted | RuleCode, links: Links) -> str:
     text = _fitting(part.text)
     if part.sentence:
         return _joined(_sentence(text))
-    if part.location is not None and links.source_url:
-        return f"[{_code(text)}]({source_link(links.source_url, part.location)})"
-    return _code(text)
+    address = source_link(links.source_url, part.location) if links.source_url and part.location else None
+    return f"[{_code(text)}]({address})" if address else _code(text)
 
 
 def _joined(parts: Iterable[str]) -> str:

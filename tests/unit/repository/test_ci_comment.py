@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -393,7 +393,8 @@ def test_what_the_command_writes_is_posted_as_it_was_written(platform: Platform)
         entries = [Entry(line, (both, line), Mark.REPLACED), Entry(both)] * 3
         folded = Section(("Stack ", Untrusted(hostile)), entries, folded=True)
         # What is shown differently than it is called is posted without a link.
-        file = hostile if hostile == escaped(hostile) and 0 < len(hostile) < 500 else "a"
+        same = hostile == escaped(hostile) and hostile == str(PurePosixPath(hostile)) and len(hostile) < 500
+        file = hostile if same else "a"
         place = Untrusted(f"{file}:7", location=SourceLocation(file, 7))
         linked = Entry(("error ", RuleCode("PAI003"), " ", place, ": ours"), (("also: ", place),))
         sections = [Section(("New",), [linked]), folded]
@@ -413,6 +414,8 @@ OURS = SOURCE_URL.partition("{")[0]
         (f"[`a b:7`]({OURS}a%20b#L7):", f"[`a b:7`]({OURS}a%20b#L7):"),
         (f"[`a:7`]({OURS}a#L8) [`a:7`]({OURS}b#L7)", "`a:7` `a:7`"),
         ("[`a:7`](https://evil.example/a#L7)", "`a:7`"),
+        (f"[`a.yaml`]({OURS}a.yaml) [`a.yaml`]({OURS}a.yaml#L1)", f"[`a.yaml`]({OURS}a.yaml) `a.yaml`"),
+        (f"[`b/../../c:7`]({OURS}b/../../c#L7)", "`b/../../c:7`"),
         (f"[`a:7`]({OURS.replace(SHA, '2' * 40)}a#L7)", "`a:7`"),
         (f"[a:7]({OURS}a#L7)", f"`[a:7]({OURS}a#L7)`"),
         (f"![`a:7`]({OURS}a#L7)", f"! [`a:7`]({OURS}a#L7)"),
