@@ -34,7 +34,7 @@ plan: $(RUNTIME)
 	@$(BIN)/paletteai plan $(STACKS)
 
 test: $(TESTS)
-	@$(RUN) pytest --numprocesses auto --dist loadgroup --cov --cov-report=term $(PYTEST_FLAGS)
+	@$(RUN) pytest --numprocesses auto --no-loadscope-reorder --cov --cov-report=term $(PYTEST_FLAGS)
 
 assets:
 	@folder=$$(bash tests/support/cluster/assets.sh) && \

@@ -48,22 +48,29 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keeps on one worker what shares a file, a browser or a cluster."""
+    from support.workers import Files
+
+    return Files(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps on one worker what shares a browser or a cluster, and measures no coverage of properties.
+    """Brings the tests into an order, and measures no coverage of properties.
 
     Under coverage a property takes twice its time, and what only chance reaches is not held by a test.
     What forks comes first: a cluster leaves threads in a process, and where there are threads nothing is forked. Then
-    comes what waits for a cluster, so that it is not waited for in the end.
+    comes what waits for a cluster, then the files with the most tests, so that nobody waits for one in the end.
     """
-    items.sort(
-        key=lambda item: ("several" not in getattr(item, "fixturenames", ()), not item.get_closest_marker("cluster"))
-    )
+    sizes = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[bool, bool, int]:
+        forks = "several" in getattr(item, "fixturenames", ())
+        return not forks, not item.get_closest_marker("cluster"), -sizes[item.path]
+
+    items.sort(key=rank)
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        if item.get_closest_marker("cluster"):
-            # Tests on the real CLI take so long that a second cluster is worth its start.
-            item.add_marker(pytest.mark.xdist_group("cluster" if PULUMI is None else item.path.stem))
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.no_cover)
 
@@ -130,7 +137,10 @@ def programs() -> Path:
 
 @pytest.fixture(scope="session")
 def control_plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """The one control plane of this process."""
+    """The one control plane of this process, and of all workers where there is no real CLI."""
+    if PULUMI is None and "PYTEST_XDIST_WORKER" in os.environ:
+        # The folder of the run. Were tests no longer kept together, nothing else would tell.
+        (tmp_path_factory.getbasetemp().parent / "control-plane").touch(exist_ok=False)
     control_plane = ControlPlane(programs, tmp_path_factory.mktemp("cluster"))
     try:
         control_plane.start()
