@@ -18,6 +18,9 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip install --quiet --no-compile --no-deps
 
+# The tests start Python many times. Where bytecode is not written, each time compiles all that it imports.
+COMPILED := env -u PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX="$(CURDIR)/$(VENV)/bytecode"
+
 # Stamp files: which requirements the environment has.
 RUNTIME := $(VENV)/.runtime
 TESTS := $(VENV)/.tests
@@ -34,7 +37,7 @@ plan: $(RUNTIME)
 	@$(BIN)/paletteai plan $(STACKS)
 
 test: $(TESTS)
-	@$(RUN) pytest --numprocesses auto --no-loadscope-reorder --cov --cov-report=term $(PYTEST_FLAGS)
+	@$(COMPILED) $(RUN) pytest --numprocesses auto --no-loadscope-reorder --cov --cov-report=term $(PYTEST_FLAGS)
 
 assets:
 	@folder=$$(bash tests/support/cluster/assets.sh) && \
