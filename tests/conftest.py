@@ -6,6 +6,7 @@ The properties are tested on a hundred examples, always the same ones, or on ver
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -13,8 +14,11 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -23,6 +27,8 @@ from support.cluster.namespaces import empty
 from support.cluster.vendor import Vendor
 from support.projects import Project
 from support.real import PULUMI, Real, RealProject
+
+import paletteai_components
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,6 +40,9 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile("ci")
+
+# What traces the tests: of the main thread, and of those that it starts.
+_TRACERS = pytest.StashKey[tuple[Any, Any]]()
 
 # No test may ask the cluster of whoever runs it.
 os.environ["KUBECONFIG"] = os.devnull
@@ -72,29 +81,68 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.untraced)
+
+
+@contextmanager
+def _tracers(main: Any, threads: Any) -> Iterator[tuple[Any, Any]]:
+    """Other tracers for a while: of this thread, and of those that it starts."""
+    before = sys.gettrace(), threading.gettrace()
+    sys.settrace(main)
+    threading.settrace(threads)
+    try:
+        yield before
+    finally:
+        sys.settrace(before[0])
+        threading.settrace(before[1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Traces how the package is imported, and nothing else of what happens before the tests run.
+
+    What is there by then stays to the end, so the garbage collector need not look through it during the tests.
+    """
+    if sys.gettrace():
+        for module in walk_packages(paletteai_components.__path__, "paletteai_components."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    gc.disable()
+    try:
+        with _tracers(None, None):
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Traces nothing between the tests."""
+    with _tracers(None, None) as session.config.stash[_TRACERS]:
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Function) -> Iterator[None]:
+    """Skips a test that needs the real CLI where there is none, before a cluster is started for it."""
+    if "real" in item.fixturenames and item.get_closest_marker("engine") and PULUMI is None:
+        pytest.skip("needs pulumi on PATH")
+    with _tracers(*item.config.stash[_TRACERS]):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Runs what is marked `no_cover` without a tracer: on a worker, pytest-cov stops one of the two that it started."""
-    if not item.get_closest_marker("no_cover"):
+    """Runs what is marked `untraced` without a tracer. Under `no_cover` of pytest-cov, none would come back."""
+    with _tracers(*(None, None) if item.get_closest_marker("untraced") else item.config.stash[_TRACERS]):
         return (yield)
-    tracers = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(tracers[0])
-        threading.settrace(tracers[1])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Function) -> None:
-    """Skips a test that needs the real CLI where there is none, before a cluster is started for it."""
-    if "real" in item.fixturenames and item.get_closest_marker("engine") and PULUMI is None:
-        pytest.skip("needs pulumi on PATH")
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with _tracers(*item.config.stash[_TRACERS]):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

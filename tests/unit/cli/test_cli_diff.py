@@ -275,7 +275,7 @@ def test_nothing_loads_what_it_does_not_need(repository: Repository) -> None:
     assert "\nno difference\n" in done.stdout
 
 
-@pytest.mark.no_cover
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_mistake_ends_in_a_traceback_or_shows_a_key(case: Case, repository: Repository) -> None:
     repository.stack(case.text)

@@ -13,7 +13,7 @@ from support.ci_scripts import CI, Ran
 from paletteai_components.pulumi_yaml.document import document_from
 
 # These are no part of the package.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 REF = "refs/pull/7/head"
 DEV = "stacks/Pulumi.acme.dev.yaml"

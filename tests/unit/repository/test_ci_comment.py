@@ -27,7 +27,7 @@ from paletteai_components.cli.output.line import Entry, Mark, RuleCode, Section,
 from paletteai_components.diagnostics import SourceLocation, escaped
 
 # These are no part of the package.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 MARKER = "<!-- paletteai diff -->"
 TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"

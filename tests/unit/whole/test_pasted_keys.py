@@ -18,7 +18,7 @@ from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.model.spec import StackSpec
 
 # What they run is run by other tests, too.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 PLACES = dict(locations())
 COMMANDS = (

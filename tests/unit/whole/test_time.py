@@ -13,7 +13,7 @@ from paletteai_components.cli.output.field import field_line
 from paletteai_components.credentials import is_placeholder
 
 # A tracer takes time, too.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.untraced
 
 # Four times the text may take four times as long; what is squared takes sixteen times as long, and what doubles with
 # every character is found before it takes for ever.
