@@ -12,21 +12,26 @@ from click.testing import Result
 
 from support.projects import KEY, PULUMI_YAML, STACK, Project
 
-# It answers as the stack's play says, and notes how it was called and what became of it.
+# It answers as the stack's play says, and notes how it was called and what became of it. It starts many times, and
+# imports no more than it needs.
 _FAKE = """\
-#!{python}
-import json, os, pathlib, signal, sys, time
-here = pathlib.Path(__file__).parent
+#!{python} -IS
+import sys
 if sys.argv[1] == "version":
     print("{version}")
     sys.exit()
+here = __file__.rpartition("/")[0]
+def read(name):
+    with open(f"{{here}}/{{name}}") as file:
+        return file.read()
 if sys.argv[1] == "config":
-    print(here.joinpath("opened.json").read_text())
+    print(read("opened.json"))
     sys.exit()
+import json, os, signal, time
 stack = next(each.removeprefix("--stack=") for each in sys.argv if each.startswith("--stack="))
-play = json.loads(here.joinpath("plays.json").read_text()).get(stack, {{}})
+play = json.loads(read("plays.json")).get(stack, {{}})
 def note(event, **more):
-    with open(here / "notes", "a") as notes:
+    with open(f"{{here}}/notes", "a") as notes:
         notes.write(json.dumps({{"stack": stack, "event": event, **more}}) + "\\n")
 told = []
 def interrupt(*_):
@@ -38,7 +43,7 @@ signal.signal(signal.SIGINT, interrupt)
 own = os.getsid(0) == os.getpid()
 note("began", arguments=sys.argv[1:], environment=dict(os.environ), own_session=own, cwd=os.getcwd())
 print("\\n".join(play.get("lines", [])), flush=True)
-while len(here.joinpath("notes").read_text().split('"began"')) <= play.get("until", 0):
+while len(read("notes").split('"began"')) <= play.get("until", 0):
     time.sleep(0.01)
 if play.get("holds"):
     # Whoever is never told to end ends by itself, and the test fails.

@@ -36,11 +36,13 @@ config:
 """
 
 _PULUMI = """\
-#!{python}
-import json, os, pathlib, sys
-here = pathlib.Path(__file__).parent
-here.joinpath("called.json").write_text(json.dumps(sys.argv[1:]))
-answer = json.loads(here.joinpath("answer.json").read_text())
+#!{python} -IS
+import json, os, sys
+here = __file__.rpartition("/")[0]
+with open(here + "/called.json", "w") as called:
+    called.write(json.dumps(sys.argv[1:]))
+with open(here + "/answer.json") as given:
+    answer = json.load(given)
 sys.stdout.write(answer["stdout"])
 sys.stderr.write(answer["stderr"])
 sys.exit(answer["code"])

@@ -6,6 +6,7 @@ starts, and ends as Python ends, which writes what is left.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -69,6 +70,8 @@ def _main() -> None:
 
     for name in COMMANDS:
         import_module(f"paletteai_components.cli.commands.{name}")
+    # What is imported is looked through at the end of each fork otherwise.
+    gc.freeze()
     results: list[tuple[int, str, str]] = []
     for call in json.load(sys.stdin):
         files = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115
