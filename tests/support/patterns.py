@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from support.checkout import ROOT
 
 _FILES = sorted([*(ROOT / "paletteai_components").rglob("*.py"), *(ROOT / ".ci").glob("*.py")])
-_TREES = [(str(file.relative_to(ROOT)), ast.parse(file.read_text())) for file in _FILES]
+# Every node of every file.
+_NODES = {str(file.relative_to(ROOT)): list(ast.walk(ast.parse(file.read_text()))) for file in _FILES}
 _METHODS = {"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 _parser: Any = re._parser  # type: ignore[attr-defined]
 
@@ -39,18 +41,19 @@ class Pattern:
         return called if self.use != "finditer" else compiled.findall
 
 
+@functools.cache
 def patterns() -> list[Pattern]:
     """All of them. One that is compiled and never used by its name is used in every way."""
     uses: dict[str, set[str]] = {}
-    for _, tree in _TREES:
-        for node in ast.walk(tree):
+    for nodes in _NODES.values():
+        for node in nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
                 uses.setdefault(_last_name(node.func.value), set()).add(node.func.attr)
     found: set[Pattern] = set()
-    for file, tree in _TREES:
-        names = {id(node.value): _last_name(node.targets[0]) for node in ast.walk(tree) if isinstance(node, ast.Assign)}
-        for function, call in _calls(tree):
-            for source in _texts(call.args[0], tree):
+    for file, nodes in _NODES.items():
+        names = {id(node.value): _last_name(node.targets[0]) for node in nodes if isinstance(node, ast.Assign)}
+        for function, call in _calls(nodes):
+            for source in _texts(call.args[0], nodes):
                 for use in {function} if function in _METHODS else uses.get(names.get(id(call), ""), _METHODS):
                     found.add(Pattern(file, source, _flags(call), use))
     return sorted(found, key=str)
@@ -60,33 +63,33 @@ def unread() -> set[str]:
     """The expressions that are made a pattern and whose text is known only when they run."""
     return {
         f"{file}: {ast.unparse(call.args[0])}"
-        for file, tree in _TREES
-        for _, call in _calls(tree)
-        if not _texts(call.args[0], tree)
+        for file, nodes in _NODES.items()
+        for _, call in _calls(nodes)
+        if not _texts(call.args[0], nodes)
     }
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+def _calls(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.Call]]:
     """Where `re` is called with a pattern: the function's name, and the call."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name)) if name in {*_METHODS, "compile"}:
                 yield name, node
 
 
-def _texts(node: ast.expr, tree: ast.Module) -> list[str]:
+def _texts(node: ast.expr, nodes: list[ast.AST]) -> list[str]:
     """The texts that an expression may be: one that is written there, or those that a name is given."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.IfExp):
-        return [*_texts(node.body, tree), *_texts(node.orelse, tree)]
+        return [*_texts(node.body, nodes), *_texts(node.orelse, nodes)]
     if isinstance(node, ast.Name):
         given = [
             each.value
-            for each in ast.walk(tree)
+            for each in nodes
             if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name) and each.targets[0].id == node.id
         ]
-        return [text for value in given if not isinstance(value, ast.Name) for text in _texts(value, tree)]
+        return [text for value in given if not isinstance(value, ast.Name) for text in _texts(value, nodes)]
     return []
 
 
@@ -103,8 +106,12 @@ def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
-def hard_texts(pattern: Pattern, length: int) -> Iterator[str]:
+def hard_texts(pattern: Pattern, length: int) -> Iterable[str]:
     """Texts that the pattern nearly matches in many ways: its own pieces, one after the other and in turns."""
+    return dict.fromkeys(_hard_texts(pattern, length))
+
+
+def _hard_texts(pattern: Pattern, length: int) -> Iterator[str]:
     pieces = _pieces(pattern)
     starts = {"", _example(_parser.parse(pattern.source, pattern.flags))}
     for first, second in product(pieces, pieces):
@@ -117,10 +124,13 @@ def hard_texts(pattern: Pattern, length: int) -> Iterator[str]:
 
 
 def _pieces(pattern: Pattern) -> list[str]:
-    tree = _parser.parse(pattern.source, pattern.flags)
-    found = {piece for part in _parts(tree) if (piece := _example(part))}
+    parts = list(_parts(_parser.parse(pattern.source, pattern.flags)))
+    found = {piece for part in parts if (piece := _example(part))}
+    # Where nothing repeats, each place takes the same at most, whatever stands there.
+    repeats = any("REPEAT" in str(kind) and about[1] > 1 for ((kind, about),) in parts)
     # Letters are mostly words, which match once; signs are what repeats.
-    return sorted({*found, "a", " "}, key=lambda piece: (piece.isalnum(), len(piece), piece))[:14]
+    pieces = sorted({*found, "a", " "}, key=lambda piece: (piece.isalnum(), len(piece), piece))
+    return pieces[: 14 if repeats else 3]
 
 
 def _parts(tree: Any) -> Iterator[Any]:

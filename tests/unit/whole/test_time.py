@@ -40,7 +40,9 @@ def slow_text(call: Callable[[str], object], texts: Callable[[int], Iterable[str
                 taken = min(taken, took(call, text), took(call, text))
             if taken > before * MOST:
                 return f"{text[:20]!r} of {len(text)} characters takes {taken:.2f} s"
-            longest = max(longest, taken)
+            if taken > longest:
+                # What else the machine does must not make the next one seem fast.
+                longest = max(longest, min(taken, took(call, text)))
     return None
 
 
