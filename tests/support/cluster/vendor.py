@@ -77,8 +77,8 @@ class Api:
         self._connection.close()
 
     def ask(self, method: str, path: str, body: object = None, media: str = "application/json") -> Any:
-        """The answer. Raises Refused where it is an error."""
-        sent = None if body is None else json.dumps(body)
+        """The answer. A body that is bytes is sent as it is. Raises Refused where the answer is an error."""
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body)
         try:
             self._connection.request(method, path, sent, {**self._headers, "Content-Type": media})
             with self._connection.getresponse() as response:
