@@ -73,14 +73,14 @@ def commands_on(page: str) -> list[str]:
 
 def commands_of(module: Path) -> Iterator[str]:
     """The commands in the texts of a module; `X` stands for what is put into one."""
-    for node in _texts_of(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in _texts_of(module):
         yield from commands_in(_flat(node))
     yield from (_flat(call) for call in calls_of(module))
 
 
 def calls_of(module: Path) -> Iterator[ast.Call]:
     """The calls in a module that put a command together."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in _nodes_of(module):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"command", "git_command"}:
             texts = [each for each in node.args if isinstance(each, ast.Constant | ast.JoinedStr)]
             if (texts and _STATEMENT.match(_flat(texts[0]))) or "git_command" in ast.unparse(node.func):
@@ -89,7 +89,7 @@ def calls_of(module: Path) -> Iterator[ast.Call]:
 
 def hand_made(module: Path) -> Iterator[str]:
     """The commands in a module's texts into which something is put that is no word of a shell."""
-    for node in _texts_of(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in _texts_of(module):
         if isinstance(node, ast.JoinedStr):
             parts = {
                 f"«{position}»": each.value
@@ -248,10 +248,15 @@ def _printed(*command: str) -> str:
     return done.stdout + done.stderr
 
 
-def _texts_of(tree: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
+@functools.cache
+def _nodes_of(module: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
+def _texts_of(module: Path) -> Iterator[ast.Constant | ast.JoinedStr]:
     """The texts in a module, each once: the parts of one are not texts of their own."""
     parts: set[int] = set()
-    for node in ast.walk(tree):
+    for node in _nodes_of(module):
         if isinstance(node, ast.JoinedStr):
             parts.update(map(id, node.values))
             yield node

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.ci_scripts import CI, Ran
+from support.repository import PLAIN
 
 from paletteai_components.pulumi_yaml.document import document_from
 
@@ -111,7 +112,7 @@ class PullRequest:
 
     def git(self, *arguments: str, at: Path | None = None) -> str:
         """What git prints, on the server if nothing else is said."""
-        done = subprocess.run(["git", *arguments], cwd=at or self.server, check=True, capture_output=True, text=True)
+        done = subprocess.run(["git", *PLAIN, *arguments], cwd=at or self.server, check=True, capture_output=True, text=True)
         return done.stdout.rstrip()
 
 

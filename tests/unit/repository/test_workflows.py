@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ _Workflows.yaml_implicit_resolvers = {
 }
 
 
+@functools.cache
 def workflow(name: str) -> dict[str, Any]:
     """A workflow of GitHub."""
     loaded: dict[str, Any] = yaml.load((ROOT / ".github" / "workflows" / f"{name}.yaml").read_text(), _Workflows)
@@ -71,6 +73,7 @@ def before(name: str, job: str) -> set[str]:
     return direct.union(*(before(name, each) for each in direct))
 
 
+@functools.cache
 def gitlab() -> dict[str, dict[str, Any]]:
     """The jobs of GitLab, with what they extend."""
     content = yaml.safe_load(GITLAB.read_text())
