@@ -186,7 +186,11 @@ match case:
         name = os.environ["VAULT"]
         second(credential("copied", kubernetes.core.v1.ConfigMap(name, metadata={"name": name}).id))
 """
-HELP = {"name": "Use ASCII letters, digits and spaces only", "handle": "Bind it once", "key": "Bind the credential once"}
+HELP = {
+    "name": "Use ASCII letters, digits and spaces only",
+    "handle": "Bind it once",
+    "key": "Bind the credential once",
+}
 
 
 @pytest.mark.parametrize(("case", "code"), [("name", "PAI008"), ("handle", "PAI001"), ("key", "PAI003")])

@@ -33,7 +33,9 @@ class Repository(Project):
     def git(self, *arguments: str) -> str:
         """What git prints, run in the project's folder."""
         who = ("-c", "user.name=someone", "-c", "user.email=someone@example.com", "-c", "commit.gpgsign=false")
-        done = subprocess.run([str(GIT), *who, *PLAIN, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [str(GIT), *who, *PLAIN, *arguments], cwd=self.folder, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()
 
     def commit(self) -> str:

@@ -112,7 +112,9 @@ class PullRequest:
 
     def git(self, *arguments: str, at: Path | None = None) -> str:
         """What git prints, on the server if nothing else is said."""
-        done = subprocess.run(["git", *PLAIN, *arguments], cwd=at or self.server, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *PLAIN, *arguments], cwd=at or self.server, check=True, capture_output=True, text=True
+        )
         return done.stdout.rstrip()
 
 
