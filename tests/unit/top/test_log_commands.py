@@ -58,7 +58,8 @@ def test_no_name_and_no_value_is_a_command_to_the_server(
         assert commands_in(result.output) == []
         if "json" in arguments:
             assert EVIL in json.dumps(json.loads(result.stdout), ensure_ascii=False)
-        if "render" not in arguments:
+        # A flowchart shows no name that is none.
+        if "render" not in arguments and arguments != ("graph",):
             assert "error]x" in result.output
 
 
