@@ -80,14 +80,14 @@ def steps(command: str, folder: Path, code: int) -> int:
     before = sys.gettrace()
     sys.settrace(told)
     try:
-        result = CliRunner().invoke(main, [command, "--stacks", str(folder)])
+        result = CliRunner().invoke(main, [*command.split(), "--stacks", str(folder)])
     finally:
         sys.settrace(before)
     assert result.exit_code == code, result.output
     return count
 
 
-@pytest.mark.parametrize("command", ["check", "plan", "render"])
+@pytest.mark.parametrize("command", ["check", "plan --tree", "plan --table", "render"])
 @pytest.mark.parametrize(
     ("workspace", "code"),
     [
