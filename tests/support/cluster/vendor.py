@@ -28,6 +28,8 @@ VENDORS_OWN = "mural-system"
 
 _ADMISSION = Path(__file__).with_name("vendor.yaml")
 _TENANT_LABEL = "palette.ai/tenant"
+# A Tenant that the admission is tried out on. Controllers that run already leave it alone.
+_PROBE = "probe"
 _API_VERSION = "spectrocloud.com/v1alpha1"
 _GROUP = f"/apis/{_API_VERSION}"
 _NAMESPACES, _TENANTS = "/api/v1/namespaces", f"{_GROUP}/tenants"
@@ -235,7 +237,7 @@ class _Round:
 
     def _tenant(self, tenant: Object) -> None:
         name = tenant["metadata"]["name"]
-        if _is_leaving(tenant):
+        if _is_leaving(tenant) or name == _PROBE:
             return
         is_new, home = not _at(tenant, "status", "conditions"), f"tenant-{name}"
         if is_new and name not in self._homes and home not in self._namespaces:
@@ -314,8 +316,8 @@ def _now() -> str:
 
 def _wait_for_admission(api: Api) -> None:
     """Asks for all that is to be refused, until it is: also of a Tenant that seems to have a Project."""
-    path, names_its_kind = f"{_TENANTS}/probe", {"apiVersion": _API_VERSION, "kind": "Tenant"}
-    probe = api.ask("POST", _TENANTS, {**names_its_kind, "metadata": {"name": "probe"}})
+    path, names_its_kind = f"{_TENANTS}/{_PROBE}", {"apiVersion": _API_VERSION, "kind": "Tenant"}
+    probe = api.ask("POST", _TENANTS, {**names_its_kind, "metadata": {"name": _PROBE}})
     probe = api.ask("PUT", f"{path}/status", {**probe, "status": {"childProjectCount": 1}})
     misplaced = {"apiVersion": _API_VERSION, "kind": "Project", "metadata": {"name": VENDORS_OWN}}
     asked = (

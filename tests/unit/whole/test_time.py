@@ -20,7 +20,7 @@ pytestmark = pytest.mark.untraced
 STEPS = (16, 24, 36, 48, 64, 144, 576, 2304, 9216)
 MOST = 9.0
 # Seconds of this thread alone. Less than this is not told apart from chance.
-LEAST = 0.01
+LEAST = 0.005
 
 
 def took(call: Callable[[str], object], text: str) -> float:
