@@ -149,7 +149,7 @@ def test_a_digest_that_changes_is_shown_and_a_key_is_not(project: Project) -> No
     assert "metadata.annotations.wiki differs (not shown: it looks like a key)" in told
     changes = json.loads(project.run("diff", "acme.dev", "acme.prod", "--format", "json").stdout)["parts"][0]["fields"]
     hidden = [each for each in changes if each["path"][-1] == "wiki"]
-    assert hidden == [{"path": ["metadata", "annotations", "wiki"], "hidden": ["before", "after"]}]
+    assert hidden == [{"path": ["metadata", "annotations", "wiki"], "hidden": ["first", "second"]}]
 
 
 def test_an_unknown_field_that_looks_like_a_key_is_told_by_its_place(project: Project) -> None:
