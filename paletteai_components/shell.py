@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from paletteai_components.diagnostics import escaped
@@ -19,22 +22,49 @@ DEFAULT_FOLDER = Path("stacks")
 _BARE = re.compile(r"[\w-]+")
 # In `$'…'`: what ends it, what begins an escape or ends a command in a message, and what a CI server may act on.
 _SPECIAL = frozenset("'\\`#:")
+_GLOB = re.compile("[*?[]")
+# What `paletteai -C` was called with: where the reader of a message is, the command has to go there again.
+_FOLDER: ContextVar[Path] = ContextVar("_FOLDER", default=Path())
 
 
-def command(program: str, *arguments: str | Path, **options: str | Path | None) -> str:
+@contextmanager
+def called_for(folder: Path) -> Iterator[None]:
+    """Make every command that is put together meanwhile run in a folder, which its reader is not in."""
+    token = _FOLDER.set(_FOLDER.get() / folder)
+    try:
+        yield
+    finally:
+        _FOLDER.reset(token)
+
+
+def as_typed(file: Path) -> Path:
+    """A path as the reader of a command has to type it: see `called_for`."""
+    return _FOLDER.get() / file
+
+
+def command(
+    program: str, *arguments: str | Path, cwd: Path | None = None, **options: str | Path | tuple[str, ...] | None
+) -> str:
     """A command.
 
     Args:
         program: The program, its subcommand and its flags, as they are typed.
         arguments: What it is called with. They may hold anything.
-        options: The values of its long options, which may hold anything; those that are None are left out, and so is
-            the current folder as `cwd`.
+        cwd: The folder in which pulumi has to run. None for the current one.
+        options: The values of its long options, which may hold anything. An option is repeated for each value of a
+            tuple, and left out if it is None.
     """
+    called, _, subcommand = program.partition(" ")
+    if called == "paletteai" and _FOLDER.get() != Path():
+        program = f"{called} -C {word(as_typed(Path()))} {subcommand}"
+    elif called == "pulumi":
+        options = {"cwd": as_typed(Path(cwd or "")), **options}
     words = [program]
-    for name, value in options.items():
-        if value is not None and (name, value) != ("cwd", Path()):
-            between = "=" if str(value).startswith("-") else " "
-            words.append(f"--{name}{between}{word(value)}")
+    for name, given in options.items():
+        for value in given if isinstance(given, tuple) else (given,):
+            if value is not None and (name, value) != ("cwd", Path()):
+                between = "=" if str(value).startswith("-") else " "
+                words.append(f"--{name}{between}{word(value)}")
     if any(str(argument).startswith("-") for argument in arguments):
         words.append("--")
     return " ".join([*words, *map(word, arguments)])
@@ -46,6 +76,11 @@ def word(text: str | Path) -> str:
     if "`" not in text and escaped(text) == text:
         return shlex.quote(text)
     return f"$'{''.join(map(_ansi_c, text))}'"
+
+
+def exactly(name: str) -> str:
+    """A stack's name as an argument that may be a glob: one that matches this name only."""
+    return _GLOB.sub(r"[\g<0>]", name)
 
 
 def known(text: str, placeholder: str) -> str:

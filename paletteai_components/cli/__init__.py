@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +21,8 @@ from paletteai_components import __version__
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import redacted
+from paletteai_components.shell import called_for
 
 COMMANDS = {
     "check": "Report every problem in the stack files.",
@@ -46,6 +49,19 @@ class _Commands(click.Group):
             return None
         command: click.Command = import_module(f"{__name__}.commands.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from paletteai_components.naming import did_you_mean
+
+        raise UserError(
+            f"there is no command `{redacted(name)}`.",
+            did_you_mean(name, COMMANDS) or "`paletteai --help` lists the commands.",
+        )
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -78,8 +94,23 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="paletteai")
+@click.option(
+    "-C",
+    "folders",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Run as if started in DIR. Paths in options and in the output are relative to it.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether the output has colours. With auto, on a terminal; NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE count.",
+)
 @click.pass_context
-def main(ctx: click.Context) -> None:
+def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
     """PaletteAI as code: check, plan and render stack files.
 
     Most commands read files only. `fingerprint` and `render --with-secrets` call pulumi to decrypt
@@ -90,8 +121,42 @@ def main(ctx: click.Context) -> None:
     """
     # A command is short-lived and keeps nearly every object until it ends: collecting garbage early is wasted time.
     gc.set_threshold(500_000, 50, 100)
+    ctx.color = _is_coloured(color)
+    for folder in folders:
+        ctx.with_resource(_inside(folder))
+
+
+def _is_coloured(option: str) -> bool | None:
+    """Whether the output has colours; None if each stream decides, by whether it is a terminal."""
+    if option != "auto":
+        return option == "always"
     if os.environ.get("NO_COLOR"):
-        ctx.color = False
+        return False
+    forced = (os.environ.get(name, "") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    return True if any(value not in {"", "0", "false"} for value in forced) else None
+
+
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """Work in a folder, as after `cd`, and print commands that go there."""
+    before, shown = Path.cwd(), os.environ.get("PWD")
+    there = os.path.normpath(os.path.join(shown or before, folder))
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        fact = f"the command cannot run in `{folder}` ({error.strerror}), so nothing was done."
+        raise UserError(fact, "Name a folder that exists with `-C DIR`.") from None
+    # The shell's spelling of a folder with links is kept, as by `cd`.
+    os.environ["PWD"] = there if os.path.realpath(there) == os.getcwd() else os.getcwd()
+    try:
+        with called_for(folder):
+            yield
+    finally:
+        os.chdir(before)
+        if shown is None:
+            del os.environ["PWD"]
+        else:
+            os.environ["PWD"] = shown
 
 
 @contextlib.contextmanager

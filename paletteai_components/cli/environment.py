@@ -13,6 +13,7 @@ from paletteai_components.cli.folder import Command, in_a_folder, in_a_format, p
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.reading import reading
+from paletteai_components.cli.selection import Choice, chosen_from, naming_stacks
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
@@ -20,7 +21,6 @@ from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
 from paletteai_components.diagnostics import Diagnostic, StackFileError, errors_in
 from paletteai_components.errors import UserError
-from paletteai_components.redaction import named, redacted
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.stack import Stack
@@ -32,6 +32,8 @@ class Request:
     """The arguments and options of a command."""
 
     environment: str
+    words: tuple[str, ...]
+    clusters: tuple[str, ...]
     folder: StackFolder
     parallel: int
     installs: bool
@@ -66,6 +68,7 @@ def on_an_environment(command: Command) -> Command:
             help="How many stacks run at a time.  [default: three for every two CPUs]",
         ),
         in_a_folder,
+        naming_stacks,
         click.argument("environment", metavar="ENV"),
     ):
         command = decorate(command)
@@ -93,9 +96,9 @@ def change(request: Request, operation: Operation, foresight: Operation, *, yes:
         UserError: There is no terminal to ask on, or the stacks cannot be run at all.
     """
     if not yes and (request.output_format == "json" or not _can_ask()):
+        why = "with `--format json`" if request.output_format == "json" else "without a terminal"
         raise UserError(
-            "without a terminal, or with `--format json`, the command cannot ask for confirmation, so nothing was "
-            "changed.",
+            f"{why}, the command cannot ask for confirmation, so nothing was changed.",
             f"Pass `--yes` to run `{operation.value[0]}` without a preview and without asking.",
         )
     environment, project = _check_environment(request, operation)
@@ -128,15 +131,10 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     # The environment of a file that cannot be read comes from its name alone.
     unread = [Stack(name, str(request.folder.file_of(name))) for name in workspace.unreadable]
     every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
-    chosen = [stack for stack in every if stack.environment == request.environment]
     if not every and workspace.diagnostics:
         raise StackFileError(workspace.diagnostics)
-    if not chosen:
-        known = ", ".join(sorted({f"`{named(stack.environment)}`" for stack in every})) or "none"
-        raise UserError(
-            f"no stack in `{request.folder}` belongs to environment `{redacted(request.environment)}`.",
-            f"There are these environments: {known}.",
-        )
+    names = chosen_from(every, Choice(request.words, (request.environment,), request.clusters), request.folder)
+    chosen = [stack for stack in every if stack.name in names]
     errors = errors_in(diagnostics_of(workspace))
     refused = {stack.name: own for stack in chosen if (own := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)

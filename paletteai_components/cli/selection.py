@@ -1,10 +1,15 @@
-"""The stacks that a command names, checked together with all stacks of their folder."""
+"""The stacks that a command is for, checked together with all stacks of their folder."""
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -12,19 +17,38 @@ from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
-from paletteai_components.redaction import redacted
-from paletteai_components.shell import command
+from paletteai_components.redaction import named, redacted
+from paletteai_components.shell import command, exactly
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import Workspace
 
+_LISTED = 10
+_GLOB = re.compile(r"[*?[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The stacks that a command is called for: those that meet every condition, and all of them without any."""
+
+    words: tuple[str, ...] = ()
+    """Names of stacks, globs for names, and paths of stack files. A stack meets the condition if it meets one."""
+    environments: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether there is any condition."""
+        return bool(self.words or self.environments or self.clusters)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The stacks that a command names."""
+    """The stacks that a command is for."""
 
     workspace: Workspace
     """Every stack of the folder."""
@@ -39,16 +63,38 @@ class Selection:
         return 2 if self.unreadable else int(bool(errors_in(self.diagnostics)))
 
 
+def naming_stacks(command: Command) -> Command:
+    """Add the argument `[STACK]...` and the option `--cluster` to a command, which takes `words` and `clusters`."""
+    cluster = click.option(
+        "--cluster", "clusters", multiple=True, metavar="NAME", help="Only the stacks for this cluster. Repeatable."
+    )
+    return click.argument("words", metavar="[STACK]...", nargs=-1)(cluster(command))
+
+
 def choosing_stacks(command: Command) -> Command:
-    """Add the arguments that select stacks to a command: their names and the option `--stacks`."""
-    return click.argument("names", metavar="[STACK]...", nargs=-1)(in_a_folder(command))
+    """Add the arguments and options that select stacks to a command, which takes a `Choice` and a `StackFolder`."""
+
+    @wraps(command)
+    def with_choice(
+        *arguments: Any,
+        words: tuple[str, ...],
+        environments: tuple[str, ...],
+        clusters: tuple[str, ...],
+        **options: Any,
+    ) -> None:
+        command(*arguments, choice=Choice(words, environments, clusters), **options)
+
+    environment = click.option(
+        "--env", "environments", multiple=True, metavar="ENV", help="Only the stacks of this environment. Repeatable."
+    )
+    return cast("Command", naming_stacks(environment(in_a_folder(with_choice))))
 
 
-def selected(names: tuple[str, ...], folder: StackFolder, crds: Path | None = None) -> Selection:
+def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> Selection:
     """Read and check all stacks of a folder, and select some of them.
 
     Args:
-        names: The stacks to select; all of them if empty.
+        choice: The stacks to select.
         folder: The folder with the stack files.
         crds: A file or folder with CRDs to check the manifests against.
 
@@ -56,7 +102,7 @@ def selected(names: tuple[str, ...], folder: StackFolder, crds: Path | None = No
         The selected stacks. What could not be read is among the diagnostics.
 
     Raises:
-        UserError: A name is not a stack of the folder, or the folder has no stack file.
+        UserError: A condition is met by no stack of the folder, or the folder has no stack file.
     """
     try:
         with reading(folder) as outcomes:
@@ -77,31 +123,125 @@ def selected(names: tuple[str, ...], folder: StackFolder, crds: Path | None = No
     known = workspace.names
     if not known and workspace.diagnostics:
         return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
-    if not known and not names:
+    if not known and not choice.is_narrow:
         new = command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
             f"Write one with `{new}`, or name another folder with `--stacks DIR`.",
         )
-    for name in names:
-        if name not in known:
-            raise _unknown_stack(name, known, folder)
+    unread = [Stack(name, str(folder.file_of(name))) for name in workspace.unreadable]
+    chosen = chosen_from([*workspace.stacks, *unread], choice, folder)
     diagnostics = diagnostics_of(workspace)
-    if not names:
+    if not choice.is_narrow:
         return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
-    stacks = tuple(stack for stack in workspace.stacks if stack.name in names)
-    unread = {name: Stack(name, str(folder.file_of(name))) for name in workspace.unreadable}
-    chosen = concerning(diagnostics, [*stacks, *(stack for name, stack in unread.items() if name in names)])
-    others = [_unchecked_note(stack, folder) for name, stack in unread.items() if name not in names]
-    return Selection(workspace, stacks, (*chosen, *others), tuple(name for name in unread if name in names))
+    stacks = tuple(stack for stack in workspace.stacks if stack.name in chosen)
+    own = concerning(diagnostics, [*stacks, *(stack for stack in unread if stack.name in chosen)])
+    others = [_unchecked_note(stack, folder) for stack in unread if stack.name not in chosen]
+    return Selection(workspace, stacks, (*own, *others), tuple(each.name for each in unread if each.name in chosen))
 
 
-def _unknown_stack(name: str, known: list[str], folder: StackFolder) -> UserError:
-    if len(known) <= 10:
-        all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in known) or 'none'}."
+def chosen_from(stacks: Sequence[Stack], choice: Choice, folder: StackFolder) -> frozenset[str]:
+    """The names of the stacks that meet every condition of a choice, of which each has to be met by some stack.
+
+    Args:
+        stacks: All stacks of the folder; of one that cannot be read, its name and file.
+        choice: The conditions.
+        folder: The folder of their files.
+
+    Raises:
+        UserError: No stack meets a condition, or none meets all of them.
+    """
+    names = [stack.name for stack in stacks]
+    for word, named_by_it in _named_by(choice.words, names, folder).items():
+        if not named_by_it:
+            raise _unnamed(word, names, folder)
+    environments = {stack.environment for stack in stacks}
+    for environment in choice.environments:
+        if environment not in environments:
+            condition = f"belongs to environment `{redacted(environment)}`"
+            raise _unmet(condition, "environments", map(named, environments), folder)
+    clusters = {stack.cluster for stack in stacks if stack.cluster}
+    for cluster in choice.clusters:
+        if cluster not in clusters and all(map(_names_its_cluster, stacks)):
+            raise _unmet(f"is for cluster `{redacted(cluster)}`", "clusters", map(redacted, clusters), folder)
+    chosen = matching(stacks, choice, folder)
+    if not chosen and choice.is_narrow:
+        met = {
+            "is named by": choice.words,
+            "belongs to environment": choice.environments,
+            "is for cluster": choice.clusters,
+        }
+        conditions = [f"{what} {listed(_quoted(values), _LISTED)}" for what, values in met.items() if values]
+        plan = command("paletteai plan", stacks=stacks_option(folder))
+        raise UserError(f"no stack in `{folder}` {' and '.join(conditions)}.", f"`{plan}` shows all stacks.")
+    return chosen
+
+
+def matching(stacks: Sequence[Stack], choice: Choice, folder: StackFolder) -> frozenset[str]:
+    """The names of the stacks that meet every condition of a choice; perhaps none.
+
+    A stack whose cluster cannot be known, because its file cannot be read, is taken for every cluster: what is wrong
+    with it must not stay unsaid.
+    """
+    by_word = set().union(*_named_by(choice.words, [stack.name for stack in stacks], folder).values())
+    return frozenset(
+        stack.name
+        for stack in stacks
+        if (not choice.words or stack.name in by_word)
+        and (not choice.environments or stack.environment in choice.environments)
+        and (not choice.clusters or stack.cluster in choice.clusters or not _names_its_cluster(stack))
+    )
+
+
+def _names_its_cluster(stack: Stack) -> bool:
+    """Whether it is known for which cluster a stack is, or that it names none."""
+    return stack.spec is not None and stack.identified
+
+
+def _named_by(words: Iterable[str], names: Sequence[str], folder: StackFolder) -> dict[str, set[str]]:
+    """The stacks that each word names. One that is a name and a glob means both, so no stack can hide another."""
+    known, found = set(names), dict[str, set[str]]()
+    for word in words:
+        meant = {each for each in (word, _stack_at(word, folder)) if each is not None}
+        found[word] = meant & known
+        for glob in meant:
+            if _GLOB.search(glob):
+                found[word].update(name for name in names if fnmatchcase(name, glob))
+    return found
+
+
+def _stack_at(word: str, folder: StackFolder) -> str | None:
+    """The name, or the glob for names, in the path of a stack file of the folder; None if the word is no such path."""
+    path = Path(word)
+    name = folder.stack_of(path.name)
+    if name is None or os.path.realpath(path.parent) != os.path.realpath(folder.path):
+        return None
+    return name
+
+
+def _unnamed(word: str, names: Sequence[str], folder: StackFolder) -> UserError:
+    shown = f"`{redacted(word)}`"
+    if "/" in word:
+        return UserError(
+            f"{shown} is no stack file in `{folder}`.",
+            "Name a file in that folder, or the other folder with `--stacks`.",
+        )
+    if len(names) <= _LISTED:
+        all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in names) or 'none'}."
     else:
         all_stacks = f"`{command('paletteai plan', stacks=stacks_option(folder))}` shows all stacks."
-    return UserError(f"there is no stack `{redacted(name)}` in `{folder}`.", did_you_mean(name, known) or all_stacks)
+    if _GLOB.search(word):
+        return UserError(f"no stack in `{folder}` matches {shown}.", all_stacks)
+    return UserError(f"there is no stack {shown} in `{folder}`.", did_you_mean(word, names) or all_stacks)
+
+
+def _unmet(condition: str, kind: str, known: Iterable[str], folder: StackFolder) -> UserError:
+    values = listed((f"`{each}`" for each in sorted(known)), _LISTED) or "none"
+    return UserError(f"no stack in `{folder}` {condition}.", f"There are these {kind}: {values}.")
+
+
+def _quoted(values: Iterable[str]) -> Iterable[str]:
+    return (f"`{redacted(value)}`" for value in values)
 
 
 def _unchecked_note(stack: Stack, folder: StackFolder) -> Diagnostic:
@@ -109,7 +249,7 @@ def _unchecked_note(stack: Stack, folder: StackFolder) -> Diagnostic:
         "PAI012",
         f"stack `{escaped(stack.name)}` could not be read, so conflicts between it and the selected stacks were not "
         "checked.",
-        f"Run `{command('paletteai check', stack.name, stacks=stacks_option(folder))}`.",
+        f"Run `{command('paletteai check', exactly(stack.name), stacks=stacks_option(folder))}`.",
         (SourceLocation(stack.file),),
         Severity.NOTE,
     )

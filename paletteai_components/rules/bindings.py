@@ -17,7 +17,7 @@ from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Origin, Scope, rule
-from paletteai_components.shell import command, folder_of
+from paletteai_components.shell import command, exactly, folder_of
 from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -281,7 +281,7 @@ def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
 
 
 def _fingerprint_command(stack: Stack) -> str:
-    return command("paletteai fingerprint", stack.name, stacks=folder_of(stack.file))
+    return command("paletteai fingerprint", exactly(stack.name), stacks=folder_of(stack.file))
 
 
 def _credential_conflict(group: list[ownership.Claim]) -> Diagnostic:

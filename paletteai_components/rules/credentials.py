@@ -24,7 +24,7 @@ from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.pasted import pasted_keys
 from paletteai_components.rules.rule import Origin, Scope, rule
-from paletteai_components.shell import command, folder_of, set_key
+from paletteai_components.shell import command, exactly, folder_of, set_key
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
@@ -137,7 +137,7 @@ def _integration_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
     if written and not (
         FINGERPRINT.fullmatch(written.value) and DIGEST.fullmatch(written.ciphertext) and PROOF.fullmatch(written.proof)
     ):
-        again = command("paletteai fingerprint", stack.name, stacks=folder_of(stack.file))
+        again = command("paletteai fingerprint", exactly(stack.name), stacks=folder_of(stack.file))
         fact = "has a fingerprint that `paletteai fingerprint` did not write, so it identifies nothing"
         yield diagnostic(fact, f"Delete it and run `{again}`.", "fingerprint")
 

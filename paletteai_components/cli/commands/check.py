@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
-from paletteai_components.cli.selection import Selection, choosing_stacks, selected
+from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import Severity, reported
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
@@ -34,6 +35,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 @click.command("check")
 @choosing_stacks
 @in_a_format("text", "json")
+@to_a_file
 @click.option("--select", multiple=True, metavar="CODE", callback=_codes, help="Report these rules only. Repeatable.")
 @click.option("--ignore", multiple=True, metavar="CODE", callback=_codes, help="Do not report these rules. Repeatable.")
 @click.option(
@@ -49,7 +51,7 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
 @click.pass_context
 def command(
     ctx: click.Context,
-    names: tuple[str, ...],
+    choice: Choice,
     folder: StackFolder,
     output_format: str,
     select: frozenset[str],
@@ -61,11 +63,11 @@ def command(
 ) -> None:
     """Report every problem in the stack files, with file, line, reason and remedy.
 
-    All stack files of the folder are checked together. With STACKs, only their problems are shown.
+    All stack files of the folder are checked together. Of chosen stacks, only their problems are shown.
 
     Problems of a file that are alike are shown once, and so is one that explains others.
     """
-    selection = _narrowed(selected(names, folder), select, ignore)
+    selection = _narrowed(selected(choice, folder), select, ignore)
     if output_format == "json":
         diagnostics = [as_json(diagnostic) for diagnostic in selection.diagnostics]
         show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})

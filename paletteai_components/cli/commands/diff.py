@@ -10,6 +10,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
+from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.columns import section_lines, wrapped
 from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment_of
@@ -60,6 +61,7 @@ def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, st
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
 @in_a_folder
 @in_a_format("text", "json", "markdown", purpose="The output format. Markdown is one comment for a pull request.")
+@to_a_file
 @click.option(
     "--limit",
     metavar="CHARACTERS",

@@ -9,8 +9,9 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
+from paletteai_components.cli.output.console import console_on
 from paletteai_components.cli.output.report import show_json
-from paletteai_components.diagnostics import errors_in
+from paletteai_components.diagnostics import errors_in, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
@@ -59,10 +60,16 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: StackFolder, o
 def _explain_project(stack_name: str, project_name: str, folder: StackFolder, output_format: str) -> int:
     from paletteai_components.cli.output.explanation import show_explanation
     from paletteai_components.cli.output.report import show
-    from paletteai_components.cli.selection import selected
+    from paletteai_components.cli.selection import Choice, selected
     from paletteai_components.views.explanation import explanation_of
 
-    selection = selected((stack_name,), folder)
+    selection = selected(Choice((stack_name,)), folder)
+    names = [*(stack.name for stack in selection.stacks), *selection.unreadable]
+    if len(names) > 1:
+        raise UserError(
+            f"`{redacted(stack_name)}` matches {len(names):,} stacks, but `paletteai explain` takes one.",
+            f"Name one of them: {listed((f'`{escaped(name)}`' for name in names), _LISTED)}.",
+        )
     if not selection.stacks:
         show(selection.diagnostics, err=True)
         return 2
@@ -81,7 +88,7 @@ def _unknown_project(name: str, stack: Stack, folder: StackFolder) -> UserError:
     known = [project.name for project in stack.plan.projects] if stack.plan else []
     remedy = did_you_mean(name, map(named, known)) or (_project_list(known) if known else "")
     if not stack.is_complete:
-        check = shell.command("paletteai check", stack.name, stacks=stacks_option(folder))
+        check = shell.command("paletteai check", shell.exactly(stack.name), stacks=stacks_option(folder))
         remedy += f" Parts of the file could not be read; run `{check}`."
     none = "" if known else ", which has no projects"
     fact = f"there is no project `{redacted(name)}` in stack `{stack.name}`{none}."
@@ -107,9 +114,9 @@ def _refuse_stack(name: str, folder: StackFolder) -> None:
     """Raise UserError if `name` is a stack: its project is missing."""
     if not (folder.file_of(name)).is_file():
         return
-    from paletteai_components.cli.selection import selected
+    from paletteai_components.cli.selection import Choice, selected
 
-    selection = selected((name,), folder)
+    selection = selected(Choice((shell.exactly(name),)), folder)
     names = [project.name for stack in selection.stacks if stack.plan for project in stack.plan.projects]
     remedy = _project_list(names) if names else ""
     raise UserError(f"`{name}` is a stack, not a rule; name one of its projects, too.", remedy)
@@ -130,8 +137,7 @@ def _show_page(page: str) -> None:
     if not sys.stdout.isatty():
         click.echo(page, nl=False)
         return
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    console = Console(highlight=False)
+    console = console_on(sys.stdout)
     console.print(Markdown(page), width=min(console.width, 100))

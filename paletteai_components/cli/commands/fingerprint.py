@@ -12,7 +12,7 @@ import click
 
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import plural, show, show_error
-from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.cli.selection import Choice, choosing_stacks, selected
 from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     "--stdin", "from_stdin", is_flag=True, help="Read one key from the terminal or a pipe, and print its fingerprint."
 )
 @click.pass_context
-def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, from_stdin: bool) -> None:
-    """Write a fingerprint beside each encrypted key of the named STACKs.
+def command(ctx: click.Context, choice: Choice, folder: StackFolder, from_stdin: bool) -> None:
+    """Write a fingerprint beside each encrypted key of the chosen stacks.
 
     The pulumi command decrypts the keys; no key is printed or stored. A fingerprint shows only
     whether two keys are the same, so it is safe to commit.
@@ -47,11 +47,11 @@ def command(ctx: click.Context, names: tuple[str, ...], folder: StackFolder, fro
     With --stdin nothing is written, and pulumi is not needed.
     """
     if from_stdin:
-        if names:
+        if choice.is_narrow:
             raise UserError("`--stdin` reads one key, so it takes no stacks.", "Name stacks, or pass `--stdin`.")
         click.echo(_read_fingerprint())
         return
-    selection = selected(names, folder)
+    selection = selected(choice, folder)
     if selection.unreadable:
         others = concerning(selection.diagnostics, selection.stacks)
         show([each for each in selection.diagnostics if each not in others], err=True)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from paletteai_components.cli.files import refuse_links, replace, write_new
+from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format, stacks_option
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.cli.output.report import counted, json_text, plural
-from paletteai_components.cli.selection import Selection, choosing_stacks, selected
-from paletteai_components.diagnostics import escaped, reported
+from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, matching, selected
+from paletteai_components.diagnostics import reported
 from paletteai_components.errors import UserError
 from paletteai_components.shell import command as shell_command
-from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.graph import Graph, StackNode, graph_of
 from paletteai_components.views.source_link import checked_template
@@ -25,20 +22,11 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.views.changed_graph import ChangedGraph
 
-# How each format begins. Only a file that begins so is an earlier graph, which may be overwritten.
-_BEGINNINGS = (
-    b"flowchart LR\n  accTitle: Tenants, their Settings and projects",
-    b"<!doctype html>\n<!-- paletteai graph -->\n",
-    b'{\n  "stacks": [',
-)
-
 
 @click.command("graph")
 @choosing_stacks
 @in_a_format("mermaid", "html", "json", purpose="A Mermaid flowchart for Markdown, a page for a browser, or JSON.")
-@click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead of the standard output."
-)
+@to_a_file
 @click.option(
     "--source-url",
     metavar="TEMPLATE",
@@ -53,14 +41,13 @@ _BEGINNINGS = (
 @click.pass_context
 def command(
     ctx: click.Context,
-    names: tuple[str, ...],
+    choice: Choice,
     folder: StackFolder,
     output_format: str,
-    output: Path | None,
     source_url: str | None,
     base: str | None,
 ) -> None:
-    """Draw the tenants of the named STACKs with their Settings and projects.
+    """Draw the tenants of the chosen stacks with their Settings and projects.
 
     Shows where each project's Palette integration comes from, and each problem at what it concerns.
     """
@@ -68,26 +55,16 @@ def command(
         option = "--diff" if base is not None else "--source-url"
         raise UserError(f"only the page has use for `{option}`, so nothing was drawn.", "Add `--format html`.")
     template = checked_template(source_url) if source_url is not None else None
-    earlier = _read_earlier(output) if output is not None else None
-    selection = selected(names, folder)
+    selection = selected(choice, folder)
     unread = [Stack(name, str(folder.file_of(name))) for name in selection.unreadable if name != str(folder)]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     if output_format == "html":
-        changed = _changed(graph, selection, names, folder, base) if base is not None else graph
+        changed = _changed(graph, selection, choice, folder, base) if base is not None else graph
         text = _page(changed, folder, template)
     else:
         text = _drawn(graph, output_format)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        if earlier is None:
-            write_new(output, text.encode())
-        else:
-            replace(output, earlier, text.encode())
-        projects = sum(len(stack.tenant.projects) for stack in graph.stacks if stack.tenant)
-        drawn = f"{plural(len(graph.stacks), 'stack')}, {plural(projects, 'project')}"
-        click.echo(f"Wrote {escaped(str(output))}: {drawn}, {-(-len(text) // 1024):,} KiB.")
-    _tell_problems(selection, names, folder, output_format)
+    click.echo(text, nl=False)
+    _tell_problems(selection, choice, folder, output_format)
     ctx.exit(selection.exit_code)
 
 
@@ -108,9 +85,7 @@ def _drawn(graph: Graph, output_format: str) -> str:
     return chart.text
 
 
-def _changed(
-    graph: Graph, selection: Selection, names: tuple[str, ...], folder: StackFolder, base: str
-) -> ChangedGraph:
+def _changed(graph: Graph, selection: Selection, choice: Choice, folder: StackFolder, base: str) -> ChangedGraph:
     """What has changed since a revision, with what no graph shows: keys, and whom a changed integration affects."""
     from paletteai_components.changes.difference import difference_between
     from paletteai_components.changes.impact import KeyChange
@@ -120,7 +95,8 @@ def _changed(
     revision = revision_named(base, folder)
     workspace = workspace_at(revision, folder, selection.workspace)
     difference = difference_between(workspace, selection.workspace)
-    chosen = [stack for stack in workspace.stacks if not names or stack.name in names]
+    names = matching(workspace.stacks, choice, folder)
+    chosen = [stack for stack in workspace.stacks if stack.name in names]
     # What could not be read on one side would look new, so it counts as unchanged.
     known = [stack for stack in graph_of(chosen, ()).stacks if stack.name not in difference.uncompared]
     unknown = [stack for stack in graph.stacks if stack.name in difference.uncompared]
@@ -150,40 +126,19 @@ def _page(graph: Graph | ChangedGraph, folder: StackFolder, template: str | None
     return page_of(graph, About(checkout.commit, checkout.branch, checkout.time, checkout.changed, template))
 
 
-def _tell_problems(selection: Selection, names: tuple[str, ...], folder: StackFolder, output_format: str) -> None:
+def _tell_problems(selection: Selection, choice: Choice, folder: StackFolder, output_format: str) -> None:
     """Say in one line how many problems there are: the diagram has them, or marks what they are about."""
     problems = len(reported(selection.diagnostics))
     if problems:
-        check = shell_command("paletteai check", *names, stacks=stacks_option(folder))
+        check = shell_command(
+            "paletteai check",
+            *choice.words,
+            env=choice.environments,
+            cluster=choice.clusters,
+            stacks=stacks_option(folder),
+        )
         where = f"see the page, or run `{check}`" if output_format == "html" else f"run `{check}` to read them"
         click.echo(f"{plural(problems, 'problem')}: {counted(selection.diagnostics)}; {where}.", err=True)
-
-
-def _read_earlier(output: Path) -> bytes | None:
-    """Read the graph to overwrite, if there is one. Refuses any other file, before any work starts."""
-    if output.name.startswith("Pulumi."):
-        raise UserError(
-            f"{output} is named like a file of Pulumi, so no graph was written there.", "Name another file."
-        )
-    refuse_links(output)
-    if os.path.islink(output):
-        raise UserError(f"{output} is a link, so nothing was written.", "Name a file, or remove the link first.")
-    if not output.exists():
-        return None
-    if not output.is_file():
-        raise UserError(f"{output} is not a file, so nothing was written.", "Name a file.")
-    try:
-        old = bytes_of(output)
-    except OSError as error:
-        raise UserError(
-            f"{output} could not be read ({error.strerror}), so it was left as it is.", "Name another file."
-        ) from None
-    if old and not old.startswith(_BEGINNINGS):
-        raise UserError(
-            f"{output} already exists and is not a graph, so it was left as it is.",
-            "Name another file, or remove it first.",
-        )
-    return old
 
 
 def _stack_as_json(stack: StackNode) -> dict[str, Any]:

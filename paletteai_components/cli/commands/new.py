@@ -123,13 +123,15 @@ def _home_of(folder: StackFolder) -> Path:
 
 def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[str]:
     cwd = None if home == Path() or folder.given is None else home
-    steps = [] if at_home else [f"paletteai schema > {shell.word(home / _OWN_SCHEMA)}"]
+    steps = (
+        [] if at_home else [f"{shell.command('paletteai schema')} > {shell.word(shell.as_typed(home / _OWN_SCHEMA))}"]
+    )
     if folder.project is None:
         lines = ["name: paletteai", "runtime: python"]
         if home != folder.path:
             lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
         words = " ".join(shell.word(line) for line in lines)
-        steps.append(f"printf '%s\\n' {words} > {shell.word(home / 'Pulumi.yaml')}")
+        steps.append(f"printf '%s\\n' {words} > {shell.word(shell.as_typed(home / 'Pulumi.yaml'))}")
     return [
         *steps,
         shell.command("pulumi stack init", stack, cwd=cwd),

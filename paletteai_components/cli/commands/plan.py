@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import as_json, counted, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
-from paletteai_components.cli.selection import Selection, choosing_stacks, selected
+from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import Diagnostic, escaped, reported
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import Plan, PlannedProject
@@ -46,21 +47,20 @@ _REMOVALS = {
 @click.command("plan")
 @choosing_stacks
 @in_a_format("text", "json")
+@to_a_file
 @click.option(
     "--tree/--table",
     default=None,
     help=f"A tree of each stack, or a line.  [default: a tree for up to {_FEW} stacks]",
 )
 @click.pass_context
-def command(
-    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, output_format: str, tree: bool | None
-) -> None:
-    """Show what the named STACKs declare: tenants, Settings and projects.
+def command(ctx: click.Context, choice: Choice, folder: StackFolder, output_format: str, tree: bool | None) -> None:
+    """Show what the chosen stacks declare: tenants, Settings and projects.
 
     Shows where each project's Palette integration comes from. The cluster is not read;
     `paletteai preview ENV` shows what would change there.
     """
-    selection = selected(names, folder)
+    selection = selected(choice, folder)
     planned = [(stack, stack.plan) for stack in selection.stacks]
     if output_format == "json":
         stacks = [_plan_as_json(stack, plan) for stack, plan in planned if plan]

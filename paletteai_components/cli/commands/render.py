@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from paletteai_components import shell
+from paletteai_components.cli.destination import RENDERED, to_a_file
 from paletteai_components.cli.folder import stacks_option
 from paletteai_components.cli.output.report import counted, plural, show
-from paletteai_components.cli.selection import choosing_stacks, selected
+from paletteai_components.cli.selection import Choice, choosing_stacks, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.kube.manifests import Manifest
@@ -27,6 +29,7 @@ _LISTED = 10
 
 @click.command("render")
 @choosing_stacks
+@partial(to_a_file, only="yaml", first_line=RENDERED)
 @click.option(
     "--crds",
     type=click.Path(path_type=Path),
@@ -42,16 +45,20 @@ _LISTED = 10
 )
 @click.pass_context
 def command(
-    ctx: click.Context, names: tuple[str, ...], folder: StackFolder, crds: Path | None, secrets_file: Path | None
+    ctx: click.Context, choice: Choice, folder: StackFolder, crds: Path | None, secrets_file: Path | None
 ) -> None:
-    """Print the manifests of the named STACKs. All STACKs must be for one cluster.
+    """Print the manifests of the chosen stacks, which must be for one cluster.
 
     The output is for `kubectl apply --server-side -f -`.
 
     Secrets are left out: a Secret without its key would destroy the real one. If there are errors,
     nothing is printed.
     """
-    selection = selected(names, folder, crds)
+    if secrets_file is not None and ctx.params["output"] is not None:
+        raise UserError(
+            "`--with-secrets` writes to a file of its own, so nothing was written.", "Leave out `--output`."
+        )
+    selection = selected(choice, folder, crds)
     if selection.exit_code:
         _refuse(ctx, selection.diagnostics, selection.exit_code)
     clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
@@ -60,7 +67,7 @@ def command(
         raise UserError(
             f"these stacks are for {len(clusters)} clusters ({names_of_clusters}), but kubectl applies to one, so "
             "nothing was rendered.",
-            "Name the stacks of one cluster.",
+            "Choose the stacks of one cluster with `--cluster NAME`.",
         )
     if secrets_file is not None:
         from paletteai_components.cli.files import refuse_existing, write_new

@@ -17,7 +17,7 @@ from paletteai_components.model.planned import IntegrationType, Source
 from paletteai_components.model.resolution import INTEGRATION_NAMES, Outcome, Step
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.redaction import named, redacted
-from paletteai_components.shell import command, folder_of
+from paletteai_components.shell import command, exactly, folder_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.explanation import Explanation, Inherited, Resolution
 
@@ -48,7 +48,7 @@ def show_explanation(
     if diagnostics or others:
         summary = f"{counted(diagnostics)} with project {named(explanation.project.name)}"
         stack = explanation.stack
-        check = command("paletteai check", stack.name, stacks=folder_of(stack.file))
+        check = command("paletteai check", exactly(stack.name), stacks=folder_of(stack.file))
         more = f"; {plural(others, 'other problem')} in the stack, see `{check}`" if others else ""
         click.echo(summary + more, err=True)
 

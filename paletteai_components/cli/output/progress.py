@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from paletteai_components.cli.output.console import console_on
 from paletteai_components.cli.output.streams import discard
 from paletteai_components.deployment import Deployment, State
 from paletteai_components.diagnostics import escaped
@@ -61,7 +62,6 @@ def _tell_in_lines(doing: str) -> Tell:
 
 @contextmanager
 def _live(stacks: int, doing: str) -> Iterator[Tell]:
-    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
     # Names come from files, so markup in them is ignored.
@@ -71,7 +71,7 @@ def _live(stacks: int, doing: str) -> Iterator[Tell]:
         TextColumn("{task.fields[done]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as shown:
+    with Progress(*columns, console=console_on(sys.stderr), transient=True) as shown:
         ended: list[str] = []
         tasks: dict[str, TaskID] = {}
         overall = shown.add_task(doing, total=None, done=f"0 of {stacks} stacks")

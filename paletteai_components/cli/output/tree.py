@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from paletteai_components.cli.output.console import console_on, is_coloured
 from paletteai_components.diagnostics import escaped
 
 
@@ -35,8 +36,8 @@ _DRAWN_IN_ASCII = ("|-- ", "|   ", "`-- ", "    ")
 
 def show(tree: Tree) -> None:
     """Print a tree."""
-    if sys.stdout.isatty():
-        _show_in_colour(tree)
+    if sys.stdout.isatty() or is_coloured(sys.stdout):
+        _show_with_rich(tree)
         return
     try:
         "".join(_DRAWN).encode(sys.stdout.encoding or "ascii")
@@ -54,8 +55,7 @@ def _lines(tree: Tree, first: str, rest: str, guides: tuple[str, str, str, str])
         yield from _lines(branch, rest + (last if final else fork), rest + (gap if final else bar), guides)
 
 
-def _show_in_colour(tree: Tree) -> None:
-    from rich.console import Console
+def _show_with_rich(tree: Tree) -> None:
     from rich.text import Text
     from rich.tree import Tree as RichTree
 
@@ -68,4 +68,4 @@ def _show_in_colour(tree: Tree) -> None:
             grown(branch, into.add(line(branch)))
         return into
 
-    Console(highlight=False).print(grown(tree, RichTree(line(tree), guide_style="dim")))
+    console_on(sys.stdout).print(grown(tree, RichTree(line(tree), guide_style="dim")))

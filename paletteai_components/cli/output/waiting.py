@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from paletteai_components.cli.output.console import console_on
+
 Item = TypeVar("Item")
 
 # Seconds to wait before a bar is shown.
@@ -27,11 +29,10 @@ def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
 
 def _with_bar(items: Iterator[Item], done: int, total: int) -> Iterator[Item]:
     # Slow to import, so it is imported only when the user waits anyway.
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("reading stack files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console_on(sys.stderr), transient=True) as bar:
         task = bar.add_task("", total=total, completed=done)
         for item in items:
             yield item

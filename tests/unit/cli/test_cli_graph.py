@@ -301,7 +301,7 @@ def test_a_file_takes_the_graph_and_may_be_written_again(project: Project, form:
     for text in (changed("name: acme\n", "name: other\n"), STACK):
         project.stack(text)
         result = project.run("graph", "--format", form, "--output", "graph")
-        assert result.stdout.startswith("Wrote graph: 1 stack, 1 project, ")
+        assert result.stdout.startswith("Wrote graph, ")
         assert Path("graph").read_text() == project.run("graph", "--format", form).stdout
     # Another form of it is a graph as well.
     assert project.run("graph", "--output", "graph").exit_code == 0
@@ -311,7 +311,7 @@ def test_a_file_takes_the_graph_and_may_be_written_again(project: Project, form:
 def test_what_is_no_graph_is_left_as_it_is(project: Project, text: str) -> None:
     project.stack()
     Path("graph.mmd").write_text(text)
-    told = "graph.mmd already exists and is not a graph, so it was left as it is."
+    told = "graph.mmd already exists and is not an earlier output, so it was left as it is."
     assert told in project.refused("graph", "--output", "graph.mmd")
     assert Path("graph.mmd").read_text() == text
 
@@ -329,7 +329,7 @@ def test_a_link_is_not_written_through(project: Project, there: str | None) -> N
     assert (target.read_bytes() if target.exists() else None) == before
 
 
-PULUMIS = "{} is named like a file of Pulumi, so no graph was written there.\n  help: Name another file."
+PULUMIS = "{} is named like a file of Pulumi, so nothing was written there.\n  help: Name another file."
 
 
 @pytest.mark.parametrize(
@@ -355,6 +355,6 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(project: Project, monkeypat
     def refused(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("paletteai_components.cli.commands.graph.bytes_of", refused)
+    monkeypatch.setattr("paletteai_components.stacks.files.bytes_of", refused)
     told = "graph.mmd could not be read (Permission denied), so it was left as it is.\n  help: Name another file."
     assert told in project.refused("graph", "--output", "graph.mmd")
