@@ -21,6 +21,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _DISPLAY_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?")
+_SEPARATORS = re.compile(r"[ _.]+")
 _SYSTEM_NAMESPACE = "mural-system"
 # A pattern holds the signs of a glob or of a regular expression.
 _PATTERN = re.compile(r"[a-z0-9*?.^$|()\[\]{}+\\-]+")
@@ -62,6 +63,12 @@ def subdomain_problem(name: str, limit: int = _SUBDOMAIN_LIMIT) -> str | None:
     if not _SUBDOMAIN.fullmatch(name) or re.search(r"\.[.-]|-\.", name):
         return "is not made of lower-case letters, digits, '-' and '.' with a letter or digit at both ends"
     return None
+
+
+def plain_form(name: str) -> str | None:
+    """The RFC 1123 label that a name is in lower case and with `-` for other signs; None if it is not nearly one."""
+    plain = _SEPARATORS.sub("-", name).strip("-").lower()
+    return plain if re.fullmatch(r"[A-Za-z0-9 _.-]+", name) and label_problem(plain) is None else None
 
 
 def is_reserved(namespace: str) -> bool:

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
-from paletteai_components.rules import bindings, cluster, credentials, fallback, files, naming, schemas
+from paletteai_components.rules import bindings, cluster, credentials, environments, fallback, files, naming, schemas
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.rules.silence import silence_diagnostics, with_silenced
 from paletteai_components.stacks.stack import Stack
@@ -39,6 +39,7 @@ RULES: dict[str, Rule] = {
         cluster.object_is_new,
         cluster.field_is_declared,
         credentials.encryption_is_not_shared,
+        environments.cluster_is_named,
     )
 }
 

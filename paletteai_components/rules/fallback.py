@@ -119,7 +119,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
                 "PAI005",
                 f"Settings `{named(str(settings))}` binds the integration {_reference(settings.palette)}, which is not "
                 "declared, so it would have no credential.",
-                f"Declare it under `paletteai:integrations`.{_declared(stack.spec.integrations)}",
+                _remedy("Declare it under `paletteai:integrations`.", settings.palette, stack.spec.integrations),
                 (stack.location(*settings.path, "palette"),),
             )
     declared = [settings.name for settings in tenant.settings]
@@ -128,7 +128,11 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
             "PAI005",
             f"tenant `{named(tenant.name)}` refers to the default Settings {_reference(tenant.spec.settings_ref)}, "
             "which is not declared, so its projects would have nothing to fall back to.",
-            f"Declare it under `settings`, or under `existingSettings` if it is external.{_declared(declared)}",
+            _remedy(
+                "Declare it under `settings`, or under `existingSettings` if it is external.",
+                tenant.spec.settings_ref,
+                declared,
+            ),
             (stack.location("tenant", "settingsRef"),),
         )
     if tenant.spec.import_ids:
@@ -172,8 +176,12 @@ def _project_references(
             "PAI005",
             f"project `{named(project.name)}` refers to the Settings {_reference(wanted)}, which is not declared for "
             f"tenant `{named(tenant.name)}`, so what it would get from it is not known.",
-            "Declare it under the tenant's `settings`, or under `existingSettings` if it is external; or correct the "
-            f"name.{_declared(declared)}",
+            _remedy(
+                "Declare it under the tenant's `settings`, or under `existingSettings` if it is external; or correct "
+                "the name.",
+                wanted,
+                declared,
+            ),
             where,
         )
 
@@ -196,6 +204,13 @@ def _object_reference(reference: str) -> str:
     kind, *parts = reference.split("/")
     is_valid = kind in _KINDS and not any(naming.subdomain_problem(part) for part in parts)
     return f"`{named(reference)}`" if is_valid else "an invalid reference"
+
+
+def _remedy(remedy: str, wanted: str, declared: Iterable[str]) -> str:
+    """The question whether a declared name is meant; without one like it, the remedy with all of them."""
+    declared = list(declared)
+    meant = naming.nearest(wanted, declared)
+    return f"Did you mean `{named(meant)}`?" if meant is not None else f"{remedy}{_declared(declared)}"
 
 
 def _declared(names: Iterable[str]) -> str:

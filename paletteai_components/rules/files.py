@@ -21,9 +21,11 @@ from paletteai_components.stacks.workspace import Workspace
     origins={
         Origin.PULUMI: "How YAML, keys and the project file are read, what is refused, and that encrypted values reach "
         "the program as plain text.",
+        Origin.PULUMI_CODE: "The keys that Pulumi and its Kubernetes provider read, and their types.",
         Origin.OWN: "The fields of a stack file, and that an unknown one is refused.\n"
         "A file is read up to 16 MiB, 100 levels and 1,000,000 values.",
-        Origin.BELIEF: "A key that is nearly one of this package is meant for it.",
+        Origin.BELIEF: "A key that is nearly one of this package is meant for it.\n"
+        "A key that Pulumi and the provider are not known to read has no effect.",
     },
 )
 def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
@@ -44,6 +46,12 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
     If a file has two forms of a key, Pulumi may take either.
     Write each key once, as `<namespace>:<name>`.
     A key that is nearly one of this package, such as `paletteAI:tenant`, is a warning: it may be another program's.
+    It is an error where the stack lacks the key and needs it.
+    A key that neither Pulumi nor its Kubernetes provider is known to read, such as `kubernetes:contxt`, is a warning.
+    So is one of theirs with a value of another type.
+
+    A field that is certainly misspelt, such as `hostURL`, is one problem.
+    The rest is checked as if it had been written right.
 
     The project file is read as Pulumi reads it, too.
     Pulumi refuses every stack of a project without a `name`, or with a default in a form that it does not accept.
@@ -129,7 +137,7 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
     A name without a dot, such as `Pulumi.acme.yaml`, is a warning: it says only one of the two.
     Rename the file, or correct the name in it.
 
-    Pulumi ignores a file with another extension than the project file.
+    Pulumi ignores a file with another extension than the project file, and one whose name begins with `pulumi.`.
     It also ignores a file that is not in the project's `stackConfigDir`.
     Such a file is an error if its project is known, and a warning if another project could read it.
     Stack files outside of the project's repository are a warning, because a pull request can change `stackConfigDir`.

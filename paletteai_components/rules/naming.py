@@ -139,7 +139,7 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
 def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = tenant.spec, ("tenant",)
     why = naming.subdomain_problem(spec.name, naming.NAME_LIMIT)
-    yield from _name_diagnostics("the name of a tenant", why, (*path, "name"), stack)
+    yield from _name_diagnostics("the name of a tenant", spec.name, why, (*path, "name"), stack)
     if why is None and "." in spec.name and spec.namespace:
         yield Diagnostic(
             "PAI007",
@@ -150,7 +150,8 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
         )
     if why is None or spec.namespace:
         at = (*path, "namespace" if spec.namespace else "name")
-        yield from _namespace_diagnostics("the tenant namespace", "the tenant namespace", tenant.namespace, at, stack)
+        what = "the tenant namespace"
+        yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, spec.namespace or spec.name)
         if spec.create_namespace and not spec.existing:
             yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
     yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
@@ -184,11 +185,15 @@ def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic
 def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[Diagnostic]:
     at = (*settings.path, "name") if settings.project is not None else settings.path
     why = naming.label_problem(settings.name)
-    yield from _name_diagnostics("the name of a Settings", why, at, stack, "which PaletteAI does not allow")
+    yield from _name_diagnostics(
+        "the name of a Settings", settings.name, why, at, stack, "which PaletteAI does not allow"
+    )
     for secret in settings.secrets:
         why = naming.subdomain_problem(secret.name)
+        # A default name is not written in the file.
+        written = "" if secret.path[-1] == "palette" else secret.name
         effect = _REFUSED if secret.managed else "so no Secret can have it"
-        yield from _name_diagnostics("the name of a Secret", why, secret.path, stack, effect)
+        yield from _name_diagnostics("the name of a Secret", written, why, secret.path, stack, effect)
     if settings.managed:
         owner = f"Settings `{named(str(settings))}`"
         yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
@@ -199,15 +204,19 @@ def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path,
         return
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
     effect = "so no ComputeConfig can have it"
-    yield from _name_diagnostics("the name of a compute config", why, (*at, "name"), stack, effect)
+    yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
     if config.namespace is not None:
         why, effect = naming.label_problem(config.namespace), "so no namespace can have it"
-        yield from _name_diagnostics("the name of a namespace", why, (*at, "namespace"), stack, effect)
+        yield from _name_diagnostics(
+            "the name of a namespace", config.namespace, why, (*at, "namespace"), stack, effect
+        )
 
 
-def _namespace_diagnostics(what: str, subject: str, name: str, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _namespace_diagnostics(
+    what: str, subject: str, name: str, path: Path, stack: Stack, written: str | None = None
+) -> Iterator[Diagnostic]:
     why = naming.label_problem(name)
-    yield from _name_diagnostics(what, why, path, stack)
+    yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
     if why is None and naming.is_reserved(name):
         yield Diagnostic(
             "PAI007",
@@ -229,16 +238,21 @@ def _existing_namespace(name: str, import_ids: Iterable[str], path: Path, stack:
 
 
 def _name_diagnostics(
-    what: str, why: str | None, path: Path, stack: Stack, effect: str = _REFUSED
+    what: str, name: str, why: str | None, path: Path, stack: Stack, effect: str = _REFUSED
 ) -> Iterator[Diagnostic]:
-    # An invalid name may be anything, even a key, so only its location is shown.
+    # An invalid name may be anything, even a key, so it is shown only as the name that was meant.
     if why is not None:
         yield Diagnostic(
             "PAI007",
             f"{what} {why}, {effect}.",
-            "Choose another name; it cannot be changed later.",
+            f"{_better(name)}; it cannot be changed later.",
             (stack.location(*path),),
         )
+
+
+def _better(name: str) -> str:
+    plain = naming.plain_form(name)
+    return f"Write `{plain}`" if plain is not None and named(name) == name else "Choose another name"
 
 
 def _metadata_diagnostics(

@@ -35,7 +35,7 @@ def names_in(folder: Path) -> list[str]:
         raise StackFileError(
             [Diagnostic("PAI012", fact, "Make the folder readable.", (SourceLocation(str(folder)),))]
         ) from None
-    return [name for name in sorted(names) if name.startswith("Pulumi.")]
+    return [name for name in sorted(names) if name.lower().startswith("pulumi.")]
 
 
 def read_stack_file(path: Path) -> Outcome:

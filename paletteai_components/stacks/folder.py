@@ -63,6 +63,7 @@ class StackFolder:
         """
         names = sorted(listed(self.path))
         yield from filter(None, map(self._misnamed, names))
+        yield from filter(None, (self._in_another_case(name, names) for name in names))
         project = self.project
         if project is None:
             if self.other is not None and any(map(self.stack_of, names)):
@@ -76,10 +77,20 @@ class StackFolder:
             remedy = "Make sure that `stackConfigDir` is meant to lead there."
             yield Diagnostic("PAI014", fact, remedy, (project.folder_location,), Severity.WARNING)
 
+    def _in_another_case(self, name: str, others: Iterable[str]) -> Diagnostic | None:
+        """The warning of a file that begins with another spelling of `Pulumi.`."""
+        right = f"Pulumi.{name.partition('.')[2]}"
+        # Some file systems do not tell the two apart.
+        if name == right or self.stack_of(right) is None or right in others:
+            return None
+        fact = "the file looks like a stack file, but its name does not begin with `Pulumi.`, so it is ignored."
+        where = (SourceLocation(str(self.path / name)),)
+        return Diagnostic("PAI014", fact, f"Rename it to `{escaped(right)}`.", where, Severity.WARNING)
+
     def _misnamed(self, name: str) -> Diagnostic | None:
         """The diagnostic of a file that has almost the name of a stack file or of the project file."""
         path = self.path / name
-        if path.suffix not in _EXTENSIONS or self.stack_of(name) is not None:
+        if not name.startswith("Pulumi.") or path.suffix not in _EXTENSIONS or self.stack_of(name) is not None:
             return None
         where, project = (SourceLocation(str(path)),), self.project
         if name in PROJECT_FILES:

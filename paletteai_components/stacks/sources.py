@@ -6,13 +6,13 @@ a Pulumi project that is named like it, without one. A default in the project fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.pulumi_yaml.document import Document, Path, items_of
-from paletteai_components.stacks.configuration import NAMESPACE
+from paletteai_components.stacks.configuration import NAMESPACE, is_own, qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,33 @@ class Sources:
     """The name of the Pulumi project, which is the namespace of plain keys."""
     stack: str = ""
     """The stack's name."""
+    misspelt: Mapping[str, str] = field(default_factory=dict)
+    """The keys with namespaces that were read as another one, by the name of that one."""
 
     def found(self, path: Path) -> tuple[Document, Path] | None:
         """The file that has the first key of a path, and the path in that file. None if no file has the key."""
         for document in self.documents:
             config = document.value.get("config")
-            for key in (f"{NAMESPACE}:{path[0]}", path[0]) if path and isinstance(config, dict) else ():
-                if key in config and (key != path[0] or self.project == NAMESPACE):
+            for key in self._keys(path[0]) if path and isinstance(config, dict) else ():
+                if key in config:
                     return document, ("config", key, *_wrapped_path(config[key], path[1:]))
         return None
+
+    def _keys(self, name: str | int) -> Iterator[str]:
+        """The keys of a file that are, or were read as, the key with a name."""
+        for key in filter(None, (f"{NAMESPACE}:{name}", self.misspelt.get(str(name)))):
+            yield key
+            if is_own(key, self.project):
+                yield key.removeprefix(f"{self.project}:")
+
+    def key_location(self, key: str) -> SourceLocation:
+        """The location of a key with its namespace; of `config`, if no file has it."""
+        for document in self.documents:
+            config = document.value.get("config")
+            for written in config if isinstance(config, dict) else ():
+                if qualified(written, self.project) == key:
+                    return document.location(("config", written))
+        return self.location(())
 
     def location(self, path: Path) -> SourceLocation:
         """The location of the value at a path, or of its nearest ancestor."""

@@ -18,24 +18,31 @@ from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
 from paletteai_components.model.spec import IntegrationSpec, StackSpec
-from paletteai_components.pulumi_yaml.document import Document, Path
+from paletteai_components.pulumi_yaml.document import Document, Path, items_of
 from paletteai_components.redaction import named
 from paletteai_components.stacks.configuration import (
     NAMESPACE,
     ambiguous_keys,
     encrypted_values,
-    is_key_field,
     malformed_keys,
     near_misses,
     qualified,
 )
 from paletteai_components.stacks.files import document_in, stack_name_of
+from paletteai_components.stacks.provider_keys import KUBERNETES_KEYS, context_in, provider_key_problems
 from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.sources import Sources
-from paletteai_components.stacks.validation import misread, unknown_field, validated
+from paletteai_components.stacks.spelling import meant_field
+from paletteai_components.stacks.validation import misread, missing_key, unknown_field, validated
 
 # The keys that Pulumi keeps in a stack file. Any other has no effect, and Pulumi removes it when it writes the file.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
+# Those of them that Pulumi writes for one stack.
+_WRITTEN = ("encryptionsalt", "secretsprovider", "encryptedkey")
+_OF_AN_ENVIRONMENT = frozenset(
+    {f"{NAMESPACE}:environment", f"{NAMESPACE}:cluster"}
+    | {f"kubernetes:{name}" for name in ("context", "cluster", "kubeconfig")}
+)
 _KEYS = frozenset(info.alias or name for name, info in StackSpec.model_fields.items())
 
 
@@ -79,6 +86,8 @@ class Stack:
     """The paths of the encrypted values in its file outside of this package's namespace, by ciphertext."""
     pulumi_project: str = NAMESPACE
     """The name of its Pulumi project, which is the namespace of plain keys."""
+    misspelt: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The keys with namespaces that were read as another one, by the name of that one."""
 
     @property
     def environment(self) -> str:
@@ -147,9 +156,38 @@ class Stack:
         document, at = self._sources.found(self._path_in_file(path)) or (None, ())
         return at if self.documents and document is self.documents[0] else None
 
+    def own_entries(self) -> Iterator[Path]:
+        """The paths in its file of what is only its own: what is encrypted or written for it, and its cluster."""
+        document = self.documents[0]
+        yield from ((key,) for key in _WRITTEN if key in document.value)
+        config = document.value.get("config")
+        for key, value in config.items() if isinstance(config, dict) else ():
+            name = qualified(key, self.pulumi_project)
+            if name in _OF_AN_ENVIRONMENT:
+                yield "config", key
+            elif name != f"{NAMESPACE}:integrations":
+                yield from (("config", *path) for path, _ in encrypted_values({key: value}))
+            else:
+                for integration, fields in items_of(value):
+                    for each in ("apiKey", "fingerprint"):
+                        if isinstance(fields, dict) and each in fields:
+                            yield "config", key, integration, each
+
+    @property
+    def names_its_cluster(self) -> bool:
+        """Whether it declares `paletteai:cluster`."""
+        return self.spec is not None and bool(self.spec.cluster)
+
+    @property
+    def cluster_location(self) -> SourceLocation:
+        """The location of what names its cluster, or would."""
+        if self.names_its_cluster:
+            return self.location("cluster")
+        return self._sources.key_location("kubernetes:context")
+
     @property
     def _sources(self) -> Sources:
-        return Sources(self.documents, self.file or self.part, self.pulumi_project, self.name)
+        return Sources(self.documents, self.file or self.part, self.pulumi_project, self.name, self.misspelt)
 
     def _path_in_file(self, path: Path) -> Path:
         if self.left_out and path[:2] == ("tenant", "projects") and len(path) > 2:
@@ -176,18 +214,31 @@ def stack_from_document(document: Document, project: PulumiProject | None = None
     own = config if isinstance(config, dict) else {}
     written = {qualified(key, namespace): value for key, value in own.items()}
     stack = stack_from_config(name, configuration_of(document, project), shown, documents, namespace)
+    beside = [key for key in document.value if key not in _PULUMIS]
+    astray = [key for key in beside if key.removeprefix(f"{NAMESPACE}:") in _KEYS]
     if not isinstance(config, dict) and (stack.spec is None or config is not None):
-        stack = replace(stack, spec=None, diagnostics=(_without_config(document),), is_complete=False)
+        stack = replace(stack, spec=None, diagnostics=(_without_config(document, astray),), is_complete=False)
+        # All of it is one mistake.
+        beside = [key for key in beside if not astray or ":" not in key]
+    elif f"{NAMESPACE}:tenant" in astray:
+        # That it is outside is said.
+        lacking = missing_key("tenant", document.location(("config",)))
+        stack = replace(stack, diagnostics=tuple(each for each in stack.diagnostics if each != lacking))
     imports = _imports_in(document.value.get("environment", ()))
     # An ESC environment may add what a stack lacks, and merge into what it has.
     refused = project.stack_diagnostics(written, document) if project and not imports else ()
-    others = {key: value for key, value in own.items() if not qualified(key, namespace).startswith(f"{NAMESPACE}:")}
+    others = {
+        key: value
+        for key, value in own.items()
+        if not (name := qualified(key, namespace)).startswith(f"{NAMESPACE}:") and name not in stack.misspelt.values()
+    }
     salt, data_key = document.value.get("encryptionsalt"), document.value.get("encryptedkey")
     return replace(
         stack,
         file_diagnostics=(
-            *(_outside_config(key, document.location((key,))) for key in document.value if key not in _PULUMIS),
-            *_key_diagnostics(documents, project),
+            *(_outside_config(key, document.location((key,))) for key in beside),
+            *_key_diagnostics(documents, project, stack.misspelt),
+            *_provider_key_diagnostics(configuration_of(document, project), documents, namespace),
             *refused,
             *stack.file_diagnostics,
         ),
@@ -227,20 +278,15 @@ def stack_from_config(
         project: The name of the Pulumi project.
         is_opened: Whether Pulumi has decrypted the configuration, so that it has no ciphertext.
     """
-    sources = Sources(documents, file, project, name)
-    diagnostics: list[Diagnostic] = []
-    declared: dict[str, Any] = {}
-    for key, value in config.items():
-        namespace, _, field_name = key.partition(":")
-        if namespace == NAMESPACE and field_name in _KEYS:
-            declared[field_name] = value
-        elif namespace == NAMESPACE:
-            diagnostics.append(unknown_field(sources.location((field_name,)), field_name, _KEYS, "config"))
-    encrypted = () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
-    result = validated(declared, sources, frozenset(encrypted))
+    ours = [key.removeprefix(f"{NAMESPACE}:") for key in config if key.startswith(f"{NAMESPACE}:")]
+    declared = {each: config[f"{NAMESPACE}:{each}"] for each in ours if each in _KEYS}
+    misspelt = _misspelt_keys(config, declared, project)
+    declared |= {meant: config[key] for meant, key in misspelt.items()}
+    sources = Sources(documents, file, project, name, misspelt)
+    diagnostics = [_unknown_key(sources.location((each,)), each) for each in ours if each not in _KEYS]
+    result = validated(declared, sources, is_opened=is_opened)
     spec = result.spec
-    context, kubeconfig = config.get("kubernetes:context"), config.get("kubernetes:kubeconfig")
-    context = context if isinstance(context, str) and context else None
+    context, kubeconfig = context_in(config), config.get("kubernetes:kubeconfig")
     cluster = spec.cluster if spec and spec.cluster else context
     return Stack(
         name,
@@ -256,10 +302,49 @@ def stack_from_config(
         context=context,
         kubeconfig=_kubeconfig_in(kubeconfig),
         pulumi_project=project,
+        misspelt=misspelt,
     )
 
 
-def _without_config(document: Document) -> Diagnostic:
+def _misspelt_keys(config: Mapping[str, Any], declared: Mapping[str, Any], project: str) -> dict[str, str]:
+    """The keys of a configuration that certainly mean one of this package that is missing, by its name."""
+    found: dict[str, str] = {}
+    for key in config:
+        namespace, _, name = key.partition(":")
+        meant = meant_field(name, _KEYS) if namespace == NAMESPACE and name not in _KEYS else None
+        if meant is not None and meant not in declared:
+            found.setdefault(meant, key)
+    near = {name.removeprefix(f"{NAMESPACE}:"): key for key, name in near_misses(config, config, project, _KEYS)}
+    if "tenant" in near:
+        found.setdefault("tenant", near["tenant"])
+    # Another program may have such a key, but this stack needs one.
+    tenant = config[found["tenant"]] if "tenant" in found else declared.get("tenant")
+    if "integrations" in near and _binds(tenant):
+        found.setdefault("integrations", near["integrations"])
+    return found
+
+
+def _binds(value: Any) -> bool:
+    """Whether a field `palette` is anywhere in the data of a tenant."""
+    return any(key == "palette" or _binds(inner) for key, inner in items_of(value))
+
+
+def _unknown_key(location: SourceLocation, name: str) -> Diagnostic:
+    if name in KUBERNETES_KEYS:
+        fact = f"`{NAMESPACE}:{name}` is no key of this package, so it would have no effect"
+        return misread(location, fact, f"Did you mean `kubernetes:{name}`?")
+    return unknown_field(location, name, _KEYS, "config")
+
+
+def _without_config(document: Document, astray: list[str]) -> Diagnostic:
+    if astray and document.value.get("config") is None:
+        fact = f"`{astray[0]}` is outside of `config`, so it has no effect, and the file declares no tenant"
+        head = (
+            "Indent everything below `config:`"
+            if "config" in document.value
+            else "Put `config:` above it, and indent the rest"
+        )
+        return misread(document.location((astray[0],)), fact, f"{head} by two spaces.")
     location = document.location(("config",) if "config" in document.value else ())
     fact = "the file has no `config` object, so it declares no tenant"
     return misread(location, fact, "Put `paletteai:tenant` and `paletteai:integrations` under `config:`.")
@@ -271,7 +356,9 @@ def _outside_config(key: str, location: SourceLocation) -> Diagnostic:
     return unknown_field(location, key, _PULUMIS, "the file, outside of `config`,")
 
 
-def _key_diagnostics(documents: tuple[Document, ...], project: PulumiProject | None) -> Iterator[Diagnostic]:
+def _key_diagnostics(
+    documents: tuple[Document, ...], project: PulumiProject | None, misspelt: Mapping[str, str]
+) -> Iterator[Diagnostic]:
     """The diagnostics of the keys under `config`, in a stack file and in the project file."""
     namespace = project.name if project else NAMESPACE
     every = {
@@ -294,9 +381,20 @@ def _key_diagnostics(documents: tuple[Document, ...], project: PulumiProject | N
             if ":" not in key:
                 fact = f"Pulumi reads `{key}` as `{named(qualified(key, namespace))}`, so it has no effect here"
             where = (document.location(("config", key)),)
-            yield Diagnostic("PAI012", f"{fact}.", f"Did you mean `{meant}`?", where, Severity.WARNING)
+            is_needed = misspelt.get(meant.removeprefix(f"{NAMESPACE}:")) == qualified(key, namespace)
+            severity = Severity.ERROR if is_needed else Severity.WARNING
+            yield Diagnostic("PAI012", f"{fact}.", f"Did you mean `{meant}`?", where, severity)
         if project is None:
             yield from _assumed_namespace(config, document)
+
+
+def _provider_key_diagnostics(
+    config: Mapping[str, Any], documents: tuple[Document, ...], project: str
+) -> Iterator[Diagnostic]:
+    """The warnings of the keys of Pulumi and its Kubernetes provider."""
+    for key, fact, remedy in provider_key_problems(config):
+        where = (Sources(documents, project=project).key_location(key),)
+        yield Diagnostic("PAI012", f"{fact}.", remedy, where, Severity.WARNING)
 
 
 def _assumed_namespace(config: Mapping[str, Any], document: Document) -> Iterator[Diagnostic]:

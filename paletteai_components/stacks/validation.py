@@ -10,6 +10,8 @@ import re
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,12 +19,13 @@ from pydantic_core import ErrorDetails
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.spec import StackSpec
-from paletteai_components.naming import did_you_mean, nearest
+from paletteai_components.naming import subdomain_problem
 from paletteai_components.pulumi_yaml.document import Path
 from paletteai_components.redaction import holds_key, named
 from paletteai_components.shell import folder_of, set_key
-from paletteai_components.stacks.configuration import NAMESPACE
+from paletteai_components.stacks.configuration import NAMESPACE, encrypted_values, is_key_field
 from paletteai_components.stacks.sources import Sources
+from paletteai_components.stacks.spelling import meant_field, respelt, suggestion
 
 _EXPECTED = {
     "string_type": "text",
@@ -53,16 +56,32 @@ class Validated:
     """One for each encrypted value that would become plain text."""
 
 
-def validated(declared: dict[str, Any], sources: Sources, encrypted: frozenset[Path] = frozenset()) -> Validated:
-    """The spec in plain data, without the values that cannot be used."""
+def validated(declared: dict[str, Any], sources: Sources, *, is_opened: bool = False) -> Validated:
+    """The spec in plain data, without the values that cannot be used.
+
+    A misspelt field is a problem, and the rest is checked as if it had been written right.
+
+    Args:
+        declared: The data.
+        sources: Where it is declared.
+        is_opened: Whether Pulumi has decrypted it, so that it has no ciphertext.
+    """
+    misspelt: list[Diagnostic] = []
+    whole_spec, errors = _spec_in(declared)
+    while meant := _misspelt_fields(declared, errors):
+        misspelt += (_invalid_field(error, sources, declared) for error in errors if error["loc"] in meant)
+        declared = respelt(declared, meant)
+        whole_spec, errors = _spec_in(declared)
+    encrypted = frozenset(
+        () if is_opened else (path for path, _ in encrypted_values(declared) if not is_key_field(path))
+    )
     exposed = tuple(_exposed_secret(path, sources.location(path)) for path in sorted(encrypted, key=str))
-    try:
-        whole_spec = StackSpec.model_validate(declared, by_alias=True, by_name=False)
-        return Validated(whole_spec, (), True, frozenset(), file_diagnostics=exposed)
-    except ValidationError as invalid:
-        # Inputs and contexts may contain a key.
-        errors = invalid.errors(include_input=False, include_url=False, include_context=False)
-    diagnostics = tuple(_invalid_field(error, sources) for error in errors if not _is_below(error["loc"], encrypted))
+    if whole_spec is not None:
+        return Validated(whole_spec, tuple(misspelt), True, frozenset(), file_diagnostics=exposed)
+    diagnostics = (
+        *misspelt,
+        *(_invalid_field(error, sources, declared) for error in errors if not _is_below(error["loc"], encrypted)),
+    )
     is_complete = all(error["type"] == "extra_forbidden" for error in errors)
     left_out = {_pruned_path(error) for error in errors}
     projects = frozenset(
@@ -71,12 +90,37 @@ def validated(declared: dict[str, Any], sources: Sources, encrypted: frozenset[P
         if len(path) == 3 and path[:2] == ("tenant", "projects") and isinstance(path[2], int)
     )
     pruned = _without(_copy(declared), left_out)
-    try:
-        spec = StackSpec.model_validate(pruned, by_alias=True, by_name=False) if pruned is not None else None
-    except ValidationError:
-        spec = None
+    spec = _spec_in(pruned)[0] if pruned is not None else None
     identified = _IDENTITY.isdisjoint(left_out)
     return Validated(spec, diagnostics, is_complete and spec is not None, projects, identified, exposed)
+
+
+def _spec_in(declared: dict[str, Any]) -> tuple[StackSpec | None, list[ErrorDetails]]:
+    try:
+        return StackSpec.model_validate(declared, by_alias=True, by_name=False), []
+    except ValidationError as invalid:
+        # Inputs and contexts may contain a key.
+        return None, invalid.errors(include_input=False, include_url=False, include_context=False)
+
+
+def _misspelt_fields(declared: dict[str, Any], errors: Iterable[ErrorDetails]) -> dict[Path, str]:
+    """The paths of the unknown fields that certainly mean one that is not set, each with the name of that one."""
+    meant: dict[Path, str] = {}
+    taken: set[Path] = set()
+    for error in errors:
+        path: Path = error["loc"]
+        if error["type"] != "extra_forbidden":
+            continue
+        name = meant_field(str(path[-1]), _fields_at(path[:-1]))
+        if name is None or name in _value_at(declared, path[:-1]) or (*path[:-1], name) in taken:
+            continue
+        meant[path] = name
+        taken.add((*path[:-1], name))
+    return meant
+
+
+def _value_at(declared: Any, path: Path) -> Any:
+    return reduce(getitem, path, declared)
 
 
 def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
@@ -84,20 +128,24 @@ def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
     return Diagnostic("PAI012", f"{fact}.", remedy, (location,))
 
 
+def missing_key(name: str, location: SourceLocation) -> Diagnostic:
+    """The diagnostic of a required key that is missing."""
+    fact = f"the configuration lacks `{NAMESPACE}:{name}`, so nothing is declared"
+    return misread(location, fact, f"Add `{NAMESPACE}:{name}`.")
+
+
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
     """The diagnostic of an unknown field of the object `inside`, with the nearest known one as the remedy."""
     known = list(known)
-    lower = {field.lower(): field for field in known}
-    like = lower.get(nearest(re.sub(r"[-_]", "", name.lower()), lower, 0.8) or "", "")
     # A key pasted in the wrong place can become a field's name, so only a plain word is shown.
     plain_word = re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) and not holds_key(name)
     missing = f"no field `{name}`" if plain_word else "no such field"
     known_fields = f"Known fields: {', '.join(sorted(known)) or 'none'}."
-    remedy = did_you_mean(name, known) or did_you_mean(like, known) or known_fields
+    remedy = suggestion(name, known) or known_fields
     return misread(location, f"{inside} has {missing}, so it would have no effect", remedy)
 
 
-def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
+def _invalid_field(error: ErrorDetails, sources: Sources, declared: dict[str, Any]) -> Diagnostic:
     location = sources.location
     path: Path = error["loc"]
     shown = shown_path(path)
@@ -109,8 +157,7 @@ def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
             return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
         case "missing":
             if len(path) == 1:
-                fact = f"the configuration lacks `{NAMESPACE}:{path[0]}`, so nothing is declared"
-                return misread(location(()), fact, f"Add `{NAMESPACE}:{path[0]}`.")
+                return missing_key(str(path[0]), location(()))
             fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
             return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if sources.is_plain(path):
@@ -128,7 +175,56 @@ def _invalid_field(error: ErrorDetails, sources: Sources) -> Diagnostic:
         case kind:
             expected = _EXPECTED.get(kind, "another type")
             fact = f"{shown} should be {expected}, so it was left out"
-            return misread(location(path), fact, f"Make it {expected}.")
+            return misread(
+                location(path), fact, _remedy(path, kind, _value_at(declared, path)) or f"Make it {expected}."
+            )
+
+
+# The field of an object that a text, or a list, in its place is meant for.
+_SHORT_FORMS = {
+    "ComputeConfigRefSpec": "name",
+    "SecretReferenceSpec": "existingSecret",
+    "SettingsSpec": "palette",
+    "ProjectSettingsSpec": "palette",
+    "ProjectSpec": "name",
+    "TenantSpec": "name",
+}
+_LIST_FORMS = {"DeploymentNamespacesSpec": "allow", "RoleMappingSpec": "admin"}
+
+
+def _remedy(path: Path, kind: str, value: Any) -> str:
+    """What to write instead of a value of a wrong type; empty if that cannot be said."""
+    key = str(path[-1])
+    if model_at(path[:-1]) is None and key in _fields_at(path):
+        return f"Give it a name, for example `default: {{{key}: {_shown(value)}}}`."
+    match kind, value:
+        case "bool_type", _:
+            return "Write `true` or `false`, without quotes."
+        case "tuple_type", str():
+            return f"Write `{key}: [{_shown(value)}]`."
+        case "tuple_type", dict():
+            return "Begin each entry with `- `, as in `- name: NAME`."
+        case "dict_type", list():
+            return "Write each entry as `NAME: …`, without `- `."
+    model = model_at(path)
+    short = (_LIST_FORMS if isinstance(value, list) else _SHORT_FORMS).get(model.__name__ if model else "")
+    if short is None or isinstance(value, dict):
+        return ""
+    inside = f"{{{short}: {'[…]' if isinstance(value, list) else _shown(value)}}}"
+    if isinstance(path[-1], int):
+        return f"Write `- {inside}`."
+    if len(path) == 1:
+        key = f"{NAMESPACE}:{key}"
+    elif model_at(path[:-1]) is None and not isinstance(value, str):
+        # A key pasted without a value becomes such a name.
+        key = "NAME"
+    return f"Write `{named(key)}: {inside}`."
+
+
+def _shown(value: Any) -> str:
+    """A value in a remedy: a word that stands for it, unless it is a name that messages show."""
+    is_name = isinstance(value, str) and not subdomain_problem(value) and named(value) == value
+    return value if is_name else "NAME"
 
 
 def _exposed_secret(path: Path, location: SourceLocation) -> Diagnostic:

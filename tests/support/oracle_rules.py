@@ -66,6 +66,7 @@ def findings(files: Files) -> list[Finding]:
     for group in _clashes_on_clusters(_identities(files, every)):
         report("PAI006", "error", *group)
     _contexts(files, report)
+    _environments(files, report)
     for stack, file in files.items():
         mine = [binding for binding in every if binding.stack == stack]
         _names(stack, file, mine, report)
@@ -131,6 +132,21 @@ def _contexts(files: Files, report: Report) -> None:
     for by_name in named.values():
         for (one, first), (two, second) in zip(list(by_name.values()), list(by_name.values())[1:], strict=False):
             report("PAI006", "error", *(_named(*each) for each in ((one, first), (two, second))))
+
+
+def _environments(files: Files, report: Report) -> None:
+    for environment in {environment_of(*each) for each in files.items()}:
+        stacks = {stack: file for stack, file in files.items() if environment_of(stack, file) == environment}
+        silent = [stack for stack, file in stacks.items() if not cluster_of(stack, file) and "environment" not in file]
+        if silent and any(cluster_of(*each) for each in stacks.items()):
+            report("PAI021", "warning", *((stack, ("kubernetes:context",)) for stack in silent))
+        first: dict[str, Thing] = {}
+        for stack, file in stacks.items():
+            context = file["config"].get("kubernetes:context")
+            if context and not said(file, "cluster"):
+                first.setdefault(context, (stack, ("kubernetes:context",)))
+        if len(first) > 1:
+            report("PAI021", "warning", *first.values())
 
 
 def _named(stack: str, file: File) -> Thing:

@@ -134,7 +134,7 @@ def _told_apart(tenant: dict[str, Any]) -> dict[str, Any]:
 
 _anything = _stated(
     **{
-        "kubernetes:context": _of("dev", "prod", none=2),
+        "kubernetes:context": _of("dev", "dve", "prod", none=2),
         "paletteai:cluster": _of("dev", "plant-1", none=6),
         "paletteai:environment": _of("dev", "prod", none=10),
         "paletteai:mergedSettings": _of(True, False, False, none=3),
@@ -266,7 +266,8 @@ def _yaml(value: Any, path: Path, indent: str, lines: dict[Path, int], above: in
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
     """The line of what stands at a path of the declaration, or of the nearest thing around it."""
-    full: Path = ("config", f"paletteai:{path[0]}", *path[1:])
+    head = str(path[0]) if path else ""
+    full: Path = ("config", head if ":" in head else f"paletteai:{head}", *path[1:])
     while full not in lines:
         full = full[:-1]
     # An object in a list begins with its first field, a line below the dash.

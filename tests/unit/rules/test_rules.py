@@ -173,7 +173,7 @@ paletteai:tenant:
 @FEW
 def test_an_unrelated_stack_adds_no_problem(files: Files) -> None:
     judged, _ = workspace_of(files)
-    apart = stack(ELSEWHERE, "moon.dev")
+    apart = stack(ELSEWHERE, "moon.apart")
     assert diagnostics_of(workspace(apart)) == []
 
     def told(judged: Workspace) -> list[str]:

@@ -43,9 +43,9 @@ def misread(config: str) -> list[Diagnostic]:
         ("other:a: 1", 1, "the configuration lacks `paletteai:tenant`, so nothing", "Add `paletteai:tenant`."),
         (TENANT + "paletteai:cluster: 12", 3, "cluster is text but reads as a number", "Write the value in quotes."),
         (TENANT + "paletteai:cluster: [12]", 3, "cluster should be text", "Make it text."),
-        (TENANT + "paletteai:mergedSettings: [12]", 3, "should be true or false", "Make it true or false."),
-        ("TENANT, groups: staff}", 2, "tenant.groups should be a list", "Make it a list."),
-        ("TENANT, settings: []}", 2, "tenant.settings should be an object", "Make it an object."),
+        (TENANT + "paletteai:mergedSettings: [12]", 3, "should be true or false", "Write `true` or `false`"),
+        ("TENANT, groups: staff}", 2, "tenant.groups should be a list", "Write `groups: [staff]`."),
+        ("TENANT, settings: []}", 2, "tenant.settings should be an object", "Write each entry as `NAME: …`, without"),
         (
             "TENANT, onRemoval: keep}",
             2,

@@ -157,9 +157,8 @@ def test_a_folder_is_its_projects_also_if_a_nearer_project_cannot_be_read(root: 
 )
 def test_a_tenant_under_a_key_that_is_nearly_ours_is_named(root: Path, key: str, project: str, said: str) -> None:
     put({"Pulumi.yaml": f"name: {project}\n", "Pulumi.acme.dev.yaml": f"config:\n  {key}: {{name: acme}}\n"})
-    missing, near = found(stack_folder())
-    assert missing.message == "the configuration lacks `paletteai:tenant`, so nothing is declared."
-    assert (near.code, near.severity, near.help) == ("PAI012", Severity.WARNING, "Did you mean `paletteai:tenant`?")
+    near = next(each for each in found(stack_folder()) if each.code == "PAI012")
+    assert (near.severity, near.help) == (Severity.ERROR, "Did you mean `paletteai:tenant`?")
     assert said in near.message
     assert str(near.where[0]) == "Pulumi.acme.dev.yaml:2"
 
