@@ -154,7 +154,7 @@ def chosen_from(stacks: Sequence[Stack], choice: Choice, folder: StackFolder) ->
     names = [stack.name for stack in stacks]
     for word, named_by_it in _named_by(choice.words, names, folder).items():
         if not named_by_it:
-            raise _unnamed(word, names, folder)
+            raise unknown_stack(word, names, folder)
     environments = {stack.environment for stack in stacks}
     for environment in choice.environments:
         if environment not in environments:
@@ -219,7 +219,8 @@ def _stack_at(word: str, folder: StackFolder) -> str | None:
     return name
 
 
-def _unnamed(word: str, names: Sequence[str], folder: StackFolder) -> UserError:
+def unknown_stack(word: str, names: Sequence[str], folder: StackFolder) -> UserError:
+    """The error of a word that names none of the stacks of a folder."""
     shown = f"`{redacted(word)}`"
     if "/" in word:
         return UserError(

@@ -1,14 +1,13 @@
-"""Editor: writes fingerprints into a stack file and changes no other byte of it.
+"""Editor: writes fingerprints into a stack file, or leaves entries out of a copy, and changes no other byte.
 
-PyYAML says where values start and end. The result is read again, and is used only if it has the old values and the
-fingerprints.
+PyYAML says where values start and end. The result is read again, and is used only if it has the values that it should.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -61,20 +60,70 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
     raise UserError(fact, "\n".join(["Add these lines:", *lines]))
 
 
+def without_entries(data: bytes, read: Document, paths: Iterable[Path]) -> bytes:
+    """The bytes of a stack file without some entries of its mappings, for a copy.
+
+    Raises:
+        UserError: The file is written in a way that cannot be edited safely.
+    """
+    paths = list(paths)
+    with contextlib.suppress(LookupError, StackFileError):
+        text = data.removeprefix(_BOM).decode()
+        root = _root(text)
+        result = _applied(data, text, {_removal(text, root, path) for path in paths})
+        value = deepcopy(read.value)
+        for path in paths:
+            reduce(getitem, path[:-1], value).pop(path[-1], None)
+        if document_from(result, read.file).value == value:
+            return result
+    raise UserError(
+        f"{read.file} is written in a way that this command cannot copy without its keys, so no file was written.",
+        "Copy it by hand, without `apiKey`, `fingerprint` and what Pulumi writes below `config`.",
+    )
+
+
+def _removal(text: str, root: _Node, path: Path) -> _Edit:
+    holder = _found(root, path[:-1])
+    key, value = holder.entries[str(path[-1])]
+    if not holder.event.flow_style:
+        start = max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1
+        if text[start : key.start].strip(" "):
+            raise LookupError("something else begins on the line")
+        return start, next(_LINE_END.finditer(text, value.end)).end(), ""
+    entries = list(holder.entries.values())
+    at = entries.index((key, value))
+    if at + 1 < len(entries):
+        return key.start, entries[at + 1][0].start, ""
+    return (entries[at - 1][1].end if at else key.start), value.end, ""
+
+
+def _root(text: str) -> _Node:
+    events: Iterator[Any] = yaml.parse(text, _LOADER)
+    _, _, first = islice(events, 3)
+    return _node(text, first, events, {})
+
+
+def _found(node: _Node, path: Path) -> _Node:
+    for step in path:
+        _, node = node.entries[str(step)]
+    return node
+
+
 def _edited(data: bytes, path: Path, fingerprints: Mapping[str, dict[str, str]]) -> bytes:
     """The edited bytes. Raises LookupError if an integration is not written in the file."""
     text = data.removeprefix(_BOM).decode()
-    events: Iterator[Any] = yaml.parse(text, _LOADER)
-    _, _, first = islice(events, 3)
-    node = _node(text, first, events, {})
-    for step in path:
-        _, node = node.entries[str(step)]
+    node = _found(_root(text), path)
     edits = {edit for name, each in fingerprints.items() for edit in _edits(text, node.entries[name][1], each)}
+    return _applied(data, text, edits)
+
+
+def _applied(data: bytes, text: str, edits: Iterable[_Edit]) -> bytes:
     pieces: list[str] = []
     done = 0
     for start, end, new in sorted(edits):
-        pieces += text[done:start], new
-        done = end
+        # Two neighbours that are removed share what is between them.
+        pieces += text[done : max(start, done)], new
+        done = max(end, done)
     return (_BOM if data.startswith(_BOM) else b"") + "".join([*pieces, text[done:]]).encode()
 
 

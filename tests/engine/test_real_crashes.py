@@ -278,8 +278,8 @@ def finish(project: RealProject, cluster: ControlPlane, tenant: str, there: dict
         up = project.up(stack, check=False)
     interrupted = [word for word in ("creating", "updating", "deleting") if f"interrupted while {word}" in up.printed]
     done += [f"interrupted while {word}" for word in interrupted]
-    left = re.findall(r"`kubectl delete secret (\S+) --namespace (\S+)`", up.printed)
-    for name, namespace in left:
+    left = re.findall(r"`kubectl delete secret (?:--context \S+ )?--namespace (\S+) (\S+)`", up.printed)
+    for namespace, name in left:
         cluster.kubectl("delete", "secret", name, "--namespace", namespace)
         there.pop(("Secret", namespace, name), None)
         done.append(f"deleted: {namespace}/{name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ from paletteai_components import shell
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
 from paletteai_components.cli.output.report import show
+from paletteai_components.cli.selection import unknown_stack
 from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.naming import NAME_LIMIT, label_problem, tenant_namespace
+from paletteai_components.naming import NAME_LIMIT, label_problem, plain_form, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
-from paletteai_components.redaction import redacted
+from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -64,19 +66,21 @@ config:
 @click.command("new")
 @click.argument("tenant")
 @click.argument("environment", metavar="ENV")
+@click.option("--from", "source", metavar="STACK", help="Start from the file of the tenant in another environment.")
 @partial(in_a_folder, purpose="The folder for the stack file.")
 @click.pass_context
-def command(ctx: click.Context, tenant: str, environment: str, folder: StackFolder) -> None:
+def command(ctx: click.Context, tenant: str, environment: str, source: str | None, folder: StackFolder) -> None:
     """Write a stack file to start from, for TENANT in environment ENV, such as dev.
+
+    With --from, it is a copy with comments, without keys, their fingerprints and what names the other environment's
+    cluster.
 
     An existing file is never overwritten.
     """
     stack = f"{tenant}.{environment}"
     too_long = f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}"
     diagnostics = [
-        Diagnostic(
-            "PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", "Choose another name."
-        )
+        Diagnostic("PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", _better(name))
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
             ("environment", environment, label_problem(environment)),
@@ -99,6 +103,13 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: StackFold
     home = _home_of(folder)
     at_home = (home / _SCHEMA).is_file()
     schema = home / (_SCHEMA if at_home else _OWN_SCHEMA)
+    if source is not None:
+        data, lacking = _copy_of(source, tenant, folder)
+        write_new(path, data)
+        click.echo(f"Wrote {escaped(str(path))}, a copy of {escaped(source)} without its keys. Next:\n")
+        for step in _steps(stack, folder, home, True, lacking):
+            click.echo(f"  {step}")
+        return
     text = _TEMPLATE.format(
         schema=Path(os.path.relpath(schema, folder.path)).as_posix(),
         tenant=tenant,
@@ -109,9 +120,51 @@ def command(ctx: click.Context, tenant: str, environment: str, folder: StackFold
         display_name=quoted(" ".join(word.capitalize() for word in tenant.split("-") if word)),
     )
     write_new(path, text.encode())
-    click.echo(f"Wrote {escaped(str(path))}. Next:\n")
-    for step in _steps(stack, folder, home, at_home):
+    click.echo(f"Wrote {escaped(str(path))}. Fill in the Palette tenant and project, then:\n")
+    for step in _steps(stack, folder, home, at_home, _Lacking(("default",), False)):
         click.echo(f"  {step}")
+
+
+def _better(name: str) -> str:
+    plain = plain_form(name)
+    return f"Write `{plain}`." if plain not in (None, name) and named(name) == name else "Choose another name."
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """What a new file lacks that Pulumi has to write."""
+
+    keys: tuple[str, ...]
+    """The integrations whose keys are to be set."""
+    context: bool
+    """Whether the context is to be set."""
+
+
+def _copy_of(source: str, tenant: str, folder: StackFolder) -> tuple[bytes, _Lacking]:
+    """The file of another stack without what is its own, and what the copy lacks.
+
+    Raises:
+        UserError: It is no stack of the tenant, or cannot be copied.
+        StackFileError: Its file cannot be read.
+    """
+    from paletteai_components.stacks.editor import without_entries
+    from paletteai_components.stacks.files import bytes_of, document_in
+    from paletteai_components.stacks.stack import stack_from_document
+
+    known = [name for path in folder.files() if (name := folder.stack_of(path.name)) is not None]
+    if source not in known:
+        raise unknown_stack(source, known, folder)
+    path = folder.file_of(source)
+    document = document_in(path)
+    stack = stack_from_document(document, folder.project)
+    if stack.spec is None or stack.spec.tenant.name != tenant:
+        raise UserError(
+            f"stack `{escaped(source)}` does not declare tenant `{redacted(tenant)}`, so no file was written.",
+            "Name a stack of the same tenant: a copy of another tenant's would claim its objects.",
+        )
+    removed = list(stack.own_entries())
+    keys = (name for name, integration in stack.integrations.items() if integration.existing_secret is None)
+    return without_entries(bytes_of(path), document, removed), _Lacking(tuple(keys), stack.context is not None)
 
 
 def _home_of(folder: StackFolder) -> Path:
@@ -121,7 +174,7 @@ def _home_of(folder: StackFolder) -> Path:
     return folder.path if folder.path.name in {"", ".."} else folder.path.parent
 
 
-def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[str]:
+def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool, lacking: _Lacking) -> list[str]:
     cwd = None if home == Path() or folder.given is None else home
     steps = (
         [] if at_home else [f"{shell.command('paletteai schema')} > {shell.word(shell.as_typed(home / _OWN_SCHEMA))}"]
@@ -135,6 +188,11 @@ def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool) -> list[s
     return [
         *steps,
         shell.command("pulumi stack init", stack, cwd=cwd),
-        shell.set_key("default", stack, cwd),
+        *(
+            [shell.command("pulumi config set", "kubernetes:context", "CONTEXT", cwd=cwd, stack=stack)]
+            * lacking.context
+        ),
+        *(shell.set_key(name, stack, cwd) for name in lacking.keys),
+        shell.command("paletteai fingerprint", stack, stacks=stacks_option(folder)),
         shell.command("paletteai check", stack, stacks=stacks_option(folder)),
     ]

@@ -22,10 +22,11 @@ def test_it_says_what_was_written_and_what_comes_next(project: Project) -> None:
     Path(SCHEMA).parent.mkdir(parents=True)
     Path(SCHEMA).touch()
     assert project.printed("new", "acme", "dev") == (
-        "Wrote stacks/Pulumi.acme.dev.yaml. Next:\n"
+        "Wrote stacks/Pulumi.acme.dev.yaml. Fill in the Palette tenant and project, then:\n"
         "\n"
         "  pulumi stack init acme.dev\n"
         "  pulumi config set --secret --path --stack acme.dev paletteai:integrations.default.apiKey\n"
+        "  paletteai fingerprint acme.dev\n"
         "  paletteai check acme.dev\n"
     )
     first = (project.stacks / "Pulumi.acme.dev.yaml").read_text().splitlines()[0]
@@ -95,3 +96,93 @@ def test_a_folder_that_is_not_there_is_told(project: Project) -> None:
     Path("Pulumi.yaml").unlink()
     said = project.refused("new", "acme", "dev", "--stacks", "nowhere")
     assert "nowhere/Pulumi.acme.dev.yaml could not be written (No such file or directory)" in said
+
+
+# --- From another environment ---------------------------------------------------------------------------------------
+
+SOURCE = """\
+# yaml-language-server: $schema=../stack.json
+# Acme in dev.
+config:
+  kubernetes:context: dev  # only here
+  kubernetes:enableSecretMutable: true
+  paletteai:environment: dev
+  paletteai:integrations:
+    shared:  # everybody falls back to this one
+      hostUrl: https://api.spectrocloud.com
+      tenant: example-tenant
+      defaultProjectID: "651234567890123456789012"
+      apiKey:
+        secure: v1:a:b
+      # below the key
+      fingerprint: {value: "pai1:a", ciphertext: "b", proof: "c"}
+    edge: {hostUrl: https://api.spectrocloud.com, apiKey: {secure: "v1:c:d"}, fingerprint: {value: "a"}, tenant: e}
+    vault: {existingSecret: there}
+  other:token: {secure: v1:e:f}
+  paletteai:tenant:
+    name: acme
+    settings: {default: {palette: shared}}   # the fallback
+encryptionsalt: v1:x:y:z
+secretsprovider: passphrase
+encryptedkey: x
+"""
+COPY = """\
+# yaml-language-server: $schema=../stack.json
+# Acme in dev.
+config:
+  kubernetes:enableSecretMutable: true
+  paletteai:integrations:
+    shared:  # everybody falls back to this one
+      hostUrl: https://api.spectrocloud.com
+      tenant: example-tenant
+      defaultProjectID: "651234567890123456789012"
+      # below the key
+    edge: {hostUrl: https://api.spectrocloud.com, tenant: e}
+    vault: {existingSecret: there}
+  paletteai:tenant:
+    name: acme
+    settings: {default: {palette: shared}}   # the fallback
+"""
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_a_copy_has_every_byte_but_what_is_of_the_other_stack(project: Project, line_break: str) -> None:
+    project.stack(SOURCE.replace("\n", line_break))
+    assert project.printed("new", "acme", "prod", "--from", "acme.dev") == (
+        "Wrote stacks/Pulumi.acme.prod.yaml, a copy of acme.dev without its keys. Next:\n"
+        "\n"
+        "  pulumi stack init acme.prod\n"
+        "  pulumi config set --stack acme.prod kubernetes:context CONTEXT\n"
+        "  pulumi config set --secret --path --stack acme.prod paletteai:integrations.shared.apiKey\n"
+        "  pulumi config set --secret --path --stack acme.prod paletteai:integrations.edge.apiKey\n"
+        "  paletteai fingerprint acme.prod\n"
+        "  paletteai check acme.prod\n"
+    )
+    assert (project.stacks / "Pulumi.acme.prod.yaml").read_bytes() == COPY.replace("\n", line_break).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "reason"),
+    [
+        (SOURCE, "acme.dv", "there is no stack `acme.dv`"),
+        (SOURCE.replace("name: acme", "name: beta"), "acme.dev", "does not declare tenant `acme`"),
+        ("config: [", "acme.dev", "the text is not valid YAML"),
+        (
+            SOURCE.replace("      defaultProjectID", "      ? apiKey\n      : x\n      defaultProjectID"),
+            "acme.dev",
+            "repeated",
+        ),
+        (
+            SOURCE.replace("apiKey:\n        secure: v1:a:b", "? apiKey\n      : {secure: v1:a:b}"),
+            "acme.dev",
+            "cannot copy",
+        ),
+    ],
+    ids=["no stack", "another tenant", "not YAML", "a repeated key", "an odd key"],
+)
+def test_what_cannot_be_copied_is_refused_and_nothing_is_written(
+    project: Project, text: str, source: str, reason: str
+) -> None:
+    project.stack(text)
+    assert reason in project.refused("new", "acme", "prod", "--from", source)
+    assert not (project.stacks / "Pulumi.acme.prod.yaml").exists()
