@@ -202,9 +202,7 @@ def _check_pulumi(arguments: list[str]) -> None:
     if subcommand in _ACTS and (flags or values) and "--stack=" not in flags and subcommand != "cancel":
         raise Unusable(f"pulumi {subcommand} names no stack, so it acts on the selected one")
     if subcommand == "config set" and flags and len(values) != (1 if "--secret" in flags else 2):
-        raise Unusable(
-            "pulumi config set --secret takes one key and asks for its value, without --secret it takes both"
-        )
+        raise Unusable("pulumi config set --secret asks for its value; without --secret, it takes the value, too")
 
 
 def _check_kubectl(arguments: list[str]) -> None:
