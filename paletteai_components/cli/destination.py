@@ -41,8 +41,8 @@ _BEGINNINGS = tuple(
         RENDERED,
         '{\n  "problems": [',
         '{\n  "stacks": [',
-        '{\n  "base": {\n    "name": ',
-        '{\n  "first": ',
+        '{\n  "version": 1,\n  "base": {\n    "name": ',
+        '{\n  "version": 1,\n  "first": ',
         '{\n  "$schema": "https://json-schema.org/draft/2020-12/schema",\n  "title": "A PaletteAI stack file"',
     )
 )
@@ -95,7 +95,7 @@ def _format_for(output: Path, context: click.Context, only: str | None) -> str:
     if named not in formats:
         extensions = " or ".join(f"`{extension}`" for extension, form in _FORMATS.items() if form in formats)
         raise UserError(
-            f"`paletteai {context.info_name}` has no format for `{escaped(output.suffix)}`, so nothing was written.",
+            f"the command `{context.info_name}` has no format for `{escaped(output.suffix)}`, so nothing was written.",
             f"Name a file that ends in {extensions}.",
         )
     return named

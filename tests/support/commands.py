@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from paletteai_components.cli import main
+from paletteai_components.errors import UserError
 from support.checkout import ROOT
 
 PROGRAMS = ("paletteai", "pulumi", "kubectl", "git", "make")
@@ -176,6 +177,8 @@ def _check_paletteai(arguments: list[str]) -> None:
             raise Unusable(f"paletteai: {error.format_message()}") from None
     except click.UsageError as error:
         raise Unusable(f"paletteai: {error.format_message()}") from None
+    except UserError as error:
+        raise Unusable(f"paletteai: {error.message}") from None
 
 
 def _check_pulumi(arguments: list[str]) -> None:

@@ -50,7 +50,7 @@ def refused(name: str | None = None, folder: Path = STACKS) -> GitError:
 def test_the_files_of_a_revision_are_read_under_the_names_they_have_in_the_folder(repository: Repository) -> None:
     repository.stack(changed("{name: vision}", "{name: other, displayNmae: x}"))
     (repository.stacks / "Pulumi.beta.dev.yaml").unlink()
-    repository.stack("config: {'paletteai:tenant': {name: beta}}", "beta.dev")
+    repository.stack("config: {'paletteai:tenant': {name: beta}, 'kubernetes:context': dev}", "beta.dev")
     repository.commit()
     repository.stack()
     workspace = at()

@@ -98,7 +98,7 @@ def test_a_format_that_a_command_lacks_is_refused(
     repository: Repository, command: str, file: str, instead: str
 ) -> None:
     assert repository.refused(command, "--output", file) == (
-        f"Error: `paletteai {command}` has no format for `{Path(file).suffix}`, so nothing was written.\n"
+        f"Error: the command `{command}` has no format for `{Path(file).suffix}`, so nothing was written.\n"
         f"  help: Name a file that ends in {instead}.\n"
     )
     assert not Path(file).exists()

@@ -112,27 +112,25 @@ def test_a_settings_that_binds_an_undeclared_integration_lists_the_declared_ones
         (
             ["settings: {edge: {palette: a}}", "settingsRef: egde"],
             "tenant `acme` refers to the default Settings `egde`, which is not declared, so its projects would have "
-            "nothing to fall back to.\n  help: Declare it under `settings`, or under `existingSettings` if it is "
-            "external. Declared: `edge`.",
+            "nothing to fall back to.\n  help: Did you mean `edge`?",
         ),
         (
             ["settings: {edge: {palette: a}}", "projects: [{name: lab, settingsRef: egde}]"],
             "project `lab` refers to the Settings `egde`, which is not declared for tenant `acme`, so what it would "
-            "get from it is not known.\n  help: Declare it under the tenant's `settings`, or under `existingSettings` "
-            "if it is external; or correct the name. Declared: `edge`.",
+            "get from it is not known.\n  help: Did you mean `edge`?",
         ),
     ],
 )
-def test_a_settings_reference_is_followed_and_the_known_ones_are_listed(lines: list[str], said: str) -> None:
+def test_a_settings_reference_is_followed_and_the_nearest_one_is_suggested(lines: list[str], said: str) -> None:
     (diagnostic,) = told(diagnostics_of(workspace(tenant(*lines))), "PAI005")
     assert str(diagnostic) == f"stacks/Pulumi.acme.dev.yaml:9: error PAI005: {said}"
 
 
 def test_of_many_declared_names_the_first_eight_are_listed() -> None:
     many = ", ".join(f"s{at}: {{palette: a}}" for at in range(9))
-    (diagnostic,) = told(diagnostics_of(workspace(tenant(f"settings: {{{many}}}", "settingsRef: s"))), "PAI005")
+    (diagnostic,) = told(diagnostics_of(workspace(tenant(f"settings: {{{many}}}", "settingsRef: other"))), "PAI005")
     assert diagnostic.help.endswith("external. Declared: `s0`, `s1`, `s2`, `s3`, `s4`, `s5`, `s6`, `s7`.")
-    (diagnostic,) = told(diagnostics_of(workspace(tenant("settingsRef: s"))), "PAI005")
+    (diagnostic,) = told(diagnostics_of(workspace(tenant("settingsRef: other"))), "PAI005")
     assert diagnostic.help.endswith("external.")
 
 

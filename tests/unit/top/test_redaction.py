@@ -100,8 +100,11 @@ def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
 @pytest.mark.parametrize("module", sorted(Path(rules.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
 def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: Path) -> None:
     assert set(re.findall(r"\bescaped\((.*?)\)", module.read_text())) <= {
+        "speaker.name",
         "stack.name",
+        "users[0].name",
         "copies[0].file",
+        "first.name",
         "its[0].name",
         "original.name",
         "others[0].name",

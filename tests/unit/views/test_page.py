@@ -62,8 +62,9 @@ paletteai:tenant:
   projects:
     - {{name: quiet, sharedClusterOnly: true}}
     - {{name: lost}}
+kubernetes:context: plant-1
 """
-SOUND = "paletteai:tenant: {name: gamma}\n"
+SOUND = "paletteai:tenant: {name: gamma}\nkubernetes:context: plant-1\n"
 Opened = Callable[..., Page]
 
 
