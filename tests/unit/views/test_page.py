@@ -62,9 +62,9 @@ paletteai:tenant:
   projects:
     - {{name: quiet, sharedClusterOnly: true}}
     - {{name: lost}}
-kubernetes:context: plant-1
+paletteai:cluster: elsewhere
 """
-SOUND = "paletteai:tenant: {name: gamma}\nkubernetes:context: plant-1\n"
+SOUND = "paletteai:tenant: {name: gamma}\npaletteai:cluster: elsewhere\n"
 Opened = Callable[..., Page]
 
 
