@@ -26,6 +26,11 @@ class Severity(StrEnum):
     NOTE = "note"
     SILENCED = "silenced"
 
+    @property
+    def rank(self) -> int:
+        """Its position in the order of severities, from 0 for an error."""
+        return list(Severity).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
@@ -123,11 +128,10 @@ def _files(diagnostic: Diagnostic) -> frozenset[str]:
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics without duplicates: errors first, then by file, line and code."""
-    rank = {severity: position for position, severity in enumerate(Severity)}
 
     def key(diagnostic: Diagnostic) -> tuple[int, list[tuple[str, int]], str, str]:
         where = [(location.file, location.line or 0) for location in diagnostic.where]
-        return rank[diagnostic.severity], where, diagnostic.code, diagnostic.message
+        return diagnostic.severity.rank, where, diagnostic.code, diagnostic.message
 
     return sorted(dict.fromkeys(diagnostics), key=key)
 

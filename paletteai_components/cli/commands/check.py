@@ -88,9 +88,7 @@ def _narrowed(selection: Selection, select: frozenset[str], ignore: frozenset[st
 
 
 def _reaches(selection: Selection, lowest: Severity) -> bool:
-    severities = list(Severity)
-    counted = severities[: severities.index(lowest) + 1]
-    return any(diagnostic.severity in counted for diagnostic in selection.diagnostics)
+    return any(diagnostic.severity.rank <= lowest.rank for diagnostic in selection.diagnostics)
 
 
 def _as_json(stack: Stack) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import click
 
+from paletteai_components.cli.output import paragraph
 from paletteai_components.cli.output.line import Entry, Line, Mark, RuleCode, Section, Untrusted, explained
 from paletteai_components.diagnostics import escaped
 
@@ -17,8 +18,6 @@ WIDTH = 80
 # Where an entry begins, where its details do, and how much further a line that goes on.
 _ENTRY, _DETAIL, _FURTHER = 4, 6, 2
 _COLOURS = {Mark.CREATED: "green", Mark.DELETED: "red", Mark.CHANGED: "yellow", Mark.REPLACED: "yellow"}
-# A space at which no line is broken. No text that is printed holds this character.
-_KEPT = "\0"
 
 
 def section_lines(section: Section) -> Iterator[str]:
@@ -27,7 +26,7 @@ def section_lines(section: Section) -> Iterator[str]:
     for entry in section.entries:
         yield from _entry_lines(entry)
     if section.rule:
-        yield from wrapped(explained(section.rule), _ENTRY)
+        yield from wrapped((explained(section.rule),), _ENTRY)
 
 
 def _entry_lines(entry: Entry) -> Iterator[str]:
@@ -42,29 +41,17 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
 
 def wrapped(line: Line, indent: int = 0, further: int = 0) -> list[str]:
     """A line as lines of at most 80 columns, the first with one indent and the others with another."""
-    room = WIDTH - further
-    text = "".join(_breakable(part, room) for part in line)
-    lines: list[str] = []
-    shown = " " * indent
-    empty = True
-    for word in text.split(" "):
-        if not empty and len(shown) + 1 + len(word) > WIDTH:
-            lines.append(shown)
-            shown, empty = " " * further, True
-        shown += word if empty else f" {word}"
-        empty = False
-    lines.append(shown)
+    text = "".join(_breakable(part, WIDTH - further) for part in line)
     # A CI server reads commands where a line begins.
-    return [escaped(each.rstrip(" ").replace(_KEPT, " ")) for each in lines]
+    return [escaped(each) for each in paragraph.wrapped(text, WIDTH, " " * indent, " " * further)]
 
 
 def _breakable(part: str | Untrusted | RuleCode, room: int) -> str:
-    """A part of a line, with the spaces replaced at which it is not to be broken."""
+    """A part of a line, with what is not to be broken."""
     if isinstance(part, RuleCode):
         return part.code
     if isinstance(part, Untrusted) and not part.sentence:
-        text = escaped(part.text)
-        return _whole(text, room)
+        return _whole(escaped(part.text), room)
     pieces = (part if isinstance(part, str) else escaped(part.text)).split("`")
     # What stands between two backticks is code.
     closed = len(pieces) - (len(pieces) % 2 == 0)
@@ -73,4 +60,4 @@ def _breakable(part: str | Untrusted | RuleCode, room: int) -> str:
 
 
 def _whole(text: str, room: int) -> str:
-    return text.replace(" ", _KEPT) if len(text) <= room else text
+    return paragraph.unbroken(text) if len(text) <= room else text

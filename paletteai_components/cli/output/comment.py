@@ -99,7 +99,7 @@ def _fill(block: _Block, room: int) -> int:
 def _block(section: Section, links: Links) -> _Block:
     entries = [_item(entry, links) for entry in section.entries]
     rule = section.rule if links.rules_url is None else None
-    closing = f"\n{_markdown(explained(rule), links)}\n" if rule else ""
+    closing = f"\n{_markdown((explained(rule),), links)}\n" if rule else ""
     if section.folded:
         # A summary is HTML: Markdown has no effect in it.
         title = "".join(

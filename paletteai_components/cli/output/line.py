@@ -71,9 +71,9 @@ class Section:
     """The code of the first entry's rule, whose explanation is shown below them, unless there is a link to it."""
 
 
-def explained(code: str) -> Line:
-    """Which command explains a rule."""
-    return (f"`{command('paletteai explain', code)}` explains the first.",)
+def explained(code: str) -> str:
+    """Which command explains the rule of the first of several problems."""
+    return f"`{command('paletteai explain', code)}` explains the first."
 
 
 def listed(names: Iterable[str]) -> Line:

@@ -1,4 +1,4 @@
-"""Paragraphs: text within the width of a terminal, and in one line elsewhere."""
+"""Paragraphs: text broken between words, within the width of a terminal; in one line elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TextIO
 Paragraph = Callable[[str, str], list[str]]
 
 _CODE = re.compile("`[^`]*`")
-_HELD = "\x00"
+# A space at which no line is broken. No text that is printed holds this character.
+_KEPT = "\0"
 
 
 def paragraphs_on(stream: TextIO) -> Paragraph:
@@ -20,11 +21,30 @@ def paragraphs_on(stream: TextIO) -> Paragraph:
     if not stream.isatty():
         return lambda text, _: [text]
     width = max(shutil.get_terminal_size().columns, 40)
-    return lambda text, indent: _wrapped(text, indent, width)
-
-
-def _wrapped(text: str, indent: str, width: int) -> list[str]:
     # A command in a message stays in one line, because it could not be pasted otherwise.
-    held = _CODE.sub(lambda code: code[0].replace(" ", _HELD), text)
-    lines = textwrap.wrap(held, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_HELD, " ") for line in lines]
+    return lambda text, indent: wrapped(_CODE.sub(lambda code: unbroken(code[0]), text), width, further=indent)
+
+
+def unbroken(text: str) -> str:
+    """A text that `wrapped` does not break."""
+    return text.replace(" ", _KEPT)
+
+
+def wrapped(text: str, width: int, first: str = "", further: str = "") -> list[str]:
+    """The lines of a text.
+
+    Args:
+        text: The text; what is not to be broken in it is `unbroken`.
+        width: How long a line may be. A word that is longer is on a line of its own.
+        first: The indentation of the first line.
+        further: The indentation of the others.
+    """
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_KEPT, " ") for line in lines] or [""]

@@ -11,17 +11,14 @@ from typing import Any
 
 import click
 
+from paletteai_components.cli.output.line import explained
 from paletteai_components.cli.output.paragraph import Paragraph, paragraphs_on
 from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, folded, reported
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
-from paletteai_components.shell import command
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_RANK = {severity: position for position, severity in enumerate(Severity)}
 _VALUE = re.compile("`[^`]*`")
-
-
 # So many problems that are alike get a place each in the first one's list.
 _LIKEWISE = 10
 # With so many problems, a table of their codes follows.
@@ -48,7 +45,7 @@ def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
     if reported(diagnostics):
         show(diagnostics, err=True)
         code = diagnostics[0].code
-        click.echo(f"{counted(diagnostics)}; `{command('paletteai explain', code)}` explains the first.", err=True)
+        click.echo(f"{counted(diagnostics)}; {explained(code)}", err=True)
 
 
 def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
@@ -58,11 +55,9 @@ def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
     paragraph = paragraphs_on(sys.stdout)
     numbers = Counter((diagnostic.severity, diagnostic.code) for diagnostic in reported(diagnostics))
     width = len(f"{max(numbers.values(), default=0):,}")
-    for (severity, code), number in sorted(numbers.items(), key=lambda each: (_RANK[each[0][0]], -each[1], each[0][1])):
-        kind = f"{severity.value} {code}"
-        label = click.style(kind, fg=_COLOURS[severity], bold=True)
-        first, *rest = paragraph(f"{number:>{width},}  {kind}: {RULES[code].holds}", " " * (width + 2))
-        click.echo("\n".join([first.replace(kind, label, 1), *rest]))
+    for (severity, code), number in sorted(numbers.items(), key=lambda each: (each[0][0].rank, -each[1], each[0][1])):
+        first, *rest = paragraph(f"{number:>{width},}  {severity.value} {code}: {RULES[code].holds}", " " * (width + 2))
+        click.echo("\n".join([_labelled(first, severity, code), *rest]))
 
 
 def are_many(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -117,14 +112,11 @@ def _lines(
     on_terminal: bool,
 ) -> Iterator[str]:
     head = escaped(str(diagnostic.where[0])) if diagnostic.where else ""
-    label = click.style(f"{diagnostic.severity.value} {diagnostic.code}", fg=_COLOURS[diagnostic.severity], bold=True)
+    place = f"{head}: " if head else ""
     kind = f"{diagnostic.severity.value} {diagnostic.code}"
-    first, *rest = paragraph(f"{head}: {kind}: {escaped(diagnostic.message)}".removeprefix(": "), "  ")
-    yield (
-        first.replace(head, click.style(head, bold=True), 1).replace(kind, label, 1)
-        if head
-        else first.replace(kind, label, 1)
-    )
+    first, *rest = paragraph(f"{place}{kind}: {escaped(diagnostic.message)}", "  ")
+    first = _labelled(first, diagnostic.severity, diagnostic.code)
+    yield first.replace(head, click.style(head, bold=True), 1) if head else first
     yield from rest
     if diagnostic.where and on_terminal:
         # It needs the reader of YAML, which a command without problems does not.
@@ -140,6 +132,12 @@ def _lines(
         codes = ", ".join(f"{number:,} {code}" for code, number in sorted(numbers.items()))
         yield from paragraph(f"  explains: {codes}", "    ")
     yield from paragraph(f"  help: {escaped(diagnostic.help)}", "    ")
+
+
+def _labelled(line: str, severity: Severity, code: str) -> str:
+    """A line with the severity and the code in it in colour."""
+    label = f"{severity.value} {code}"
+    return line.replace(label, click.style(label, fg=_COLOURS[severity], bold=True), 1)
 
 
 def _other_places(diagnostic: Diagnostic) -> Iterator[str]:
