@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from paletteai_components.diagnostics import escaped
+from paletteai_components.redaction import named
 
 DEFAULT_SETTINGS = "default"
 # Of an RFC 1123 label, and of the value of a label in Kubernetes.
@@ -69,6 +70,12 @@ def plain_form(name: str) -> str | None:
     """The RFC 1123 label that a name is in lower case and with `-` for other signs; None if it is not nearly one."""
     plain = _SEPARATORS.sub("-", name).strip("-").lower()
     return plain if re.fullmatch(r"[A-Za-z0-9 _.-]+", name) and label_problem(plain) is None else None
+
+
+def better_name(name: str) -> str:
+    """What to do about a name that is refused: write its plain form, if messages may show it, or another name."""
+    plain = plain_form(name)
+    return f"Write `{plain}`" if plain not in (None, name) and named(name) == name else "Choose another name"
 
 
 def is_reserved(namespace: str) -> bool:

@@ -208,9 +208,8 @@ def _object_reference(reference: str) -> str:
 
 def _remedy(remedy: str, wanted: str, declared: Iterable[str]) -> str:
     """The question whether a declared name is meant; without one like it, the remedy with all of them."""
-    declared = list(declared)
-    meant = naming.nearest(wanted, declared)
-    return f"Did you mean `{named(meant)}`?" if meant is not None else f"{remedy}{_declared(declared)}"
+    names = list(map(named, declared))
+    return naming.did_you_mean(wanted, names) or f"{remedy}{_declared(names)}"
 
 
 def _declared(names: Iterable[str]) -> str:

@@ -245,14 +245,9 @@ def _name_diagnostics(
         yield Diagnostic(
             "PAI007",
             f"{what} {why}, {effect}.",
-            f"{_better(name)}; it cannot be changed later.",
+            f"{naming.better_name(name)}; it cannot be changed later.",
             (stack.location(*path),),
         )
-
-
-def _better(name: str) -> str:
-    plain = naming.plain_form(name)
-    return f"Write `{plain}`" if plain is not None and named(name) == name else "Choose another name"
 
 
 def _metadata_diagnostics(

@@ -17,9 +17,9 @@ from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import unknown_stack
 from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.naming import NAME_LIMIT, label_problem, plain_form, tenant_namespace
+from paletteai_components.naming import NAME_LIMIT, better_name, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
-from paletteai_components.redaction import named, redacted
+from paletteai_components.redaction import redacted
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -80,7 +80,9 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
     stack = f"{tenant}.{environment}"
     too_long = f"has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}"
     diagnostics = [
-        Diagnostic("PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", _better(name))
+        Diagnostic(
+            "PAI007", f"{what} `{redacted(escaped(name))}` {why}, so no file was written.", f"{better_name(name)}."
+        )
         for what, name, why in (
             ("tenant", tenant, label_problem(tenant, NAME_LIMIT - len(tenant_namespace("")))),
             ("environment", environment, label_problem(environment)),
@@ -102,16 +104,26 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
     path = folder.file_of(stack)
     home = _home_of(folder)
     at_home = (home / _SCHEMA).is_file()
-    schema = home / (_SCHEMA if at_home else _OWN_SCHEMA)
     if source is not None:
         data, lacking = _copy_of(source, tenant, folder)
-        write_new(path, data)
-        click.echo(f"Wrote {escaped(str(path))}, a copy of {escaped(source)} without its keys. Next:\n")
-        for step in _steps(stack, folder, home, True, lacking):
-            click.echo(f"  {step}")
-        return
-    text = _TEMPLATE.format(
-        schema=Path(os.path.relpath(schema, folder.path)).as_posix(),
+        # The copied file names its schema.
+        steps = _steps(stack, folder, home, True, lacking)
+        what = f", a copy of {escaped(source)} without its keys. Next:"
+    else:
+        schema = home / (_SCHEMA if at_home else _OWN_SCHEMA)
+        data = _template(tenant, environment, Path(os.path.relpath(schema, folder.path))).encode()
+        steps = _steps(stack, folder, home, at_home, _Lacking(("default",), False))
+        what = ". Fill in the Palette tenant and project, then:"
+    write_new(path, data)
+    click.echo(f"Wrote {escaped(str(path))}{what}\n")
+    for step in steps:
+        click.echo(f"  {step}")
+
+
+def _template(tenant: str, environment: str, schema: Path) -> str:
+    stack = f"{tenant}.{environment}"
+    return _TEMPLATE.format(
+        schema=schema.as_posix(),
         tenant=tenant,
         environment=environment,
         stack=stack,
@@ -119,15 +131,6 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
         name=quoted(tenant),
         display_name=quoted(" ".join(word.capitalize() for word in tenant.split("-") if word)),
     )
-    write_new(path, text.encode())
-    click.echo(f"Wrote {escaped(str(path))}. Fill in the Palette tenant and project, then:\n")
-    for step in _steps(stack, folder, home, at_home, _Lacking(("default",), False)):
-        click.echo(f"  {step}")
-
-
-def _better(name: str) -> str:
-    plain = plain_form(name)
-    return f"Write `{plain}`." if plain not in (None, name) and named(name) == name else "Choose another name."
 
 
 @dataclass(frozen=True, slots=True)
