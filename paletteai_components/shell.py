@@ -78,6 +78,11 @@ def word(text: str | Path) -> str:
     return f"$'{''.join(map(_ansi_c, text))}'"
 
 
+def is_glob(word: str) -> bool:
+    """Whether a word that names stacks may name several."""
+    return _GLOB.search(word) is not None
+
+
 def exactly(name: str) -> str:
     """A stack's name as an argument that may be a glob: one that matches this name only."""
     return _GLOB.sub(r"[\g<0>]", name)

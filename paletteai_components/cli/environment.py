@@ -23,8 +23,7 @@ from paletteai_components.diagnostics import Diagnostic, StackFileError, errors_
 from paletteai_components.errors import UserError
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import StackFolder
-from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import concerning, workspace_from
+from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     with reading(request.folder) as outcomes:
         workspace = workspace_from(request.folder, outcomes)
     # The environment of a file that cannot be read comes from its name alone.
-    unread = [Stack(name, str(request.folder.file_of(name))) for name in workspace.unreadable]
+    unread = unread_stacks(workspace, request.folder)
     every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
     if not every and workspace.diagnostics:
         raise StackFileError(workspace.diagnostics)

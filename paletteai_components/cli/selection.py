@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -20,7 +19,7 @@ from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
-from paletteai_components.shell import command, exactly
+from paletteai_components.shell import command, exactly, is_glob
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.workspace import Workspace
 
 _LISTED = 10
-_GLOB = re.compile(r"[*?[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +106,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
         with reading(folder) as outcomes:
             # Importing the rules takes half of the start-up time; meanwhile other processes read.
             from paletteai_components.rules import diagnostics_of
-            from paletteai_components.stacks.stack import Stack
-            from paletteai_components.stacks.workspace import concerning, workspace_from
+            from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
 
             workspace = workspace_from(folder, outcomes)
         if crds is not None:
@@ -129,7 +126,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
             f"there is no stack file in `{folder}`, so there is nothing to check.",
             f"Write one with `{new}`, or name another folder with `--stacks DIR`.",
         )
-    unread = [Stack(name, str(folder.file_of(name))) for name in workspace.unreadable]
+    unread = unread_stacks(workspace, folder)
     chosen = chosen_from([*workspace.stacks, *unread], choice, folder)
     diagnostics = diagnostics_of(workspace)
     if not choice.is_narrow:
@@ -205,7 +202,7 @@ def _named_by(words: Iterable[str], names: Sequence[str], folder: StackFolder) -
         meant = {each for each in (word, _stack_at(word, folder)) if each is not None}
         found[word] = meant & known
         for glob in meant:
-            if _GLOB.search(glob):
+            if is_glob(glob):
                 found[word].update(name for name in names if fnmatchcase(name, glob))
     return found
 
@@ -231,7 +228,7 @@ def unknown_stack(word: str, names: Sequence[str], folder: StackFolder) -> UserE
         all_stacks = f"There are these stacks: {', '.join(f'`{escaped(each)}`' for each in names) or 'none'}."
     else:
         all_stacks = f"`{command('paletteai plan', stacks=stacks_option(folder))}` shows all stacks."
-    if _GLOB.search(word):
+    if is_glob(word):
         return UserError(f"no stack in `{folder}` matches {shown}.", all_stacks)
     return UserError(f"there is no stack {shown} in `{folder}`.", did_you_mean(word, names) or all_stacks)
 

@@ -78,11 +78,20 @@ def workspace_from(folder: StackFolder, reading: Iterable[tuple[Path, Outcome]] 
     return Workspace(tuple(stacks), tuple(diagnostics), tuple(unreadable), is_complete=not unreadable)
 
 
+def unread_stacks(workspace: Workspace, folder: StackFolder) -> list[Stack]:
+    """The stacks of a folder whose files cannot be read, each with nothing but its name and file."""
+    return [Stack(name, str(folder.file_of(name))) for name in workspace.unreadable]
+
+
+def files_of(stacks: Iterable[Stack]) -> frozenset[str]:
+    """The files that declare stacks: their own and those with their defaults."""
+    return frozenset(file for stack in stacks for file in (stack.file, *(each.file for each in stack.documents)))
+
+
 def concerning(diagnostics: Iterable[Diagnostic], stacks: Iterable[Stack]) -> list[Diagnostic]:
     """The diagnostics with a location in a file of one of the stacks, which is their first one then."""
     stacks = list(stacks)
-    own = {stack.file for stack in stacks}
-    files = own | {document.file for stack in stacks for document in stack.documents}
+    own, files = {stack.file for stack in stacks}, files_of(stacks)
     return [
         led_by(diagnostic, own)
         for diagnostic in diagnostics

@@ -22,7 +22,7 @@ from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.redaction import named
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import concerning
+from paletteai_components.stacks.workspace import files_of
 
 # The most bytes of standard input that are read; no key is as long.
 _LONGEST = 64 * 1024
@@ -53,8 +53,9 @@ def command(ctx: click.Context, choice: Choice, folder: StackFolder, from_stdin:
         return
     selection = selected(choice, folder)
     if selection.unreadable:
-        others = concerning(selection.diagnostics, selection.stacks)
-        show([each for each in selection.diagnostics if each not in others], err=True)
+        files = files_of(selection.stacks)
+        others = (each for each in selection.diagnostics if files.isdisjoint(at.file for at in each.where))
+        show(others, err=True)
     ctx.exit(max(_write_all(selection.stacks, folder), 2 if selection.unreadable else 0))
 
 

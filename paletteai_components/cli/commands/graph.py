@@ -14,7 +14,7 @@ from paletteai_components.cli.selection import Choice, Selection, choosing_stack
 from paletteai_components.diagnostics import reported
 from paletteai_components.errors import UserError
 from paletteai_components.shell import command as shell_command
-from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import unread_stacks
 from paletteai_components.views.graph import Graph, StackNode, graph_of
 from paletteai_components.views.source_link import checked_template
 
@@ -56,7 +56,7 @@ def command(
         raise UserError(f"only the page has use for `{option}`, so nothing was drawn.", "Add `--format html`.")
     template = checked_template(source_url) if source_url is not None else None
     selection = selected(choice, folder)
-    unread = [Stack(name, str(folder.file_of(name))) for name in selection.unreadable if name != str(folder)]
+    unread = [each for each in unread_stacks(selection.workspace, folder) if each.name in selection.unreadable]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     if output_format == "html":
         changed = _changed(graph, selection, choice, folder, base) if base is not None else graph
