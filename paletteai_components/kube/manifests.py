@@ -8,14 +8,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.credentials import sent, sent_host
-from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.kube.palette_api import FIELDS, PaletteApi
 from paletteai_components.model.plan import Plan, PlannedProject
-from paletteai_components.model.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant
+from paletteai_components.model.planned import (
+    IntegrationType,
+    Path,
+    PlannedSecret,
+    PlannedSettings,
+    PlannedTenant,
+    Source,
+)
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 
 FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
 PROOF_ANNOTATION = "paletteai-components/credential-proof"
 CREDENTIAL_ANNOTATION = "paletteai-components/credential"
+SHARED_CLUSTER_ONLY_ANNOTATION = "paletteai-components/shared-cluster-only"
+"""Says that a Project is meant to have no Palette integration. No field of the vendor's API says it."""
+
+WRITTEN_LABELS = {
+    "kubernetes.io/metadata.name": "Kubernetes",
+    **{field.path[2]: "this package" for field in FIELDS.values() if field.path[:2] == ("metadata", "labels")},
+}
+"""The labels that are written in any case, by who writes them."""
+WRITTEN_ANNOTATIONS = dict.fromkeys(
+    (FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, CREDENTIAL_ANNOTATION, SHARED_CLUSTER_ONLY_ANNOTATION), "this package"
+)
+"""The annotations that are written in any case, by who writes them."""
 
 Manifest = dict[str, Any]
 
@@ -133,6 +152,8 @@ def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     spec = project.spec
     manifest = _object(api.api_version, "Project", project.name, project.namespace, spec.labels, spec.annotations)
     _set(manifest, api.path("project.tenant"), project.tenant)
+    if project.source is Source.SHARED_CLUSTER_ONLY:
+        _set(manifest, ("metadata", "annotations", SHARED_CLUSTER_ONLY_ANNOTATION), "true")
     _set(manifest, api.path("project.displayName"), spec.display_name)
     _set(manifest, api.path("project.description"), spec.description)
     _set(manifest, api.path("project.tenantName"), project.tenant)

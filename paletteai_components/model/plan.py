@@ -93,12 +93,15 @@ class Plan:
 
     tenant: PlannedTenant
     projects: tuple[PlannedProject, ...]
+    unattached: tuple[PlannedSettings, ...] = ()
+    """Settings that belong to no Tenant and no Project. A stack file cannot declare any; a cluster may have them."""
 
     @property
     def settings(self) -> Iterator[PlannedSettings]:
-        """Every managed Settings: the tenant's, then each project's own."""
+        """Every managed Settings: the tenant's, then each project's own, then those of nobody."""
         yield from (settings for settings in self.tenant.settings if settings.managed)
         yield from (project.own for project in self.projects if project.own is not None)
+        yield from self.unattached
 
     @property
     def import_ids(self) -> Iterator[tuple[str, Path]]:
@@ -129,9 +132,8 @@ def planned_tenant(
         planned_settings(name, settings, integrations, ("tenant", "settings", name), spec.name, namespace)
         for name, settings in spec.settings.items()
     )
-    at = ("tenant", "existingSettings")
     external = tuple(
-        PlannedSettings(name, namespace, spec.name, None, _NO_SETTINGS, False, None, None, (), (*at, position))
+        external_settings(name, namespace, spec.name, ("tenant", "existingSettings", position))
         for position, name in enumerate(spec.existing_settings)
     )
     settings = managed + external
@@ -148,6 +150,13 @@ def planned_project(
     if spec.settings is not None:
         at = (*path, "settings")
         own = planned_settings(spec.settings.name, spec.settings, integrations, at, tenant.name, spec.name, spec.name)
+    return resolved_project(spec, own, tenant, path)
+
+
+def resolved_project(
+    spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
+) -> PlannedProject:
+    """A Project with its own Settings, if it has any, and what it gets from its Tenant."""
     stated = spec.shared_cluster_only
     if stated is None:
         stated = bool(tenant.spec.shared_cluster_only)
@@ -175,6 +184,11 @@ def planned_project(
 
 _NO_ROLES = RoleMappingSpec()
 _NO_SETTINGS = SettingsSpec()
+
+
+def external_settings(name: str, namespace: str, tenant: str, path: Path) -> PlannedSettings:
+    """A Settings of a tenant that is only referred to."""
+    return PlannedSettings(name, namespace, tenant, None, _NO_SETTINGS, False, None, None, (), path)
 
 
 def planned_settings(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NoReturn
@@ -58,11 +58,12 @@ class Document:
     mappings reach the program as text (``true`` as ``"true"``, null as ``""``, a number as its digits).
     """
     _data: bytes = field(repr=False, compare=False)
+    _above: int = field(default=0, repr=False, compare=False)
+    """The number of lines above it in the file."""
 
     @cached_property
     def _mark(self) -> _Mark:
-        _, mark = _read(self._data, self._data.decode(), self.file)
-        return mark
+        return _Reading(self.file, "", _LOADER(self._data).get_event).document()[1]
 
     def line(self, path: Path) -> int:
         """The line of the value at a path, counted from 1.
@@ -70,7 +71,7 @@ class Document:
         For an entry of a mapping, it is the line of the key. If the path leads nowhere, it is the line of the nearest
         ancestor.
         """
-        return self._walk(path)[0][0]
+        return self._walk(path)[0][0] + self._above
 
     def location(self, path: Path) -> SourceLocation:
         """The file and the line of the value at a path: see `line`."""
@@ -126,6 +127,44 @@ def document_from(data: bytes, file: str) -> Document:
         fact = "the file is not a mapping of keys to values, so it declares nothing"
         _refuse(file, mark[0], fact, "Start it with a key, such as `config:`.")
     return Document(file, value, data)
+
+
+def manifest_from(data: bytes, file: str, above: int = 0) -> Document | None:
+    """The document in the bytes of one Kubernetes manifest, whose values are those that kubectl would send.
+
+    What only Pulumi would refuse is accepted.
+
+    Args:
+        data: The YAML or JSON of one document.
+        file: The name of its file, for messages.
+        above: The number of lines above it in the file.
+
+    Returns:
+        The document, or None if it is empty or not a mapping.
+
+    Raises:
+        StackFileError: It is not YAML, or too large. The diagnostics never quote it.
+    """
+    try:
+        text = data.decode("utf-8")
+        reading = _Reading(file, "", _LOADER(data).get_event)
+        value, _ = reading.document()
+    except UnicodeDecodeError:
+        _refuse(file, above + 1, "the file is not UTF-8 text, so it was not read", "Save it as UTF-8.")
+    except yaml.reader.ReaderError:
+        fact = "there is an invisible control character below here, so nothing in the file was read"
+        _refuse(file, above + 1, fact, "Remove it.")
+    except yaml.MarkedYAMLError as error:
+        lines, fact, remedy = syntax_diagnostic(error, text)
+        raise StackFileError([_diagnostic(file, [above + line for line in lines], fact, remedy)]) from None
+    except StackFileError as error:
+        raise StackFileError(_moved(each, above) for each in error.diagnostics) from None
+    return Document(file, value, data, above) if isinstance(value, dict) else None
+
+
+def _moved(diagnostic: Diagnostic, lines: int) -> Diagnostic:
+    where = (SourceLocation(each.file, (each.line or 1) + lines) for each in diagnostic.where)
+    return replace(diagnostic, where=tuple(where))
 
 
 def _read(data: bytes, text: str, file: str) -> tuple[Any, _Mark]:

@@ -53,7 +53,7 @@ def integration_bound_once(stack: Stack) -> Iterator[Diagnostic]:
     The project then falls back to the tenant's.
     A project that must be kept apart needs an integration with another key.
     """
-    if stack.plan:
+    if stack.plan and not stack.is_observed:
         claims = (
             claim
             for settings in stack.plan.settings
@@ -252,7 +252,7 @@ def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
                 stack.location(*settings.path),
             )
         secret = settings.palette_secret
-        if settings.spec.secret_name and (secret is None or not secret.managed):
+        if settings.spec.secret_name and not stack.is_observed and (secret is None or not secret.managed):
             yield _unused(
                 f"`secretName` of Settings `{named(str(settings))}` has no effect: no Secret is written for it",
                 "Delete it.",

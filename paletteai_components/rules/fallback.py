@@ -65,6 +65,8 @@ def project_resolves_to_an_integration(stack: Stack) -> Iterator[Diagnostic]:
 
 
 def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
+    if stack.is_observed and tenant.default is None and tenant.settings:
+        return _undecided(project, tenant, stack)
     if tenant.default is None:
         above = f"tenant `{named(tenant.name)}` declares no default Settings"
     elif tenant.default.has_palette:
@@ -82,6 +84,19 @@ def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) ->
         "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, "
         "or set `sharedClusterOnly: true`.",
         tuple(where),
+    )
+
+
+def _undecided(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Diagnostic:
+    """The warning of a Project whose Tenant has Settings and refers to none of them."""
+    names = listed((f"`{named(str(settings))}`" for settings in tenant.settings), 5)
+    return Diagnostic(
+        "PAI004",
+        f"project `{named(project.name)}` names no Settings, and tenant `{named(tenant.name)}` refers to none of its "
+        f"own ({names}). It is not documented whether the project falls back to one all the same.",
+        "Set `spec.settingsRef` of the Tenant, or of the Project.",
+        (stack.location(*project.path, "name"), stack.location("tenant", "settingsRef")),
+        Severity.WARNING,
     )
 
 

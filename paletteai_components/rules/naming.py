@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, escaped
-from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
-from paletteai_components.kube.palette_api import FIELDS
+from paletteai_components.kube.manifests import WRITTEN_ANNOTATIONS, WRITTEN_LABELS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
 from paletteai_components.model.spec import ComputeConfigRefSpec
@@ -20,14 +19,8 @@ from paletteai_components.stacks.workspace import Workspace
 
 _REFUSED = "so the API server would refuse it"
 
-# The entries of labels and annotations that PaletteAI's API, this package and the API server write.
-_WRITTEN = {
-    "labels": {
-        "kubernetes.io/metadata.name": "Kubernetes",
-        **{field.path[2]: "this package" for field in FIELDS.values() if field.path[:2] == ("metadata", "labels")},
-    },
-    "annotations": dict.fromkeys((FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, CREDENTIAL_ANNOTATION), "this package"),
-}
+# The entries of labels and annotations that cannot be set.
+_WRITTEN = {"labels": WRITTEN_LABELS, "annotations": WRITTEN_ANNOTATIONS}
 
 
 @rule(

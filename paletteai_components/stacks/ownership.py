@@ -216,7 +216,7 @@ def _quoted(kind: str, name: str) -> str:
 
 
 def _stack_text(stack: Stack) -> str:
-    return f" in stack `{escaped(stack.name)}`"
+    return "" if stack.is_observed else f" in stack `{escaped(stack.name)}`"
 
 
 def _in_stack(kind: str, name: str, stack: Stack) -> str:
@@ -225,7 +225,7 @@ def _in_stack(kind: str, name: str, stack: Stack) -> str:
 
 def _settings_owner(settings: PlannedSettings, stack: Stack) -> str:
     if settings.project is None:
-        return _in_stack("tenant", settings.tenant, stack)
+        return _in_stack("tenant", settings.tenant, stack) if settings.tenant else "no tenant"
     return _in_stack("project", settings.project, stack)
 
 

@@ -90,6 +90,11 @@ class Stack:
     """The keys with namespaces that were read as another one, by the name of that one."""
 
     @property
+    def is_observed(self) -> bool:
+        """Whether it was read from objects, which declare no integrations by name."""
+        return False
+
+    @property
     def environment(self) -> str:
         """`paletteai:environment`, else what follows the last dot of the stack's name."""
         declared = self.spec.environment if self.spec else None

@@ -12,6 +12,7 @@ from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import Severity, reported
+from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
 
@@ -32,8 +33,50 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
     return frozenset(codes)
 
 
+def _vendor_fields(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Other paths of the vendor's fields, each given as `NAME=PATH`."""
+    from paletteai_components.kube.palette_api import FIELDS
+
+    assumed = [name for name, field in FIELDS.items() if not field.seen]
+    found = {}
+    for each in given:
+        name, equals, path = each.partition("=")
+        if name not in assumed:
+            hint = did_you_mean(name, assumed) or f"There are these: {', '.join(f'`{each}`' for each in assumed)}."
+            raise click.BadParameter(f"`{redacted(name)}` is no field whose path is assumed. {hint}", ctx, parameter)
+        if not equals or not path.startswith("spec.") or not all(path.split(".")):
+            raise click.BadParameter(
+                f"the path of `{name}` is not below `spec`. Write it like "
+                f"`{name}=spec.integrations.palette.secretRef.name`.",
+                ctx,
+                parameter,
+            )
+        found[name] = path
+    return found
+
+
 @click.command("check")
 @choosing_stacks
+@click.option(
+    "--manifests",
+    multiple=True,
+    metavar="FILE|DIR|-",
+    help="Check Kubernetes manifests instead of stack files. Repeatable; all of them are checked together.",
+)
+@click.option(
+    "--vendor-field",
+    "vendor_fields",
+    multiple=True,
+    metavar="NAME=PATH",
+    callback=_vendor_fields,
+    help="With --manifests: the path of a vendor field that this package assumes. Repeatable.",
+)
+@click.option(
+    "--merged-settings/--no-merged-settings",
+    default=True,
+    show_default=True,
+    help="With --manifests: whether this PaletteAI merges Settings per integration (1.1 and later do).",
+)
 @in_a_format("text", "json")
 @to_a_file
 @click.option("--select", multiple=True, metavar="CODE", callback=_codes, help="Report these rules only. Repeatable.")
@@ -54,6 +97,9 @@ def command(
     choice: Choice,
     folder: StackFolder,
     output_format: str,
+    manifests: tuple[str, ...],
+    vendor_fields: dict[str, str],
+    merged_settings: bool,
     select: frozenset[str],
     ignore: frozenset[str],
     fail_on: str,
@@ -67,17 +113,32 @@ def command(
 
     Problems of a file that are alike are shown once, and so is one that explains others.
     """
-    selection = _narrowed(selected(choice, folder), select, ignore)
+    if manifests:
+        if choice.is_narrow:
+            raise UserError(
+                "`--manifests` checks manifests instead of stacks, so no stack can be chosen.",
+                "Leave out the stacks, or `--manifests`.",
+            )
+        from paletteai_components.cli.manifests import observed
+
+        everything = observed(manifests, vendor_fields, merges=merged_settings)
+    else:
+        everything = selected(choice, folder)
+    selection = _narrowed(everything, select, ignore)
     if output_format == "json":
         diagnostics = [as_json(diagnostic) for diagnostic in selection.diagnostics]
-        show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
+        if manifests:
+            tenants = [named(stack.part) for stack in selection.stacks]
+            show_json({"problems": diagnostics, "tenants": tenants})
+        else:
+            show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
     else:
         if not statistics:
             show(selection.diagnostics, each=verbose)
         if statistics or (are_many(selection.diagnostics) and not quiet):
             show_codes(selection.diagnostics)
         if not quiet:
-            click.echo(_summary(selection))
+            click.echo(_summary(selection, "tenant" if manifests else "stack"))
     ctx.exit(selection.exit_code or int(_reaches(selection, Severity(fail_on))))
 
 
@@ -100,9 +161,9 @@ def _as_json(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _summary(selection: Selection) -> str:
+def _summary(selection: Selection, noun: str) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
-    stacks = plural(read + unread, "stack")
+    stacks = plural(read + unread, noun)
     problems = counted(selection.diagnostics)
     if not reported(selection.diagnostics):
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)

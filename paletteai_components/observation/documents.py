@@ -1,0 +1,86 @@
+"""The objects in YAML or JSON documents, as kubectl reads them, with the line of every value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from paletteai_components.diagnostics import SourceLocation, StackFileError
+from paletteai_components.model.planned import Path
+from paletteai_components.observation.objects import ObservedObject
+from paletteai_components.pulumi_yaml.document import Document, manifest_from
+
+_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+# A document without any of these words has no object that concerns PaletteAI, so it is not read.
+_CONCERNING = re.compile(rb"spectrocloud\.com|\b(?:Secret|SealedSecret|ExternalSecret|Namespace|\w*List)\b")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def objects_in(data: bytes, file: str) -> Iterator[ObservedObject]:
+    """The objects in the bytes of a file: documents of YAML, or of JSON, and the items of lists.
+
+    Documents without any object that concerns PaletteAI are passed over.
+
+    Raises:
+        StackFileError: A document that may concern PaletteAI cannot be read.
+    """
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    if data.lstrip()[:1] == b"{" and (read := _json_in(data)) is not None:
+        yield from _objects(read, _LazyDocument(data, file))
+        return
+    starts = [0, *(found.end() for found in _SEPARATOR.finditer(data))]
+    ends = [*(found.start() for found in _SEPARATOR.finditer(data)), len(data)]
+    above = counted = 0
+    for start, end in zip(starts, ends, strict=True):
+        part = data[start:end]
+        if _CONCERNING.search(part):
+            above += data.count(b"\n", counted, start)
+            counted = start
+            document = manifest_from(part, file, above)
+            if document is not None:
+                yield from _objects(document.value, document)
+
+
+def _json_in(data: bytes) -> Any:
+    """The value of a JSON file, or None if it is not one JSON value, and perhaps YAML."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+class _LazyDocument:
+    """A JSON file that is read as YAML when a line in it is needed."""
+
+    def __init__(self, data: bytes, file: str) -> None:
+        self._data, self._file = data, file
+
+    @cached_property
+    def _document(self) -> Document | None:
+        try:
+            return manifest_from(self._data, self._file)
+        except StackFileError:
+            return None
+
+    def location(self, path: Path) -> SourceLocation:
+        """The location of the value at a path; the complete file, if YAML cannot express it."""
+        return self._document.location(path) if self._document else SourceLocation(self._file)
+
+
+def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) -> Iterator[ObservedObject]:
+    """The object at a path of a document, or the items of the list there."""
+    if not isinstance(value, Mapping):
+        return
+    kind, items = value.get("kind"), value.get("items")
+    if isinstance(items, list) and (kind is None or str(kind).endswith("List")):
+        for position, item in enumerate(items):
+            # The items of a list of one kind need not say which.
+            if isinstance(item, dict) and kind not in (None, "List") and "kind" not in item:
+                of_list = {"apiVersion": value.get("apiVersion"), "kind": str(kind).removesuffix("List")}
+                item = {**of_list, **item}
+            yield from _objects(item, document, (*path, "items", position))
+    elif isinstance(value.get("metadata"), Mapping):
+        yield ObservedObject(dict(value), lambda inner: document.location((*path, *inner)))

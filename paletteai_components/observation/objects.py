@@ -1,0 +1,166 @@
+"""Observed objects: plain Kubernetes objects with their locations, and an index of those that concern PaletteAI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.kube.manifests import Manifest, reference_of
+from paletteai_components.kube.palette_api import API_GROUP
+from paletteai_components.model.planned import Path
+
+# The kinds whose controllers write a Secret, each with the paths of the Secret's name, the first one first.
+_SUPPLIERS = {
+    ("bitnami.com", "SealedSecret"): (("spec", "template", "metadata", "name"), ("metadata", "name")),
+    ("external-secrets.io", "ExternalSecret"): (("spec", "target", "name"), ("metadata", "name")),
+}
+DEFAULT_NAMESPACE = "default"
+
+Key = tuple[str, str]
+"""A namespace and a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedObject:
+    """A Kubernetes object and where it was found."""
+
+    manifest: Manifest
+    locate: Callable[[Path], SourceLocation] = field(repr=False, compare=False)
+    """The location of the value at a path of the object, or of its nearest ancestor."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return text_at(self.manifest, ("kind",)) or ""
+
+    @property
+    def group(self) -> str:
+        """Its API group, which is empty for the core group."""
+        return (text_at(self.manifest, ("apiVersion",)) or "").rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """Its name. Empty if it has none yet, as with `generateName`."""
+        return text_at(self.manifest, ("metadata", "name")) or ""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; that of whoever applies it, if it names none."""
+        return text_at(self.manifest, ("metadata", "namespace")) or DEFAULT_NAMESPACE
+
+    @property
+    def key(self) -> Key:
+        """Its namespace and its name."""
+        return self.namespace, self.name
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels, as far as they are text."""
+        return texts_at(self.manifest, ("metadata", "labels"))
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """Its annotations, as far as they are text."""
+        return texts_at(self.manifest, ("metadata", "annotations"))
+
+    @property
+    def reference(self) -> str:
+        """Its name in messages; see `manifests.reference_of`."""
+        return reference_of(self.manifest)
+
+    def location(self, *path: str | int) -> SourceLocation:
+        """The location of the value at a path, or of its nearest ancestor."""
+        return self.locate(path)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The objects that concern PaletteAI."""
+
+    tenants: Mapping[str, ObservedObject]
+    projects: Mapping[Key, ObservedObject]
+    settings: Mapping[Key, ObservedObject]
+    secrets: Mapping[Key, ObservedObject]
+    suppliers: Mapping[Key, ObservedObject]
+    """What puts a Secret into a namespace, by the key of the Secret."""
+    namespaces: Mapping[str, ObservedObject]
+    repeated: tuple[tuple[ObservedObject, ObservedObject], ...]
+    """The pairs of objects with one identity, the one that counts last."""
+
+
+def inventory_of(objects: Iterable[ObservedObject]) -> Inventory:
+    """The index of the objects that concern PaletteAI. Of two with one identity, the last counts, as when applied."""
+    found: dict[str, dict[Any, ObservedObject]] = {
+        kind: {} for kind in ("Tenant", "Project", "Settings", "Secret", "Namespace", "supplier")
+    }
+    repeated: list[tuple[ObservedObject, ObservedObject]] = []
+    for each in objects:
+        kind, key = _place_of(each)
+        if not kind or not each.name:
+            continue
+        earlier = found[kind].get(key)
+        if earlier is not None and kind != "supplier":
+            repeated.append((earlier, each))
+        found[kind][key] = each
+    return Inventory(
+        tenants=found["Tenant"],
+        projects=found["Project"],
+        settings=found["Settings"],
+        secrets=found["Secret"],
+        suppliers=found["supplier"],
+        namespaces=found["Namespace"],
+        repeated=tuple(repeated),
+    )
+
+
+def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
+    """The kind under which an object is indexed, empty if it does not concern PaletteAI, and its key."""
+    kind, group = each.kind, each.group
+    if group == API_GROUP:
+        match kind:
+            case "Tenant":
+                return kind, each.name
+            case "Settings":
+                return kind, each.key
+            case "Project":
+                # PaletteAI refuses a Project in a namespace of another name, so it can be in that one only.
+                stated = text_at(each.manifest, ("metadata", "namespace"))
+                return kind, (stated or each.name, each.name)
+    elif not group and kind == "Secret":
+        return kind, each.key
+    elif not group and kind == "Namespace":
+        return kind, each.name
+    elif paths := _SUPPLIERS.get((group, kind)):
+        name = next((text for path in paths if (text := text_at(each.manifest, path))), each.name)
+        return "supplier", (each.namespace, name)
+    return "", ""
+
+
+def value_at(value: Any, path: Iterable[str]) -> Any:
+    """The value at a path of names, or None."""
+    for step in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def text_at(value: Any, path: Iterable[str]) -> str | None:
+    """The text at a path, or None if there is none or it is empty."""
+    found = value_at(value, path)
+    return found if isinstance(found, str) and found else None
+
+
+def texts_at(value: Any, path: Iterable[str]) -> dict[str, str]:
+    """The entries of the mapping at a path whose values are text."""
+    found = value_at(value, path)
+    entries = found.items() if isinstance(found, Mapping) else ()
+    return {str(key): text for key, text in entries if isinstance(text, str)}
+
+
+def list_at(value: Any, path: Iterable[str]) -> tuple[str, ...]:
+    """The texts in the list at a path."""
+    found = value_at(value, path)
+    return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

@@ -1,0 +1,503 @@
+"""Reading objects back: which Tenants, Projects and Settings there are, and who gets what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from paletteai_components import naming
+from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
+from paletteai_components.kube.manifests import SHARED_CLUSTER_ONLY_ANNOTATION, WRITTEN_ANNOTATIONS, WRITTEN_LABELS
+from paletteai_components.kube.palette_api import FIELDS, PaletteApi
+from paletteai_components.listing import listed
+from paletteai_components.model.plan import Plan, external_settings, planned_settings, resolved_project
+from paletteai_components.model.planned import IntegrationType, Path, PlannedSettings, PlannedTenant
+from paletteai_components.model.spec import (
+    ComputeConfigRefSpec,
+    DeploymentNamespacesSpec,
+    IntegrationSpec,
+    ProjectSettingsSpec,
+    ProjectSpec,
+    RoleMappingSpec,
+    SecretReferenceSpec,
+    SettingsSpec,
+    StackSpec,
+    TenantSpec,
+)
+from paletteai_components.observation.credentials import integration_of, secret_diagnostics
+from paletteai_components.observation.objects import (
+    Inventory,
+    Key,
+    ObservedObject,
+    inventory_of,
+    list_at,
+    text_at,
+    value_at,
+)
+from paletteai_components.observation.stack import ObservedStack, Places
+from paletteai_components.redaction import named
+from paletteai_components.stacks.workspace import Workspace
+
+_MAX_LOCATIONS = 10
+_ROLES = ("admin", "editor", "viewer")
+_BOOKKEEPING = {*WRITTEN_ANNOTATIONS, "kubectl.kubernetes.io/last-applied-configuration"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of the objects as a whole."""
+
+    cluster: str
+    """The name of the cluster they are on, or would be on."""
+    is_complete: bool = False
+    """Whether what is not among them does not exist, as in a list of a cluster."""
+    merges: bool = True
+    """Whether this PaletteAI merges Settings per integration."""
+
+
+def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View) -> Workspace:
+    """The stacks that objects show, a Tenant each, and what is wrong with single objects."""
+    reading = _Reading(inventory_of(objects), api, view)
+    stacks = tuple(reading.stacks())
+    return Workspace(stacks, tuple(reading.diagnostics), is_complete=view.is_complete)
+
+
+@dataclass
+class _Belongings:
+    """What belongs to one Tenant, which may be missing."""
+
+    tenant: ObservedObject | None
+    namespace: str
+    settings: dict[str, ObservedObject] = field(default_factory=dict)
+    elsewhere: ObservedObject | None = None
+    """The default Settings, if it is in another namespace."""
+    projects: list[tuple[ObservedObject, ObservedObject | None]] = field(default_factory=list)
+    """The Projects, each with its own Settings."""
+
+
+class _Reading:
+    """One reading. Its diagnostics are complete once its stacks were made."""
+
+    def __init__(self, inventory: Inventory, api: PaletteApi, view: View) -> None:
+        self.inventory, self.api, self.view = inventory, api, view
+        self.diagnostics: list[Diagnostic] = []
+        self.is_layout_seen = "settings.palette" in (api.fields or {}) or any(
+            self._secret_of(settings, kind) for settings in inventory.settings.values() for kind in IntegrationType
+        )
+
+    def stacks(self) -> Iterator[ObservedStack]:
+        """The stack of each Tenant, and one more of the Settings that belong to none."""
+        self.diagnostics += map(_repeated, self.inventory.repeated)
+        tenants = self._belongings()
+        used = {
+            settings.key
+            for each in tenants.values()
+            for settings in (*each.settings.values(), *(own for _, own in each.projects if own), each.elsewhere)
+            if settings is not None
+        }
+        rest = [settings for key, settings in self.inventory.settings.items() if key not in used]
+        for name, each in tenants.items():
+            yield self._stack(name, each)
+        if rest:
+            yield self._unattached_stack(rest, tenants.keys())
+        self._check_secrets()
+        self._check_layout()
+
+    def _belongings(self) -> dict[str, _Belongings]:
+        inventory = self.inventory
+        namespaces = _labelled_namespaces(inventory.namespaces, self.api)
+        tenants = {
+            name: _Belongings(tenant, self._tenant_namespace(name, tenant, namespaces))
+            for name, tenant in inventory.tenants.items()
+        }
+        for project in inventory.projects.values():
+            name = self._tenant_of(project)
+            if name is None:
+                continue
+            if name not in tenants:
+                tenants[name] = _Belongings(None, self._tenant_namespace(name, None, namespaces))
+            tenants[name].projects.append((project, None))
+        owners = {each.namespace: each for each in reversed(tenants.values())}
+        own: dict[str, list[ObservedObject]] = defaultdict(list)
+        for (namespace, name), settings in inventory.settings.items():
+            if namespace in owners:
+                owners[namespace].settings[name] = settings
+            else:
+                own[namespace].append(settings)
+        for each in tenants.values():
+            each.elsewhere = self._default_elsewhere(each)
+            each.projects = [(project, self._own_settings(project, own)) for project, _ in each.projects]
+        return tenants
+
+    def _tenant_namespace(self, name: str, tenant: ObservedObject | None, labelled: Mapping[str, list[str]]) -> str:
+        """The namespace of a Tenant: the one it names, or the one with its label, or the one of its name."""
+        stated = text_at(tenant.manifest, self.api.path("tenant.settingsNamespace")) if tenant else None
+        with_label = labelled.get(name, [])
+        if stated is not None and (not with_label or stated in with_label):
+            return stated
+        if with_label:
+            return with_label[0]
+        default = naming.tenant_namespace(name)
+        used = {namespace for namespace, _ in self.inventory.settings}
+        # The earliest documentation names the namespace like the Tenant.
+        return name if name in used and default not in used else default
+
+    def _default_elsewhere(self, each: _Belongings) -> ObservedObject | None:
+        if each.tenant is None:
+            return None
+        namespace = text_at(each.tenant.manifest, self.api.path("tenant.settingsNamespace"))
+        name = text_at(each.tenant.manifest, self.api.path("tenant.settingsName"))
+        if name is None or namespace in (None, each.namespace):
+            return None
+        return self.inventory.settings.get((str(namespace), name))
+
+    def _tenant_of(self, project: ObservedObject) -> str | None:
+        """The name of a Project's Tenant, or None, which is reported."""
+        reference = text_at(project.manifest, self.api.path("project.tenantName"))
+        label = text_at(project.manifest, self.api.path("project.tenant"))
+        name = f"project `{named(project.name)}`"
+        if reference is None and label is None:
+            self._report(
+                "PAI005",
+                f"{name} names no Tenant, so what it gets is not known.",
+                f"Set `spec.tenantRef.name`, and the label `{FIELDS['project.tenant'].path[2]}`.",
+                project.location("spec"),
+            )
+        elif reference is not None and label is not None and reference != label:
+            self._report(
+                "PAI005",
+                f"{name} refers to Tenant `{named(reference)}` and has the label of Tenant `{named(label)}`.",
+                "Name one Tenant in both.",
+                project.location(*self.api.path("project.tenantName")),
+                project.location(*self.api.path("project.tenant")),
+            )
+        if project.namespace != project.name and text_at(project.manifest, ("metadata", "namespace")):
+            self._report(
+                "PAI007",
+                f"{name} is in namespace `{named(project.namespace)}`, and PaletteAI refuses a Project whose name is "
+                "not that of its namespace.",
+                "Give it the name of its namespace.",
+                project.location("metadata", "namespace"),
+            )
+        return reference or label
+
+    def _own_settings(
+        self, project: ObservedObject, candidates: Mapping[str, list[ObservedObject]]
+    ) -> ObservedObject | None:
+        """The Settings in a Project's namespace that it gets: the one it names, or the only one that is there."""
+        wanted = text_at(project.manifest, self.api.path("project.settingsName"))
+        there = candidates.get(project.name, [])
+        if wanted is not None:
+            return next((settings for settings in there if settings.name == wanted), None)
+        if len(there) < 2:
+            return there[0] if there else None
+        names = listed((f"`{named(settings.name)}`" for settings in there), 5)
+        self._report(
+            "PAI005",
+            f"project `{named(project.name)}` names no Settings, and there are several in its namespace: {names}. "
+            "Which of them it gets is not known.",
+            "Name one in `spec.settingsRef.name`, and delete the others.",
+            project.location("spec"),
+            *(settings.location() for settings in there),
+            severity=Severity.WARNING,
+        )
+        return next((settings for settings in there if settings.name == naming.DEFAULT_SETTINGS), there[0])
+
+    def _stack(self, name: str, belongings: _Belongings) -> ObservedStack:
+        parts = _Parts()
+        settings = [
+            self._planned(each, ("tenant", "settings", key), parts, name) for key, each in belongings.settings.items()
+        ]
+        spec = self._tenant_spec(name, belongings, parts)
+        projects = [
+            (self._project_spec(project, own, ("tenant", "projects", position), parts), own)
+            for position, (project, own) in enumerate(belongings.projects)
+        ]
+        settings += self._external(spec, [project for project, _ in projects], settings, belongings, parts)
+        spec = spec.model_copy(update={"projects": tuple(project for project, _ in projects)})
+        tenant = self._planned_tenant(spec, settings, belongings, parts)
+        planned = []
+        for position, (project, own) in enumerate(projects):
+            path: Path = ("tenant", "projects", position)
+            at = (*path, "settings")
+            its = self._planned(own, at, parts, name, project.name) if own is not None else None
+            planned.append(resolved_project(project, its, tenant, path))
+        return self._observed(name, spec, Plan(tenant, tuple(planned)), parts)
+
+    def _unattached_stack(self, rest: list[ObservedObject], tenants: Iterable[str]) -> ObservedStack:
+        """The stack of the Settings that no Tenant and no Project gets. Its Tenant has a name that nothing else has."""
+        taken = {*tenants, *self.inventory.namespaces, *(name for _, name in self.inventory.projects)}
+        name = next(name for at in count() if (name := f"unattached{at or ''}") not in taken)
+        parts = _Parts()
+        unattached = []
+        for position, settings in enumerate(rest):
+            unattached.append(self._planned(settings, ("unattached", position), parts, ""))
+            self._report(
+                "PAI011",
+                f"Settings `{named(settings.namespace)}/{named(settings.name)}` is in a namespace of no Tenant and of "
+                "no Project that uses it, so it is unused.",
+                "Delete it and revoke its key, or move it to the namespace of what should use it.",
+                settings.location(),
+                severity=Severity.WARNING,
+            )
+        spec = TenantSpec(name=name, namespace=name, existing=True)
+        plan = Plan(PlannedTenant(name, name, spec, (), None), (), tuple(unattached))
+        return self._observed(name, spec, plan, parts)
+
+    def _observed(self, name: str, tenant: TenantSpec, plan: Plan, parts: _Parts) -> ObservedStack:
+        spec = StackSpec(
+            tenant=tenant,
+            integrations=parts.integrations,
+            merged_settings=self.view.merges,
+            api_version=self.api.api_version,
+            vendor_fields=dict(self.api.fields or {}),
+        )
+        places = Places(parts.places, self.api)
+        return ObservedStack("", "", spec, part=name, cluster=self.view.cluster, observed=plan, places=places)
+
+    def _planned_tenant(
+        self, spec: TenantSpec, settings: list[PlannedSettings], belongings: _Belongings, parts: _Parts
+    ) -> PlannedTenant:
+        default: PlannedSettings | None
+        if belongings.elsewhere is not None:
+            default = self._planned(belongings.elsewhere, ("tenant", "settingsRef"), parts, spec.name)
+            settings.append(default)
+        else:
+            wanted = spec.settings_ref or naming.DEFAULT_SETTINGS
+            default = next((each for each in settings if each.name == wanted), None)
+        return PlannedTenant(spec.name, spec.namespace or "", spec, tuple(settings), default, self.view.merges)
+
+    def _external(
+        self,
+        tenant: TenantSpec,
+        projects: list[ProjectSpec],
+        settings: list[PlannedSettings],
+        belongings: _Belongings,
+        parts: _Parts,
+    ) -> list[PlannedSettings]:
+        """The Settings that are referred to and not among the objects, if they may exist all the same."""
+        is_missing = belongings.tenant is None
+        if self.view.is_complete and not is_missing:
+            return []
+        there = {each.name for each in settings}
+        wanted: dict[str, Path] = {}
+        if is_missing:
+            # What its Projects fall back to is not known.
+            wanted[naming.DEFAULT_SETTINGS] = ("tenant",)
+        elif tenant.settings_ref is not None:
+            wanted[tenant.settings_ref] = ("tenant", "settingsRef")
+        for position, project in enumerate(projects):
+            if project.settings_ref is not None:
+                wanted.setdefault(project.settings_ref, ("tenant", "projects", position, "settingsRef"))
+        missing = {name: path for name, path in wanted.items() if name not in there}
+        if is_missing:
+            self._report_missing_tenant(tenant, belongings)
+        elif missing:
+            names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
+            places = Places(parts.places, self.api)
+            self._report(
+                "PAI005",
+                f"tenant `{named(tenant.name)}` and its projects refer to Settings that are not among these objects: "
+                f"{names}. What they get from them is not known.",
+                "Check them together with these, or correct the names.",
+                *[places.location(path) for path in missing.values()][:_MAX_LOCATIONS],
+                severity=Severity.WARNING,
+            )
+        return [external_settings(name, tenant.namespace or "", tenant.name, path) for name, path in missing.items()]
+
+    def _report_missing_tenant(self, tenant: TenantSpec, belongings: _Belongings) -> None:
+        where = [project.location(*self.api.path("project.tenantName")) for project, _ in belongings.projects]
+        projects = listed((f"`{named(project.name)}`" for project, _ in belongings.projects), 5)
+        name = f"Tenant `{named(tenant.name)}` of project {projects}"
+        if self.view.is_complete:
+            fact, remedy = f"{name} does not exist, so they have nothing to fall back to.", "Create it, or correct it."
+            self._report("PAI005", fact, remedy, *where[:_MAX_LOCATIONS])
+        else:
+            fact = f"{name} is not among these objects, so what they fall back to is not known."
+            remedy = "Check it together with these, or correct the name."
+            self._report("PAI005", fact, remedy, *where[:_MAX_LOCATIONS], severity=Severity.WARNING)
+
+    def _tenant_spec(self, name: str, belongings: _Belongings, parts: _Parts) -> TenantSpec:
+        tenant, namespace = belongings.tenant, belongings.namespace
+        settings = {key: self._settings_spec(each) for key, each in belongings.settings.items()}
+        namespace_object = self.inventory.namespaces.get(namespace)
+        parts.places["tenant",] = tenant or belongings.projects[0][0]
+        parts.places["tenant", "namespace"] = namespace_object or parts.places["tenant",]
+        if tenant is None:
+            return TenantSpec(name=name, namespace=namespace, settings=settings, existing=True)
+        is_elsewhere = belongings.elsewhere is not None
+        return TenantSpec(
+            name=name,
+            namespace=namespace,
+            settings=settings,
+            create_namespace=namespace_object is not None and not naming.always_exists(namespace),
+            display_name=text_at(tenant.manifest, self.api.path("tenant.displayName")),
+            description=text_at(tenant.manifest, self.api.path("tenant.description")),
+            groups=list_at(tenant.manifest, self.api.path("tenant.groups")),
+            settings_ref=None if is_elsewhere else text_at(tenant.manifest, self.api.path("tenant.settingsName")),
+            labels=own_labels(tenant),
+            annotations=own_annotations(tenant),
+        )
+
+    def _project_spec(
+        self, project: ObservedObject, own: ObservedObject | None, path: Path, parts: _Parts
+    ) -> ProjectSpec:
+        manifest, api = project.manifest, self.api
+        parts.places[path] = project
+        compute = text_at(manifest, api.path("project.computeConfigName"))
+        namespace = text_at(manifest, api.path("project.computeConfigNamespace"))
+        roles = {role: groups for role in _ROLES if (groups := list_at(manifest, api.path(f"project.{role}")))}
+        lists = {
+            each: names for each in ("allow", "disallow") if (names := list_at(manifest, api.path(f"project.{each}")))
+        }
+        is_namespace_there = project.name in self.inventory.namespaces
+        stated = project.annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION)
+        return ProjectSpec(
+            name=project.name,
+            display_name=text_at(manifest, api.path("project.displayName")),
+            description=text_at(manifest, api.path("project.description")),
+            create_namespace=is_namespace_there and not naming.always_exists(project.name),
+            settings=ProjectSettingsSpec(name=own.name, **_fields_of(self._settings_spec(own))) if own else None,
+            settings_ref=None if own else text_at(manifest, api.path("project.settingsName")),
+            shared_cluster_only=True if stated == "true" else None,
+            compute_config_ref=ComputeConfigRefSpec(name=compute, namespace=namespace) if compute else None,
+            role_mapping=RoleMappingSpec(**roles) if roles else None,
+            deployment_namespaces=DeploymentNamespacesSpec(**lists) if lists else None,
+            labels=own_labels(project),
+            annotations=own_annotations(project),
+        )
+
+    def _settings_spec(self, settings: ObservedObject) -> SettingsSpec:
+        palette = self._secret_of(settings, IntegrationType.PALETTE)
+        hugging_face = self._secret_of(settings, IntegrationType.HUGGING_FACE)
+        nvidia = self._secret_of(settings, IntegrationType.NVIDIA)
+        return SettingsSpec(
+            palette=_integration_name(settings, palette) if palette else None,
+            secret_name=palette,
+            hugging_face=SecretReferenceSpec(existing_secret=hugging_face) if hugging_face else None,
+            nvidia=SecretReferenceSpec(existing_secret=nvidia) if nvidia else None,
+            labels=own_labels(settings),
+            annotations=own_annotations(settings),
+        )
+
+    def _planned(
+        self, settings: ObservedObject, path: Path, parts: _Parts, tenant: str, project: str | None = None
+    ) -> PlannedSettings:
+        """A Settings with its Secrets and its credential, which go to `parts`."""
+        parts.places[path] = settings
+        spec, secret = self._settings_spec(settings), self._secret_of(settings, IntegrationType.PALETTE)
+        if secret is not None and spec.palette is not None:
+            parts.integrations[spec.palette] = integration_of(settings, secret, self.inventory, self.api)
+            at = ("integrations", spec.palette)
+            parts.places[at] = self.inventory.secrets.get((settings.namespace, secret), settings)
+        planned = planned_settings(settings.name, spec, parts.integrations, path, tenant, settings.namespace, project)
+        if not planned.secrets and not self.is_layout_seen and value_at(settings.manifest, ("spec",)):
+            # It may have integrations where this package does not look for them.
+            return replace(planned, managed=False)
+        return planned
+
+    def _secret_of(self, settings: ObservedObject, kind: IntegrationType) -> str | None:
+        return text_at(settings.manifest, self.api.path(f"settings.{kind}"))
+
+    def _check_secrets(self) -> None:
+        """Reports documents that cannot be used, and Secrets that are missing."""
+        missing: list[SourceLocation] = []
+        checked: set[Key] = set()
+        for settings in self.inventory.settings.values():
+            for kind in IntegrationType:
+                name = self._secret_of(settings, kind)
+                key = (settings.namespace, name or "")
+                if name is None or key in checked:
+                    continue
+                checked.add(key)
+                secret = self.inventory.secrets.get(key)
+                at = settings.location(*self.api.path(f"settings.{kind}"))
+                if secret is not None and kind is IntegrationType.PALETTE:
+                    self.diagnostics += secret_diagnostics(secret, self.api)
+                elif secret is None and key not in self.inventory.suppliers:
+                    missing.append(at)
+                    if self.view.is_complete:
+                        fact = (
+                            f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
+                        )
+                        self._report(
+                            "PAI005",
+                            f"{fact} does not exist, so the Settings has no credential.",
+                            "Create it, or correct the name.",
+                            at,
+                        )
+        if missing and not self.view.is_complete:
+            what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
+            fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
+            remedy = "Check the objects that supply them together with these."
+            self._report("PAI003", fact, remedy, *missing[:_MAX_LOCATIONS], severity=Severity.NOTE)
+
+    def _check_layout(self) -> None:
+        """Reports that no Settings has a field where this package assumes the Secrets."""
+        unread = [each for each in self.inventory.settings.values() if value_at(each.manifest, ("spec",))]
+        if self.is_layout_seen or not unread:
+            return
+        path = ".".join(self.api.path("settings.palette"))
+        self._report(
+            "PAI016",
+            f"no Settings here has the field `{path}`, where this package assumes the name of the Secret, so which "
+            "Secrets they use is not known.",
+            "Set the right path in `paletteai:vendorFields`.",
+            *(each.location("spec") for each in unread[:_MAX_LOCATIONS]),
+            severity=Severity.WARNING,
+        )
+
+    def _report(
+        self, code: str, fact: str, remedy: str, *where: SourceLocation, severity: Severity = Severity.ERROR
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, fact, remedy, where, severity))
+
+
+@dataclass
+class _Parts:
+    """What is collected while a stack is read."""
+
+    integrations: dict[str, IntegrationSpec] = field(default_factory=dict)
+    places: dict[Path, ObservedObject] = field(default_factory=dict)
+
+
+def own_labels(each: ObservedObject) -> dict[str, str]:
+    """The labels of an object without those that PaletteAI, Kubernetes or this package writes."""
+    return {key: value for key, value in each.labels.items() if key not in WRITTEN_LABELS}
+
+
+def own_annotations(each: ObservedObject) -> dict[str, str]:
+    """The annotations of an object without those that kubectl or this package writes."""
+    return {key: value for key, value in each.annotations.items() if key not in _BOOKKEEPING}
+
+
+def _fields_of(spec: SettingsSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in spec.model_fields_set}
+
+
+def _integration_name(settings: ObservedObject, secret: str) -> str:
+    # Settings with one Secret have one integration; that they share the Secret is reported.
+    return f"{settings.namespace}/{secret}"
+
+
+def _labelled_namespaces(namespaces: Mapping[str, ObservedObject], api: PaletteApi) -> dict[str, list[str]]:
+    """The namespaces with the label of a Tenant, by its name."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, namespace in namespaces.items():
+        tenant = text_at(namespace.manifest, api.path("namespace.tenant"))
+        if tenant is not None:
+            found[tenant].append(name)
+    return found
+
+
+def _repeated(pair: tuple[ObservedObject, ObservedObject]) -> Diagnostic:
+    earlier, last = pair
+    return Diagnostic(
+        "PAI006",
+        f"`{named(last.reference)}` is there twice, so whichever is applied last overwrites the other.",
+        "Keep one of them. If these are variants for several clusters, check each cluster's objects separately.",
+        (last.location(), earlier.location()),
+    )
