@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -82,7 +83,8 @@ def _document_in(manifest: Mapping[str, Any], api: PaletteApi) -> dict[str, Any]
             keys = [*_keys_at(manifest, "data"), *_keys_at(manifest, "stringData")]
             raise _Unusable(f"has no key `{key}`" + (f", only {_quoted(sorted(keys))}" if keys else ""))
         try:
-            text = base64.b64decode(encoded, validate=True).decode()
+            # Like the API server, which skips line breaks.
+            text = base64.b64decode(re.sub(r"[\r\n]", "", encoded), validate=True).decode()
         except (binascii.Error, ValueError, TypeError):
             raise _Unusable(f"has a key `{key}` that is not text in base64") from None
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation
-from paletteai_components.kube.manifests import Manifest, reference_of
+from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.palette_api import API_GROUP
 from paletteai_components.model.planned import Path
 
@@ -67,8 +67,9 @@ class ObservedObject:
 
     @property
     def reference(self) -> str:
-        """Its name in messages; see `manifests.reference_of`."""
-        return reference_of(self.manifest)
+        """Its name in messages: ``Kind/name``, or ``Kind/namespace/name``."""
+        stated = text_at(self.manifest, ("metadata", "namespace"))
+        return "/".join(part for part in (self.kind, stated, self.name) if part)
 
     def location(self, *path: str | int) -> SourceLocation:
         """The location of the value at a path, or of its nearest ancestor."""

@@ -266,16 +266,15 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
             (stack.location("tenant", "sharedClusterOnly"), stack.location(*default.path)),
         )
     for project in plan.projects:
-        if project.spec.shared_cluster_only and project.effective_settings is not None:
+        gets = project.effective_settings
+        # Of objects that were read, a Settings that is not among them may not exist.
+        if project.spec.shared_cluster_only and gets is not None and (gets.managed or not stack.is_observed):
             yield Diagnostic(
                 "PAI013",
                 f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
-                f"Settings `{named(str(project.effective_settings))}`, so it is not limited to the shared cluster.",
+                f"Settings `{named(str(gets))}`, so it is not limited to the shared cluster.",
                 "Remove `sharedClusterOnly`, or what gives the project its integration.",
-                (
-                    stack.location(*project.path, "sharedClusterOnly"),
-                    stack.location(*project.effective_settings.path),
-                ),
+                (stack.location(*project.path, "sharedClusterOnly"), stack.location(*gets.path)),
             )
 
 
