@@ -79,8 +79,9 @@ def _calls(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.Call]]:
 
 def _texts(node: ast.expr, nodes: list[ast.AST]) -> list[str]:
     """The texts that an expression may be: one that is written there, or those that a name is given."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return [node.value]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        # A pattern for bytes takes as long as the same pattern for text.
+        return [node.value if isinstance(node.value, str) else node.value.decode()]
     if isinstance(node, ast.IfExp):
         return [*_texts(node.body, nodes), *_texts(node.orelse, nodes)]
     if isinstance(node, ast.Name):

@@ -316,10 +316,9 @@ def test_a_project_that_overrides_says_where_its_integration_came_from() -> None
 
 
 def test_a_project_resolves_otherwise_though_its_manifest_stays() -> None:
-    after = acme(VISION, settings="{edge: {palette: shared}}", more="sharedClusterOnly: true")
-    difference = compared(BEFORE, after)
+    difference = compared(BEFORE, acme(VISION, settings="{edge: {palette: shared}}"))
     (source,) = difference.sources
-    assert source.after == "none: sharedClusterOnly is true"
+    assert source.after == "none: nothing to fall back to"
     assert "Project/vision/vision" not in [each.reference for each in difference.objects]
 
 

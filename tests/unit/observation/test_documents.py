@@ -88,7 +88,7 @@ def test_what_is_no_object_is_passed_over(text: str) -> None:
     ("text", "line"),
     [
         (f"{TWO}---\nkind: Secret\n\tdata: x\n", 14),
-        (f"{TWO}---\nkind: Secret\ndata: {{\n", 14),
+        (f"{TWO}---\nkind: Secret\ndata: {{\n", 15),
         ("kind: Secret\ndata: " + "[" * 200 + "]" * 200, 2),
         (TWO.encode() + b"---\nkind: Secret\ndata: \xff\n", 12),
     ],
