@@ -52,8 +52,8 @@ class View:
 
     cluster: str
     """The name of the cluster they are on, or would be on."""
-    is_complete: bool = False
-    """Whether what is not among them does not exist, as in a list of a cluster."""
+    complete: frozenset[str] = frozenset()
+    """The kinds of which every object is among them, as in a list of a cluster: what is not there does not exist."""
     merges: bool = True
     """Whether this PaletteAI merges Settings per integration."""
 
@@ -62,7 +62,7 @@ def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View)
     """The stacks that objects show, a Tenant each, and what is wrong with single objects."""
     reading = _Reading(inventory_of(objects), api, view)
     stacks = tuple(reading.stacks())
-    return Workspace(stacks, tuple(reading.diagnostics), is_complete=view.is_complete)
+    return Workspace(stacks, tuple(reading.diagnostics))
 
 
 @dataclass
@@ -280,7 +280,7 @@ class _Reading:
     ) -> list[PlannedSettings]:
         """The Settings that are referred to and not among the objects, if they may exist all the same."""
         is_missing = belongings.tenant is None
-        if self.view.is_complete and not is_missing:
+        if "Settings" in self.view.complete and not is_missing:
             return []
         there = {each.name for each in settings}
         wanted: dict[str, Path] = {}
@@ -312,7 +312,7 @@ class _Reading:
         where = [project.location(*self.api.path("project.tenantName")) for project, _ in belongings.projects]
         projects = listed((f"`{named(project.name)}`" for project, _ in belongings.projects), 5)
         name = f"Tenant `{named(tenant.name)}` of project {projects}"
-        if self.view.is_complete:
+        if "Tenant" in self.view.complete:
             fact, remedy = f"{name} does not exist, so they have nothing to fall back to.", "Create it, or correct it."
             self._report("PAI005", fact, remedy, *where[:_MAX_LOCATIONS])
         else:
@@ -419,7 +419,7 @@ class _Reading:
                     self.diagnostics += secret_diagnostics(secret, self.api)
                 elif secret is None and key not in self.inventory.suppliers:
                     missing.append(at)
-                    if self.view.is_complete:
+                    if "Tenant" in self.view.complete:
                         fact = (
                             f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
                         )
@@ -429,7 +429,7 @@ class _Reading:
                             "Create it, or correct the name.",
                             at,
                         )
-        if missing and not self.view.is_complete:
+        if missing and "Secret" not in self.view.complete:
             what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
             fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
             remedy = "Check the objects that supply them together with these."

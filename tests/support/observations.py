@@ -71,9 +71,15 @@ WHOLE = (tenant(), settings(), secret(), project())
 """A tenant with nothing wrong with it."""
 
 
-def observed(manifests: Iterable[Manifest], api: PaletteApi | None = None, **view: Any) -> Workspace:
-    """What the manifests show. Locations are `Kind/namespace/name:path`."""
-    return workspace_of(map(_observed, manifests), api or PaletteApi(), View("dev", **view))
+EVERY_KIND = frozenset({"Tenant", "Project", "Settings", "Secret", "Namespace"})
+
+
+def observed(
+    manifests: Iterable[Manifest], api: PaletteApi | None = None, *, is_complete: bool = False, merges: bool = True
+) -> Workspace:
+    """What the manifests show: some of a cluster, or all of it. Locations are `Kind/namespace/name:path`."""
+    complete = EVERY_KIND if is_complete else frozenset[str]()
+    return workspace_of(map(_observed, manifests), api or PaletteApi(), View("dev", complete, merges))
 
 
 def _observed(each: Manifest) -> ObservedObject:
