@@ -142,7 +142,7 @@ def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
 def value_at(value: Any, path: Iterable[str]) -> Any:
     """The value at a path of names, or None."""
     for step in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(step)
     return value
@@ -157,7 +157,7 @@ def text_at(value: Any, path: Iterable[str]) -> str | None:
 def texts_at(value: Any, path: Iterable[str]) -> dict[str, str]:
     """The entries of the mapping at a path whose values are text."""
     found = value_at(value, path)
-    entries = found.items() if isinstance(found, Mapping) else ()
+    entries = found.items() if isinstance(found, dict) else ()
     return {str(key): text for key, text in entries if isinstance(text, str)}
 
 

@@ -309,16 +309,17 @@ class _Reading:
         return [external_settings(name, tenant.namespace or "", tenant.name, path) for name, path in missing.items()]
 
     def _report_missing_tenant(self, tenant: TenantSpec, belongings: _Belongings) -> None:
-        where = [project.location(*self.api.path("project.tenantName")) for project, _ in belongings.projects]
+        first = belongings.projects[:_MAX_LOCATIONS]
+        where = [project.location(*self.api.path("project.tenantName")) for project, _ in first]
         projects = listed((f"`{named(project.name)}`" for project, _ in belongings.projects), 5)
         name = f"Tenant `{named(tenant.name)}` of project {projects}"
         if "Tenant" in self.view.complete:
             fact, remedy = f"{name} does not exist, so they have nothing to fall back to.", "Create it, or correct it."
-            self._report("PAI005", fact, remedy, *where[:_MAX_LOCATIONS])
+            self._report("PAI005", fact, remedy, *where)
         else:
             fact = f"{name} is not among these objects, so what they fall back to is not known."
             remedy = "Check it together with these, or correct the name."
-            self._report("PAI005", fact, remedy, *where[:_MAX_LOCATIONS], severity=Severity.WARNING)
+            self._report("PAI005", fact, remedy, *where, severity=Severity.WARNING)
 
     def _tenant_spec(self, name: str, belongings: _Belongings, parts: _Parts) -> TenantSpec:
         tenant, namespace = belongings.tenant, belongings.namespace
@@ -419,7 +420,7 @@ class _Reading:
                     self.diagnostics += secret_diagnostics(secret, self.api)
                 elif secret is None and key not in self.inventory.suppliers:
                     missing.append(at)
-                    if "Tenant" in self.view.complete:
+                    if "Secret" in self.view.complete:
                         fact = (
                             f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
                         )

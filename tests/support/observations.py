@@ -75,10 +75,13 @@ EVERY_KIND = frozenset({"Tenant", "Project", "Settings", "Secret", "Namespace"})
 
 
 def observed(
-    manifests: Iterable[Manifest], api: PaletteApi | None = None, *, is_complete: bool = False, merges: bool = True
+    manifests: Iterable[Manifest],
+    api: PaletteApi | None = None,
+    *,
+    complete: frozenset[str] = frozenset(),
+    merges: bool = True,
 ) -> Workspace:
-    """What the manifests show: some of a cluster, or all of it. Locations are `Kind/namespace/name:path`."""
-    complete = EVERY_KIND if is_complete else frozenset[str]()
+    """What the manifests show, which are all objects of the complete kinds. Locations: `Kind/namespace/name:path`."""
     return workspace_of(map(_observed, manifests), api or PaletteApi(), View("dev", complete, merges))
 
 

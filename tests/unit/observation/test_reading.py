@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.observations import WHOLE, document, manifest, observed, project, secret, settings, tenant
+from support.observations import EVERY_KIND, WHOLE, document, manifest, observed, project, secret, settings, tenant
 from support.samples import codes, told
 
 from paletteai_components.diagnostics import Diagnostic, Severity
@@ -29,7 +29,7 @@ def source_of(*manifests: Manifest, **view: Any) -> tuple[Source, str | None]:
 
 @pytest.mark.parametrize("is_complete", [False, True])
 def test_what_is_as_it_should_be_has_no_problem(is_complete: bool) -> None:
-    assert found(*WHOLE, is_complete=is_complete) == []
+    assert found(*WHOLE, complete=EVERY_KIND if is_complete else frozenset()) == []
 
 
 def test_other_peoples_objects_are_passed_over() -> None:
@@ -145,7 +145,7 @@ def test_settings_that_nobody_gets_are_a_warning_and_are_judged_all_the_same() -
 
 def test_a_project_of_a_tenant_that_is_not_there_is_a_warning_in_files_and_an_error_on_a_cluster() -> None:
     for is_complete, severity in ((False, Severity.WARNING), (True, Severity.ERROR)):
-        (problem,) = found(project(), is_complete=is_complete)
+        (problem,) = found(project(), complete=EVERY_KIND if is_complete else frozenset())
         assert (problem.code, problem.severity) == ("PAI005", severity)
 
 
@@ -170,9 +170,11 @@ def test_a_project_in_a_namespace_of_another_name_is_an_error() -> None:
 
 def test_a_dangling_reference_is_a_warning_in_files_and_an_error_on_a_cluster() -> None:
     for is_complete, severity in ((False, Severity.WARNING), (True, Severity.ERROR)):
-        problems = told(found(tenant(), project(), is_complete=is_complete), "PAI005")
+        problems = told(found(tenant(), project(), complete=EVERY_KIND if is_complete else frozenset()), "PAI005")
         assert [each.severity for each in problems] == [severity]
-        problems = told(found(*WHOLE[:3], project(settings="edge"), is_complete=is_complete), "PAI005")
+        problems = told(
+            found(*WHOLE[:3], project(settings="edge"), complete=EVERY_KIND if is_complete else frozenset()), "PAI005"
+        )
         assert [each.severity for each in problems] == [severity]
 
 
@@ -181,7 +183,7 @@ def test_a_missing_secret_is_a_note_in_files_and_an_error_on_a_cluster() -> None
     assert (problem.code, problem.severity) == ("PAI003", Severity.NOTE)
     assert "PAI005" in [
         each.code
-        for each in found(tenant(), settings(), project(), is_complete=True)
+        for each in found(tenant(), settings(), project(), complete=EVERY_KIND)
         if each.severity is Severity.ERROR
     ]
 
@@ -209,7 +211,7 @@ def test_a_missing_secret_is_a_note_in_files_and_an_error_on_a_cluster() -> None
 )
 def test_what_supplies_a_secret_is_known(supplier: Manifest) -> None:
     assert found(tenant(), settings(), project(), supplier) == []
-    assert not told(found(tenant(), settings(), project(), supplier, is_complete=True), "PAI005")
+    assert not told(found(tenant(), settings(), project(), supplier, complete=EVERY_KIND), "PAI005")
 
 
 @pytest.mark.parametrize(
@@ -279,3 +281,15 @@ def test_no_key_is_in_any_problem() -> None:
         doubled = [settings(), manifest("Secret", "key", "tenant-acme", **data), settings("other"), tenant(), project()]
         text = repr(found(*doubled, manifest("Secret", "key", "other", **data)))
         assert key not in text, at
+
+
+def test_what_may_not_be_listed_is_not_taken_for_missing() -> None:
+    without = {
+        "Secret": (tenant(), settings(), project()),
+        "Tenant": (settings(), secret(), project()),
+        "Settings": (tenant(), project()),
+    }
+    for kind, objects in without.items():
+        problems = diagnostics_of(observed(objects, complete=EVERY_KIND - {kind}))
+        assert [each for each in problems if each.severity is Severity.ERROR] == [], kind
+        assert [each for each in diagnostics_of(observed(objects, complete=EVERY_KIND))][0].severity is Severity.ERROR
