@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from paletteai_components.credentials import KeyState
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, escaped
 from paletteai_components.kube.cluster import Cluster
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION
 from paletteai_components.listing import listed
 from paletteai_components.model.equality import equal_credentials
 from paletteai_components.model.planned import PlannedSettings
@@ -189,7 +190,11 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
             "PAI003",
             f"{len(undecided)} of {len(checked)} credentials have neither a fingerprint nor a `credential` name, "
             "so one of them may be used twice.",
-            f"Run `{all_stacks}`. For existing Secrets, set `credential`.",
+            stack.remedy(
+                f"Run `{all_stacks}`. For existing Secrets, set `credential`.",
+                in_objects=f"Check the Secrets together with these, or name each credential in the annotation "
+                f"`{CREDENTIAL_ANNOTATION}` of its Settings.",
+            ),
             tuple(_integration_location(*each) for each in islice(undecided.values(), _MAX_LOCATIONS)),
             Severity.NOTE,
         )
@@ -372,7 +377,7 @@ def _same_compute(workspace: Workspace) -> Iterator[Diagnostic]:
     for bound in reached.values():
         distinct = _one_per_credential(bound.values())
         if len(distinct) > 1:
-            texts = (f"`{named(str(settings))}` in stack `{escaped(stack.name)}`" for stack, settings in distinct)
+            texts = (f"`{named(str(settings))}`{ownership.stack_text(stack)}" for stack, settings in distinct)
             yield Diagnostic(
                 "PAI003",
                 f"{len(distinct)} Settings reach one Palette project with different keys: {listed(texts, 5)}. "

@@ -147,6 +147,8 @@ def _quoted(fields: list[str]) -> str:
 
 
 def _missing_remedy(name: str, fields: list[str], stack: Stack) -> str:
+    if stack.is_observed:
+        return f"Add {_quoted(fields)} to the document in the Secret."
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_quoted(others)}."] if others else []
     if "apiKey" in fields:

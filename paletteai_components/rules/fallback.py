@@ -7,7 +7,12 @@ from itertools import islice
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity
-from paletteai_components.kube.manifests import PlannedObject, project_objects, tenant_objects
+from paletteai_components.kube.manifests import (
+    SHARED_CLUSTER_ONLY_ANNOTATION,
+    PlannedObject,
+    project_objects,
+    tenant_objects,
+)
 from paletteai_components.listing import listed
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedTenant, Source
@@ -81,8 +86,12 @@ def _unresolved(project: PlannedProject, tenant: PlannedTenant, stack: Stack) ->
         "PAI004",
         f"project `{named(project.name)}` gets no Palette integration: {own}, and {above}. "
         "It could not discover compute or create a dedicated cluster.",
-        "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, "
-        "or set `sharedClusterOnly: true`.",
+        stack.remedy(
+            "Give the tenant a default Settings with `palette`, give the project `settings` or `settingsRef`, "
+            "or set `sharedClusterOnly: true`.",
+            in_objects="Refer to a Settings in `spec.settingsRef` of the Tenant or of the Project, or annotate the "
+            f'Project with `{SHARED_CLUSTER_ONLY_ANNOTATION}: "true"`.',
+        ),
         tuple(where),
     )
 
@@ -144,7 +153,10 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
             f"tenant `{named(tenant.name)}` refers to the default Settings {_reference(tenant.spec.settings_ref)}, "
             "which is not declared, so its projects would have nothing to fall back to.",
             _remedy(
-                "Declare it under `settings`, or under `existingSettings` if it is external.",
+                stack.remedy(
+                    "Declare it under `settings`, or under `existingSettings` if it is external.",
+                    in_objects="Create it, or correct the name.",
+                ),
                 tenant.spec.settings_ref,
                 declared,
             ),
@@ -192,8 +204,11 @@ def _project_references(
             f"project `{named(project.name)}` refers to the Settings {_reference(wanted)}, which is not declared for "
             f"tenant `{named(tenant.name)}`, so what it would get from it is not known.",
             _remedy(
-                "Declare it under the tenant's `settings`, or under `existingSettings` if it is external; or correct "
-                "the name.",
+                stack.remedy(
+                    "Declare it under the tenant's `settings`, or under `existingSettings` if it is external; or "
+                    "correct the name.",
+                    in_objects="Create it in the namespace of the tenant, or correct the name.",
+                ),
                 wanted,
                 declared,
             ),
@@ -273,7 +288,11 @@ def shared_cluster_only_is_true(stack: Stack) -> Iterator[Diagnostic]:
                 "PAI013",
                 f"project `{named(project.name)}` sets `sharedClusterOnly`, but gets a Palette integration from "
                 f"Settings `{named(str(gets))}`, so it is not limited to the shared cluster.",
-                "Remove `sharedClusterOnly`, or what gives the project its integration.",
+                stack.remedy(
+                    "Remove `sharedClusterOnly`, or what gives the project its integration.",
+                    in_objects=f"Remove the annotation `{SHARED_CLUSTER_ONLY_ANNOTATION}`, or what gives the project "
+                    "its integration.",
+                ),
                 (stack.location(*project.path, "sharedClusterOnly"), stack.location(*gets.path)),
             )
 
@@ -305,7 +324,10 @@ def project_has_a_compute_config(stack: Stack) -> Iterator[Diagnostic]:
     yield Diagnostic(
         "PAI015",
         f"no compute config for project {names}; PaletteAI requires one for every project.",
-        "Add `computeConfigRef` to the tenant, or to each project.",
+        stack.remedy(
+            "Add `computeConfigRef` to the tenant, or to each project.",
+            in_objects="Set `spec.computeConfigRef` of each project.",
+        ),
         tuple(stack.location(*project.path, "name") for project in without[:_MAX_LOCATIONS]),
         Severity.WARNING,
     )

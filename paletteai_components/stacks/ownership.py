@@ -198,7 +198,7 @@ def import_claims(plan: Plan, stack: Stack, own: Iterable[Claim]) -> Iterator[Cl
         # A Project is its namespace.
         subject = ("Namespace", name.rpartition("/")[2]) if kind == "Project" else (kind, *name.split("/"))
         if (stack.cluster_name, *subject) not in declared:
-            subject_text, owner_text = partial(_quoted, kind, name), partial("`importIds`{}".format, _stack_text(stack))
+            subject_text, owner_text = partial(_quoted, kind, name), partial("`importIds`{}".format, stack_text(stack))
             yield Claim(
                 "PAI006", (stack.cluster_name, *subject), subject_text, _declarer(stack), owner_text, stack, path
             )
@@ -215,12 +215,13 @@ def _quoted(kind: str, name: str) -> str:
     return f"{named(kind)} `{named(name)}`"
 
 
-def _stack_text(stack: Stack) -> str:
+def stack_text(stack: Stack) -> str:
+    """The words that say in which stack something is. Empty for what was read from objects."""
     return "" if stack.is_observed else f" in stack `{escaped(stack.name)}`"
 
 
 def _in_stack(kind: str, name: str, stack: Stack) -> str:
-    return f"{_quoted(kind, name)}{_stack_text(stack)}"
+    return f"{_quoted(kind, name)}{stack_text(stack)}"
 
 
 def _settings_owner(settings: PlannedSettings, stack: Stack) -> str:

@@ -94,6 +94,10 @@ class Stack:
         """Whether it was read from objects, which declare no integrations by name."""
         return False
 
+    def remedy(self, in_a_file: str, *, in_objects: str) -> str:
+        """One of two remedies: how to mend a stack file, or the objects that it was read from."""
+        return in_objects if self.is_observed else in_a_file
+
     @property
     def environment(self) -> str:
         """`paletteai:environment`, else what follows the last dot of the stack's name."""

@@ -292,4 +292,4 @@ def test_what_may_not_be_listed_is_not_taken_for_missing() -> None:
     for kind, objects in without.items():
         problems = diagnostics_of(observed(objects, complete=EVERY_KIND - {kind}))
         assert [each for each in problems if each.severity is Severity.ERROR] == [], kind
-        assert [each for each in diagnostics_of(observed(objects, complete=EVERY_KIND))][0].severity is Severity.ERROR
+        assert diagnostics_of(observed(objects, complete=EVERY_KIND))[0].severity is Severity.ERROR
