@@ -122,6 +122,11 @@ def command(
         from paletteai_components.cli.manifests import observed
 
         everything = observed(manifests, vendor_fields, merges=merged_settings)
+    elif vendor_fields or not merged_settings:
+        raise UserError(
+            "`--vendor-field` and `--no-merged-settings` are for `--manifests`, so nothing was checked.",
+            "Set `paletteai:vendorFields` and `paletteai:mergedSettings` in the stack files.",
+        )
     else:
         everything = selected(choice, folder)
     selection = _narrowed(everything, select, ignore)
