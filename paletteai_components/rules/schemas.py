@@ -52,7 +52,8 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     for stack in workspace.stacks:
         for each in stack.objects:
             if each.kind in KINDS:
-                yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
+                where = (stack.location(*each.path),)
+                yield from diagnostics_in(each.manifest, workspace.crds, where, stack.api.lists(each.kind))
 
 
 def _missing_kinds(stack: Stack, cluster: Cluster | None) -> Iterator[Diagnostic]:

@@ -18,7 +18,7 @@ from support.topologies import sound_workspaces, workspace_of
 
 from paletteai_components.kube.crds import crds_from, diagnostics_in
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
-from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi, overlaps
+from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 from paletteai_components.rules import diagnostics_of_stack
 from paletteai_components.stacks.stack import Stack
@@ -191,14 +191,6 @@ def test_each_object_knows_its_name_where_it_is_declared_and_what_removing_it_do
     ]
 
 
-def reached(manifest: Any, path: tuple[str, ...]) -> bool:
-    for step in path:
-        if not isinstance(manifest, dict) or step not in manifest:
-            return False
-        manifest = manifest[step]
-    return True
-
-
 def test_a_full_declaration_is_exactly_these_objects_in_this_order() -> None:
     declared = stack(FULL)
     assert diagnostics_of_stack(declared) == []
@@ -274,7 +266,7 @@ def test_every_field_says_whether_it_was_seen_and_appears_in_an_object(name: str
     secret = default.palette_secret
     assert secret
     written.append(secret_object(secret, default, "ZG9jdW1lbnQ=", {}, {}, PaletteApi()))
-    assert any(each["kind"] == field.kind and reached(each, field.path) for each in written)
+    assert any(each["kind"] == field.kind and field.path.is_in(each) for each in written)
 
 
 def test_only_the_layout_of_settings_is_assumed() -> None:
@@ -392,7 +384,7 @@ def test_only_an_existing_secret_is_called_by_its_credential() -> None:
 def test_extra_spec_overlaps_where_it_says_what_a_field_says(
     kind: str, extra: dict[str, Any], fields: list[str]
 ) -> None:
-    assert overlaps(kind, extra, {}) == fields
+    assert list(map(str, PaletteApi().overlaps(kind, extra))) == fields
 
 
 def test_making_manifests_changes_no_declaration() -> None:

@@ -111,7 +111,7 @@ def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
     [
         ("{settings.pallete: spec.a}", "has no field `settings.pallete`", "Did you mean `settings.palette`"),
         ("{project.tenant: spec.a}", "the path of `project.tenant` is known from the vendor", "Delete it. Only"),
-        ("{settings.nvidia: spec..a}", "the path of `settings.nvidia` is not below `spec`", "Write it like `spec."),
+        ("{settings.nvidia: spec..a}", "the path of `settings.nvidia` has an empty name", "Write it like `spec."),
         ("{settings.nvidia: metadata.name}", "is not below `spec`", "Write it like `spec."),
         ("{settings.nvidia: spec}", "is not below `spec`", "Write it like `spec."),
         (
