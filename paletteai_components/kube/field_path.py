@@ -12,6 +12,7 @@ from typing import Any
 from paletteai_components.redaction import named, redacted
 
 _STEP = re.compile(r"(?P<name>[^\s./,=\"'\[\]]+)(?:\[(?P<key>[^\s./,=\"'\[\]]+)=(?P<value>[^\s,=\"'\[\]]+)\])?")
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _LONGEST = 253
 _MISSING: Any = object()
 
@@ -228,13 +229,13 @@ def _parts(text: str) -> list[str]:
 
 def _fault(part: str) -> str:
     """What is wrong with a part of a path that names no field."""
-    outside, *selectors = re.split(r"\[([^\[\]]*)\]", part)
-    selectors = selectors[::2]
+    pieces = _BRACKETS.split(part)
+    outside, selectors = pieces[::2], pieces[1::2]
     if not part:
         return "has an empty name"
-    if re.search(r"[\[\]]", re.sub(r"\[[^\[\]]*\]", "", part)):
+    if any("[" in piece or "]" in piece for piece in outside):
         return "has a bracket without its counterpart"
-    if not outside:
+    if not outside[0]:
         return "selects an element without the name of its list"
     if len(selectors) > 1 or any("," in each or each.count("=") > 1 for each in selectors):
         return "selects an element by two keys"

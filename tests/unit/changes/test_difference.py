@@ -106,6 +106,24 @@ def test_a_changed_field_is_told_with_its_path_and_both_values() -> None:
     assert fields_of(difference, "Namespace/vision") == {"metadata.labels[a.b/c]": (Redacted.ABSENT, "x")}
 
 
+def test_a_changed_field_of_an_element_is_told_with_its_path() -> None:
+    paths = {each: f"spec.integrations[type={each}].secretRef.name" for each in ("palette", "nvidia")}
+    top = f"paletteai:vendorFields: {json.dumps({f'settings.{each}': path for each, path in paths.items()})}"
+    before = acme(VISION, top=top)
+    after = acme(VISION, top=top, settings="{default: {palette: shared, secretName: p, nvidia: {existingSecret: n}}}")
+    assert fields_of(compared(before, after), "Settings/tenant-acme/default") == {
+        paths["palette"]: ("default-palette", "p"),
+        "spec.integrations[type=nvidia].type": (Redacted.ABSENT, "nvidia"),
+        paths["nvidia"]: (Redacted.ABSENT, "n"),
+    }
+    assert fields_of(compared(BEFORE, before), "Settings/tenant-acme/default") == {
+        "spec.integrations": (
+            {"palette": {"secretRef": {"name": "default-palette"}}},
+            [{"type": "palette", "secretRef": {"name": "default-palette"}}],
+        )
+    }
+
+
 @pytest.mark.parametrize(
     ("removal", "effect"),
     [("refuse", RemovalEffect.REFUSED), ("retain", RemovalEffect.RETAINED), ("delete", RemovalEffect.EMPTIED)],
@@ -502,6 +520,30 @@ def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
 )
 def test_fields_are_compared_as_an_api_server_reads_them(before: Any, after: Any, expected: list[Any]) -> None:
     assert [(str(each.path), each.before, each.after) for each in field_changes(before, after)] == expected
+
+
+X, Y = {"type": "x", "a": 1}, {"type": "y"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([X, Y], [X, Y], []),
+        ([X, Y], [{**X, "a": 2}, Y], [("l[type=x].a", 1, 2)]),
+        ([X], [Y, X], [("l[type=y].type", Redacted.ABSENT, "y")]),
+        ([X], [], [("l[type=x].type", "x", Redacted.ABSENT), ("l[type=x].a", 1, Redacted.ABSENT)]),
+        # Where not every element has a selector of its own, and where the order changes, the list is told.
+        ([X, Y], [Y, X], [("l", [X, Y], [Y, X])]),
+        ([X], [X, X], [("l", [X], [X, X])]),
+        ([X], [X, {"a": 1}], [("l", [X], [X, {"a": 1}])]),
+        ([X], {"x": 1}, [("l", [X], {"x": 1})]),
+        (Redacted.ABSENT, [], [("l", Redacted.ABSENT, [])]),
+    ],
+)
+def test_elements_are_compared_one_by_one(before: Any, after: Any, expected: list[Any]) -> None:
+    holders = ({} if each is Redacted.ABSENT else {"l": each} for each in (before, after))
+    changes = field_changes(*holders, lists={FieldPath(("l",)): "type"})
+    assert [(str(each.path), each.before, each.after) for each in changes] == expected
 
 
 # --- Laws -----------------------------------------------------------------------------------------------------------
