@@ -212,8 +212,9 @@ def _inside(holder: Any, step: Step) -> Any:
 
 
 def _shown(step: Step) -> str:
-    is_plain = isinstance(step, str) and "." not in step and "/" not in step
-    return f".{step}" if is_plain else str(step) if isinstance(step, Selector) else f"[{step}]"
+    if isinstance(step, Selector):
+        return str(step)
+    return f"[{step}]" if "." in step or "/" in step else f".{step}"
 
 
 def _parts(text: str) -> list[str]:
