@@ -168,7 +168,7 @@ def parsed(text: str) -> FieldPath:
 def merge(into: dict[str, Any], other: Mapping[str, Any], lists: Mapping[FieldPath, str], at: FieldPath) -> None:
     """Merge a mapping into the one at a path of an object. What is not a mapping replaces what is there.
 
-    The elements of `lists` are merged, too: those that the field selects which stands beside the list.
+    Of a list in `lists`, each element is merged into the one with the same selector, or added to the others.
     """
     for name, value in other.items():
         if isinstance(value, Mapping):
