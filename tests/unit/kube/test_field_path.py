@@ -191,6 +191,8 @@ def test_mappings_that_are_empty_without_a_field_are_removed_and_others_stay() -
     holder: dict[str, Any] = {"spec": {"a": {"b": {"c": 1}}, "d": {}}}
     FieldPath(("spec", "a", "b", "c")).remove(holder)
     assert holder == {"spec": {"d": {}}}
+    FieldPath(("spec", "d")).remove(holder)
+    assert holder == {}
 
 
 # Overlaps
