@@ -11,13 +11,15 @@ from typing import Any
 
 from paletteai_components.credentials import FINGERPRINT, ApiKey
 from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, PROOF_ANNOTATION
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
-from paletteai_components.observation.objects import Inventory, ObservedObject, text_at, value_at
+from paletteai_components.observation.objects import Inventory, ObservedObject, text_at
 from paletteai_components.redaction import named
 
 FIELDS = ("apiKey", "defaultProjectID", "hostUrl", "tenant")
+_STRING_DATA = FieldPath(("stringData",))
 _CANNOT_LOG_IN = "so PaletteAI could not log in to Palette"
 
 
@@ -35,7 +37,7 @@ def integration_of(settings: ObservedObject, secret: str, inventory: Inventory, 
     except _Unusable:
         # `secret_diagnostics` reports it. What the annotations say still holds.
         return _annotated(settings, secret)
-    fields = {field: text for field in FIELDS if (text := text_at(document, (field,))) is not None}
+    fields = {field: text for field in FIELDS if isinstance(text := document.get(field), str) and text}
     key = fields.pop("apiKey", None)
     opened = None if key is None else ApiKey.opened(key)
     return IntegrationSpec.model_validate({**fields, "apiKey": opened})
@@ -75,10 +77,11 @@ def _annotated(settings: ObservedObject, secret: str) -> IntegrationSpec:
 
 def _document_in(manifest: Mapping[str, Any], api: PaletteApi) -> dict[str, Any]:
     """The document in a Secret. Raises _Unusable."""
-    key = api.path("secret.palette")[-1]
-    text = text_at(manifest, ("stringData", key))
+    path = api.path("secret.palette")
+    key = str(path.steps[-1])
+    text = text_at(manifest, _STRING_DATA / key)
     if text is None:
-        encoded = value_at(manifest, ("data", key))
+        encoded = path.read(manifest)
         if encoded is None:
             keys = [*_keys_at(manifest, "data"), *_keys_at(manifest, "stringData")]
             raise _Unusable(f"has no key `{key}`" + (f", only {_quoted(sorted(keys))}" if keys else ""))

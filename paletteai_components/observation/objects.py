@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.palette_api import API_GROUP
 from paletteai_components.model.planned import Path
 
-# The kinds whose controllers write a Secret, each with the paths of the Secret's name, the first one first.
+# The kinds whose controllers write a Secret, each with the path of the Secret's name, which is their own by default.
 _SUPPLIERS = {
-    ("bitnami.com", "SealedSecret"): (("spec", "template", "metadata", "name"), ("metadata", "name")),
-    ("external-secrets.io", "ExternalSecret"): (("spec", "target", "name"), ("metadata", "name")),
+    ("bitnami.com", "SealedSecret"): FieldPath(("spec", "template", "metadata", "name")),
+    ("external-secrets.io", "ExternalSecret"): FieldPath(("spec", "target", "name")),
 }
 DEFAULT_NAMESPACE = "default"
+
+_KIND, _API_VERSION = FieldPath(("kind",)), FieldPath(("apiVersion",))
+_NAME, _NAMESPACE, _LABELS, _ANNOTATIONS = (
+    FieldPath(("metadata", name)) for name in ("name", "namespace", "labels", "annotations")
+)
 
 Key = tuple[str, str]
 """A namespace and a name."""
@@ -33,22 +39,22 @@ class ObservedObject:
     @property
     def kind(self) -> str:
         """Its kind."""
-        return text_at(self.manifest, ("kind",)) or ""
+        return text_at(self.manifest, _KIND) or ""
 
     @property
     def group(self) -> str:
         """Its API group, which is empty for the core group."""
-        return (text_at(self.manifest, ("apiVersion",)) or "").rpartition("/")[0]
+        return (text_at(self.manifest, _API_VERSION) or "").rpartition("/")[0]
 
     @property
     def name(self) -> str:
         """Its name. Empty if it has none yet, as with `generateName`."""
-        return text_at(self.manifest, ("metadata", "name")) or ""
+        return text_at(self.manifest, _NAME) or ""
 
     @property
     def namespace(self) -> str:
         """Its namespace; that of whoever applies it, if it names none."""
-        return text_at(self.manifest, ("metadata", "namespace")) or DEFAULT_NAMESPACE
+        return text_at(self.manifest, _NAMESPACE) or DEFAULT_NAMESPACE
 
     @property
     def key(self) -> Key:
@@ -58,22 +64,26 @@ class ObservedObject:
     @property
     def labels(self) -> dict[str, str]:
         """Its labels, as far as they are text."""
-        return texts_at(self.manifest, ("metadata", "labels"))
+        return texts_at(self.manifest, _LABELS)
 
     @property
     def annotations(self) -> dict[str, str]:
         """Its annotations, as far as they are text."""
-        return texts_at(self.manifest, ("metadata", "annotations"))
+        return texts_at(self.manifest, _ANNOTATIONS)
 
     @property
     def reference(self) -> str:
         """Its name in messages: ``Kind/name``, or ``Kind/namespace/name``."""
-        stated = text_at(self.manifest, ("metadata", "namespace"))
+        stated = text_at(self.manifest, _NAMESPACE)
         return "/".join(part for part in (self.kind, stated, self.name) if part)
 
     def location(self, *path: str | int) -> SourceLocation:
         """The location of the value at a path, or of its nearest ancestor."""
         return self.locate(path)
+
+    def field_location(self, path: FieldPath) -> SourceLocation:
+        """The location of the field at a path, or of its nearest ancestor."""
+        return self.locate(path.positions_in(self.manifest))
 
 
 @dataclass(frozen=True)
@@ -127,41 +137,31 @@ def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
                 return kind, each.key
             case "Project":
                 # PaletteAI refuses a Project in a namespace of another name, so it can be in that one only.
-                stated = text_at(each.manifest, ("metadata", "namespace"))
+                stated = text_at(each.manifest, _NAMESPACE)
                 return kind, (stated or each.name, each.name)
     elif not group and kind == "Secret":
         return kind, each.key
     elif not group and kind == "Namespace":
         return kind, each.name
-    elif paths := _SUPPLIERS.get((group, kind)):
-        name = next((text for path in paths if (text := text_at(each.manifest, path))), each.name)
-        return "supplier", (each.namespace, name)
+    elif path := _SUPPLIERS.get((group, kind)):
+        return "supplier", (each.namespace, text_at(each.manifest, path) or each.name)
     return "", ""
 
 
-def value_at(value: Any, path: Iterable[str]) -> Any:
-    """The value at a path of names, or None."""
-    for step in path:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(step)
-    return value
-
-
-def text_at(value: Any, path: Iterable[str]) -> str | None:
+def text_at(value: Any, path: FieldPath) -> str | None:
     """The text at a path, or None if there is none or it is empty."""
-    found = value_at(value, path)
+    found = path.read(value)
     return found if isinstance(found, str) and found else None
 
 
-def texts_at(value: Any, path: Iterable[str]) -> dict[str, str]:
+def texts_at(value: Any, path: FieldPath) -> dict[str, str]:
     """The entries of the mapping at a path whose values are text."""
-    found = value_at(value, path)
+    found = path.read(value)
     entries = found.items() if isinstance(found, dict) else ()
     return {str(key): text for key, text in entries if isinstance(text, str)}
 
 
-def list_at(value: Any, path: Iterable[str]) -> tuple[str, ...]:
+def list_at(value: Any, path: FieldPath) -> tuple[str, ...]:
     """The texts in the list at a path."""
-    found = value_at(value, path)
+    found = path.read(value)
     return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

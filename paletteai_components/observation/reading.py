@@ -35,7 +35,6 @@ from paletteai_components.observation.objects import (
     inventory_of,
     list_at,
     text_at,
-    value_at,
 )
 from paletteai_components.observation.stack import ObservedStack, Places
 from paletteai_components.redaction import named
@@ -163,7 +162,7 @@ class _Reading:
             self._report(
                 "PAI005",
                 f"{name} names no Tenant, so what it gets is not known.",
-                f"Set `spec.tenantRef.name`, and the label `{FIELDS['project.tenant'].path[2]}`.",
+                f"Set `spec.tenantRef.name`, and the label `{FIELDS['project.tenant'].path.steps[2]}`.",
                 project.location("spec"),
             )
         elif reference is not None and label is not None and reference != label:
@@ -171,10 +170,10 @@ class _Reading:
                 "PAI005",
                 f"{name} refers to Tenant `{named(reference)}` and has the label of Tenant `{named(label)}`.",
                 "Name one Tenant in both.",
-                project.location(*self.api.path("project.tenantName")),
-                project.location(*self.api.path("project.tenant")),
+                project.field_location(self.api.path("project.tenantName")),
+                project.field_location(self.api.path("project.tenant")),
             )
-        if project.namespace != project.name and text_at(project.manifest, ("metadata", "namespace")):
+        if project.namespace != project.name and "namespace" in project.manifest["metadata"]:
             self._report(
                 "PAI007",
                 f"{name} is in namespace `{named(project.namespace)}`, and PaletteAI refuses a Project whose name is "
@@ -310,7 +309,7 @@ class _Reading:
 
     def _report_missing_tenant(self, tenant: TenantSpec, belongings: _Belongings) -> None:
         first = belongings.projects[:_MAX_LOCATIONS]
-        where = [project.location(*self.api.path("project.tenantName")) for project, _ in first]
+        where = [project.field_location(self.api.path("project.tenantName")) for project, _ in first]
         projects = listed((f"`{named(project.name)}`" for project, _ in belongings.projects), 5)
         name = f"Tenant `{named(tenant.name)}` of project {projects}"
         if "Tenant" in self.view.complete:
@@ -395,7 +394,7 @@ class _Reading:
             at = ("integrations", spec.palette)
             parts.places[at] = self.inventory.secrets.get((settings.namespace, secret), settings)
         planned = planned_settings(settings.name, spec, parts.integrations, path, tenant, settings.namespace, project)
-        if not planned.secrets and not self.is_layout_seen and value_at(settings.manifest, ("spec",)):
+        if not planned.secrets and not self.is_layout_seen and settings.manifest.get("spec"):
             # It may have integrations where this package does not look for them.
             return replace(planned, managed=False)
         return planned
@@ -415,7 +414,7 @@ class _Reading:
                     continue
                 checked.add(key)
                 secret = self.inventory.secrets.get(key)
-                at = settings.location(*self.api.path(f"settings.{kind}"))
+                at = settings.field_location(self.api.path(f"settings.{kind}"))
                 if secret is not None and kind is IntegrationType.PALETTE:
                     self.diagnostics += secret_diagnostics(secret, self.api)
                 elif secret is None and key not in self.inventory.suppliers:
@@ -438,10 +437,10 @@ class _Reading:
 
     def _check_layout(self) -> None:
         """Reports that no Settings has a field where this package assumes the Secrets."""
-        unread = [each for each in self.inventory.settings.values() if value_at(each.manifest, ("spec",))]
+        unread = [each for each in self.inventory.settings.values() if each.manifest.get("spec")]
         if self.is_layout_seen or not unread:
             return
-        path = ".".join(self.api.path("settings.palette"))
+        path = self.api.path("settings.palette")
         self._report(
             "PAI016",
             f"no Settings here has the field `{path}`, where this package assumes the name of the Secret, so which "

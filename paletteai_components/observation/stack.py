@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.stacks.stack import Stack
 
-_METADATA = {field: ("metadata", field) for field in ("name", "namespace", "labels", "annotations")}
+_METADATA = {field: FieldPath(("metadata", field)) for field in ("name", "namespace", "labels", "annotations")}
 # Where the fields of a spec are in an object: under these names of `palette_api.FIELDS`.
 _VENDOR = {
     "Tenant": {
@@ -49,15 +50,13 @@ class Places:
         for length in range(len(path), 0, -1):
             found = self.objects.get(path[:length])
             if found is not None:
-                return found.location(*self._path_in_object(found.kind, path[length:]))
+                return found.field_location(self._path_in_object(found.kind, path[length:]))
         return SourceLocation("")
 
-    def _path_in_object(self, kind: str, path: Path) -> Path:
-        if not path:
-            return ()
-        name = str(path[0])
+    def _path_in_object(self, kind: str, path: Path) -> FieldPath:
+        name = str(path[0]) if path else ""
         vendor = _VENDOR.get(kind, {}).get(name)
-        return self.api.path(vendor) if vendor else _METADATA.get(name, ())
+        return self.api.path(vendor) if vendor else _METADATA.get(name, FieldPath())
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,19 @@ def test_what_was_wrong_before_is_not_known_to_be_deployed(repository: Repositor
     assert f"warning: stack acme.dev: {told}" in printed
 
 
+def test_a_field_of_an_element_has_a_path_for_people_and_one_for_machines(repository: Repository) -> None:
+    top = '  paletteai:vendorFields: {settings.palette: "spec.integrations[type=palette].secretRef.name"}\n'
+    repository.stack(WITH + top)
+    repository.commit()
+    repository.stack(edited(("default: {palette: shared}", "default: {palette: shared, secretName: other}")) + top)
+    said = " ".join(repository.run("diff", "HEAD").stdout.split())
+    assert 'spec.integrations[type=palette].secretRef.name: "default-palette" → "other"' in said
+    objects = json.loads(repository.run("diff", "HEAD", "--format", "json").stdout)["objects"]
+    (settings,) = (each for each in objects if each["reference"] == "Settings/tenant-acme/default")
+    path = ["spec", "integrations", {"type": "palette"}, "secretRef", "name"]
+    assert settings["fields"] == [{"path": path, "before": "default-palette", "after": "other"}]
+
+
 # --- Machines -------------------------------------------------------------------------------------------------------
 
 
