@@ -38,7 +38,7 @@ MAX_DEPTH = 200
 
 _GET_CRDS = "Write the cluster's CRDs to a file with `kubectl get crds -o yaml > crds.yaml`."
 _FIX = "Fix the declaration it comes from, or update the package."
-_MOVE = "Set another path with `paletteai:vendorFields`, or update the package."
+_MOVE = "Set another path with `paletteai:vendorFields`, which `paletteai crds` finds, or update the package."
 _REFUSED = "the API server would refuse the manifest"
 _PRUNED = "the API server would silently prune it, or at best refuse the manifest"
 
