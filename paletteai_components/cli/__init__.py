@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Report every problem in the stack files.",
     "plan": "Show what the stack files declare.",
     "render": "Print the manifests of stacks, for kubectl.",
+    "crds": "Hold the vendor's fields against the CRDs of a cluster.",
     "diff": "Show what a change to the stack files does.",
     "explain": "Explain a rule, or where a project gets its integrations.",
     "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",

@@ -649,7 +649,7 @@ def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text
         crds_from(file)
     diagnostic = only(list(raised.value.diagnostics))
     assert fact in diagnostic.message
-    assert diagnostic.message.endswith(", so no manifest was checked against the cluster's CRDs.")
+    assert diagnostic.message.endswith(", so nothing was checked against the cluster's CRDs.")
     assert diagnostic.where[0].file == str(file)
     assert "kubectl get crds -o yaml" in diagnostic.help
 
