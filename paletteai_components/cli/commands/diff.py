@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,11 +18,12 @@ from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment
 from paletteai_components.cli.output.line import Entry, Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
 from paletteai_components.cli.reading import reading
+from paletteai_components.cli.selection import stacks_named_by, the_stack, unknown_stack
 from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
@@ -97,7 +99,8 @@ def command(
     Lists what is created, changed, deleted and replaced, which projects a credential change affects,
     and which problems are new. Without BASE, compares with the commit where HEAD left the main branch.
 
-    With two STACKs, shows how one tenant differs between two environments.
+    With two STACKs, shows how one tenant differs between two environments. Each is a name, the path of a file, or a
+    glob that matches one stack.
 
     Exit code 1 means that errors were introduced, or that `pulumi up` refuses a change; differences alone are not a
     failure.
@@ -133,12 +136,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
     try:
         revision = revision_named(names[0] if names else None, folder)
     except GitError:
-        if names and names[0] in now.names:
-            raise UserError(
-                f"`{names[0]}` is a stack, not a git revision.",
-                f"`{_diff_command(folder)}` shows what changed in all stacks; "
-                f"`{_diff_command(folder, names[0], 'STACK')}` compares it with another stack.",
-            ) from None
+        if found := sorted(stacks_named_by(names[0], now.names, folder)) if names else []:
+            raise _no_revision(names[0], found, folder) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
     about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
@@ -156,15 +155,7 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import concerning
 
-    known = workspace.names
-    for name in (first, second):
-        if name not in known:
-            names = ", ".join(f"`{escaped(each)}`" for each in known) or "none"
-            listed = f"There are these stacks: {names}. " if len(known) <= 10 else ""
-            raise UserError(
-                f"there is no stack `{name}` in `{folder}`, and two revisions cannot be compared.",
-                f"{listed}`{_diff_command(folder, 'BASE')}` compares the files with one revision.",
-            )
+    first, second = (_stack_named(word, workspace.names, folder) for word in (first, second))
     stacks = [
         stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.is_complete
     ]
@@ -178,6 +169,32 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     about: Line = ("Compared ", Untrusted(first), " with ", Untrusted(second), ".")
     value = comparison_as_json(comparison)
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
+
+
+def _no_revision(word: str, stacks: list[str], folder: StackFolder) -> UserError:
+    """The error of stacks that are named where a revision belongs."""
+    what, first, other = (
+        ("names a stack", stacks[0], "it with another stack")
+        if len(stacks) == 1
+        else (f"matches {len(stacks):,} stacks", "STACK", "two of them")
+    )
+    return UserError(
+        f"`{escaped(word)}` {what} and no git revision, so nothing was compared.",
+        f"`{_diff_command(folder)}` shows what changed in all stacks; "
+        f"`{_diff_command(folder, first, 'STACK')}` compares {other}.",
+    )
+
+
+def _stack_named(word: str, names: Sequence[str], folder: StackFolder) -> str:
+    is_path = folder.stack_of(Path(word).name) is not None
+    if stacks_named_by(word, names, folder) or shell.is_glob(word) or is_path:
+        return the_stack(word, names, folder, "each side of `paletteai diff`")
+    # It may be meant as a revision.
+    error = unknown_stack(word, names, folder)
+    raise UserError(
+        f"{error.message.removesuffix('.')}, and two revisions cannot be compared.",
+        f"{error.help} `{_diff_command(folder, 'BASE')}` compares the files with one revision.",
+    )
 
 
 def _diff_command(folder: StackFolder, *names: str) -> str:

@@ -130,6 +130,45 @@ def test_a_project_is_explained_in_a_stack_that_a_glob_or_a_path_names(three: Pr
     )
 
 
+WAYS_TO_ONE = ("acme.prod", "acme.p*", "[a]*.prod", "stacks/Pulumi.acme.prod.yaml", "stacks/Pulumi.acme.p*.yaml")
+
+
+@pytest.mark.parametrize("word", WAYS_TO_ONE)
+def test_each_side_of_a_comparison_is_named_in_every_way(three: Project, word: str) -> None:
+    assert three.printed("diff", "acme.dev", word) == three.printed("diff", "acme.dev", "acme.prod")
+    assert three.printed("diff", word, "acme.dev") == three.printed("diff", "acme.prod", "acme.dev")
+
+
+@pytest.mark.parametrize("word", WAYS_TO_ONE)
+def test_the_stack_to_copy_is_named_in_every_way(three: Project, word: str) -> None:
+    assert "a copy of acme.prod without" in three.printed("new", "acme", "test", "--from", word)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (
+            "acme.*",
+            "Error: `acme.*` matches 2 stacks, but {} takes one.\n  help: Name one of them: `acme.dev`, `acme.prod`.\n",
+        ),
+        (
+            "nope.*",
+            "Error: no stack in `stacks` matches `nope.*`.\n"
+            "  help: There are these stacks: `acme.dev`, `acme.prod`, `beta.dev`.\n",
+        ),
+        (
+            "stacks/Pulumi.nope.dev.yaml",
+            "Error: `stacks/Pulumi.nope.dev.yaml` is no stack file in `stacks`.\n"
+            "  help: Name a file in that folder, or the other folder with `--stacks`.\n",
+        ),
+    ],
+)
+def test_a_word_for_one_stack_has_to_name_exactly_one(three: Project, word: str, said: str) -> None:
+    side = said.format("each side of `paletteai diff`")
+    assert three.refused("diff", "acme.dev", word) == three.refused("diff", word, "acme.dev") == side
+    assert three.refused("new", "acme", "test", "--from", word) == said.format("`--from`")
+
+
 @pytest.mark.parametrize("command", ["preview", "up", "refresh"])
 @pytest.mark.parametrize(
     ("way", "chosen"),

@@ -238,7 +238,9 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
     ("arguments", "said"),
     [
         (["nowhere"], "this clone has no revision `nowhere`"),
-        (["acme.dev"], "`acme.dev` is a stack, not a git revision."),
+        (["acme.dev"], "`acme.dev` names a stack and no git revision, so nothing was compared."),
+        (["a*.d*"], "`a*.d*` names a stack and no git revision"),
+        (["stacks/Pulumi.acme.dev.yaml"], "`paletteai diff acme.dev STACK` compares it with another stack."),
         (["main", "acme.dev"], "there is no stack `main` in `stacks`, and two revisions cannot be compared."),
         (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in `stacks`"),
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
