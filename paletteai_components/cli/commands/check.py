@@ -12,6 +12,7 @@ from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import Severity, reported
+from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
 
@@ -27,8 +28,10 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
     codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
     for code in codes:
         if code not in RULES:
-            hint = did_you_mean(code, RULES) or "`paletteai explain` lists the codes."
-            raise click.BadParameter(f"`{redacted(code)}` is no rule's code. {hint}", ctx, parameter)
+            raise UserError(
+                f"`{redacted(code)}` is no rule's code, so nothing was checked.",
+                did_you_mean(code, RULES) or "`paletteai explain` lists the codes.",
+            )
     return frozenset(codes)
 
 

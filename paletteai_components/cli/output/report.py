@@ -99,9 +99,13 @@ def show_error(error: UserError) -> None:
     if isinstance(error, StackFileError):
         show(error.diagnostics, err=True)
     else:
-        first, *others = map(escaped, error.help.split("\n"))
-        help = [f"  help: {first}", *others] if first else []
-        click.echo("\n".join([f"Error: {escaped(error.message)}", *help]), err=True)
+        paragraph = paragraphs_on(sys.stderr)
+        first, *rest = paragraph(f"error: {escaped(error.message)}", "  ")
+        first = first.replace("error:", click.style("error:", fg="red", bold=True), 1)
+        remedy, *below = map(escaped, error.help.split("\n"))
+        # What stands below the remedy is to be copied, so it is not broken.
+        help = [*paragraph(f"  help: {remedy}", "    "), *below] if remedy else []
+        click.echo("\n".join([first, *rest, *help]), err=True)
 
 
 def _lines(

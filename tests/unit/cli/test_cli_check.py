@@ -92,7 +92,7 @@ def test_only_some_rules_are_reported_on_demand(project: Project) -> None:
     assert "PAI015" not in project.printed("check", "--select", "PAI008,pai012")
     assert project.printed("check", "--ignore", "PAI015", "--ignore", "PAI008") == "1 stack, 1 project: no problems\n"
     said = project.refused("check", "--ignore", "PAI0155")
-    assert "`PAI0155` is no rule's code. Did you mean `PAI015`?" in said
+    assert said == "error: `PAI0155` is no rule's code, so nothing was checked.\n  help: Did you mean `PAI015`?\n"
 
 
 def test_warnings_fail_the_check_on_demand(project: Project) -> None:
