@@ -10,6 +10,7 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.console import console_on
+from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.diagnostics import errors_in
 from paletteai_components.errors import UserError
@@ -53,8 +54,10 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: StackFolder, o
     elif subject:
         _show_page(page_of(rules[0]))
     else:
+        paragraph = paragraphs_on(sys.stdout)
         for rule in rules:
-            click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.holds}")
+            head = f"{rule.code}  {rule.severity.value:<7}  "
+            click.echo("\n".join(paragraph(f"{head}{rule.holds}", " " * len(head))))
 
 
 def _explain_project(stack_name: str, project_name: str, folder: StackFolder, output_format: str) -> int:

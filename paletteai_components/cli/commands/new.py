@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
+from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import the_stack
 from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
@@ -117,7 +119,9 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
         steps = _steps(stack, folder, home, at_home, _Lacking(("default",), False))
         what = ". Fill in the Palette tenant and project, then:"
     write_new(path, data)
-    click.echo(f"Wrote {escaped(str(path))}{what}\n")
+    for line in paragraphs_on(sys.stdout)(f"Wrote {escaped(str(path))}{what}", "  "):
+        click.echo(line)
+    click.echo()
     for step in steps:
         click.echo(f"  {step}")
 

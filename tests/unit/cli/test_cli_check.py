@@ -72,7 +72,7 @@ def test_a_copied_stack_file_is_one_problem_that_explains_the_others(project: Pr
     assert also == "  also: stacks/Pulumi.acme.dev.yaml:1"
     assert explains == "  explains: 1 PAI002, 1 PAI003, 3 PAI006, 1 PAI014"
     assert "`pulumi stack init beta.dev`" in help
-    assert total == "7 errors in 2 stacks"
+    assert total == "7 errors in 2 stacks; 6 follow from another, shown with `--verbose`"
     assert project.printed("check", "--verbose", code=1).count(" error PAI") == 7
 
 
@@ -113,8 +113,8 @@ def test_a_quiet_check_without_problems_says_nothing(project: Project) -> None:
 def test_statistics_count_the_problems_of_each_rule(project: Project) -> None:
     project.stack(WARNED.replace("displayName: Acme", "displayName: Ac/me"))
     assert project.printed("check", "--statistics").splitlines() == [
-        "1  warning PAI008: Display names are letters, digits and spaces",
-        "1  warning PAI015: Every Project has a compute config",
+        "1  warning  PAI008  Display names are letters, digits and spaces",
+        "1  warning  PAI015  Every Project has a compute config",
         "2 warnings in 1 stack",
     ]
 

@@ -1,12 +1,8 @@
-"""`paletteai diff` of the examples, changed in ten ways: every line that is printed, as text and as Markdown.
-
-After a change of the output, `RECORD=1 pytest` with this file writes the recorded outputs again. Read them aloud.
-"""
+"""`paletteai diff` of the examples, changed in ten ways: every line that is printed, as text and as Markdown."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -14,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.checkout import ROOT
 from support.projects import changed
+from support.recorded import is_as_recorded
 from support.repository import Repository
 
-RECORDED = ROOT / "tests" / "recorded" / "diff"
 LINKS = (
     *("--source-url", "https://git.example/fleet/blob/1a2b3c4/{file}#L{line}"),
     *("--rules-url", "https://git.example/fleet/blob/main/docs/rules/{code}.md"),
@@ -83,14 +79,9 @@ def edit(repository: Repository, stack: str, edits: tuple[tuple[str, str], ...])
         path.unlink()
 
 
-def is_as_recorded(name: str, text: str) -> None:
-    """Compare a text with its record."""
-    file = RECORDED / name
-    text = re.sub(r"\(`?[0-9a-f]{12}`?\)", "(1a2b3c4d5e6f)", text)
-    if os.environ.get("RECORD"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-    assert text == file.read_text()
+def recorded(name: str, text: str) -> None:
+    """Compare an output with its record; the commit is another one each time."""
+    is_as_recorded(f"diff/{name}", re.sub(r"\(`?[0-9a-f]{12}`?\)", "(1a2b3c4d5e6f)", text))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -109,10 +100,10 @@ def test_every_line_about_a_change_is_as_recorded(name: str, examples: Repositor
     assert max(map(len, text.stdout.splitlines())) <= 80
     totals = {each: number for each, number in json.loads(value.stdout)["totals"].items() if number}
     file = name.replace(" ", "-")
-    is_as_recorded(f"{file}.txt", f"{text.stdout}{json.dumps(totals)}\nexit code {text.exit_code}\n")
-    is_as_recorded(f"{file}.md", markdown.stdout)
+    recorded(f"{file}.txt", f"{text.stdout}{json.dumps(totals)}\nexit code {text.exit_code}\n")
+    recorded(f"{file}.md", markdown.stdout)
 
 
 @pytest.mark.parametrize(("file", "options"), [("two-stacks.txt", ()), ("two-stacks.md", ("--format", "markdown"))])
 def test_every_line_about_two_stacks_is_as_recorded(file: str, options: tuple[str, ...], examples: Repository) -> None:
-    is_as_recorded(file, examples.printed("diff", "acme.dev", "acme.prod", *options))
+    recorded(file, examples.printed("diff", "acme.dev", "acme.prod", *options))
