@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from paletteai_components.errors import UserError
-from paletteai_components.naming import did_you_mean, nearest
+from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 _EXTRA = re.compile(r"extra arguments? \((.*)\)", re.DOTALL)
@@ -56,9 +56,9 @@ def _unknown_option(name: str, context: click.Context) -> UserError:
         )
     # The dashes are no likeness.
     own = {each.lstrip("-"): each for option in _options(context) for each in option.opts if each.startswith("--")}
-    meant = nearest(name.lstrip("-"), own)
-    if meant is not None and name.startswith("--"):
-        return UserError(fact, f"Did you mean `{own[meant]}`?")
+    question = did_you_mean(name.lstrip("-"), own)
+    if question and name.startswith("--"):
+        return UserError(fact, question.replace(" `", " `--"))
     if context.parent is None:
         return UserError(fact, "Write a command's options after its name; `paletteai --help` lists the others.")
     return UserError(fact, f"`{called} --help` lists its options.")

@@ -107,6 +107,7 @@ def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: 
         "first.name",
         "its[0].name",
         "original.name",
+        "second.name",
         "others[0].name",
         "others[0].stack.name",
     }
