@@ -122,6 +122,23 @@ def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository)
     assert f"the credential {moves}; this takes one deployment" in " ".join(printed.split())
 
 
+def test_the_way_out_of_a_refused_change_is_that_of_the_change(repository: Repository) -> None:
+    def printed(*edits: tuple[str, str]) -> str:
+        repository.stack(edited(*edits))
+        return " ".join(repository.run("diff").stdout.split())
+
+    removed = printed(("    projects:\n      - {name: vision}\n", ""))
+    assert "help: First deploy `onRemoval: retain`, which keeps them, or `onRemoval: delete`; then this" in removed
+    moved = printed(("    displayName: Acme\n", "    namespace: other\n"))
+    assert "help: First deploy `onRemoval: retain`, which keeps the old one, or `onRemoval: delete`; then" in moved
+    name, vision = ("    name: acme\n", "    name: beta\n"), "importIds: [Namespace/vision, Project/vision/vision]"
+    renamed = printed(name)
+    assert "refuses to rename them in Pulumi from acme.vision to beta.vision. help: First deploy " in renamed
+    assert "`onRemoval: retain`; then this change. List them under `importIds`, or `pulumi up` would fail" in renamed
+    imported = printed(name, ("{name: vision}", f"{{name: vision, {vision}}}"))
+    assert "`onRemoval: retain`; then this change. `importIds` takes them over. " in imported
+
+
 TWO = edited(
     ("{name: vision}", "{name: vision, settings: {palette: vaulted}}"),
     ("  paletteai:tenant:", "    vaulted: {existingSecret: vaulted, credential: vault}\n  paletteai:tenant:"),
@@ -330,6 +347,7 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
         "reference": "Tenant/acme",
         "name": "acme",
         **dict.fromkeys(("formerStack", "formerReference", "formerName", "fate")),
+        "imported": False,
         "fields": [{"path": ["spec", "displayName"], "before": "Acme", "after": "Sight"}],
     }
     settings = next(each for each in value["objects"] if each["reference"] == "Settings/tenant-acme/default")

@@ -1,4 +1,4 @@
-"""`paletteai diff` of the examples, changed in ten ways: every line that is printed, as text and as Markdown."""
+"""`paletteai diff` of the examples, changed in a dozen ways: every line that is printed, as text and as Markdown."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ PRICING = "      - {name: pricing, displayName: Pricing}\n"
 ROBOTICS = "      - name: robotics\n"
 DEFAULT, EDGE = "default: {palette: shared, secretName: dev-palette-api-secret}", "edge: {palette: edge}"
 
+TENANT, RETAINED_TENANT = "    name: globex\n", "    name: globex\n    onRemoval: retain\n"
+
 Edits = dict[str, tuple[tuple[str, str], ...]]
 CASES: dict[str, Edits] = {
     "a project is added": {"acme.dev": ((ROBOTICS, f"      - {{name: welding}}\n{ROBOTICS}"),)},
     "a protected project is removed": {"acme.dev": ((LAB, ""),)},
-    "a retained project is removed": {"acme.dev": ((LAB, ""),)},
+    "a retained project is removed": {"acme.dev": ((RETAINED, ""),)},
     "a host changes": {
         "acme.dev": (
             (
@@ -47,6 +49,8 @@ CASES: dict[str, Edits] = {
     },
     "a stack file is removed": {"globex.prod": ()},
     "a tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a retained tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a retained project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
     "the fallback changes": {
         "acme.dev": (
             (DEFAULT, DEFAULT.replace("default:", "main:")),
@@ -56,6 +60,13 @@ CASES: dict[str, Edits] = {
     },
     "a project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
 }
+
+BEFORE: dict[str, Edits] = {
+    "a retained project is removed": {"acme.dev": ((LAB, RETAINED),)},
+    "a retained project moves": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
+    "a retained tenant is renamed": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
+}
+"""What is edited before the first commit."""
 
 
 @pytest.fixture
@@ -86,12 +97,11 @@ def recorded(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_line_about_a_change_is_as_recorded(name: str, examples: Repository) -> None:
-    if "retained" in name:
-        edit(examples, "acme.dev", ((LAB, RETAINED),))
+    for stack, edits in BEFORE.get(name, {}).items():
+        edit(examples, stack, edits)
     examples.commit()
-    removed = RETAINED if "retained" in name else LAB
     for stack, edits in CASES[name].items():
-        edit(examples, stack, tuple((removed if old == LAB else old, new) for old, new in edits))
+        edit(examples, stack, edits)
     text, markdown, value = (
         examples.run("diff", "HEAD", *options)
         for options in ((), ("--format", "markdown", *LINKS), ("--format", "json"))
