@@ -184,10 +184,11 @@ def credential_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     yield from _live_elsewhere(workspace)
     if undecided and len(checked) > 1:
         stack, _ = next(iter(undecided.values()))
+        have = "has" if len(undecided) == 1 else "have"
         all_stacks = command("paletteai fingerprint", stacks=folder_of(stack.file))
         yield Diagnostic(
             "PAI003",
-            f"{len(undecided)} of {len(checked)} credentials have neither a fingerprint nor a `credential` name, "
+            f"{len(undecided)} of {len(checked)} credentials {have} neither a fingerprint nor a `credential` name, "
             "so one of them may be used twice.",
             f"Run `{all_stacks}`. For existing Secrets, set `credential`.",
             tuple(_integration_location(*each) for each in islice(undecided.values(), _MAX_LOCATIONS)),

@@ -32,8 +32,8 @@ from paletteai_components.stacks.files import document_in, stack_name_of
 from paletteai_components.stacks.provider_keys import KUBERNETES_KEYS, context_in, provider_key_problems
 from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.sources import Sources
-from paletteai_components.stacks.spelling import meant_field
-from paletteai_components.stacks.validation import misread, missing_key, unknown_field, validated
+from paletteai_components.stacks.spelling import meant_field, suggestion
+from paletteai_components.stacks.validation import is_word, misread, missing_key, unknown_field, validated
 
 # The keys that Pulumi keeps in a stack file. Any other has no effect, and Pulumi removes it when it writes the file.
 _PULUMIS = frozenset({"config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment"})
@@ -330,10 +330,15 @@ def _binds(value: Any) -> bool:
 
 
 def _unknown_key(location: SourceLocation, name: str) -> Diagnostic:
+    shown = f"`{NAMESPACE}:{name}`" if is_word(name) else "a key"
     if name in KUBERNETES_KEYS:
-        fact = f"`{NAMESPACE}:{name}` is no key of this package, so it would have no effect"
-        return misread(location, fact, f"Did you mean `kubernetes:{name}`?")
-    return unknown_field(location, name, _KEYS, "config")
+        remedy = f"Did you mean `kubernetes:{name}`?"
+    else:
+        # Each name that is asked for gets its namespace.
+        remedy = suggestion(name, _KEYS).replace(" `", f" `{NAMESPACE}:")
+    known = ", ".join(f"{NAMESPACE}:{each}" for each in sorted(_KEYS))
+    fact = f"{shown} is no key of this package, so it has no effect"
+    return misread(location, fact, remedy or f"Known keys: {known}.")
 
 
 def _without_config(document: Document, astray: list[str]) -> Diagnostic:
@@ -377,7 +382,7 @@ def _key_diagnostics(
             fact = "two keys of `config` are one key to Pulumi, which uses the value of either"
             yield replace(misread(first, fact, "Keep one of them."), where=(first, second))
         for key, meant in near_misses(config, every, namespace, _KEYS):
-            fact = f"`{named(qualified(key, namespace))}` is not a key of this package, so it has no effect here"
+            fact = f"`{named(qualified(key, namespace))}` is no key of this package, so it has no effect here"
             if ":" not in key:
                 fact = f"Pulumi reads `{key}` as `{named(qualified(key, namespace))}`, so it has no effect here"
             where = (document.location(("config", key)),)

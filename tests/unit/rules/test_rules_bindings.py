@@ -265,7 +265,9 @@ def test_what_cannot_be_decided_is_counted_in_a_note(one: str, two: str, undecid
     diagnostics = told(diagnostics_of(workspace(bound("acme.dev", one, two))), "PAI003")
     assert [diagnostic.severity for diagnostic in diagnostics] == [Severity.NOTE] * bool(undecided)
     for diagnostic in diagnostics:
-        assert diagnostic.message.startswith(f"{undecided} of 2 credentials have neither a fingerprint nor")
+        assert diagnostic.message.startswith(
+            f"{undecided} of 2 credentials {'has' if undecided == 1 else 'have'} neither a fingerprint nor"
+        )
         assert diagnostic.help == "Run `paletteai fingerprint`. For existing Secrets, set `credential`."
         assert len(diagnostic.where) == undecided
 

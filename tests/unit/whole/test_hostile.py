@@ -72,7 +72,7 @@ SECRET = '{secure: "v1:4DdLuoo5hxI=:QkJCQg=="}'
 def test_an_encrypted_value_that_is_no_key_is_refused_once(body: str, shown: str) -> None:
     (diagnostic,) = errors(tenant("acme", body=body))
     assert diagnostic.code == "PAI012"
-    assert diagnostic.message.startswith(f"{shown} is encrypted, but Pulumi would write it as plain text")
+    assert diagnostic.message.startswith(f"`{shown}` is encrypted, but Pulumi would write it as plain text")
     assert str(diagnostic.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
 
 
@@ -85,7 +85,7 @@ def test_of_an_integration_only_its_key_is_encrypted(field: str) -> None:
 
 def test_a_text_of_the_stack_that_is_encrypted_is_refused() -> None:
     (diagnostic,) = errors(tenant("acme", top=f"paletteai:cluster: {SECRET}"))
-    assert diagnostic.message.startswith("cluster is encrypted")
+    assert diagnostic.message.startswith("`cluster` is encrypted")
 
 
 @pytest.mark.parametrize("value", ["{secure: true}", "{secure: a, more: b}"])
