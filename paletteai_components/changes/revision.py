@@ -21,7 +21,8 @@ from paletteai_components.shell import command, word
 from paletteai_components.stacks.files import bytes_of, names_in
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProject
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
 # The main branch is the first of these that exists.

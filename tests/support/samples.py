@@ -8,7 +8,8 @@ from typing import Any
 
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 
 HOST = "https://api.spectrocloud.com"

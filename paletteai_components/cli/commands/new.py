@@ -158,7 +158,7 @@ def _copy_of(source: str, tenant: str, folder: StackFolder) -> tuple[bytes, _Lac
     """
     from paletteai_components.stacks.editor import without_entries
     from paletteai_components.stacks.files import bytes_of, document_in
-    from paletteai_components.stacks.stack import stack_from_document
+    from paletteai_components.stacks.stack_file import stack_from_document
 
     path = folder.file_of(source)
     document = document_in(path)

@@ -13,7 +13,8 @@ from support.projects import KEY, STACK, Project, changed
 from support.repository import Repository
 
 from paletteai_components.cli.output.mermaid import flowchart_of
-from paletteai_components.stacks.stack import Stack, stack_from_file
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_file
 from paletteai_components.views.graph import graph_of
 
 VARIED = """\

@@ -11,7 +11,8 @@ from support.samples import HOST, PROJECT_ID, PROOF, codes, declared_credential,
 from paletteai_components.credentials import ApiKey, fingerprint_of, proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 
 
 def inline(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:

@@ -8,7 +8,7 @@ from support.samples import codes, stack, told, workspace
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
-from paletteai_components.stacks.stack import stack_from_config
+from paletteai_components.stacks.stack_file import stack_from_config
 
 TENANT = "paletteai:tenant: {name: acme}\n"
 

@@ -19,7 +19,8 @@ from paletteai_components.encryption import canonical_ciphertext, data_key_of, s
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.pulumi_project import PulumiProject
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 
 VICTIM = "v1:4DdLuoo5hxI=:QkJCQkJCQkJCQkJCQkJCQg=="
 SALT = "v1:AAECAwQFBgc=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg=="
