@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Callable[[Repository], None], str]] = {
     "render two clusters": (nothing, "render"),
     "render errors": (unread, "render globex.prod"),
     "render wrong": (wrong, "render acme.dev"),
-    "a wrong call": (nothing, "diff --source-url https://git.example/fleet"),
+    "a wrong call": (nothing, "check --sttacks fleet"),
 }
 
 

@@ -44,10 +44,6 @@ WRONG = {
     ),
     "preview dev --parallel 0": ("`--parallel` cannot be `0`", "Write a whole number from 1 up."),
     "preview dev --parallel all": ("`--parallel` cannot be `all`", "Write a whole number from 1 up."),
-    "diff --rules-url x": (
-        "`x` is not an http address with `{code}`, without spaces, brackets and quotes",
-        "Correct `--rules-url`; `paletteai diff --help` explains it.",
-    ),
 }
 
 
@@ -81,9 +77,9 @@ def test_a_terminal_shows_an_error_in_colour_and_in_lines_of_its_width(
     from paletteai_components.cli import main
 
     with pytest.raises(SystemExit):
-        main(["diff", "--rules-url", "x"])
+        main(["new", "acme", "dev", "prod"])
     first, *_ = lines = shown.getvalue().splitlines()
-    assert first.startswith("\x1b[31m\x1b[1merror:\x1b[0m `x` is not")
+    assert first.startswith("\x1b[31m\x1b[1merror:\x1b[0m `paletteai new`")
     plain = [re.sub(r"\x1b\[\d+m", "", line) for line in lines]
     assert max(map(len, plain)) <= 60
-    assert " ".join(" ".join(plain).split()) == " ".join(project.refused("diff", "--rules-url", "x").split())
+    assert " ".join(" ".join(plain).split()) == " ".join(project.refused("new", "acme", "dev", "prod").split())
