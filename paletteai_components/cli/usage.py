@@ -16,7 +16,6 @@ from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 _EXTRA = re.compile(r"extra arguments? \((.*)\)", re.DOTALL)
-_VALUE = re.compile(r"'?(.*?)'? is not ", re.DOTALL)
 
 
 def wrong_call(error: click.UsageError, group: click.Context) -> UserError:
@@ -75,12 +74,14 @@ def _bad_option(error: click.BadOptionUsage, context: click.Context) -> UserErro
 
 def _bad_value(message: str, parameter: click.Parameter, context: click.Context) -> UserError:
     name = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else parameter.human_readable_name
-    value, remedy = _VALUE.match(message), _takes(parameter.type)
-    if value is None or not remedy:
+    # What click says of a choice or a number begins with the value, a text in quotes.
+    value, says_it, _ = message.partition(" is not ")
+    value, remedy = value.removeprefix("'").removesuffix("'"), _takes(parameter.type)
+    if not says_it or not remedy:
         return UserError(_without_effect(message), f"Correct `{name}`; `{_called(context)} --help` explains it.")
     choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
     return UserError(
-        f"`{name}` cannot be `{redacted(value[1])}`, so nothing was done.", did_you_mean(value[1], choices) or remedy
+        f"`{name}` cannot be `{redacted(value)}`, so nothing was done.", did_you_mean(value, choices) or remedy
     )
 
 
