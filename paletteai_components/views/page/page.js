@@ -3,7 +3,7 @@
 const element = (id) => document.getElementById(id);
 
 const NO_FILTERS = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, []]));
-const [TILES, LINKS, CHIPS, PROBLEMS] = [24, 60, 8, 15];
+const [TILES, LINKS, CHIPS, PROBLEMS] = [16, 60, 8, 10];
 // The parts of a stack that an address can name.
 const PARTS = { project: 'projects', settings: 'settings', integration: 'integrations' };
 
@@ -29,7 +29,7 @@ const view = derived(() => [state.query, state.only, state.changed, state.filter
 const tree = derived(() => state.stack, () => treeOf(data.stacks[state.stack]));
 const hits = derived(() => [state.stack, state.query], () => (state.stack < 0 ? null : found(tree(), state.stack, view().terms)));
 const shownProblems = derived(() => [state.query, state.only, state.changed, state.filters], () =>
-  problemsLeft(view().fitting, view().terms, state.filters.code));
+  problemsLeft(view().fitting, state.query, state.filters.code));
 const rows = derived(() => [state.query, state.only, state.changed, state.filters], () => grouped(view().fitting));
 const isFiltered = () => state.only || state.changed || Object.values(state.filters).some((each) => each.length);
 const layout = () => layoutOf(tree(), {
@@ -235,6 +235,8 @@ const More = ({ list, first, size, more = MORE }) => {
 };
 
 const linkTo = (to) => `#${addressOf(to)}`;
+const linkToStack = remembered((at) => linkTo({ stack: at }));
+const linkToProblem = remembered((at) => linkTo(targets[at]));
 
 // --- The header and the side ------------------------------------------------------------------------------
 
@@ -323,7 +325,7 @@ function Links() {
   return html`<nav aria-label="Tenants"><ul id="tenants" role="list" onKeyDown=${(event) => to(event, fromLink(event))}>
     ${shown.map((at, index) => {
       const { name, cluster, tenant, problems } = data.stacks[at];
-      return html`<li key=${at}><a href=${linkTo({ stack: at })} tabindex=${index === Math.max(chosen, 0) ? 0 : -1} aria-current=${at === state.stack ? 'true' : null}>
+      return html`<li><a href=${linkToStack(at)} tabindex=${index === Math.max(chosen, 0) ? 0 : -1} aria-current=${at === state.stack ? 'true' : null}>
         <${Line} text=${name} terms=${terms} />
         <${Line} name="words" text=${joined(cluster && `cluster ${cluster}`, tenant && plural(tenant.projects.length, 'project'))} />
         <span class="badges"><${Badges} counts=${counted(problems)} /></span></a></li>`;
@@ -366,7 +368,7 @@ function Tile({ at, stop, withName }) {
   const severity = worst(problems);
   const { terms } = view();
   const changes = facts[at].changes;
-  return html`<a class=${`tile ${severity ?? 'sound'}`} href=${linkTo({ stack: at })} tabindex=${at === stop ? 0 : -1} data-stack=${at}
+  return html`<a class=${`tile ${severity ?? 'sound'}`} href=${linkToStack(at)} tabindex=${at === stop ? 0 : -1} data-stack=${at}
     title=${joined(name, cluster && `cluster ${cluster}`)}>
     ${withName ? html`<${Line} text=${name} terms=${terms} />` : html`<span class="hidden">${name.slice(0, name.length - environment.length)}</span><span class="name">${marked(environment, terms)}</span>`}
     <span class="words">${tenant ? plural(tenant.projects.length, 'project') : 'could not be read'}</span>
@@ -377,7 +379,7 @@ function Tile({ at, stop, withName }) {
 function Fleet() {
   const { fitting, terms } = view();
   const limit = state.limits.get('tiles') ?? TILES;
-  const stop = state.tile ?? (state.grouped ? rows()[0]?.[1][0] : fitting[0]);
+  const stop = state.tile ?? (state.grouped ? rows()[0]?.all[0] : fitting[0]);
   const columns = environments.filter((each) => fitting.some((at) => data.stacks[at].environment === each));
   const none = !fitting.length && html`<div class="none"><p>${data.stacks.length ? 'No stack matches this search and these filters.' : 'There is no stack on this page.'}</p>
     ${data.stacks.length > 0 && html`<${Button} onClick=${clear}>Clear search and filters</${Button}>`}</div>`;
@@ -386,9 +388,9 @@ function Fleet() {
     <div class="bar"><h3 id="fleet-title">Stacks, errors first</h3>
       <label class="only"><input type="checkbox" id="grouped" checked=${state.grouped} onChange=${(event) => seek({ grouped: event.target.checked })} /> Group by tenant</label></div>
     ${none || (state.grouped ? html`<table class=${wide ? 'wide' : 'long'}><thead><tr><th scope="col">Tenant</th>${columns.map((each) => html`<th scope="col" key=${each}>${each}</th>`)}</tr></thead>
-      <tbody>${rows().slice(0, limit).map(([group, all]) => html`<tr key=${group}><th scope="row"><${Line} text=${group} terms=${terms} /></th>
-        ${columns.map((each) => html`<td key=${each}>${all.filter((at) => data.stacks[at].environment === each).map((at) => html`<${Tile} key=${at} at=${at} stop=${stop} />`)}</td>`)}</tr>`)}</tbody></table>`
-      : html`<ul class="tiles" role="list">${fitting.slice(0, limit).map((at) => html`<li key=${at}><${Tile} at=${at} stop=${stop} withName /></li>`)}</ul>`)}
+      <tbody>${rows().slice(0, limit).map(({ group, all }) => html`<tr><th scope="row"><${Line} text=${group} terms=${terms} /></th>
+        ${columns.map((each) => html`<td>${all.filter((at) => data.stacks[at].environment === each).map((at) => html`<${Tile} at=${at} stop=${stop} />`)}</td>`)}</tr>`)}</tbody></table>`
+      : html`<ul class="tiles" role="list">${fitting.slice(0, limit).map((at) => html`<li><${Tile} at=${at} stop=${stop} withName /></li>`)}</ul>`)}
     <${More} list="tiles" first=${TILES} size=${state.grouped ? rows().length : fitting.length} />
   </section>`;
 }
@@ -402,9 +404,8 @@ function Problems() {
     ${!problems.length && data.problems.length > 0 && html`<p class="none">No problem matches this search and these filters.</p>`}
     <ul id="all-problems">${shown.map((at) => {
       const [severity, code, message, , where] = data.problems[at];
-      const target = targets[at];
       const text = html`<span class=${`badge ${severity}`}>${severity} ${marked(code, terms)}</span> <${NewBadge} at=${at} />${marked(message, terms)}`;
-      return html`<li key=${at} class="entry">${target ? html`<a href=${linkTo(target)}>${text}</a>` : html`<span>${text}</span>`}
+      return html`<li class="entry">${targets[at] ? html`<a href=${linkToProblem(at)}>${text}</a>` : html`<span>${text}</span>`}
         ${where.length > 0 && html`<${Place} file=${where[0][0]} line=${where[0][1]} />`}</li>`;
     })}</ul>
     <${More} list="problems" first=${PROBLEMS} size=${problems.length} /></section>`;
@@ -412,13 +413,13 @@ function Problems() {
 
 /** The credentials that several stacks have. */
 function Shared() {
-  const fitting = new Set(view().fitting.map((at) => data.stacks[at]));
-  const shared = credentials.filter((all) => new Set(all.map(({ stack }) => stack)).size > 1 && all.some(({ stack }) => fitting.has(stack)));
-  if (!shared.length) return null;
-  return html`<section id="shared" aria-labelledby="shared-title"><h3 id="shared-title">Credentials in several stacks: ${number(shared.length)}</h3>
-    <ul>${shared.slice(0, state.limits.get('shared') ?? PROBLEMS).map((all) => html`<li class="entry">${all.slice(0, 12).map(({ stack, integration }, at) => html`${at > 0 && ', '}<a href=${linkTo({ stack: data.stacks.indexOf(stack), key: `integrations:${stack.tenant.integrations.indexOf(integration)}` })}>${integration.name} of ${stack.name}</a>`)}${
+  const fitting = new Set(view().fitting);
+  const some = shared.filter((all) => all.some(({ to }) => fitting.has(to.stack)));
+  if (!some.length) return null;
+  return html`<section id="shared" aria-labelledby="shared-title"><h3 id="shared-title">Credentials in several stacks: ${number(some.length)}</h3>
+    <ul>${some.slice(0, state.limits.get('shared') ?? PROBLEMS).map((all) => html`<li class="entry">${all.slice(0, 12).map(({ stack, integration, to }, at) => html`${at > 0 && ', '}<a href=${linkTo(to)}>${integration.name} of ${stack.name}</a>`)}${
       all.length > 12 && ` and ${number(all.length - 12)} more`}</li>`)}</ul>
-    <${More} list="shared" first=${PROBLEMS} size=${shared.length} /></section>`;
+    <${More} list="shared" first=${PROBLEMS} size=${some.length} /></section>`;
 }
 
 // --- A tenant ---------------------------------------------------------------------------------------------
@@ -429,7 +430,7 @@ function Tenant() {
   return html`<main id="main" class="tenant">
     <p class="crumbs"><a href="#">All tenants</a></p>
     <div class="bar"><h2 id="title" tabindex="-1">${name}</h2>
-      ${others.length > 1 && html`<nav class="others" aria-label="Environments">${others.map((at) => html`<a key=${at} href=${linkTo({ stack: at })} aria-current=${at === state.stack ? 'page' : null}>${data.stacks[at].environment}<${Dot} at=${at} /></a>`)}</nav>`}</div>
+      ${others.length > 1 && html`<nav class="others" aria-label="Environments">${others.map((at) => html`<a key=${at} href=${linkToStack(at)} aria-current=${at === state.stack ? 'page' : null}>${data.stacks[at].environment}<${Dot} at=${at} /></a>`)}</nav>`}</div>
     ${state.wrong && html`<p role="alert" class="wrong">${state.wrong}</p>`}
     <p id="facts">${joined(`environment ${environment}`, cluster ? `cluster ${cluster}` : 'no cluster named', ' ')}<${Place} file=${file} /></p>
     <${Legend} />
@@ -496,7 +497,7 @@ function Details() {
     ${of.change && html`<p class="changed"><${ChangeBadge} change=${of.change} /> ${of.change[1]}</p>`}
     <${Explained} problems=${of.problems} />
     <dl>${of.facts.map(([term, fact]) => html`<div key=${term}><dt>${term}</dt><dd>${fact.file !== undefined ? html`<${Place} ...${fact} />` : term === 'Declared at' ? html`<${Place} file=${stack.file} line=${fact} />` : fact}</dd></div>`)}</dl>
-    ${same.length > 0 && html`<h4>Same credential</h4><ul class="same">${same.slice(0, 50).map((each) => html`<li><a href=${linkTo({ stack: data.stacks.indexOf(each.stack), key: `integrations:${each.stack.tenant.integrations.indexOf(each.integration)}` })}>${each.integration.name} of ${each.stack.name}</a></li>`)}</ul>`}
+    ${same.length > 0 && html`<h4>Same credential</h4><ul class="same">${same.slice(0, 50).map((each) => html`<li><a href=${linkTo(each.to)}>${each.integration.name} of ${each.stack.name}</a></li>`)}</ul>`}
   </aside>`;
 }
 
