@@ -111,6 +111,7 @@ const facts = data.stacks.map((stack, at) => {
     group: tenant?.name ?? (name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name),
     rank: rankOf(problems),
     changes: changesOf(stack),
+    projects: projectsOf(stack).length,
     own: [name, environment, cluster, tenant?.title].join('\n').toLowerCase(),
     environment: new Set([environment]),
     cluster: new Set(cluster ? [cluster] : []),
@@ -143,13 +144,22 @@ function isRemoved({ change }) {
   return change?.[0] === 'removed';
 }
 
-/** The number of projects with each source, without those that a change removes. @param {Stack} stack */
+/** The projects of a stack, without those that a change removes; of a removed stack, those that it had. @param {Stack} stack */
+function projectsOf(stack) {
+  return (stack.tenant?.projects ?? []).filter((project) => isRemoved(stack) || !isRemoved(project));
+}
+
+/** The number of projects with each source; none in a stack that a change removes. @param {Stack} stack */
 function tallied(stack) {
   const counts = new Map();
-  for (const project of isRemoved(stack) ? [] : stack.tenant?.projects ?? []) {
-    if (!isRemoved(project)) counts.set(project.source, (counts.get(project.source) ?? 0) + 1);
-  }
+  for (const { source } of isRemoved(stack) ? [] : projectsOf(stack)) counts.set(source, (counts.get(source) ?? 0) + 1);
   return counts;
+}
+
+/** Of some stacks, those that a change leaves, and the number of those that it removes. @param {number[]} stacks */
+function parted(stacks) {
+  const staying = stacks.filter((at) => !isRemoved(data.stacks[at]));
+  return { staying, removed: stacks.length - staying.length };
 }
 
 /** A function of a position that computes each value once. */
@@ -321,7 +331,7 @@ function treeOf(stack) {
     facts: [
       tenant.title && ['Display name', tenant.title], ['Namespace', tenant.namespace],
       tenant.existing && ['Managed', 'no, external'],
-      ['Projects', number(tenant.projects.length)], at(tenant.line),
+      ['Projects', number(projectsOf(stack).length)], at(tenant.line),
     ].filter(Boolean),
   });
 }

@@ -245,7 +245,7 @@ function Header() {
   const projects = facts.reduce((sum, { source }) => [...source.values()].reduce((all, count) => all + count, sum), 0);
   return html`<header>
     <h1><a href="#">PaletteAI tenants</a></h1>
-    <p id="sum">${joined(plural(data.stacks.filter((stack) => !isRemoved(stack)).length, 'stack'), plural(projects, 'project'))}</p>
+    <p id="sum">${joined(plural(parted(ordered).staying.length, 'stack'), plural(projects, 'project'))}</p>
     ${commit && html`<p id="about">${branch && html`<span>${branch}</span> `}<code title=${commit}>${commit.slice(0, 12)}</code> <time datetime=${time}>${time.slice(0, 16).replace('T', ' ')} ${time.slice(19)}</time>${
       changed && ', with uncommitted changes'}${base && `, compared with ${base}`}</p>`}
     <label class="theme">Theme <select id="theme" onChange=${(event) => setTheme(event.target.value)}>
@@ -293,8 +293,12 @@ for (const [severity, code] of data.problems) {
 
 function Side() {
   const { fitting } = view();
-  const size = data.stacks.length;
-  const told = fitting.length === size ? plural(size, 'stack') : `${number(fitting.length)} of ${plural(size, 'stack')}`;
+  const { staying, removed } = parted(fitting);
+  const size = parted(ordered).staying.length;
+  const told = [
+    staying.length === size ? plural(size, 'stack') : `${number(staying.length)} of ${plural(size, 'stack')}`,
+    removed && `${number(removed)} removed`,
+  ].filter(Boolean).join(', ');
   const onKey = (event) => {
     if (event.key === 'ArrowDown') to(event, document.querySelector('#tenants a, #fleet .tile'));
     if (event.key === 'Enter' && fitting.length) choose(fitting[0]);
@@ -327,7 +331,7 @@ function Links() {
       const { name, cluster, tenant, problems } = data.stacks[at];
       return html`<li><a href=${linkToStack(at)} tabindex=${index === Math.max(chosen, 0) ? 0 : -1} aria-current=${at === state.stack ? 'true' : null}>
         <${Line} text=${name} terms=${terms} />
-        <${Line} name="words" text=${joined(cluster && `cluster ${cluster}`, tenant && plural(tenant.projects.length, 'project'))} />
+        <${Line} name="words" text=${joined(cluster && `cluster ${cluster}`, tenant && plural(facts[at].projects, 'project'))} />
         <span class="badges"><${Badges} counts=${counted(problems)} /></span></a></li>`;
     })}</ul>
     ${!fitting.length && html`<p class="none">Nothing matches.</p>`}
@@ -346,17 +350,18 @@ function Start() {
 
 function Totals() {
   const { fitting } = view();
+  const { staying, removed } = parted(fitting);
   const sources = new Map();
-  for (const at of fitting) for (const [source, count] of facts[at].source) sources.set(source, (sources.get(source) ?? 0) + count);
+  for (const at of staying) for (const [source, count] of facts[at].source) sources.set(source, (sources.get(source) ?? 0) + count);
   const projects = [...sources.values()].reduce((sum, count) => sum + count, 0);
-  const tenants = new Set(fitting.map((at) => facts[at].group)).size;
+  const tenants = new Set(staying.map((at) => facts[at].group)).size;
   const counts = counted(problemsOf(fitting));
   const totals = [
-    [tenants, 'tenant'], [fitting.length, 'stack'], [projects, 'project'],
+    [tenants, 'tenant'], [staying.length, 'stack'], [projects, 'project'],
     ...SEVERITIES.map((severity) => [counts.find((each) => each.severity === severity)?.count ?? 0, severity]),
   ];
   return html`<section aria-label="Totals" class="totals">
-    <ul class="sums">${totals.map(([count, noun]) => html`<li class=${count ? noun : ''} key=${noun}><b>${number(count)}</b> ${count === 1 ? noun : `${noun}s`}</li>`)}</ul>
+    <ul class="sums">${totals.map(([count, noun]) => html`<li class=${count ? noun : ''} key=${noun}><b>${number(count)}</b> ${count === 1 ? noun : `${noun}s`}</li>`)}${removed > 0 && html`<li class="removed"><b>${number(removed)}</b> removed ${removed === 1 ? 'stack' : 'stacks'}</li>`}</ul>
     <h3>Where projects get Palette from</h3>
     <ul class="sources">${Object.keys(SOURCES).filter((source) => sources.has(source)).map((source) => html`<li key=${source}>
       <span class=${`sample ${source}`} aria-hidden="true"></span><b>${number(sources.get(source))}</b> ${SOURCES[source].legend}</li>`)}</ul>
@@ -371,7 +376,7 @@ function Tile({ at, stop, withName }) {
   return html`<a class=${`tile ${severity ?? 'sound'}`} href=${linkToStack(at)} tabindex=${at === stop ? 0 : -1} data-stack=${at}
     title=${joined(name, cluster && `cluster ${cluster}`)}>
     ${withName ? html`<${Line} text=${name} terms=${terms} />` : html`<span class="hidden">${name.slice(0, name.length - environment.length)}</span><span class="name">${marked(environment, terms)}</span>`}
-    <span class="words">${tenant ? plural(tenant.projects.length, 'project') : 'could not be read'}</span>
+    <span class="words">${tenant ? plural(facts[at].projects, 'project') : 'could not be read'}</span>
     <span class="badges">${severity ? html`<${Badges} counts=${counted(problems)} />` : html`<span class="sound">no problems</span>`}
       ${changes > 0 && html`<span class="badge change">${change ? change[0] : plural(changes, 'change')}</span>`}</span></a>`;
 }

@@ -519,7 +519,9 @@ def test_the_header_says_what_the_page_was_made_of(opened: Opened) -> None:
     expect(opened(workspace_graph()).locator("#about")).to_have_count(0)
 
 
-def test_a_change_is_marked_at_what_it_concerns_and_stacks_without_one_can_be_left_out(opened: Opened) -> None:
+def test_a_change_is_marked_at_what_it_concerns_and_stacks_without_one_can_be_left_out(
+    opened: Opened, tmp_path: Path
+) -> None:
     now = ACME.replace("    - {name: vision}\n", "    - {name: robots}\n").replace(", settingsRef: edge", "")
     stacks = [stack(text, f"{name}.dev") for name, text in (("acme", now), ("beta", BETA))]
     after = graph_of(stacks, diagnostics_of(workspace(*stacks)))
@@ -542,6 +544,33 @@ def test_a_change_is_marked_at_what_it_concerns_and_stacks_without_one_can_be_le
     ]
     box(page, "Integration lab").click()
     expect(page.locator("#details p.changed")).to_have_text("changed another API key")
+    groups = saved_picture(page, tmp_path).iterfind(".//{*}g[{*}title]")
+    texts = [[each.text for each in group.iterfind("{*}text")] for group in groups]
+    marks = [(name, what) for name, *rest in texts for what in rest if what in set(What)]
+    assert marks == [("robots", "new"), ("line-1", "changed"), ("vision", "removed"), ("lab", "changed")]
+
+
+def saved_picture(page: Page, folder: Path) -> ElementTree.Element:
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as SVG").click()
+    assert saved.value.suggested_filename == "acme.dev.svg"
+    saved.value.save_as(folder / "saved.svg")
+    return ElementTree.fromstring((folder / "saved.svg").read_text(encoding="utf-8"))
+
+
+def test_totals_count_what_a_change_leaves_and_what_it_removes_apart(opened: Opened) -> None:
+    after = drawn(acme=ACME.replace("    - {name: vision}\n", ""))
+    page = opened(changed_graph(drawn(acme=ACME, beta=BETA), after, "main (0123abc)", {}, ()))
+    told = page.locator(".sums").inner_text().replace("\n", " ")
+    assert told.startswith("1 tenant 1 stack 3 projects")
+    assert told.endswith("1 removed stack")
+    expect(page.locator("#sum")).to_have_text("1 stack \u00b7 3 projects")
+    expect(page.get_by_role("status")).to_have_text("1 stack, 1 removed")
+    expect(tile(page, "acme.dev")).to_contain_text("3 projects")
+    expect(tile(page, "beta.dev")).to_contain_text("removed")
+    page.get_by_role("searchbox").fill("acme")
+    expect(page.locator(".sums .removed")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("1 stack")
 
 
 def test_a_problem_behind_a_show_more_is_reached(opened: Opened) -> None:
@@ -670,11 +699,7 @@ def test_the_theme_can_be_chosen_against_the_system(opened: Opened, scheme: str)
 
 def test_a_diagram_is_saved_as_a_picture_that_holds_names_as_text(opened: Opened, tmp_path: Path) -> None:
     page = opened(with_names(HOSTILE), "#tenant=acme.dev")
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save as SVG").click()
-    saved.value.save_as(tmp_path / "saved.svg")
-    assert saved.value.suggested_filename == "acme.dev.svg"
-    picture = ElementTree.parse(tmp_path / "saved.svg")
+    picture = saved_picture(page, tmp_path)
     kinds = {each.tag.rpartition("}")[2] for each in picture.iter()}
     assert kinds == {"svg", "g", "title", "rect", "text", "path"}
     assert "<redacted>" not in (text := [each.text for each in picture.iter()])
