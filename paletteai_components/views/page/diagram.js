@@ -147,12 +147,15 @@ const KEPT = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-line
 function pictureOf(tree, title) {
   const width = 1200;
   const { nodes, lanes, height, top } = layoutOf(tree, { width, limits: new Map([...all(tree)].map(({ key }) => [key, Infinity])), hits: null });
-  const colours = getComputedStyle(document.documentElement);
-  const colour = (name) => colours.getPropertyValue(`--${name}`);
   const frames = { fallback: 'fallback', settingsRef: 'settings-ref', own: 'own', sharedClusterOnly: 'shared', nowhere: 'nowhere', credential: 'text', elsewhere: 'text', tenant: 'text' };
   const holder = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   holder.setAttribute('class', 'picture');
   document.body.append(holder);
+  // A computed colour is that of the theme; the property itself still has both.
+  const colour = (name) => {
+    holder.setAttribute('color', `var(--${name})`);
+    return getComputedStyle(holder).color;
+  };
   const text = (x, y, words, size, weight, fill, decoration) =>
     html`<text x=${x} y=${y} font-size=${size} font-weight=${weight} fill=${colour(fill)} text-decoration=${decoration || null}>${words}</text>`;
   preact.render(html`<title>${title}</title><rect width="100%" height="100%" fill=${colour('surface')} />
@@ -183,6 +186,7 @@ function pictureOf(tree, title) {
   }
   holder.remove();
   holder.removeAttribute('class');
+  holder.removeAttribute('color');
   const size = [width + 32, height + 32];
   holder.setAttribute('width', size[0]);
   holder.setAttribute('height', size[1]);

@@ -817,6 +817,19 @@ CONTRASTS = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_picture_has_the_colours_of_the_theme_and_no_style_that_only_the_page_has(
+    opened: Opened, scheme: str, tmp_path: Path
+) -> None:
+    page = opened(workspace_graph(), "#tenant=acme.dev", color_scheme=scheme)
+    parts = [*saved_picture(page, tmp_path).iter()]
+    ground = page.locator("#canvas").evaluate("(each) => getComputedStyle(each).backgroundColor")
+    assert [part.get("fill") for part in parts if part.get("width") == "100%"] == [ground]
+    colours = {part.get(name, "none") for part in parts for name in ("fill", "stroke")}
+    assert all(re.fullmatch(r"none|rgb\([\d, ]+\)", colour) for colour in colours)
+    assert not {name for part in parts for name in part.attrib} & {"style", "class"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_lines_stand_out_in_light_and_dark(opened: Opened, scheme: str) -> None:
     page = opened(workspace_graph(), color_scheme=scheme)
     seen = page.evaluate(CONTRASTS)
