@@ -244,9 +244,6 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
         (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
-        (["--source-url", "https://a.example/{line}"], "is not an http address with `{file}`"),
-        (["--source-url", "https://a.example/{file}#{line})"], "is not an http address"),
-        (["--rules-url", "javascript:{code}"], "is not an http address with `{code}`"),
     ],
 )
 def test_a_wrong_call_is_answered(repository: Repository, arguments: list[str], said: str) -> None:
