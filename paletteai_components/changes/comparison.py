@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from paletteai_components.changes.difference import deployment_of
 from paletteai_components.changes.fields import CREDENTIALS, FieldChange, field_changes
@@ -21,6 +20,7 @@ from paletteai_components.changes.impact import (
     source_changes,
 )
 from paletteai_components.changes.pairs import paired
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import Manifest, PlannedObject
 from paletteai_components.model.identity import below_the_tenant
 from paletteai_components.model.planned import PlannedSettings
@@ -29,6 +29,8 @@ from paletteai_components.stacks.stack import Stack
 
 # Fields that follow from the tenant's name or namespace.
 _TENANT_FIELDS = ("namespace.tenant", "project.tenant", "project.tenantName")
+_OF_THE_TENANT = (FieldPath(("apiVersion",)), FieldPath(("metadata", "namespace")))
+_NAME = FieldPath(("metadata", "name"))
 _NAMESPACES = ("tenant.settingsNamespace", "project.computeConfigNamespace")
 
 
@@ -81,7 +83,14 @@ def comparison_between(first: Stack, second: Stack, shown: tuple[bool, bool] = (
     parts = [
         PartChange(named(_part(new)), fields)
         for old, new in pairs
-        if (fields := field_changes(_without_names(old, first), _without_names(new, second), shown=shown))
+        if (
+            fields := field_changes(
+                _without_names(old, first),
+                _without_names(new, second),
+                shown=shown,
+                lists={**first.api.lists(old.kind), **second.api.lists(new.kind)},
+            )
+        )
     ]
     return Comparison(
         first.name,
@@ -111,23 +120,13 @@ def _below(each: PlannedObject | PlannedSettings) -> str:
 def _without_names(each: PlannedObject, stack: Stack) -> Manifest:
     """The object without what is reported once for the tenant, and without names that follow from its part."""
     manifest, api = copy.deepcopy(each.manifest), stack.api
-    dropped = [("apiVersion",), ("metadata", "namespace"), *CREDENTIALS, *map(api.path, _TENANT_FIELDS)]
-    for path in dropped if each.kind == "Secret" else [*dropped, ("metadata", "name")]:
-        _drop(manifest, path)
+    dropped = [*_OF_THE_TENANT, *CREDENTIALS, *map(api.path, _TENANT_FIELDS)]
+    for path in dropped if each.kind == "Secret" else [*dropped, _NAME]:
+        path.remove(manifest)
     for path in map(api.path, _NAMESPACES):
-        _drop(manifest, path, stack.plan.tenant.namespace if stack.plan else None)
+        if stack.plan and path.read(manifest) == stack.plan.tenant.namespace:
+            path.remove(manifest)
     return manifest
-
-
-def _drop(holder: Any, path: tuple[str, ...], only: str | None = None) -> None:
-    """Remove a field, only where it has the value `only` if that is given, and mappings that it leaves empty."""
-    first, *rest = path
-    if not isinstance(holder, dict) or first not in holder:
-        return
-    if rest:
-        _drop(holder[first], tuple(rest), only)
-    if not holder[first] if rest else only in (None, holder[first]):
-        del holder[first]
 
 
 def _facts(stack: Stack) -> dict[str, str]:

@@ -15,6 +15,7 @@ from paletteai_components.changes.fields import FieldChange, Redacted, redacted_
 from paletteai_components.changes.pairs import paired
 from paletteai_components.credentials import host_of, host_problem
 from paletteai_components.diagnostics import Diagnostic
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
@@ -132,11 +133,12 @@ def integration_fields(
         ("existingSecret", before.existing_secret, after.existing_secret),
     ):
         if old != new:
+            path = FieldPath((field,))
             values = (
-                redacted_value(Redacted.ABSENT if value is None else value, (field,), is_shown)
+                redacted_value(Redacted.ABSENT if value is None else value, path, is_shown)
                 for value, is_shown in zip((old, new), shown, strict=True)
             )
-            changes.append(FieldChange((field,), *values))
+            changes.append(FieldChange(path, *values))
     return tuple(changes)
 
 

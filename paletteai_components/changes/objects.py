@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from paletteai_components.changes.fields import FieldChange, field_changes
 from paletteai_components.changes.pairs import paired
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import PlannedObject
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.redaction import named, redacted
@@ -24,6 +25,8 @@ Compared = tuple[Stack | None, Stack | None, Shown]
 
 # Deleting a Project deletes its namespace, and deleting a Namespace deletes everything in it.
 _WITH_WORKLOADS = ("Namespace", "Project")
+# The type of a Secret cannot be changed.
+_TYPE = FieldPath(("type",))
 
 
 class Action(StrEnum):
@@ -141,7 +144,8 @@ def _declared(stack: Stack | None, shown: bool) -> list[_Declared]:
 
 
 def _fields(old: _Declared, new: _Declared) -> tuple[FieldChange, ...]:
-    return field_changes(old.object.manifest, new.object.manifest, shown=(old.shown, new.shown))
+    lists = {**old.stack.api.lists(old.object.kind), **new.stack.api.lists(new.object.kind)}
+    return field_changes(old.object.manifest, new.object.manifest, shown=(old.shown, new.shown), lists=lists)
 
 
 def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
@@ -151,7 +155,7 @@ def _changed(old: _Declared, new: _Declared) -> ObjectChange | None:
     moved = former != new.object.reference
     if not fields:
         return None
-    if not moved and not any(field.path == ("type",) for field in fields):
+    if not moved and not any(field.path == _TYPE for field in fields):
         return _change(Action.CHANGED, new, fields=fields)
     # The current declaration decides whether a replacement is refused.
     removal_effect = _removal_effect(new)

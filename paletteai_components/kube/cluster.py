@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from paletteai_components.kube.field_path import FieldPath, Selector, Step
 
 if TYPE_CHECKING:
     from paletteai_components.kube.crds import Crds
@@ -22,7 +25,7 @@ class LiveObject:
     proof: str | None = None
     credential: str | None = None
     """The name of the credential it carries, from its annotation."""
-    taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    taken_over: tuple[tuple[str, FieldPath], ...] = ()
     """The fields that Pulumi's provider takes over with its next update, each as field manager and path."""
 
 
@@ -79,7 +82,7 @@ class Cluster:
         return self.objects.get(reference.partition("/")[0], {}).get(reference)
 
 
-def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, tuple[str, ...]]]:
+def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, FieldPath]]:
     """The fields in `metadata.managedFields` that Pulumi's provider takes over, each as field manager and path.
 
     Before it updates an object, the provider takes over the fields that any kubectl command wrote, and those that were
@@ -93,14 +96,24 @@ def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, t
     return [(manager, path) for manager, entry in taken for path in _field_paths(entry) if path not in safe]
 
 
-def _field_paths(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    return _leaves(entry.get("fieldsV1") or {}, ())
+def _field_paths(entry: Mapping[str, Any]) -> Iterator[FieldPath]:
+    return _leaves(entry.get("fieldsV1") or {}, FieldPath())
 
 
-def _leaves(fields: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    inner = {key: value for key, value in fields.items() if key.startswith("f:")}
-    # The list stands for its items.
-    if not inner and path:
+def _leaves(fields: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
+    inner = {step: value for key, value in fields.items() if (step := _step(key))}
+    # A list whose items have no selector stands for them.
+    if not inner and path.steps:
         yield path
-    for key, value in inner.items():
-        yield from _leaves(value if isinstance(value, dict) else {}, (*path, key.removeprefix("f:")))
+    for step, value in inner.items():
+        yield from _leaves(value if isinstance(value, dict) else {}, path / step)
+
+
+def _step(key: str) -> Step | None:
+    """The step that a key of managed fields stands for: ``f:name``, or ``k:{"type":"palette"}`` for an element."""
+    kind, _, text = key.partition(":")
+    if kind == "k":
+        match list(json.loads(text).items()):
+            case [(str(name), str(value))]:
+                return Selector(name, value)
+    return text if kind == "f" else None

@@ -24,9 +24,13 @@ from jsonschema import Draft202012Validator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, escaped
 from paletteai_components.kube import structural
+from paletteai_components.kube.field_path import FieldPath, Selector, Step, selector_of
 from paletteai_components.listing import listed
 from paletteai_components.naming import nearest
 from paletteai_components.redaction import named, redacted
+
+# A step of a path, or the position of an element that has no selector.
+_Part = Step | int
 
 CODE = "PAI016"
 MAX_BYTES = 16 * 1024 * 1024
@@ -34,6 +38,7 @@ MAX_DEPTH = 200
 
 _GET_CRDS = "Write the cluster's CRDs to a file with `kubectl get crds -o yaml > crds.yaml`."
 _FIX = "Fix the declaration it comes from, or update the package."
+_MOVE = "Set another path with `paletteai:vendorFields`, or update the package."
 _REFUSED = "the API server would refuse the manifest"
 _PRUNED = "the API server would silently prune it, or at best refuse the manifest"
 
@@ -134,8 +139,15 @@ def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
     return Crds(source, MappingProxyType(versions))
 
 
-def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceLocation, ...] = ()) -> list[Diagnostic]:
+def diagnostics_in(
+    manifest: Mapping[str, Any],
+    crds: Crds,
+    where: tuple[SourceLocation, ...] = (),
+    lists: Mapping[FieldPath, str] = MappingProxyType({}),
+) -> list[Diagnostic]:
     """The problems of a manifest that does not match its CRD. They repeat no value of the manifest.
+
+    The elements of `lists` are named by their selectors: see `PaletteApi.lists`.
 
     A manifest of a group without any CRD is not checked. The note on what is not evaluated is the same for all
     manifests of a kind, so that `in_order` keeps only one.
@@ -152,13 +164,14 @@ def diagnostics_in(manifest: Mapping[str, Any], crds: Crds, where: tuple[SourceL
         fact, remedy, file = _unserved(api_version, kind, crds)
         return [Diagnostic(CODE, f"{subject}: {fact}; {_REFUSED}.", remedy, (*where, SourceLocation(file)))]
 
-    errors = list(version.validator.iter_errors(structural.defaulted(manifest, version.schema)))
+    filled = structural.defaulted(manifest, version.schema)
+    errors = list(version.validator.iter_errors(filled))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     problems = [*_scope_problems(version, namespace)]
     for error in errors:
         # Further errors of a value with a wrong type are redundant.
         if error.validator == "type" or tuple(error.absolute_path) not in mistyped:
-            problems += _problems(version, error)
+            problems += _problems(version, error, _selected(error.absolute_path, filled, lists))
     crd, location = f"the CRD of `{named(api_version)}`", SourceLocation(version.file)
     diagnostics = [
         Diagnostic(CODE, f"{subject}: {crd} {fact}.", remedy, (*where, location))
@@ -280,36 +293,44 @@ def _scope_problems(version: Version, namespace: object) -> Iterator[tuple[str, 
         yield f"{fact}; the client would use its default namespace", "Set `metadata.namespace`."
 
 
-def _problems(version: Version, error: Any) -> Iterator[tuple[str, str]]:
+def _problems(version: Version, error: Any, parent: list[_Part]) -> Iterator[tuple[str, str]]:
     """The facts of an error, without a value of the manifest, each with its remedy."""
-    parent, wants = list(error.absolute_path), error.validator_value
+    wants, fix = error.validator_value, _FIX
     path = f"`{_path(parent)}`" if parent else "the object"
+    match parent:
+        case [*_, Selector(key), str(name)] if key == name:
+            fix = f"Select the element by another value in `paletteai:vendorFields`. {_FIX}"
     match error.validator:
         case "additionalProperties":
             known = tuple(error.schema.get("properties", ()))
             for name in sorted(error.instance.keys() - known, key=str):
-                remedy = f"{_nearest(version, _path(parent), str(name), known)} "
-                remedy += "Set another path with `paletteai:vendorFields`, or update the package."
-                yield f"has no field `{_path([*parent, name])}`; {_PRUNED}", remedy
+                near = _nearest(version, _path(parent, any_element=True), str(name), known)
+                yield f"has no field `{_path([*parent, name])}`; {_PRUNED}", f"{near} {_MOVE}"
         case "required":
             for name in wants:
                 if name not in error.instance:
-                    yield f"requires `{_path([*parent, name])}`, which is missing; {_REFUSED}", _FIX
+                    yield f"requires `{_path([*parent, name])}`, which is missing; {_REFUSED}", fix
         case "type":
             actual = _type_of(error.instance)
             # A null is pruned from an object before validation, but refused in a list.
             effect = _PRUNED if actual == "null" and parent and isinstance(parent[-1], str) else _REFUSED
-            yield f"requires {path} to be of type {' or '.join(wants)}, but it is {actual}; {effect}", _FIX
+            if actual == "object" and "array" in wants:
+                key = next(iter(error.schema.get(structural.LIST_KEYS, ())), "KEY")
+                element = _path([*parent, Selector(str(key), str(next(iter(error.instance), "VALUE")))])
+                fix = f"A path leads through an element of the list like this: `{element}`. {_MOVE}"
+            elif actual == "array" and "object" in wants:
+                fix = f"A path leads through it without `[KEY=VALUE]`. {_MOVE}"
+            yield f"requires {path} to be of type {' or '.join(wants)}, but it is {actual}; {effect}", fix
         case "enum":
             allowed = _listed(json.dumps(value, default=str) for value in wants)
-            yield f"requires {path} to be one of {allowed}; {_REFUSED}", _FIX
+            yield f"requires {path} to be one of {allowed}; {_REFUSED}", fix
         case "pattern":
             shown = escaped(wants.removeprefix("(?a)").replace(r"\Z", "$"))
-            yield f"requires {path} to match `{shown}`; {_REFUSED}", _FIX
+            yield f"requires {path} to match `{shown}`; {_REFUSED}", fix
         case "anyOf" | "oneOf" | "not":
-            yield f"restricts {path} with `{error.validator}`, which it does not satisfy; {_REFUSED}", _FIX
+            yield f"restricts {path} with `{error.validator}`, which it does not satisfy; {_REFUSED}", fix
         case _:
-            yield f"requires {path} to satisfy `{error.validator}` {wants}; {_REFUSED}", _FIX
+            yield f"requires {path} to satisfy `{error.validator}` {wants}; {_REFUSED}", fix
 
 
 @lru_cache(maxsize=1024)
@@ -345,12 +366,32 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _path(parts: Iterable[str | int]) -> str:
+def _selected(parts: Iterable[str | int], value: Any, lists: Mapping[FieldPath, str]) -> list[_Part]:
+    """The path of a part of a value, with selectors for the elements of `lists`."""
+    path: list[_Part] = []
+    steps: list[Step] = []
+    for part in parts:
+        value = value[part]
+        step: _Part = part
+        if isinstance(part, int) and lists and (key := lists.get(FieldPath(tuple(steps)))):
+            step = selector_of(value, key) or part
+        path.append(step)
+        # No path leads through what is not selected.
+        steps.append(str(step) if isinstance(step, int) else step)
+    return path
+
+
+def _path(parts: Iterable[_Part], *, any_element: bool = False) -> str:
     path = ""
     for part in parts:
-        shown = redacted(part) if isinstance(part, str) else part
-        is_plain = isinstance(shown, str) and re.fullmatch(r"[\w-]+", shown)
-        path = _join(path, str(shown)) if is_plain else f"{path}[{json.dumps(shown)}]"
+        if any_element and not isinstance(part, str):
+            path += "[*]"
+        elif isinstance(part, Selector):
+            path += f"[{redacted(part.key)}={redacted(part.value)}]"
+        else:
+            shown = redacted(part) if isinstance(part, str) else part
+            is_plain = isinstance(shown, str) and re.fullmatch(r"[\w-]+", shown)
+            path = _join(path, str(shown)) if is_plain else f"{path}[{json.dumps(shown)}]"
     return escaped(path)
 
 

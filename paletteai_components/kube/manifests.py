@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.credentials import sent, sent_host
+from paletteai_components.kube.field_path import FieldPath, merge
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import IntegrationType, Path, PlannedSecret, PlannedSettings, PlannedTenant
@@ -16,6 +17,11 @@ from paletteai_components.model.spec import IntegrationSpec, OnRemoval
 FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
 PROOF_ANNOTATION = "paletteai-components/credential-proof"
 CREDENTIAL_ANNOTATION = "paletteai-components/credential"
+FINGERPRINT_PATH, PROOF_PATH, CREDENTIAL_PATH = (
+    FieldPath(("metadata", "annotations", name))
+    for name in (FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, CREDENTIAL_ANNOTATION)
+)
+_SPEC = FieldPath(("spec",))
 
 Manifest = dict[str, Any]
 
@@ -125,7 +131,7 @@ def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     if tenant.default is not None:
         _set(manifest, api.path("tenant.settingsName"), tenant.default.name)
         _set(manifest, api.path("tenant.settingsNamespace"), tenant.default.namespace)
-    return _with_extra(manifest, spec.extra_spec)
+    return _with_extra(manifest, spec.extra_spec, api)
 
 
 def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
@@ -145,7 +151,7 @@ def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     if spec.deployment_namespaces is not None:
         _set(manifest, api.path("project.allow"), list(spec.deployment_namespaces.allow) or None)
         _set(manifest, api.path("project.disallow"), list(spec.deployment_namespaces.disallow) or None)
-    return _with_extra(manifest, spec.extra_spec)
+    return _with_extra(manifest, spec.extra_spec, api)
 
 
 def settings_object(
@@ -169,11 +175,11 @@ def settings_object(
     for secret in settings.secrets:
         _set(manifest, api.path(f"settings.{secret.type}"), secret.name)
     integration = settings.integration
-    _set(manifest, ("metadata", "annotations", FINGERPRINT_ANNOTATION), fingerprint)
-    _set(manifest, ("metadata", "annotations", PROOF_ANNOTATION), proof)
+    _set(manifest, FINGERPRINT_PATH, fingerprint)
+    _set(manifest, PROOF_PATH, proof)
     if integration is not None and integration.existing_secret is not None:
-        _set(manifest, ("metadata", "annotations", CREDENTIAL_ANNOTATION), integration.credential)
-    return _with_extra(manifest, spec.extra_spec)
+        _set(manifest, CREDENTIAL_PATH, integration.credential)
+    return _with_extra(manifest, spec.extra_spec, api)
 
 
 def secret_object(
@@ -230,31 +236,12 @@ def _object(
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
-def _set(manifest: Manifest, path: tuple[str, ...], value: Any) -> None:
-    if value is None:
-        return
-    for step in path[:-1]:
-        manifest = _child(manifest, step)
-    manifest[path[-1]] = value
+def _set(manifest: Manifest, path: FieldPath, value: Any) -> None:
+    if value is not None:
+        path.write(manifest, value)
 
 
-def _with_extra(manifest: Manifest, extra: Mapping[str, Any]) -> Manifest:
+def _with_extra(manifest: Manifest, extra: Mapping[str, Any], api: PaletteApi) -> Manifest:
     if extra:
-        _merge(manifest.setdefault("spec", {}), extra)
+        merge(manifest.setdefault("spec", {}), extra, api.lists(manifest["kind"]), _SPEC)
     return manifest
-
-
-def _merge(into: dict[str, Any], extra: Mapping[str, Any]) -> None:
-    for key, value in extra.items():
-        if isinstance(value, Mapping):
-            _merge(_child(into, key), value)
-        else:
-            into[key] = value
-
-
-def _child(holder: dict[str, Any], step: str) -> dict[str, Any]:
-    """The object at a step. It replaces a value of another type, which a rule refuses."""
-    if not isinstance(holder.get(step), dict):
-        holder[step] = {}
-    inner: dict[str, Any] = holder[step]
-    return inner

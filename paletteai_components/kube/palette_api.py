@@ -7,8 +7,12 @@ replaces an assumed path. The CRDs of a real cluster show whether the paths are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from paletteai_components.kube.field_path import FieldPath, FieldPathError, parsed, selecting, selector_of
 
 API_GROUP = "spectrocloud.com"
 API_VERSION = f"{API_GROUP}/v1alpha1"
@@ -20,72 +24,134 @@ class Field:
     """A field of the vendor's API."""
 
     kind: str
-    path: tuple[str, ...]
+    path: FieldPath
     seen: str
     """Where the path was seen; empty for one that is assumed."""
 
 
 _DOCS = "the vendor's public documentation"
-_DEPLOYMENT_NAMESPACES = ("spec", "admissionConfiguration", "workloadConfiguration", "deploymentNamespaces")
 _MANIFEST = "a user's manifest and the vendor's public documentation"
+_METADATA, _SPEC = FieldPath(("metadata",)), FieldPath(("spec",))
+_SETTINGS = _SPEC / "integrations"
+_NAMESPACES = _SPEC / "admissionConfiguration" / "workloadConfiguration" / "deploymentNamespaces"
 
 FIELDS: dict[str, Field] = {
-    "namespace.tenant": Field("Namespace", ("metadata", "labels", "palette.ai/tenant"), _DOCS),
-    "secret.palette": Field("Secret", ("data", "palette"), _DOCS),
-    "tenant.displayName": Field("Tenant", ("spec", "displayName"), _MANIFEST),
-    "tenant.description": Field("Tenant", ("spec", "description"), _DOCS),
-    "tenant.settingsName": Field("Tenant", ("spec", "settingsRef", "name"), _MANIFEST),
-    "tenant.settingsNamespace": Field("Tenant", ("spec", "settingsRef", "namespace"), _MANIFEST),
-    "tenant.groups": Field("Tenant", ("spec", "tenantRoleMapping", "groups"), _MANIFEST),
-    "settings.palette": Field("Settings", ("spec", "integrations", "palette", "secretRef", "name"), ""),
-    "settings.huggingFace": Field("Settings", ("spec", "integrations", "huggingFace", "secretRef", "name"), ""),
-    "settings.nvidia": Field("Settings", ("spec", "integrations", "nvidia", "secretRef", "name"), ""),
-    "project.tenant": Field("Project", ("metadata", "labels", "palette.ai/tenant-name"), _MANIFEST),
-    "project.displayName": Field("Project", ("spec", "displayName"), _MANIFEST),
-    "project.description": Field("Project", ("spec", "description"), _DOCS),
-    "project.tenantName": Field("Project", ("spec", "tenantRef", "name"), _MANIFEST),
-    "project.settingsName": Field("Project", ("spec", "settingsRef", "name"), _MANIFEST),
-    "project.computeConfigName": Field("Project", ("spec", "computeConfigRef", "name"), _MANIFEST),
-    "project.computeConfigNamespace": Field("Project", ("spec", "computeConfigRef", "namespace"), _MANIFEST),
-    "project.admin": Field("Project", ("spec", "roleMapping", "admin"), _MANIFEST),
-    "project.editor": Field("Project", ("spec", "roleMapping", "editor"), _MANIFEST),
-    "project.viewer": Field("Project", ("spec", "roleMapping", "viewer"), _MANIFEST),
-    "project.allow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "allow"), _DOCS),
-    "project.disallow": Field("Project", (*_DEPLOYMENT_NAMESPACES, "disallow"), _DOCS),
+    "namespace.tenant": Field("Namespace", _METADATA / "labels" / "palette.ai/tenant", _DOCS),
+    "secret.palette": Field("Secret", FieldPath(("data", "palette")), _DOCS),
+    "tenant.displayName": Field("Tenant", _SPEC / "displayName", _MANIFEST),
+    "tenant.description": Field("Tenant", _SPEC / "description", _DOCS),
+    "tenant.settingsName": Field("Tenant", _SPEC / "settingsRef" / "name", _MANIFEST),
+    "tenant.settingsNamespace": Field("Tenant", _SPEC / "settingsRef" / "namespace", _MANIFEST),
+    "tenant.groups": Field("Tenant", _SPEC / "tenantRoleMapping" / "groups", _MANIFEST),
+    "settings.palette": Field("Settings", _SETTINGS / "palette" / "secretRef" / "name", ""),
+    "settings.huggingFace": Field("Settings", _SETTINGS / "huggingFace" / "secretRef" / "name", ""),
+    "settings.nvidia": Field("Settings", _SETTINGS / "nvidia" / "secretRef" / "name", ""),
+    "project.tenant": Field("Project", _METADATA / "labels" / "palette.ai/tenant-name", _MANIFEST),
+    "project.displayName": Field("Project", _SPEC / "displayName", _MANIFEST),
+    "project.description": Field("Project", _SPEC / "description", _DOCS),
+    "project.tenantName": Field("Project", _SPEC / "tenantRef" / "name", _MANIFEST),
+    "project.settingsName": Field("Project", _SPEC / "settingsRef" / "name", _MANIFEST),
+    "project.computeConfigName": Field("Project", _SPEC / "computeConfigRef" / "name", _MANIFEST),
+    "project.computeConfigNamespace": Field("Project", _SPEC / "computeConfigRef" / "namespace", _MANIFEST),
+    "project.admin": Field("Project", _SPEC / "roleMapping" / "admin", _MANIFEST),
+    "project.editor": Field("Project", _SPEC / "roleMapping" / "editor", _MANIFEST),
+    "project.viewer": Field("Project", _SPEC / "roleMapping" / "viewer", _MANIFEST),
+    "project.allow": Field("Project", _NAMESPACES / "allow", _DOCS),
+    "project.disallow": Field("Project", _NAMESPACES / "disallow", _DOCS),
 }
+_PATHS = {name: field.path for name, field in FIELDS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PaletteApi:
     """The version of the vendor's API that the manifests are written for."""
 
     api_version: str = API_VERSION
     """Group and version of Tenant, Project and Settings."""
     fields: Mapping[str, str] | None = None
-    """Other paths, dotted, for fields whose path is assumed."""
+    """Other paths for fields whose path is assumed."""
     former_api_versions: tuple[str, ...] = ()
     """Versions that the objects may have been deployed with."""
 
-    def path(self, name: str) -> tuple[str, ...]:
-        """The path of a field. A replacement outside of `spec`, which a rule refuses, is ignored."""
-        replacement = (self.fields or {}).get(name, "")
-        return tuple(replacement.split(".")) if replacement.startswith("spec.") else FIELDS[name].path
+    def path(self, name: str) -> FieldPath:
+        """The path of a field. A replacement that `replacement` refuses, and so does a rule, is ignored."""
+        return self._paths[name]
+
+    def lists(self, kind: str) -> Mapping[FieldPath, str]:
+        """The lists of a kind that the paths lead through, each with the field that selects their elements."""
+        return self._lists.get(kind, {})
+
+    @cached_property
+    def disputes(self) -> Mapping[str, tuple[str, FieldPath]]:
+        """The fields whose path a replacement shows to be wrong.
+
+        Each has the name of the replaced field, and what is a list to one of the paths and a mapping to the other.
+        """
+        return {
+            name: (replaced, disputed)
+            for replaced in self._replacements
+            for name, field in FIELDS.items()
+            if name not in self._replacements and field.kind == FIELDS[replaced].kind
+            if (disputed := self.path(replaced).disputed_list(self.path(name)))
+        }
+
+    def modelled(self, kind: str) -> dict[str, FieldPath]:
+        """The fields of a kind with their paths, without those whose path is disputed."""
+        return {
+            name: path for name, path in self._paths.items() if FIELDS[name].kind == kind and name not in self.disputes
+        }
+
+    def overlaps(self, kind: str, extra: Mapping[str, Any]) -> list[FieldPath]:
+        """The fields of `extraSpec`, from there, that overlap a modelled field of the kind."""
+        modelled = self.modelled(kind).values()
+        return [
+            FieldPath(leaf.steps[1:])
+            for leaf in _leaves(extra, _SPEC, self.lists(kind))
+            if any(map(leaf.overlaps, modelled))
+        ]
+
+    @cached_property
+    def _replacements(self) -> Mapping[str, FieldPath]:
+        replacements = {}
+        for name, text in (self.fields or {}).items():
+            if name in FIELDS:
+                with suppress(FieldPathError):
+                    replacements[name] = replacement(text)
+        return replacements
+
+    @cached_property
+    def _paths(self) -> Mapping[str, FieldPath]:
+        return {**_PATHS, **self._replacements} if self.fields else _PATHS
+
+    @cached_property
+    def _lists(self) -> Mapping[str, Mapping[FieldPath, str]]:
+        lists: dict[str, dict[FieldPath, str]] = {}
+        for name, path in self._paths.items():
+            if path.lists:
+                lists.setdefault(FIELDS[name].kind, {}).update(path.lists)
+        return lists
 
 
-def overlaps(kind: str, extra: Mapping[str, Any], vendor_fields: Mapping[str, str]) -> list[str]:
-    """The fields of `extraSpec`, dotted, that overlap a modelled field of the kind."""
-    api = PaletteApi(fields=vendor_fields)
-    modelled = [api.path(name) for name, field in FIELDS.items() if field.kind == kind]
-    return [
-        ".".join(leaf[1:])
-        for leaf in _leaves(extra, ("spec",))
-        if any(leaf[: len(path)] == path or path[: len(leaf)] == leaf for path in modelled)
-    ]
+def replacement(text: str) -> FieldPath:
+    """Another path for a field whose path is assumed.
+
+    Raises:
+        FieldPathError: The text is not the path of a field below `spec`.
+    """
+    path = parsed(text)
+    if path.steps[0] != "spec" or len(path.steps) == 1:
+        raise FieldPathError("is not below `spec`")
+    return path
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _leaves(value: Any, path: FieldPath, lists: Mapping[FieldPath, str]) -> Iterator[FieldPath]:
     if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
+        for name, inner in value.items():
+            yield from _leaves(inner, path / name, lists)
+    elif value and (key := selecting(value, lists, path)):
+        for element in value:
+            # An element without a selector is added to the list.
+            if selector := selector_of(element, key):
+                yield from _leaves(element, path / selector, lists)
     else:
         yield path

@@ -15,6 +15,7 @@ from jsonschema import FormatChecker
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
 _DEFAULTS = "x-defaults"
+LIST_KEYS = "x-kubernetes-list-map-keys"
 EMPTY = {"$ref": "#/$defs/empty"}
 # Only these: Go and Python disagree on other formats, such as addresses.
 FORMATS = FormatChecker(formats=("date", "ipv6"))
@@ -28,6 +29,7 @@ _COPIED: dict[str, type | tuple[type, ...]] = {
     "enum": list,
     "format": str,
     "required": list,
+    LIST_KEYS: list,
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
     **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
 }

@@ -283,4 +283,5 @@ class StackSpec(Spec):
     silence: Labels = Field(default_factory=dict)
     """Warnings that are acceptable here: the rule's code, and the reason. Errors cannot be silenced."""
     vendor_fields: Labels = Field(default_factory=dict)
-    """Other paths for the vendor's fields whose path is assumed, by their names in this package."""
+    """Other paths for the vendor's fields whose path is assumed, by their names in this package. A path may lead
+    through a list, as `spec.integrations[type=palette].secretRef.name` does."""

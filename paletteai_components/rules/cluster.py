@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster
-from paletteai_components.kube.manifests import (
-    FINGERPRINT_ANNOTATION,
-    PROOF_ANNOTATION,
-    Manifest,
-    PlannedObject,
-)
+from paletteai_components.kube.field_path import FieldPath
+from paletteai_components.kube.manifests import FINGERPRINT_PATH, PROOF_PATH, PlannedObject
 from paletteai_components.kube.palette_api import FIELDS
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path, PlannedSettings
@@ -135,12 +131,12 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
             live = cluster.live(reference)
             by_effect: dict[tuple[str, bool], list[str]] = {}
             for manager, path in live.taken_over if live is not None else ():
-                declared = _declares(each.manifest, path)
+                declared = path in _NEEDS_KEY or path.is_in(each.manifest)
                 # The preview shows how an import changes declared fields.
                 if path not in _BOOKKEEPING and (reference in cluster.owned or not declared):
-                    by_effect.setdefault((manager, declared), []).append(".".join(path))
+                    by_effect.setdefault((manager, declared), []).append(path.redacted)
             for (manager, declared), fields in by_effect.items():
-                paths = ", ".join(f"`{named(field)}`" for field in sorted(fields))
+                paths = ", ".join(f"`{field}`" for field in sorted(fields))
                 fact = (
                     f"has {paths} changed with `{named(manager)}`. The next `pulumi up` that changes the object "
                     "resets this to the declared value, and the preview may not show it."
@@ -159,25 +155,10 @@ def field_is_declared(workspace: Workspace) -> Iterator[Diagnostic]:
 
 # kubectl and the API server write these for their own use.
 _BOOKKEEPING = {
-    ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
-    ("metadata", "labels", "kubernetes.io/metadata.name"),
+    FieldPath(("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")),
+    FieldPath(("metadata", "labels", "kubernetes.io/metadata.name")),
 }
-_NEEDS_KEY = {
-    ("metadata", "annotations", FINGERPRINT_ANNOTATION),
-    ("metadata", "annotations", PROOF_ANNOTATION),
-    FIELDS["secret.palette"].path,
-}
-
-
-def _declares(manifest: Manifest, path: tuple[str, ...]) -> bool:
-    if path in _NEEDS_KEY:
-        return True
-    value: object = manifest
-    for step in path:
-        if not isinstance(value, Mapping) or step not in value:
-            return False
-        value = value[step]
-    return True
+_NEEDS_KEY = {FINGERPRINT_PATH, PROOF_PATH, FIELDS["secret.palette"].path}
 
 
 def _namespaces(plan: Plan) -> Iterator[tuple[str, bool, Path]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from paletteai_components.diagnostics import Diagnostic, Severity, escaped
-from paletteai_components.kube.palette_api import FIELDS, PaletteApi, overlaps
+from paletteai_components.kube.field_path import FieldPathError
+from paletteai_components.kube.palette_api import FIELDS, PaletteApi, replacement
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import ExtraSpec
 from paletteai_components.redaction import named
@@ -13,6 +14,8 @@ from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.validation import misread, unknown_field
 from paletteai_components.stacks.workspace import Workspace
+
+_IN_A_LIST = "spec.integrations[type=palette].secretRef.name"
 
 
 @rule(
@@ -68,51 +71,79 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
 
     `extraSpec` passes on fields that are not modelled here; it cannot set a field that is.
     `paletteai:vendorFields` sets other paths for those vendor fields whose paths are assumed.
+    `spec.integrations[type=palette].secretRef.name` leads through a list, to the element whose `type` is `palette`.
+    There, `extraSpec` adds to an element that has the same `type`, and other elements to the list.
     """
     yield from stack.file_diagnostics
     yield from stack.diagnostics
     if stack.spec is None:
         return
-    for name, path in stack.spec.vendor_fields.items():
+    yield from _vendor_field_diagnostics(stack, stack.spec.vendor_fields)
+    yield from _extra_spec_diagnostics(stack)
+
+
+def _vendor_field_diagnostics(stack: Stack, vendor_fields: Mapping[str, str]) -> Iterator[Diagnostic]:
+    assumed = [name for name, field in FIELDS.items() if not field.seen]
+    for name, path in vendor_fields.items():
         location = stack.location("vendorFields", name)
         field = FIELDS.get(name)
-        assumed = [each for each, declared in FIELDS.items() if not declared.seen]
         if field is None:
             yield unknown_field(location, name, assumed, "vendorFields")
         elif field.seen:
             fact = f"the path of `{named(name)}` is known from the vendor, so it cannot be changed"
             names = ", ".join(f"`{each}`" for each in sorted(assumed))
             yield misread(location, fact, f"Delete it. Only assumed paths can be changed: {names}.")
-        elif not path.startswith("spec.") or not all(path.split(".")):
-            fact = f"the path of `{named(name)}` is not below `spec`, so it would set no field"
-            yield misread(location, fact, "Write it like `spec.integrations.palette.secretRef.name`.")
+        elif fault := _fault_of(path):
+            remedy = f"Write it like `{field.path}`, or like `{_IN_A_LIST}` for an element of a list."
+            yield misread(location, f"the path of `{named(name)}` {fault}, so it would set no field", remedy)
         elif rival := _rival_of(name, stack.api):
             fact = f"the path of `{named(name)}` overlaps the path of `{rival}`, so one would overwrite the other"
             yield misread(location, fact, "Give each field its own path.")
-    yield from _extra_spec_diagnostics(stack)
+    yield from _disputed_field_diagnostics(stack)
+
+
+def _fault_of(path: str) -> str:
+    try:
+        replacement(path)
+    except FieldPathError as fault:
+        return str(fault)
+    return ""
 
 
 def _rival_of(name: str, api: PaletteApi) -> str | None:
-    """Another field of the same object whose path contains this one's or is inside it, or None."""
+    """Another field of the same object whose path overlaps this one's, or None."""
     path = api.path(name)
-    for other, field in FIELDS.items():
-        at = api.path(other)
-        if other != name and field.kind == FIELDS[name].kind and path[: len(at)] == at[: len(path)]:
-            return other
-    return None
+    others = api.modelled(FIELDS[name].kind).items()
+    return next((other for other, its in others if other != name and path.overlaps(its)), None)
+
+
+def _disputed_field_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
+    """The fields that the stack sets and whose assumed path the path of another one shows to be wrong."""
+    if stack.plan is None or not stack.api.disputes:
+        return
+    used = {f"settings.{secret.type}" for settings in stack.plan.settings for secret in settings.secrets}
+    for name, (replaced, disputed) in stack.api.disputes.items():
+        if name in used:
+            fact = (
+                f"the path of `{replaced}` and the assumed path of `{name}` disagree on whether "
+                f"`{disputed.redacted}` is a list, so one would overwrite the other"
+            )
+            remedy = f"Set the path of `{name}`, too."
+            yield misread(stack.location("vendorFields", replaced), fact, remedy)
 
 
 def _extra_spec_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
     plan = stack.plan
-    if stack.spec is None or plan is None:
+    if plan is None:
         return
     extras: list[tuple[str, ExtraSpec, Path]] = [("Tenant", plan.tenant.spec.extra_spec, ("tenant",))]
     extras += [("Project", project.spec.extra_spec, project.path) for project in plan.projects]
     extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in plan.settings]
     for kind, extra, path in extras:
-        for field in overlaps(kind, extra, stack.spec.vendor_fields) if extra else ():
-            fact = f"`extraSpec` sets `{named(field)}` of a {kind}, which is modelled, so one would overwrite the other"
-            yield misread(stack.location(*path, "extraSpec"), fact, "Use the modelled field, and delete it here.")
+        for field in stack.api.overlaps(kind, extra) if extra else ():
+            fact = f"`extraSpec` sets `{field.redacted}` of a {kind}, which is modelled"
+            remedy = "Use the modelled field, and delete it here."
+            yield misread(stack.location(*path, "extraSpec"), f"{fact}, so one would overwrite the other", remedy)
 
 
 @rule(

@@ -20,11 +20,12 @@ from paletteai_components.stacks.workspace import Workspace
 
 _REFUSED = "so the API server would refuse it"
 
+_LABELS = [field.path.steps[2] for field in FIELDS.values() if field.path.steps[:2] == ("metadata", "labels")]
 # The entries of labels and annotations that PaletteAI's API, this package and the API server write.
 _WRITTEN = {
     "labels": {
         "kubernetes.io/metadata.name": "Kubernetes",
-        **{field.path[2]: "this package" for field in FIELDS.values() if field.path[:2] == ("metadata", "labels")},
+        **dict.fromkeys(map(str, _LABELS), "this package"),
     },
     "annotations": dict.fromkeys((FINGERPRINT_ANNOTATION, PROOF_ANNOTATION, CREDENTIAL_ANNOTATION), "this package"),
 }

@@ -41,6 +41,8 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     `paletteai check` never asks a cluster.
 
     Correct a path that this package assumes with `paletteai:vendorFields`, without waiting for a release.
+    If the CRD has a list where the path takes a mapping, the remedy shows a path through an element of the list.
+    Both the field that selects the element and its other fields have to be in the CRD.
     """
     for stack in workspace.stacks:
         yield from _missing_kinds(stack, workspace.cluster)
@@ -52,7 +54,8 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     for stack in workspace.stacks:
         for each in stack.objects:
             if each.kind in KINDS:
-                yield from diagnostics_in(each.manifest, workspace.crds, (stack.location(*each.path),))
+                where = (stack.location(*each.path),)
+                yield from diagnostics_in(each.manifest, workspace.crds, where, stack.api.lists(each.kind))
 
 
 def _missing_kinds(stack: Stack, cluster: Cluster | None) -> Iterator[Diagnostic]:

@@ -94,7 +94,7 @@ class Stack:
         """The location of the value at a path of the stack file, for example ``file_location("encryptionsalt")``."""
         return self.documents[0].location(path) if self.documents else SourceLocation(self.file)
 
-    @property
+    @cached_property
     def api(self) -> PaletteApi:
         """The vendor API this stack is written for."""
         spec = self.spec

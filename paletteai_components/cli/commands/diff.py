@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
+from paletteai_components.cli.address import of_a_line, of_a_rule
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.columns import section_lines, wrapped
@@ -23,13 +23,10 @@ from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
-
-# Nothing that Markdown could take for the end of a link, or for anything else.
-_ADDRESS = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%{}-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +38,6 @@ class _Answer:
     value: dict[str, Any]
     """The same for `--format json`."""
     code: int
-
-
-def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
-    """Checks an address with placeholders, which must not end the link that it is put into."""
-
-    def checked(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
-        if given is None:
-            return None
-        if not _ADDRESS.fullmatch(given) or any(each not in given for each in placeholders):
-            form = " and ".join(f"`{each}`" for each in placeholders)
-            raise click.BadParameter(
-                f"`{escaped(given)}` is not an http address with {form}, without spaces, brackets and quotes."
-            )
-        return given
-
-    return checked
 
 
 @click.command("diff")
@@ -75,13 +56,13 @@ def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, st
 @click.option(
     "--source-url",
     metavar="TEMPLATE",
-    callback=_address("{file}"),
+    callback=of_a_line,
     help="The address of a line of a file, with {file} and {line}. The Markdown output links to it.",
 )
 @click.option(
     "--rules-url",
     metavar="TEMPLATE",
-    callback=_address("{code}"),
+    callback=of_a_rule,
     help="The address of a rule's page, with {code}. The Markdown output links to it.",
 )
 @click.pass_context

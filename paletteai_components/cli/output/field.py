@@ -25,7 +25,7 @@ def field_line(change: FieldChange) -> Line:
     absent = before is Redacted.ABSENT, after is Redacted.ABSENT
     if change.path in CREDENTIALS:
         return (_CREDENTIAL_CHANGES[absent],)
-    line: Line = (Untrusted(change.dotted),)
+    line: Line = (Untrusted(str(change.path)),)
     if why := _why_hidden(change):
         return (*line, f" {_HIDDEN_CHANGES[absent]}", "" if absent[1] else why)
     if isinstance(before, list) and isinstance(after, list):
@@ -44,7 +44,7 @@ def field_line(change: FieldChange) -> Line:
 def field_between(change: FieldChange, first: str, second: str) -> Line:
     """The value of a field in two stacks."""
     before, after = change.before, change.after
-    line: Line = (Untrusted(change.dotted),)
+    line: Line = (Untrusted(str(change.path)),)
     for absent, value, stack in ((before, after, second), (after, before, first)):
         if absent is Redacted.ABSENT:
             only: Line = (*line, " only in ", Untrusted(stack))

@@ -44,4 +44,5 @@ def _field(change: FieldChange, names: tuple[str, str]) -> dict[str, Any]:
     sides = dict(zip(names, (change.before, change.after), strict=True))
     values = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
     hidden = [side for side, value in sides.items() if value in (Redacted.HIDDEN, Redacted.KEYLIKE)]
-    return {"path": list(change.path), **values, **({"hidden": hidden} if hidden else {})}
+    path = [step if isinstance(step, str) else {step.key: step.value} for step in change.path.steps]
+    return {"path": path, **values, **({"hidden": hidden} if hidden else {})}

@@ -29,6 +29,7 @@ from paletteai_components.changes.impact import (
 )
 from paletteai_components.changes.objects import Action, Outcome, RemovalEffect, object_changes
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
+from paletteai_components.kube.field_path import FieldPath, Step
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION, PlannedObject, objects_of
 from paletteai_components.model.spec import OnRemoval
 from paletteai_components.pulumi_yaml.document import document_from
@@ -75,7 +76,7 @@ def fates(difference: Difference, *actions: Action) -> list[tuple[str, RemovalEf
 
 def fields_of(difference: Difference, reference: str) -> dict[str, tuple[Any, Any]]:
     (change,) = (each for each in difference.objects if each.reference == reference)
-    return {each.dotted: (each.before, each.after) for each in change.fields}
+    return {str(each.path): (each.before, each.after) for each in change.fields}
 
 
 VISION = "{name: vision, displayName: Vision}"
@@ -104,6 +105,24 @@ def test_a_changed_field_is_told_with_its_path_and_both_values() -> None:
         "spec.displayName": ("Vision", "Sight"),
     }
     assert fields_of(difference, "Namespace/vision") == {"metadata.labels[a.b/c]": (Redacted.ABSENT, "x")}
+
+
+def test_a_changed_field_of_an_element_is_told_with_its_path() -> None:
+    paths = {each: f"spec.integrations[type={each}].secretRef.name" for each in ("palette", "nvidia")}
+    top = f"paletteai:vendorFields: {json.dumps({f'settings.{each}': path for each, path in paths.items()})}"
+    before = acme(VISION, top=top)
+    after = acme(VISION, top=top, settings="{default: {palette: shared, secretName: p, nvidia: {existingSecret: n}}}")
+    assert fields_of(compared(before, after), "Settings/tenant-acme/default") == {
+        paths["palette"]: ("default-palette", "p"),
+        "spec.integrations[type=nvidia].type": (Redacted.ABSENT, "nvidia"),
+        paths["nvidia"]: (Redacted.ABSENT, "n"),
+    }
+    assert fields_of(compared(BEFORE, before), "Settings/tenant-acme/default") == {
+        "spec.integrations": (
+            {"palette": {"secretRef": {"name": "default-palette"}}},
+            [{"type": "palette", "secretRef": {"name": "default-palette"}}],
+        )
+    }
 
 
 @pytest.mark.parametrize(
@@ -205,7 +224,7 @@ def test_how_a_stack_is_deployed_is_told_once() -> None:
     top = "paletteai:cluster: plant\npaletteai:environment: dev\npaletteai:apiVersion: spectrocloud.com/v1"
     difference = compared(BEFORE, acme(VISION, top=top))
     (change,) = difference.stacks
-    assert {each.dotted: (each.before, each.after) for each in change.fields} == {
+    assert {str(each.path): (each.before, each.after) for each in change.fields} == {
         "cluster": ("dev", "plant"),
         "apiVersion": ("spectrocloud.com/v1alpha1", "spectrocloud.com/v1"),
     }
@@ -219,7 +238,9 @@ def test_another_context_is_told_where_the_cluster_has_a_name() -> None:
     other = stack("kubernetes:context: new\npaletteai:cluster: plant\npaletteai:tenant: {name: acme}")
     difference = compared(acme(top=top), other)
     (change,) = difference.stacks
-    assert [(each.dotted, each.before, each.after) for each in change.fields] == [("kubernetes:context", "dev", "new")]
+    assert [(str(each.path), each.before, each.after) for each in change.fields] == [
+        ("kubernetes:context", "dev", "new")
+    ]
 
 
 # --- Integrations ---------------------------------------------------------------------------------------------------
@@ -270,7 +291,7 @@ def test_another_host_tenant_or_default_project_is_told() -> None:
     fields = {"hostUrl": "https://P.example:8443/", "tenant": "u", "defaultProjectID": "66"}
     (change,) = rebound(sealed("AAAA", **fields)).integrations
     assert change.key is None
-    assert [(each.dotted, each.before, each.after) for each in change.fields] == [
+    assert [(str(each.path), each.before, each.after) for each in change.fields] == [
         ("hostUrl", "api.spectrocloud.com", "p.example:8443"),
         ("tenant", "t", "u"),
         ("defaultProjectID", "65-a", "66"),
@@ -281,7 +302,7 @@ def test_another_host_tenant_or_default_project_is_told() -> None:
     ("field", "more", "key", "fields"),
     [
         ("credential", "existingSecret: s", KeyChange.ANOTHER, ()),
-        ("existingSecret", "credential: c", None, (FieldChange(("existingSecret",), "x", "y"),)),
+        ("existingSecret", "credential: c", None, (FieldChange(FieldPath(("existingSecret",)), "x", "y"),)),
     ],
 )
 def test_another_credential_of_an_existing_secret_is_another_key_and_another_secret_of_the_same_is_none(
@@ -480,7 +501,7 @@ def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
         return stack_from_document(own, project)
 
     (change,) = compared(with_defaults("{value: a}"), with_defaults("b")).stacks
-    assert change.fields == (FieldChange(("kubernetes:context",), "a", "b"),)
+    assert change.fields == (FieldChange(FieldPath(("kubernetes:context",)), "a", "b"),)
 
 
 # --- Fields ---------------------------------------------------------------------------------------------------------
@@ -499,20 +520,44 @@ def test_the_context_in_the_defaults_is_a_stacks_own() -> None:
     ],
 )
 def test_fields_are_compared_as_an_api_server_reads_them(before: Any, after: Any, expected: list[Any]) -> None:
-    assert [(each.dotted, each.before, each.after) for each in field_changes(before, after)] == expected
+    assert [(str(each.path), each.before, each.after) for each in field_changes(before, after)] == expected
+
+
+X, Y = {"type": "x", "a": 1}, {"type": "y"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([X, Y], [X, Y], []),
+        ([X, Y], [{**X, "a": 2}, Y], [("l[type=x].a", 1, 2)]),
+        ([X], [Y, X], [("l[type=y].type", Redacted.ABSENT, "y")]),
+        ([X], [], [("l[type=x].type", "x", Redacted.ABSENT), ("l[type=x].a", 1, Redacted.ABSENT)]),
+        # Where not every element has a selector of its own, and where the order changes, the list is told.
+        ([X, Y], [Y, X], [("l", [X, Y], [Y, X])]),
+        ([X], [X, X], [("l", [X], [X, X])]),
+        ([X], [X, {"a": 1}], [("l", [X], [X, {"a": 1}])]),
+        ([X], {"x": 1}, [("l", [X], {"x": 1})]),
+        (Redacted.ABSENT, [], [("l", Redacted.ABSENT, [])]),
+    ],
+)
+def test_elements_are_compared_one_by_one(before: Any, after: Any, expected: list[Any]) -> None:
+    holders = ({} if each is Redacted.ABSENT else {"l": each} for each in (before, after))
+    changes = field_changes(*holders, lists={FieldPath(("l",)): "type"})
+    assert [(str(each.path), each.before, each.after) for each in changes] == expected
 
 
 # --- Laws -----------------------------------------------------------------------------------------------------------
 
 
-Leaves = dict[tuple[str, ...], str]
+Leaves = dict[tuple[Step, ...], str]
 Rendered = tuple[str, str, Leaves]
 
 
 def rendered(workspace: Workspace) -> list[Rendered]:
     """Every object that is rendered: its stack, its reference and its leaves."""
 
-    def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    def leaves(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
         if isinstance(value, dict) and value:
             for key, inner in value.items():
                 yield from leaves(inner, (*path, key))
@@ -611,7 +656,7 @@ def the_changed_fields_are_those_of_the_manifests(
         differing = {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
         change = changes.get(key)
         assert change is None or change.action is Action.CHANGED
-        told = {each.path: each for each in change.fields} if change else {}
+        told = {each.path.steps: each for each in change.fields} if change else {}
         # Where a field becomes an object, the fields in it are not told one by one.
         assert {path for path in differing if not any(path[: len(each)] == each for each in told)} == set()
         assert all(any(path[: len(each)] == each for path in differing) for each in told)

@@ -263,9 +263,6 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
         (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
-        (["--source-url", "https://a.example/{line}"], "is not an http address with `{file}`"),
-        (["--source-url", "https://a.example/{file}#{line})"], "is not an http address"),
-        (["--rules-url", "javascript:{code}"], "is not an http address with `{code}`"),
     ],
 )
 def test_a_wrong_call_is_answered(repository: Repository, arguments: list[str], said: str) -> None:
@@ -322,6 +319,19 @@ def test_what_was_wrong_before_is_not_known_to_be_deployed(repository: Repositor
     printed = " ".join(repository.printed("diff", "HEAD").split())
     told = "Namespace/vision, Project/vision/vision are protected; if deployed, `pulumi up` refuses to delete them."
     assert f"warning: stack acme.dev: {told}" in printed
+
+
+def test_a_field_of_an_element_has_a_path_for_people_and_one_for_machines(repository: Repository) -> None:
+    top = '  paletteai:vendorFields: {settings.palette: "spec.integrations[type=palette].secretRef.name"}\n'
+    repository.stack(WITH + top)
+    repository.commit()
+    repository.stack(edited(("default: {palette: shared}", "default: {palette: shared, secretName: other}")) + top)
+    said = " ".join(repository.run("diff", "HEAD").stdout.split())
+    assert 'spec.integrations[type=palette].secretRef.name: "default-palette" → "other"' in said
+    objects = json.loads(repository.run("diff", "HEAD", "--format", "json").stdout)["objects"]
+    (settings,) = (each for each in objects if each["reference"] == "Settings/tenant-acme/default")
+    path = ["spec", "integrations", {"type": "palette"}, "secretRef", "name"]
+    assert settings["fields"] == [{"path": path, "before": "default-palette", "after": "other"}]
 
 
 # --- Machines -------------------------------------------------------------------------------------------------------

@@ -41,13 +41,13 @@ spec:
 """
 
 
-def crds(field: str) -> str:
-    """CRDs of the vendor's kinds; a Project's `spec` knows this field and two references."""
+def crds(field: str, settings: str = "") -> str:
+    """CRDs of the vendor's kinds; a Project knows this field and two references, and a Settings any field or one."""
     references = "tenantRef: {type: object, x-kubernetes-preserve-unknown-fields: true}, "
     references += "computeConfigRef: {type: object, x-kubernetes-preserve-unknown-fields: true}, "
     return (
         CRD % {"kind": "Tenant", "scope": "Cluster", "keeps": "true", "field": ""}
-        + CRD % {"kind": "Settings", "scope": "Namespaced", "keeps": "true", "field": ""}
+        + CRD % {"kind": "Settings", "scope": "Namespaced", "keeps": "false" if settings else "true", "field": settings}
         + CRD % {"kind": "Project", "scope": "Namespaced", "keeps": "false", "field": references + field}
     )
 
@@ -107,6 +107,36 @@ def test_what_the_cluster_would_drop_is_refused(project: Project) -> None:
     assert "displayName" in said
     file.write_text(crds("displayName: {type: string}"))
     assert len(documents(project.run("render", "--crds", "crds.yaml").stdout)) == 5
+
+
+INTEGRATIONS = """\
+integrations:
+  type: array
+  x-kubernetes-list-type: map
+  x-kubernetes-list-map-keys: [type]
+  items:
+    type: object
+    required: [type]
+    properties:
+      type: {type: string}
+      secretRef: {type: object, properties: {name: {type: string}}}
+"""
+
+
+def test_the_layout_of_a_cluster_that_has_a_list_is_told_and_can_be_written(project: Project) -> None:
+    layout = json.dumps(yaml.safe_load(INTEGRATIONS))[1:-1]
+    (project.folder / "crds.yaml").write_text(crds("displayName: {type: string}", layout))
+    project.stack()
+    said = " ".join(project.refused("render", "--crds", "crds.yaml", code=1).split())
+    assert "requires `spec.integrations` to be of type array, but it is object" in said
+    assert "like this: `spec.integrations[type=palette]`. Set another path with `paletteai:vendorFields`" in said
+    path = "spec.integrations[type=palette].secretRef.name"
+    project.stack(f"{STACK}  paletteai:vendorFields:\n    settings.palette: {path}\n")
+    rendered = documents(project.run("render", "--crds", "crds.yaml").stdout)
+    assert rendered[1]["spec"] == {"integrations": [{"type": "palette", "secretRef": {"name": "default-palette"}}]}
+    project.stack(f"{STACK}  paletteai:vendorFields:\n    settings.palette: {path.replace('type', 'kind')}\n")
+    said = " ".join(project.refused("render", "--crds", "crds.yaml", code=1).split())
+    assert "has no field `spec.integrations[kind=palette].kind`" in said
 
 
 def test_what_a_cluster_alone_can_judge_is_noted(project: Project) -> None:

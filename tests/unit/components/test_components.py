@@ -9,12 +9,13 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from support.programs import KEY, acme, another, credential
+from support.programs import KEY, acme, another, credential, output
 from support.recording import Recording, Registered, ref_of, run, without_data
 from support.samples import declared_credential
 
 from paletteai_components import (
     ComputeConfigRefArgs,
+    DeclarationError,
     DeploymentNamespacesArgs,
     PaletteCredential,
     PaletteIntegration,
@@ -369,6 +370,37 @@ def test_settings_without_palette_have_no_secret_and_no_fingerprint() -> None:
     assert settings.inputs["metadata"] == {"name": "default", "namespace": "tenant-acme"}
     assert settings.inputs["spec"] == {"integrations": {"nvidia": {"secretRef": {"name": "ngc"}}}}
     assert "Secret" not in {each.kind for each in recording.objects}
+
+
+def test_a_path_through_a_list_is_written_with_what_extra_spec_adds_to_it() -> None:
+    def program() -> None:
+        extra = {"integrations": [{"type": "palette", "region": output("eu")}, {"type": output("other")}]}
+        own = SettingsArgs(palette=another("lab"), nvidia=SecretReferenceArgs("ngc"), name="own")
+        paths = {f"settings.{kind}": f"spec.integrations[type={kind}].secretRef.name" for kind in ("palette", "nvidia")}
+        tenant = acme(settings={"default": SettingsArgs(palette=credential(), extra_spec=extra)}, vendor_fields=paths)
+        Project("acme.lab", ProjectArgs(tenant=tenant, name="lab", settings=own))
+
+    recording = run(program)
+    assert recording.object("Settings", "acme.default").inputs["spec"] == {
+        "integrations": [
+            {"type": "palette", "secretRef": {"name": "default-palette"}, "region": "eu"},
+            {"type": "other"},
+        ]
+    }
+    assert recording.object("Settings", "acme.lab.own").inputs["spec"] == {
+        "integrations": [
+            {"type": "palette", "secretRef": {"name": "own-palette"}},
+            {"type": "nvidia", "secretRef": {"name": "ngc"}},
+        ]
+    }
+
+
+def test_a_path_that_is_none_is_refused_before_anything_is_registered() -> None:
+    def program() -> None:
+        with pytest.raises(DeclarationError, match="ends with an element, not with one of its fields"):
+            acme(vendor_fields={"settings.palette": "spec.integrations[type=palette]"})
+
+    assert run(program).resources == []
 
 
 def test_a_preview_registers_what_an_update_does() -> None:

@@ -17,6 +17,7 @@ from support.structural_schemas import ANYTHING, TEXT, VENDOR, Schema, fits, lab
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, in_order
 from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, diagnostics_in
+from paletteai_components.kube.field_path import parsed
 
 FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
 
@@ -280,6 +281,86 @@ def test_no_value_of_a_manifest_is_ever_repeated(vendor: Crds) -> None:
     diagnostics = diagnostics_in(project(**spec), vendor)
     assert len(diagnostics) == 6
     assert key not in "".join(map(str, diagnostics))
+
+
+# Lists whose elements a path selects
+
+REFERENCE = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+SELECTED = parsed("spec.integrations[type=palette].secretRef.name")
+
+
+def listed(**fields: Schema) -> Schema:
+    """A spec with a list of elements that have these fields."""
+    items = {"type": "object", "required": [*fields][:1], "properties": fields}
+    keys = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [*fields][:1]}
+    return object_of(integrations={"type": "array", "items": items, **keys})
+
+
+def selected(crds: Crds, **fields: Any) -> list[Diagnostic]:
+    """The problems of an element that a path selects, and that is not the first of its list."""
+    spec: dict[str, Any] = {"integrations": [{"type": "other", "secretRef": {"name": "x"}}]}
+    SELECTED.write({"spec": spec}, "default-palette")
+    spec["integrations"][1] |= fields
+    return diagnostics_in(lab(spec), crds, (), SELECTED.lists)
+
+
+def test_a_selected_element_that_keeps_to_the_schema_has_no_problems(tmp_path: Path) -> None:
+    crds = read_schema(tmp_path, listed(type=TEXT, secretRef=REFERENCE))
+    assert selected(crds) == []
+
+
+def test_an_unknown_field_of_a_selected_element_is_told_with_its_path(tmp_path: Path) -> None:
+    crds = read_schema(tmp_path, listed(type=TEXT, secretRef=REFERENCE))
+    diagnostic = only(selected(crds, secretReference={}))
+    assert "has no field `spec.integrations[type=palette].secretReference`;" in diagnostic.message
+    assert diagnostic.help.startswith("Nearest known field: `spec.integrations[*].secretRef`. Set another path")
+
+
+def test_the_field_that_selects_an_element_has_to_be_in_the_schema(tmp_path: Path) -> None:
+    crds = read_schema(tmp_path, listed(types=TEXT, secretRef=REFERENCE))
+    missing, unknown = [each for each in selected(crds) if "[type=palette]" in each.message]
+    assert "has no field `spec.integrations[type=palette].type`;" in unknown.message
+    assert unknown.help.startswith("Nearest known field: `spec.integrations[*].types`. Set another path")
+    assert "requires `spec.integrations[type=palette].types`, which is missing" in missing.message
+
+
+def test_the_value_that_selects_an_element_has_to_be_in_the_schema(tmp_path: Path) -> None:
+    crds = read_schema(tmp_path, listed(type={**TEXT, "enum": ["Palette", "other"]}, secretRef=REFERENCE))
+    diagnostic = only(selected(crds))
+    assert 'requires `spec.integrations[type=palette].type` to be one of "Palette", "other";' in diagnostic.message
+    assert diagnostic.help.startswith("Select the element by another value in `paletteai:vendorFields`.")
+
+
+@pytest.mark.parametrize("keys", [["type"], []])
+def test_a_mapping_in_the_place_of_a_list_is_told_how_an_element_is_selected(tmp_path: Path, keys: list[str]) -> None:
+    schema = listed(type=TEXT, secretRef=REFERENCE)
+    schema["properties"]["integrations"]["x-kubernetes-list-map-keys"] = keys
+    element = f"`spec.integrations[{keys[0] if keys else 'KEY'}=palette]`"
+    spec = {"integrations": {"palette": {"secretRef": {"name": "x"}}}}
+    diagnostic = only(diagnostics_in(lab(spec), read_schema(tmp_path, schema)))
+    assert "requires `spec.integrations` to be of type array, but it is object;" in diagnostic.message
+    assert diagnostic.help == (
+        f"A path leads through an element of the list like this: {element}. Set another path with "
+        "`paletteai:vendorFields`, or update the package."
+    )
+
+
+def test_a_list_in_the_place_of_a_mapping_is_told(vendor: Crds) -> None:
+    whole = manifest("Settings", "default", "tenant-acme", {"integrations": [{"type": "palette"}]})
+    diagnostic = only(diagnostics_in(whole, vendor, (), SELECTED.lists))
+    assert "requires `spec.integrations` to be of type object, but it is array;" in diagnostic.message
+    assert diagnostic.help.startswith("A path leads through it without `[KEY=VALUE]`. Set another path")
+
+
+def test_a_key_that_selects_an_element_is_not_repeated(tmp_path: Path) -> None:
+    crds = read_schema(tmp_path, listed(type=TEXT))
+    key = "q9Zkj38sPPw1fakekey77"
+    path = parsed(f"spec.integrations[type={key}].secretRef.name")
+    holder: dict[str, Any] = {}
+    path.write(holder, "x")
+    diagnostic = only(diagnostics_in(lab(holder["spec"]), crds, (), path.lists))
+    assert "`spec.integrations[type=<redacted>].secretRef`" in diagnostic.message
+    assert key not in str(diagnostic)
 
 
 # Versions

@@ -18,9 +18,9 @@ from support.topologies import sound_workspaces, workspace_of
 
 from paletteai_components.kube.crds import crds_from, diagnostics_in
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
-from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi, overlaps
+from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
-from paletteai_components.rules import diagnostics_of_stack
+from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.stack import Stack
 
 FINGERPRINT = f"pai1:{'1' * 40}"
@@ -191,14 +191,6 @@ def test_each_object_knows_its_name_where_it_is_declared_and_what_removing_it_do
     ]
 
 
-def reached(manifest: Any, path: tuple[str, ...]) -> bool:
-    for step in path:
-        if not isinstance(manifest, dict) or step not in manifest:
-            return False
-        manifest = manifest[step]
-    return True
-
-
 def test_a_full_declaration_is_exactly_these_objects_in_this_order() -> None:
     declared = stack(FULL)
     assert diagnostics_of_stack(declared) == []
@@ -262,6 +254,45 @@ def test_a_field_that_is_assumed_can_be_given_another_path() -> None:
     assert PaletteApi(fields={"settings.palette": "spec.a"}).path("settings.nvidia") == FIELDS["settings.nvidia"].path
 
 
+LISTED = {
+    f"settings.{kind}": f"spec.integrations[type={kind}].secretRef.name"
+    for kind in ("palette", "huggingFace", "nvidia")
+}
+
+
+def test_a_path_may_lead_through_the_elements_of_a_list() -> None:
+    extra = "extraSpec: {integrations: [{type: other}, {type: palette, region: eu}], palette: {retry: 3}}"
+    file = re.sub("extraSpec: {integrations.*", extra, FULL) + f"paletteai:vendorFields: {json.dumps(LISTED)}\n"
+    assert diagnostics_of_stack(stack(file)) == []
+    default = next(each for each in objects(stack(file)) if each["kind"] == "Settings")
+    assert default["spec"] == {
+        "integrations": [
+            {"type": "palette", "secretRef": {"name": "default-palette"}, "region": "eu"},
+            {"type": "huggingFace", "secretRef": {"name": "hf"}},
+            {"type": "nvidia", "secretRef": {"name": "ngc"}},
+            {"type": "other"},
+        ],
+        "palette": {"retry": 3},
+    }
+
+
+@given(sound_workspaces())
+@settings(max_examples=settings().max_examples // 4)
+def test_another_layout_of_settings_changes_nothing_else(files: Files) -> None:
+    moved = {
+        name: {**file, "config": {**file["config"], "paletteai:vendorFields": LISTED}} for name, file in files.items()
+    }
+    before, after = workspace_of(files)[0], workspace_of(moved)[0]
+    assert list(map(str, diagnostics_of(after))) == list(map(str, diagnostics_of(before)))
+    for mapped, listed in zip(before.stacks, after.stacks, strict=True):
+        expected = objects(mapped)
+        for manifest in expected:
+            if manifest["kind"] == "Settings" and "spec" in manifest:
+                integrations = manifest["spec"]["integrations"].items()
+                manifest["spec"]["integrations"] = [{"type": kind, **fields} for kind, fields in integrations]
+        assert objects(listed) == expected
+
+
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_says_whether_it_was_seen_and_appears_in_an_object(name: str) -> None:
     field = FIELDS[name]
@@ -274,7 +305,7 @@ def test_every_field_says_whether_it_was_seen_and_appears_in_an_object(name: str
     secret = default.palette_secret
     assert secret
     written.append(secret_object(secret, default, "ZG9jdW1lbnQ=", {}, {}, PaletteApi()))
-    assert any(each["kind"] == field.kind and reached(each, field.path) for each in written)
+    assert any(each["kind"] == field.kind and field.path.is_in(each) for each in written)
 
 
 def test_only_the_layout_of_settings_is_assumed() -> None:
@@ -392,7 +423,23 @@ def test_only_an_existing_secret_is_called_by_its_credential() -> None:
 def test_extra_spec_overlaps_where_it_says_what_a_field_says(
     kind: str, extra: dict[str, Any], fields: list[str]
 ) -> None:
-    assert overlaps(kind, extra, {}) == fields
+    assert list(map(str, PaletteApi().overlaps(kind, extra))) == fields
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields"),
+    [
+        ([{"type": "palette", "region": "eu"}, {"type": "other"}, {"secretRef": 1}, 1], []),
+        ([{"type": "palette", "secretRef": {"name": "x"}}], ["integrations[type=palette].secretRef.name"]),
+        ([{"type": "palette", "secretRef": None}], ["integrations[type=palette].secretRef"]),
+        # A mapping or an empty list would replace the list.
+        ({"palette": {"region": "eu"}}, ["integrations.palette.region"]),
+        ([], ["integrations"]),
+    ],
+)
+def test_extra_spec_overlaps_a_field_of_an_element_and_not_the_list(extra: Any, fields: list[str]) -> None:
+    api = PaletteApi(fields={"settings.palette": LISTED["settings.palette"]})
+    assert list(map(str, api.overlaps("Settings", {"integrations": extra}))) == fields
 
 
 def test_making_manifests_changes_no_declaration() -> None:

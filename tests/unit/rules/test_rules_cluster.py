@@ -272,6 +272,27 @@ OURS = {"manager": "pulumi-kubernetes", "fieldsV1": {"f:spec": {"f:displayName":
             "has `spec.roleMapping.admin` changed with `kubectl-patch`",
         ),
         ("Tenant/beta", managed({"f:spec": {"f:quota": {}}}), None),
+        (
+            "Namespace/vision",
+            managed({"f:metadata": {"f:labels": {"f:a.b/c": {}}}}),
+            "has `metadata.labels[a.b/c]`, written",
+        ),
+        (
+            "Project/vision/vision",
+            managed({"f:spec": {"f:pools": {".": {}, 'k:{"name":"a"}': {".": {}, "f:name": {}, "f:size": {}}}}}),
+            "has `spec.pools[name=a].name`, `spec.pools[name=a].size`, written",
+        ),
+        # Elements with several keys, or other ones than texts, are told as their list.
+        (
+            "Project/vision/vision",
+            managed({"f:spec": {"f:ports": {'k:{"port":80}': {"f:port": {}}}, "f:names": {'v:"a"': {}}}}),
+            "has `spec.names`, `spec.ports`, written",
+        ),
+        (
+            "Project/vision/vision",
+            managed({"f:spec": {"f:ports": {'k:{"host":"a","name":"b"}': {"f:host": {}}}}}),
+            "has `spec.ports`, written",
+        ),
     ],
 )
 def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
@@ -288,6 +309,34 @@ def test_a_field_that_the_provider_would_take_over_and_drop_is_told(
         assert diagnostic.message.startswith(f"`{reference}` ")
         assert str(told) in diagnostic.message
         assert diagnostic.help == "Declare it, under `extraSpec` if necessary, or give it up."
+
+
+def test_an_element_that_somebody_else_added_to_a_list_is_told_and_not_the_declared_ones() -> None:
+    declared = stack(
+        """
+        paletteai:vendorFields: {settings.palette: "spec.integrations[type=palette].secretRef.name"}
+        paletteai:integrations: {vaulted: {existingSecret: lab-palette, credential: vault}}
+        paletteai:tenant: {name: acme, settings: {default: {palette: vaulted}}}
+        """
+    )
+
+    def entry(*types: str) -> dict[str, Any]:
+        elements: dict[str, Any] = {
+            f'k:{{"type":"{kind}"}}': {"f:type": {}, "f:secretRef": {"f:name": {}}} for kind in types
+        }
+        return {"f:spec": {"f:integrations": elements}}
+
+    ours = {"manager": "pulumi-kubernetes", "fieldsV1": entry("palette")}
+    live = managed(entry("palette", "nvidia"), others=[ours])
+    reference = "Settings/tenant-acme/default"
+    objects: dict[str, dict[str, LiveObject]] = {kind: {} for kind in KINDS} | {"Settings": {reference: live}}
+    (told,) = [
+        each for each in judged(declared, objects=objects, owned=frozenset({reference})) if each.code == "PAI019"
+    ]
+    assert (
+        "has `spec.integrations[type=nvidia].secretRef.name`, `spec.integrations[type=nvidia].type`, written with "
+        "`kubectl-edit` and not declared."
+    ) in told.message
 
 
 def test_a_kind_that_the_cluster_does_not_serve_is_told_once() -> None:

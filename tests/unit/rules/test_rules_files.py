@@ -111,7 +111,7 @@ def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
     [
         ("{settings.pallete: spec.a}", "has no field `settings.pallete`", "Did you mean `settings.palette`"),
         ("{project.tenant: spec.a}", "the path of `project.tenant` is known from the vendor", "Delete it. Only"),
-        ("{settings.nvidia: spec..a}", "the path of `settings.nvidia` is not below `spec`", "Write it like `spec."),
+        ("{settings.nvidia: spec..a}", "the path of `settings.nvidia` has an empty name", "Write it like `spec."),
         ("{settings.nvidia: metadata.name}", "is not below `spec`", "Write it like `spec."),
         ("{settings.nvidia: spec}", "is not below `spec`", "Write it like `spec."),
         (
@@ -125,6 +125,13 @@ def test_a_key_in_the_wrong_place_is_not_repeated(spill: str) -> None:
             "overlaps the path of `settings.palette`",
             "Give each field",
         ),
+        (
+            "{settings.nvidia: 'spec.all[type=nvidia].name', settings.palette: 'spec.all[type=nvidia]'}",
+            "the path of `settings.palette` ends with an element, not with one of its fields, so it would set no field",
+            "Write it like `spec.integrations.palette.secretRef.name`, or like "
+            "`spec.integrations[type=palette].secretRef.name` for an element of a list.",
+        ),
+        ("{settings.nvidia: 'spec.all[type=nvidia.name'}", "has a bracket without its counterpart", "Write it like"),
     ],
 )  # fmt: skip
 def test_only_assumed_fields_get_another_path_and_one_that_leads_somewhere_of_its_own(
@@ -133,6 +140,51 @@ def test_only_assumed_fields_get_another_path_and_one_that_leads_somewhere_of_it
     (diagnostic,) = misread(f"{TENANT}paletteai:vendorFields: {fields}")
     assert said in diagnostic.message
     assert diagnostic.help.startswith(remedy)
+
+
+def in_one_list(path: str) -> list[Diagnostic]:
+    """What PAI012 says of two fields, one of which is in an element of a list."""
+    return misread(
+        f"{TENANT}paletteai:vendorFields: {{settings.nvidia: 'spec.all[type=nvidia].name', settings.palette: '{path}'}}"
+    )
+
+
+def test_two_fields_may_be_in_two_elements_of_a_list() -> None:
+    assert in_one_list("spec.all[type=palette].name") == []
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        "spec.all",
+        "spec.all[type=nvidia].name",
+        "spec.all[type=nvidia].name.x",
+        # Another path takes the list for a mapping, or selects its elements by another field.
+        "spec.all.palette.name",
+        "spec.all[kind=palette].name",
+    ],
+)
+def test_two_fields_are_not_in_one_element_nor_is_a_list_read_in_two_ways(rival: str) -> None:
+    assert [diagnostic.message.split("`")[1::2] for diagnostic in in_one_list(rival)] == [
+        ["settings.nvidia", "settings.palette"],
+        ["settings.palette", "settings.nvidia"],
+    ]
+
+
+def test_a_field_that_is_used_follows_the_layout_that_another_one_shows() -> None:
+    listed = "paletteai:vendorFields: {settings.palette: 'spec.integrations[type=palette].secretRef.name'%s}\n"
+    uses = "paletteai:tenant: {name: acme, settings: {ngc: {%s: {existingSecret: n}}}}"
+    assert misread(listed % "" + TENANT) == []
+    for name in ("nvidia", "huggingFace"):
+        (diagnostic,) = misread(listed % "" + uses % name)
+        assert diagnostic.message == (
+            f"the path of `settings.palette` and the assumed path of `settings.{name}` disagree on whether "
+            "`spec.integrations` is a list, so one would overwrite the other."
+        )
+        assert diagnostic.help == f"Set the path of `settings.{name}`, too."
+        assert diagnostic.where[0].line == 2
+    more = ", settings.nvidia: 'spec.integrations[type=nvidia].secretRef.name'"
+    assert misread(listed % more + uses % "nvidia") == []
 
 
 def test_assumed_fields_can_trade_places() -> None:
@@ -192,6 +244,19 @@ def test_extra_spec_follows_a_field_that_was_given_another_path() -> None:
     (diagnostic,) = misread(moved % body)
     assert "`ngc` of a Settings" in diagnostic.message
     assert misread(moved % body.replace("ngc: x", "integrations: {nvidia: {secretRef: {name: x}}}")) == []
+
+
+def test_extra_spec_adds_to_an_element_and_sets_none_of_its_modelled_fields() -> None:
+    file = """
+        paletteai:vendorFields: {settings.nvidia: "spec.integrations[type=nvidia].secretRef.name"}
+        paletteai:tenant:
+          name: acme
+          settings:
+            ngc: {nvidia: {existingSecret: n}, extraSpec: {integrations: [{type: nvidia, %s}, {type: other}]}}
+    """
+    assert misread(file % "region: eu") == []
+    (diagnostic,) = misread(file % "secretRef: {name: x}")
+    assert "sets `integrations[type=nvidia].secretRef.name` of a Settings" in diagnostic.message
 
 
 def test_extra_spec_may_say_everything_else() -> None:

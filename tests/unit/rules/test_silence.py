@@ -12,6 +12,7 @@ from support.samples import codes, stack, told, workspace
 
 from paletteai_components.diagnostics import Diagnostic, Severity, reported
 from paletteai_components.kube.cluster import Cluster, LiveObject, Unanswered
+from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.rules import RULES, diagnostics_of, diagnostics_of_stack
 from paletteai_components.rules.rule import Scope
 from paletteai_components.stacks.folder import stack_folder
@@ -136,7 +137,7 @@ def test_a_rule_about_the_cluster_is_judged_with_its_answers(code: str) -> None:
 
 
 def test_a_silence_is_used_by_a_warning_about_the_cluster() -> None:
-    written_by_hand = LiveObject(taken_over=(("kubectl-edit", ("spec", "gpuQuota")),))
+    written_by_hand = LiveObject(taken_over=(("kubectl-edit", FieldPath(("spec", "gpuQuota"))),))
     cluster = Cluster("dev", objects={"Tenant": {"Tenant/acme": written_by_hand}}, owned=frozenset({"Tenant/acme"}))
     diagnostics = diagnostics_of(replace(whole(silencing("PAI019")), cluster=cluster))
     assert [(each.code, each.severity) for each in diagnostics] == [("PAI019", Severity.SILENCED)]

@@ -11,6 +11,7 @@ from support.patterns import Pattern, hard_texts, patterns, unread
 from paletteai_components.changes.fields import FieldChange
 from paletteai_components.cli.output.field import field_line
 from paletteai_components.credentials import is_placeholder
+from paletteai_components.kube.field_path import FieldPath
 
 # A tracer takes time, too.
 pytestmark = pytest.mark.untraced
@@ -80,7 +81,7 @@ def test_two_long_lists_are_compared_at_once() -> None:
     def compared(length: int) -> float:
         before, after = ([{"k": number} for number in range(start, start + length)] for start in (0, length // 2))
         began = time.thread_time()
-        line = field_line(FieldChange(("spec", "list"), before, after))
+        line = field_line(FieldChange(FieldPath(("spec", "list")), before, after))
         assert f" and {length // 2 - 20:,} more" in line
         return time.thread_time() - began
 
