@@ -10,7 +10,17 @@ import inspect
 from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
-from paletteai_components.rules import bindings, cluster, credentials, environments, fallback, files, naming, schemas
+from paletteai_components.rules import (
+    bindings,
+    cluster,
+    credentials,
+    environments,
+    fallback,
+    files,
+    naming,
+    reuse,
+    schemas,
+)
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.rules.silence import silence_diagnostics, with_silenced
 from paletteai_components.stacks.stack import Stack
@@ -21,7 +31,7 @@ RULES: dict[str, Rule] = {
     for rule in (
         bindings.integration_bound_once,
         bindings.secret_used_once,
-        bindings.credential_used_once,
+        reuse.credential_used_once,
         fallback.project_resolves_to_an_integration,
         fallback.reference_leads_somewhere,
         naming.identity_is_unique,

@@ -151,6 +151,8 @@ def _missing_remedy(name: str, fields: list[str], stack: Stack) -> str:
         return f"Add {_quoted(fields)} to the document in the Secret."
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_quoted(others)}."] if others else []
+    if others == ["hostUrl"]:
+        parts = ["Add `hostUrl: https://api.spectrocloud.com`, or the address of your own Palette."]
     if "apiKey" in fields:
         parts.append(f"Set the key with {_set_key(name, stack)}.")
     return " ".join(parts)

@@ -9,9 +9,9 @@ import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
+from paletteai_components.cli.output.report import as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
-from paletteai_components.diagnostics import Severity, reported
+from paletteai_components.diagnostics import Severity, folded, reported
 from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
 
 
+# With so many problems on the screen, a table of their rules follows.
+_MANY = 10
+
+
 def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
     """The codes of rules, which may be separated by commas."""
     from paletteai_components.rules import RULES
@@ -28,8 +32,10 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
     codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
     for code in codes:
         if code not in RULES:
-            hint = did_you_mean(code, RULES) or "`paletteai explain` lists the codes."
-            raise click.BadParameter(f"`{redacted(code)}` is no rule's code. {hint}", ctx, parameter)
+            raise UserError(
+                f"`{redacted(code)}` is no rule's code, so nothing was checked.",
+                did_you_mean(code, RULES) or "`paletteai explain` lists the codes.",
+            )
     return frozenset(codes)
 
 
@@ -140,12 +146,14 @@ def command(
         else:
             show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
     else:
-        if not statistics:
-            show(selection.diagnostics, each=verbose)
-        if statistics or (are_many(selection.diagnostics) and not quiet):
+        shown = 0 if statistics else show(selection.diagnostics, each=verbose)
+        if statistics or (shown > _MANY and not quiet):
             show_codes(selection.diagnostics)
         if not quiet:
-            click.echo(_summary(selection, "tenant" if manifests else "stack"))
+            hidden = (
+                0 if statistics or verbose else sum(len(each) for _, each in folded(reported(selection.diagnostics)))
+            )
+            click.echo(_summary(selection, hidden, "tenant" if manifests else "stack"))
     ctx.exit(selection.exit_code or int(_reaches(selection, Severity(fail_on))))
 
 
@@ -168,7 +176,7 @@ def _as_json(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _summary(selection: Selection, noun: str) -> str:
+def _summary(selection: Selection, hidden: int, noun: str) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
     stacks = plural(read + unread, noun)
     problems = counted(selection.diagnostics)
@@ -177,4 +185,7 @@ def _summary(selection: Selection, noun: str) -> str:
         return f"{stacks}, {plural(projects, 'project')}: {problems}"
     if not read:
         return f"{problems}; nothing could be read"
-    return f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
+    text = f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
+    if hidden:
+        text += f"; {hidden:,} {'follows' if hidden == 1 else 'follow'} from another, shown with `--verbose`"
+    return text

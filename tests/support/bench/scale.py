@@ -64,7 +64,9 @@ def at_scale(paletteai: Path, folder: Path) -> Iterator[Figure | str]:
         memory = peak_memory([paletteai, command, "--stacks", all_of_them])
         name = f"peak memory of {command} of {STACKS:,} stacks, all processes together / {MEMORY} MB"
         yield Figure(name, memory * 2**20 / 10**6 / MEMORY, 1.0, f"{memory:.0f} MiB")
-    yield from page_at_scale(paletteai, all_of_them, folder)
+    yield from page_at_scale(
+        paletteai, many_stacks(folder / "faulty" / "stacks", STACKS, PROJECTS, faulty=True), folder
+    )
 
 
 def _beside_kubeconform(paletteai: Path, stacks: Path, objects: list[str], folder: Path) -> Figure:
