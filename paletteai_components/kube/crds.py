@@ -326,7 +326,7 @@ def _problems(version: Version, error: Any, parent: list[_Part]) -> Iterator[tup
                 if name not in error.instance:
                     yield f"requires `{_path([*parent, name])}`, which is missing; {_REFUSED}", fix
         case "type":
-            actual = _type_of(error.instance)
+            actual = type_of(error.instance)
             # A null is pruned from an object before validation, but refused in a list.
             effect = _PRUNED if actual == "null" and parent and isinstance(parent[-1], str) else _REFUSED
             if actual == "object" and "array" in wants:
@@ -372,7 +372,8 @@ def _fields(schema: Any, path: str = "") -> Iterator[str]:
             yield from _fields(schema.get(word), f"{path}[*]")
 
 
-def _type_of(value: object) -> str:
+def type_of(value: object) -> str:
+    """The type of a value as schemas name it."""
     is_type = Draft202012Validator.TYPE_CHECKER.is_type
     return next((each for each in ("null", *structural.TYPES) if is_type(value, each)), "something else")
 

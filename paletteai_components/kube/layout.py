@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from paletteai_components.kube import structural
-from paletteai_components.kube.crds import Crds, Version
+from paletteai_components.kube.crds import Crds, Version, type_of
 from paletteai_components.kube.field_path import FieldPath, Selector, Step
 from paletteai_components.kube.palette_api import ASSUMED, FIELDS, KINDS, PaletteApi, fault_of
 from paletteai_components.listing import listed
@@ -200,17 +200,17 @@ def _judged(
     wrong: list[str] = []
     needs: dict[FieldPath, None] = {}
     for error in version.validator.iter_errors(structural.defaulted(manifest, version.schema)):
-        depth = len(error.absolute_path)
-        if tuple(error.absolute_path) != positions[:depth]:
+        depth, wants = len(error.absolute_path), error.validator_value
+        here = _written_to(tuple(error.absolute_path), path, positions)
+        if here is None:
             continue
-        here, wants = FieldPath(path.steps[:depth]), error.validator_value
         match error.validator:
             case "additionalProperties":
                 unknown = error.instance.keys() - error.schema.get("properties", {}).keys()
                 inside = _written_at(path, depth)
                 missing += [f"there is no `{(here / step).redacted}`" for step in inside if step in unknown]
             case "type":
-                wrong.append(f"`{here.redacted}` is of type {' or '.join(wants)}, not {_type_at(path, depth, name)}")
+                wrong.append(f"`{here.redacted}` is of type {' or '.join(wants)}, not {type_of(error.instance)}")
             case "enum":
                 allowed = listed((f"`{named(str(each))}`" for each in wants), _LISTED)
                 wrong.append(f"`{here.redacted}` is one of {allowed}")
@@ -232,18 +232,22 @@ def _judged(
     return Fit.FITS, "", ()
 
 
+def _written_to(at: tuple[str | int, ...], path: FieldPath, positions: tuple[str | int, ...]) -> FieldPath | None:
+    """The part of a path that leads to a position, or to the key of an element on the way; None for another place."""
+    depth = len(at)
+    if at == positions[:depth]:
+        return FieldPath(path.steps[:depth])
+    holder = path.steps[depth - 2] if depth > 1 else None
+    if isinstance(holder, Selector) and at == (*positions[: depth - 1], holder.key):
+        return FieldPath(path.steps[: depth - 1]) / holder.key
+    return None
+
+
 def _written_at(path: FieldPath, depth: int) -> list[str]:
     """The fields that writing a path puts into the object at a depth: the next name, and the key of an element."""
-    steps = path.steps[max(depth - 1, 0) : depth + 1]
-    keys = [step.key for step in steps[:1] if depth and isinstance(step, Selector)]
     names = [step for step in path.steps[depth : depth + 1] if isinstance(step, str)]
+    keys = [step.key for step in path.steps[:depth][-1:] if isinstance(step, Selector)]
     return [*names, *keys]
-
-
-def _type_at(path: FieldPath, depth: int, name: str) -> str:
-    if depth == len(path.steps):
-        return "array" if FIELDS[name].is_list else "string"
-    return "array" if isinstance(path.steps[depth], Selector) else "object"
 
 
 def _is_open(schema: Any, path: FieldPath) -> bool:
@@ -394,7 +398,7 @@ def _type_evidence(text: _Text, holder: int, wanted: IntegrationType) -> tuple[i
     for at, step in reversed(list(enumerate(text.path.steps))):
         types = _types_in(step.value if isinstance(step, Selector) else step)
         if types:
-            between = sum(isinstance(each, str) for each in text.path.steps[at + 1 : holder])
+            between = sum(bool(_foreign_words([each])) for each in text.path.steps[at + 1 : holder])
             # Of a type that is named twice, the nearer one counts: `paletteIntegrations.nvidia`.
             points = (_GUESSED if text.is_guessed else _NAMED) if wanted in types else 0
             return points, min(between, _FARTHEST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,20 +105,19 @@ def _crds(sources: Sequence[Path], context: str | None, api: PaletteApi) -> Crds
 def _notes(folder: StackFolder) -> Iterator[str]:
     """What the defaults of the project do not reach."""
     from paletteai_components.pulumi_yaml.document import Document
-    from paletteai_components.stacks.stack import configuration_of
+    from paletteai_components.stacks.configuration import NAMESPACE, qualified
 
+    name = folder.project.name if folder.project else NAMESPACE
     setting: dict[str, list[str]] = {key: [] for key in _SET_BY_A_STACK}
     with reading(folder) as outcomes:
         for path, outcome in outcomes:
-            if isinstance(outcome, Document):
-                # Without the project's defaults: what the file sets itself.
-                config = configuration_of(replace(outcome), None)
-                for key in setting.keys() & config.keys():
-                    setting[key].append(folder.stack_of(path.name) or path.name)
+            config = outcome.value.get("config") if isinstance(outcome, Document) else None
+            for key in setting.keys() & {qualified(each, name) for each in config or () if isinstance(config, dict)}:
+                setting[key].append(folder.stack_of(path.name) or path.name)
     for key, stacks in setting.items():
         if stacks:
             names = listed((f"`{escaped(each)}`" for each in sorted(stacks)), _LISTED)
-            yield f"stack {names} sets `{key}` itself, which replaces that of the project."
+            yield f"`{key}` is also in the file of stack {names}, where it replaces that of the project."
 
 
 def _written(layout: Layout, crds: Crds, folder: StackFolder, *, err: bool) -> Layout:
