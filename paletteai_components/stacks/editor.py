@@ -75,6 +75,8 @@ def with_vendor_fields(data: bytes, project: PulumiProject, fields: Mapping[str,
     """
     read, path = project.document, vendor_fields_path(project)
     with contextlib.suppress(LookupError, StackFileError):
+        if sum(each.qualified == f"{NAMESPACE}:vendorFields" for each in project.entries) > 1:
+            raise LookupError("Pulumi uses either of two keys")
         text = data.removeprefix(_BOM).decode()
         result = _applied(data, text, _settings_of(text, _root(text), path, fields))
         value = holder = deepcopy(read.value)
@@ -93,10 +95,13 @@ def with_vendor_fields(data: bytes, project: PulumiProject, fields: Mapping[str,
 
 def vendor_fields_path(project: PulumiProject | None) -> tuple[str, ...]:
     """The path of the default of `paletteai:vendorFields` in a project file."""
-    key, name = f"{NAMESPACE}:vendorFields", project.name if project else NAMESPACE
-    entries = project.entries if project else ()
-    key = next((each.key for each in entries if each.qualified == key), key)
-    return "config", key, "default" if is_own(key, name) else "value"
+    name, key = project.name if project else NAMESPACE, f"{NAMESPACE}:vendorFields"
+    entry = next((each for each in project.entries if each.qualified == key), None) if project else None
+    key = entry.key if entry else key
+    written = project.document.value["config"][key] if project and entry else None
+    # Pulumi takes either for a key of the project's own namespace, and not both.
+    has_value = isinstance(written, dict) and "value" in written
+    return "config", key, "default" if is_own(key, name) and not has_value else "value"
 
 
 def vendor_field_lines(path: Sequence[str], fields: Mapping[str, str]) -> list[str]:
@@ -234,8 +239,11 @@ def _settings_of(text: str, root: _Node, path: Sequence[str], fields: Mapping[st
         key, node = node.entries[step]
         if isinstance(node.event, yaml.AliasEvent):
             raise LookupError("what it stands for is used elsewhere, too")
+    old = {name: node.entries[name][1] for name in fields.keys() & node.entries}
     edits = {
-        _replacement(text, node.entries[name][1], _text(fields[name], node)) for name in fields.keys() & node.entries
+        _replacement(text, each, _text(fields[name], each, node))
+        for name, each in old.items()
+        if getattr(each.event, "value", None) != fields[name]
     }
     new = {name: each for name, each in fields.items() if name not in node.entries}
     return edits | ({_added(text, key, node, (), new, len(path))} if new else set())
@@ -281,8 +289,12 @@ def _flow(path: Sequence[str], fields: Mapping[str, str], quote: str) -> str:
     return entry
 
 
-def _text(value: str, holder: _Node) -> str:
-    return value if _PLAIN.fullmatch(value) and not holder.event.flow_style else _quoted(value)
+def _text(value: str, old: _Node, holder: _Node) -> str:
+    """A text in place of another: with the quotes of that one, or with those that it needs."""
+    style = getattr(old.event, "style", None)
+    if style == "'":
+        return f"'{value}'"
+    return _quoted(value) if style or holder.event.flow_style or not _PLAIN.fullmatch(value) else value
 
 
 def _quoted(value: str) -> str:
