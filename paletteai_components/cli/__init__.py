@@ -118,8 +118,8 @@ class _Commands(click.Group):
 def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
     """PaletteAI as code: check, plan and render stack files.
 
-    Most commands read files only. `fingerprint` and `render --with-secrets` call pulumi to decrypt
-    the keys; `preview`, `up` and `refresh` run pulumi.
+    Most commands read files only. `crds` reads files or a cluster. `fingerprint` and
+    `render --with-secrets` call pulumi to decrypt the keys; `preview`, `up` and `refresh` run pulumi.
 
     Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
     was called wrongly.

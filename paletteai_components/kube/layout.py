@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from paletteai_components.kube import structural
@@ -22,7 +22,7 @@ from paletteai_components.listing import listed
 from paletteai_components.model.planned import IntegrationType
 from paletteai_components.redaction import holds_key, named
 
-_MOST = 5
+_MOST, _MOST_CHECKED = 5, 50
 _LISTED = 8
 _LONGEST = 100
 _SPEC = FieldPath(("spec",))
@@ -283,11 +283,18 @@ def _candidates(version: Version, wanted: IntegrationType) -> Sequence[Candidate
     """The paths at which the name of an integration's Secret may be, the best first."""
     root = version.source.get("properties")
     spec = root.get("spec") if isinstance(root, Mapping) else None
-    found = [
+    likely = [
         candidate
         for text in _texts(spec, _Text(_SPEC, (), False), wanted)
-        if (candidate := _candidate(version, text, wanted)) is not None
+        if (candidate := _candidate(text, wanted)) is not None
     ]
+    # A schema may have very many, and each takes a while to check.
+    best = sorted(likely, key=lambda each: -each.score)[:_MOST_CHECKED]
+    found = []
+    for each in best:
+        fit, _, needs = _judged(version, each.path, f"settings.{wanted}", {})
+        if fit not in {Fit.MISSING, Fit.MISMATCH}:
+            found.append(replace(each, needs=needs, score=each.score + _WITHOUT_MORE * (not needs)))
     return sorted(found, key=lambda each: -each.score)[:_MOST]
 
 
@@ -313,11 +320,10 @@ def _inner(node: Mapping[str, Any], path: FieldPath, wanted: IntegrationType) ->
     if isinstance(rest, Mapping) and _may_hold_integrations(last):
         yield str(wanted), rest, True
     if isinstance(items, Mapping) and isinstance(items.get("properties"), Mapping) and isinstance(last, str):
-        keys = node.get(structural.LIST_KEYS)
-        yield from (
-            (selector, items, is_guessed)
-            for selector, is_guessed in _selectors(items["properties"], keys, last, wanted)
-        )
+        selectors = _selectors(items["properties"], node.get(structural.LIST_KEYS), last, wanted)
+        # Lists in lists must not multiply.
+        most = 1 if path.lists else _MOST
+        yield from ((selector, items, is_guessed) for selector, is_guessed in islice(selectors, most))
 
 
 def _selectors(
@@ -349,7 +355,8 @@ def _may_hold_integrations(step: Step) -> bool:
     )
 
 
-def _candidate(version: Version, text: _Text, wanted: IntegrationType) -> Candidate | None:
+def _candidate(text: _Text, wanted: IntegrationType) -> Candidate | None:
+    """The candidate that a text is, or None if nothing says that it names the Secret of the integration."""
     path = text.path
     shown = str(path)
     # Others could not be written, or must not be shown.
@@ -359,15 +366,12 @@ def _candidate(version: Version, text: _Text, wanted: IntegrationType) -> Candid
     types, distance = _type_evidence(text, holder, wanted)
     if secret <= 0 or types <= 0:
         return None
-    fit, _, needs = _judged(version, path, f"settings.{wanted}", {})
-    if fit in {Fit.MISSING, Fit.MISMATCH}:
-        return None
     is_deprecated = any("deprecated" in each.lower() for each in text.descriptions[1:])
     away = distance + _foreign_words(path.steps[holder:])
     is_certain = secret >= _SURE and types == _NAMED and not away and not is_deprecated
-    score = 2 * (secret + types - away + _DEPRECATED * is_deprecated) + _WITHOUT_MORE * (not needs)
+    score = 2 * (secret + types - away + _DEPRECATED * is_deprecated)
     said = next((each for each in reversed(text.descriptions[-2:]) if each), "")
-    return Candidate(path, is_certain, needs, _in_one_line(said), score)
+    return Candidate(path, is_certain, (), _in_one_line(said), score)
 
 
 def _secret_evidence(text: _Text) -> tuple[int, int]:

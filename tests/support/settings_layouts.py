@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import yaml
@@ -206,15 +207,21 @@ LAYOUTS = (
 )
 
 
+@cache
+def _read(kind: str) -> dict[str, Any]:
+    crd: dict[str, Any] = yaml.safe_load((CRD_FOLDER / f"{kind}.yaml").read_text())
+    return crd
+
+
 def crds_with(spec: dict[str, Any], group: str = "spectrocloud.com") -> list[dict[str, Any]]:
     """The CRDs of the vendor's kinds, those of Settings with this `spec`."""
-    crds = [yaml.safe_load((CRD_FOLDER / f"{kind}.yaml").read_text()) for kind in ("tenant", "project", "settings")]
+    crds = [deepcopy(_read(kind)) for kind in ("tenant", "project", "settings")]
     for crd in crds:
         crd["spec"]["group"] = group
         crd["metadata"]["name"] = f"{crd['spec']['names']['plural']}.{group}"
     root = crds[2]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    root["properties"]["spec"] = spec
-    return deepcopy(crds)
+    root["properties"]["spec"] = deepcopy(spec)
+    return crds
 
 
 def as_yaml(crds: list[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.checkout import CRD_FOLDER
+from support.checkout import CRD_FOLDER, ROOT
 from support.pasted import keys
 from support.projects import PULUMI_YAML, Project, changed
 from support.settings_layouts import FIELDS, LAYOUTS, SettingsLayout, as_yaml, crds_with
@@ -116,6 +116,13 @@ config:
 
 20 fields: 3 do not fit, 17 fit
 """  # noqa: E501
+
+
+def test_the_page_of_the_command_shows_what_is_printed() -> None:
+    page = (ROOT / "docs" / "command.md").read_text()
+    above, below = page.split("$ paletteai crds crds.yaml\n")[1].split("```")[0].split("…\n")
+    assert TABLE.startswith(above)
+    assert TABLE.endswith(below)
 
 
 def test_where_everything_fits_there_is_nothing_to_set(project: Project) -> None:

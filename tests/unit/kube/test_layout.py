@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from support.pasted import keys
 from support.settings_layouts import FIELDS, LAYOUTS, OPEN, SettingsLayout, crds_with
 
@@ -17,6 +20,7 @@ from paletteai_components.kube.palette_api import KINDS, PaletteApi
 
 Change = Callable[[list[dict[str, Any]]], None]
 NONE: dict[str, str] = {}
+TEXT = {"type": "string"}
 
 
 def layout(spec: str | dict[str, Any], fields: dict[str, str] = NONE, change: Change | None = None) -> Layout:
@@ -386,6 +390,51 @@ def test_a_list_of_other_types_is_not_for_this_one() -> None:
 def test_the_key_of_the_list_is_taken_before_another_field() -> None:
     spec = LIST.replace("id:", "name:") % ("providers", "  x-kubernetes-list-map-keys: [name]", "")
     assert paths(spec) == ["spec.providers[name=palette].secretName"]
+
+
+NAMES = st.sampled_from(["integrations", "palette", "ngc", "secretRef", "secretName", "name", "type", "proxy", "a.b"])
+LEAVES = st.sampled_from([{"type": "string"}, {"type": "string", "enum": ["palette", "ngc"]}, {"type": "integer"}])
+
+
+def structures(below: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Objects, maps and lists, some of which require a field, have keys or are open."""
+    objects = st.builds(
+        lambda properties, required, more: {
+            "type": "object",
+            "properties": properties,
+            **({"required": sorted(properties)[:1]} if required else {}),
+            **({OPEN: True} if more else {}),
+        },
+        st.dictionaries(NAMES, below, max_size=4),
+        st.booleans(),
+        st.integers(0, 9).map(lambda number: number == 0),
+    )
+    maps = below.map(lambda inner: {"type": "object", "additionalProperties": inner})
+    return objects | objects | maps | objects.map(lambda inner: {"type": "array", "items": inner})
+
+
+@given(st.dictionaries(NAMES, st.recursive(LEAVES, structures, max_leaves=12), max_size=4))
+def test_whatever_the_schema_is_a_candidate_is_there(properties: dict[str, Any]) -> None:
+    spec = {"type": "object", "properties": properties}
+    for each in layout(spec).fields:
+        for candidate in each.candidates:
+            tried = field(layout(spec, {each.name: str(candidate.path)}), each.name)
+            assert tried.path == candidate.path
+            assert tried.fit in {Fit.FITS, Fit.NEEDS_MORE, Fit.UNKNOWN}
+            assert tried.needs == candidate.needs
+
+
+def test_a_schema_that_is_very_wide_or_has_lists_in_lists_takes_seconds_at_most() -> None:
+    values = [f"palette-{number}" for number in range(30)]
+    nested: dict[str, Any] = {"type": "object", "properties": {"secretName": {"type": "string"}}}
+    for _ in range(20):
+        keyed = {**nested, "properties": {**nested["properties"], "type": {"type": "string", "enum": values}}}
+        nested = {"type": "object", "properties": {"list": {"type": "array", "items": keyed}}}
+    wide = {f"palette{number}": {"type": "object", "properties": {"secretName": TEXT}} for number in range(2_000)}
+    started = time.process_time()
+    found = layout({"type": "object", "properties": {"deep": nested, **wide}})
+    assert len(field(found).candidates) == 5
+    assert time.process_time() - started < 10
 
 
 # Keys that somebody pasted
