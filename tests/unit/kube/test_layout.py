@@ -392,30 +392,43 @@ def test_the_key_of_the_list_is_taken_before_another_field() -> None:
     assert paths(spec) == ["spec.providers[name=palette].secretName"]
 
 
-NAMES = st.sampled_from(["integrations", "palette", "ngc", "secretRef", "secretName", "name", "type", "proxy", "a.b"])
-LEAVES = st.sampled_from([{"type": "string"}, {"type": "string", "enum": ["palette", "ngc"]}, {"type": "integer"}])
+NAMES = st.sampled_from(["integrations", "palette", "nvidiaNGC", "hf", "providers", "proxy", "a.b"])
+LEAVES = (
+    {"secretName": TEXT},
+    {"secretRef": {"type": "object", "properties": {"name": TEXT, "namespace": TEXT}, "required": ["namespace"]}},
+    {"credentialsRef": {"type": "object", "properties": {"name": TEXT}}, "region": TEXT},
+    {"text": {**TEXT, "description": "The name of a Secret."}, "other": {"type": "integer"}},
+)
+KEYS = ({}, TEXT, {**TEXT, "enum": ["palette", "ngc"]}, {**TEXT, "enum": ["other"]}, {"type": "integer"})
 
 
-def structures(below: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects, maps and lists, some of which require a field, have keys or are open."""
-    objects = st.builds(
-        lambda properties, required, more: {
-            "type": "object",
-            "properties": properties,
-            **({"required": sorted(properties)[:1]} if required else {}),
-            **({OPEN: True} if more else {}),
-        },
-        st.dictionaries(NAMES, below, max_size=4),
-        st.booleans(),
-        st.integers(0, 9).map(lambda number: number == 0),
-    )
-    maps = below.map(lambda inner: {"type": "object", "additionalProperties": inner})
-    return objects | objects | maps | objects.map(lambda inner: {"type": "array", "items": inner})
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """A `spec` with the names of Secrets below objects, maps and lists, which may require a field or be open."""
+
+    def inside(depth: int) -> dict[str, Any]:
+        properties = dict(draw(st.sampled_from(LEAVES)))
+        names = draw(st.lists(NAMES, min_size=min(depth, 1), max_size=2, unique=True)) if depth else []
+        for name in names:
+            inner = inside(depth - 1)
+            match draw(st.sampled_from(["object", "object", "map", "list"])):
+                case "object":
+                    properties[name] = inner
+                case "map":
+                    properties[name] = {"type": "object", "additionalProperties": inner}
+                case "list":
+                    if key := draw(st.sampled_from(KEYS)):
+                        inner["properties"]["type"] = key
+                    properties[name] = {"type": "array", "items": inner}
+        node = {"type": "object", "properties": properties}
+        node |= {"required": sorted(properties)[:1]} if draw(st.integers(0, 4)) == 0 else {}
+        return node | ({OPEN: True} if draw(st.integers(0, 9)) == 0 else {})
+
+    return inside(3)
 
 
-@given(st.dictionaries(NAMES, st.recursive(LEAVES, structures, max_leaves=12), max_size=4))
-def test_whatever_the_schema_is_a_candidate_is_there(properties: dict[str, Any]) -> None:
-    spec = {"type": "object", "properties": properties}
+@given(specs())
+def test_whatever_the_schema_is_a_candidate_is_there(spec: dict[str, Any]) -> None:
     for each in layout(spec).fields:
         for candidate in each.candidates:
             tried = field(layout(spec, {each.name: str(candidate.path)}), each.name)
