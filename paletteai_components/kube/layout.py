@@ -253,8 +253,6 @@ def _written_at(path: FieldPath, depth: int) -> list[str]:
 def _is_open(schema: Any, path: FieldPath) -> bool:
     """Whether a path leads through an object that takes any field, to one that its schema does not tell."""
     for step in path.steps:
-        if not isinstance(schema, dict):
-            return False
         if isinstance(step, Selector):
             inner = schema.get("items")
         else:

@@ -237,8 +237,6 @@ def _settings_of(text: str, root: _Node, path: Sequence[str], fields: Mapping[st
         if step not in node.entries:
             return {_added(text, key, node, path[depth:], fields, depth)}
         key, node = node.entries[step]
-        if isinstance(node.event, yaml.AliasEvent):
-            raise LookupError("what it stands for is used elsewhere, too")
     old = {name: node.entries[name][1] for name in fields.keys() & node.entries}
     edits = {
         _replacement(text, each, _text(fields[name], each, node))

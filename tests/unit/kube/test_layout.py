@@ -20,7 +20,7 @@ from paletteai_components.kube.palette_api import KINDS, PaletteApi
 
 Change = Callable[[list[dict[str, Any]]], None]
 NONE: dict[str, str] = {}
-TEXT = {"type": "string"}
+TEXT: dict[str, Any] = {"type": "string"}
 
 
 def layout(spec: str | dict[str, Any], fields: dict[str, str] = NONE, change: Change | None = None) -> Layout:
@@ -147,6 +147,20 @@ def test_what_the_spec_requires_is_needed_by_every_integration_and_by_no_other_k
     found = layout(spec, LAYOUTS[0].paths)
     assert {each.name for each in found.fields if each.fit is Fit.NEEDS_MORE} == set(FIELDS)
     assert {str(path) for each in found.fields for path in each.needs} == {"spec.displayName"}
+
+
+def test_an_object_that_has_to_have_more_entries_does_not_fit() -> None:
+    spec = "palette: {type: object, minProperties: 2, properties: {secret: {type: string}}}"
+    each = field(layout(spec, {"settings.palette": "spec.palette.secret"}))
+    assert (each.fit, each.reason) == (Fit.MISMATCH, "`spec.palette` has to have more entries")
+
+
+def test_of_a_kind_without_a_spec_every_field_is_missing() -> None:
+    def without(crds: list[dict[str, Any]]) -> None:
+        del schema_of(crds, "Settings")["properties"]["spec"]
+
+    each = field(layout({"type": "object"}, change=without))
+    assert (each.fit, each.reason, each.candidates) == (Fit.MISSING, "there is no `spec`", ())
 
 
 def test_a_value_that_only_an_example_violates_is_no_reason() -> None:
@@ -393,13 +407,19 @@ def test_the_key_of_the_list_is_taken_before_another_field() -> None:
 
 
 NAMES = st.sampled_from(["integrations", "palette", "nvidiaNGC", "hf", "providers", "proxy", "a.b"])
-LEAVES = (
+LEAVES: tuple[dict[str, Any], ...] = (
     {"secretName": TEXT},
     {"secretRef": {"type": "object", "properties": {"name": TEXT, "namespace": TEXT}, "required": ["namespace"]}},
     {"credentialsRef": {"type": "object", "properties": {"name": TEXT}}, "region": TEXT},
     {"text": {**TEXT, "description": "The name of a Secret."}, "other": {"type": "integer"}},
 )
-KEYS = ({}, TEXT, {**TEXT, "enum": ["palette", "ngc"]}, {**TEXT, "enum": ["other"]}, {"type": "integer"})
+KEYS: tuple[dict[str, Any], ...] = (
+    {},
+    TEXT,
+    {**TEXT, "enum": ["palette", "ngc"]},
+    {**TEXT, "enum": ["other"]},
+    {"type": "integer"},
+)
 
 
 @st.composite
@@ -407,7 +427,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     """A `spec` with the names of Secrets below objects, maps and lists, which may require a field or be open."""
 
     def inside(depth: int) -> dict[str, Any]:
-        properties = dict(draw(st.sampled_from(LEAVES)))
+        properties: dict[str, Any] = dict(draw(st.sampled_from(LEAVES)))
         names = draw(st.lists(NAMES, min_size=min(depth, 1), max_size=2, unique=True)) if depth else []
         for name in names:
             inner = inside(depth - 1)
@@ -420,7 +440,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
                     if key := draw(st.sampled_from(KEYS)):
                         inner["properties"]["type"] = key
                     properties[name] = {"type": "array", "items": inner}
-        node = {"type": "object", "properties": properties}
+        node: dict[str, Any] = {"type": "object", "properties": properties}
         node |= {"required": sorted(properties)[:1]} if draw(st.integers(0, 4)) == 0 else {}
         return node | ({OPEN: True} if draw(st.integers(0, 9)) == 0 else {})
 
