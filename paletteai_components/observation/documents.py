@@ -14,8 +14,9 @@ from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.pulumi_yaml.document import Document, manifest_from
 
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-# A document without any of these words has no object that concerns PaletteAI, so it is not read.
-_CONCERNING = re.compile(rb"spectrocloud\.com|\b(?:Secret|SealedSecret|ExternalSecret|Namespace|\w*List)\b")
+# A document without any of these words has no object that concerns PaletteAI, so it is not read. A namespace that does
+# not say whose it is, is nobody's.
+_CONCERNING = re.compile(rb"spectrocloud\.com|palette\.ai/|\b(?:Secret|SealedSecret|ExternalSecret|\w*List)\b")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
