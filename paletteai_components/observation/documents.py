@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -71,9 +72,20 @@ class _LazyDocument:
         return self._document.location(path) if self._document else SourceLocation(self._file)
 
 
+@dataclass(frozen=True, slots=True)
+class _Locate:
+    """Finds the lines of an object, which is at a path of a document. Unlike a function, it can be pickled."""
+
+    document: Document | _LazyDocument
+    path: Path
+
+    def __call__(self, inner: Path) -> SourceLocation:
+        return self.document.location((*self.path, *inner))
+
+
 def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) -> Iterator[ObservedObject]:
     """The object at a path of a document, or the items of the list there."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return
     kind, items = value.get("kind"), value.get("items")
     if isinstance(items, list) and (kind is None or str(kind).endswith("List")):
@@ -83,5 +95,5 @@ def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) ->
                 of_list = {"apiVersion": value.get("apiVersion"), "kind": str(kind).removesuffix("List")}
                 item = {**of_list, **item}
             yield from _objects(item, document, (*path, "items", position))
-    elif isinstance(value.get("metadata"), Mapping):
-        yield ObservedObject(dict(value), lambda inner: document.location((*path, *inner)))
+    elif isinstance(value.get("metadata"), dict):
+        yield ObservedObject(value, _Locate(document, path))
