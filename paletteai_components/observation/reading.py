@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from paletteai_components import naming
@@ -41,6 +41,7 @@ from paletteai_components.redaction import named
 from paletteai_components.stacks.workspace import Workspace
 
 _MAX_LOCATIONS = 10
+_COMPARED = 5
 _ROLES = ("admin", "editor", "viewer")
 _BOOKKEEPING = {*WRITTEN_ANNOTATIONS, "kubectl.kubernetes.io/last-applied-configuration"}
 
@@ -311,12 +312,15 @@ class _Reading:
 
     def _check_tenants(self) -> None:
         """Reports the Tenants that Projects name and that are not among the objects."""
+        known = list(map(named, self.inventory.tenants))
+        # Comparing every name with every other would take too long.
+        meant = {name: naming.did_you_mean(name, known) for name in islice(self.missing_tenants, _COMPARED)}
         for name, projects in self.missing_tenants.items() if "Tenant" in self.view.complete else ():
             names = listed((f"`{named(project.name)}`" for project in projects), 5)
             self._report(
                 "PAI005",
                 f"Tenant `{named(name)}` does not exist, so there is nothing to fall back to for project {names}.",
-                "Create it, or correct the name.",
+                meant.get(name) or "Create it, or correct the name.",
                 *self._references(projects),
             )
         if self.missing_tenants and "Tenant" not in self.view.complete:
@@ -325,7 +329,7 @@ class _Reading:
                 "PAI005",
                 f"these objects name Tenants that are not among them: {names}. What their projects fall back to is not "
                 "known.",
-                "Check them together with these, or correct the names.",
+                next(filter(None, meant.values()), "Check them together with these, or correct the names."),
                 *self._references([projects[0] for projects in self.missing_tenants.values()]),
                 severity=Severity.WARNING,
             )
