@@ -41,15 +41,16 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
     Raises:
         UserError: A source does not exist, or is a folder without manifests.
     """
-    from paletteai_components.kube.palette_api import PaletteApi
-    from paletteai_components.observation.reading import View, workspace_of
-    from paletteai_components.rules import diagnostics_of
-
     objects: list[ObservedObject] = []
     refused: list[Diagnostic] = []
     unreadable: list[str] = []
     for source in sources:
         with _reading(source) as outcomes:
+            # Meanwhile, other processes read.
+            from paletteai_components.kube.palette_api import PaletteApi
+            from paletteai_components.observation.reading import View, workspace_of
+            from paletteai_components.rules import diagnostics_of
+
             for file, (read, problems) in outcomes:
                 objects += read
                 refused += problems

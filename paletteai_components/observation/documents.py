@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation, StackFileError
-from paletteai_components.model.planned import Path
 from paletteai_components.observation.objects import ObservedObject
-from paletteai_components.pulumi_yaml.document import Document, manifest_from
+from paletteai_components.pulumi_yaml.document import Document, Path, manifest_from
 
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 # A document without any of these words has no object that concerns PaletteAI, so it is not read. A namespace that does
