@@ -80,7 +80,11 @@ class FieldPath:
     def read(self, holder: Any, default: Any = None) -> Any:
         """The value in an object, or the default where the path leads nowhere."""
         for step in self.steps:
-            holder = _inside(holder, step)
+            # Nearly every step is a name in a dict.
+            if type(holder) is dict and isinstance(step, str):
+                holder = holder.get(step, _MISSING)
+            else:
+                holder = _inside(holder, step)
             if holder is _MISSING:
                 return default
         return holder

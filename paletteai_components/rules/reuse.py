@@ -130,12 +130,15 @@ def _fingerprint_diagnostics(name: str, integration: IntegrationSpec, stack: Sta
         message = f"the fingerprint of integration `{named(name)}` {fact}."
         return Diagnostic("PAI003", message, remedy, (stack.location("integrations", name, "fingerprint"),), severity)
 
-    run_again = f"Run `{_fingerprint_command(stack)}`."
     key, written = integration.api_key, integration.fingerprint
+    # Most stacks have nothing to say here, and a command takes longer to build than to leave out.
+    if written is None:
+        return
+    run_again = f"Run `{_fingerprint_command(stack)}`."
     if integration.has_stale_fingerprint:
         fact = "was made for another encryption of its key, so it does not identify the current key"
         yield diagnostic(fact, run_again, Severity.WARNING)
-    elif key is None or written is None or key.fingerprint is None:
+    elif key is None or key.fingerprint is None:
         return
     elif key.fingerprint != written.value:
         yield diagnostic("does not match its key, so a credential that is used twice could go unnoticed", run_again)
