@@ -157,4 +157,7 @@ def _written(layout: Layout, crds: Crds, folder: StackFolder, *, err: bool) -> L
     found = {name: str(path) for name, path in layout.found.items()}
     replace_file(project.file, old, with_vendor_fields(old, project, found))
     click.echo(f"Wrote {plural(len(found), 'path')} to {escaped(str(project.file))}.", err=err)
+    if plausible := [each.name for each in layout.fields if each.candidates and not each.candidates[0].is_certain]:
+        names = ", ".join(f"`{each}`" for each in plausible)
+        click.echo(f"Only plausible: {names}. Compare the paths with the vendor's documentation.", err=err)
     return layout_of(crds, api)
