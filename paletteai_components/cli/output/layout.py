@@ -44,8 +44,8 @@ def show_layout(layout: Layout, project: PulumiProject | None, notes: Iterable[s
     if layout.found and not is_written:
         file = escaped(str(project.file)) if project else "Pulumi.yaml"
         click.echo(f"\nSet this in {file}, or let `--write` do it:\n")
-        lines = vendor_field_lines(vendor_fields_path(project), layout.replaced)
-        click.echo("\n".join(map(escaped, map(redacted, lines))))
+        for line in vendor_field_lines(vendor_fields_path(project), _replaced(layout)):
+            click.echo(escaped(line))
     click.echo()
     for note in (*notes, *_unjudged(layout)):
         click.echo(f"{click.style('note', fg='cyan', bold=True)}: {escaped(note)}")
@@ -88,9 +88,14 @@ def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
             }
             for each in layout.fields
         ],
-        "vendorFields": {name: redacted(path) for name, path in layout.replaced.items()},
+        "vendorFields": _replaced(layout),
         "notes": [*notes, *_unjudged(layout)],
     }
+
+
+def _replaced(layout: Layout) -> dict[str, str]:
+    # Somebody may have pasted a key into the project file.
+    return {name: redacted(path) for name, path in layout.replaced.items()}
 
 
 def _kind_lines(layout: Layout) -> Iterator[str]:
