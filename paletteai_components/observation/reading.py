@@ -27,7 +27,7 @@ from paletteai_components.model.spec import (
     StackSpec,
     TenantSpec,
 )
-from paletteai_components.observation.credentials import integration_of, secret_diagnostics
+from paletteai_components.observation.credentials import integration_of, is_annotated, secret_diagnostics
 from paletteai_components.observation.objects import (
     Inventory,
     Key,
@@ -55,6 +55,10 @@ class View:
     """The kinds of which every object is among them, as in a list of a cluster: what is not there does not exist."""
     merges: bool = True
     """Whether this PaletteAI merges Settings per integration."""
+
+    def hides(self, kind: str) -> bool:
+        """Whether this is a cluster whose objects of a kind could not be listed. Whoever lists it is told that."""
+        return bool(self.complete) and kind not in self.complete
 
 
 def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View) -> Workspace:
@@ -294,7 +298,7 @@ class _Reading:
         missing = {name: path for name, path in wanted.items() if name not in there}
         if is_missing:
             self._report_missing_tenant(tenant, belongings)
-        elif missing:
+        elif missing and not self.view.hides("Settings"):
             names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
             places = Places(parts.places, self.api)
             self._report(
@@ -315,7 +319,7 @@ class _Reading:
         if "Tenant" in self.view.complete:
             fact, remedy = f"{name} does not exist, so they have nothing to fall back to.", "Create it, or correct it."
             self._report("PAI005", fact, remedy, *where)
-        else:
+        elif not self.view.hides("Tenant"):
             fact = f"{name} is not among these objects, so what they fall back to is not known."
             remedy = "Check it together with these, or correct the name."
             self._report("PAI005", fact, remedy, *where, severity=Severity.WARNING)
@@ -418,7 +422,8 @@ class _Reading:
                 if secret is not None and kind is IntegrationType.PALETTE:
                     self.diagnostics += secret_diagnostics(secret, self.api)
                 elif secret is None and key not in self.inventory.suppliers:
-                    missing.append(at)
+                    if not is_annotated(settings):
+                        missing.append(at)
                     if "Secret" in self.view.complete:
                         fact = (
                             f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
@@ -429,7 +434,7 @@ class _Reading:
                             "Create it, or correct the name.",
                             at,
                         )
-        if missing and "Secret" not in self.view.complete:
+        if missing and "Secret" not in self.view.complete and not self.view.hides("Secret"):
             what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
             fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
             remedy = "Check the objects that supply them together with these."

@@ -10,7 +10,17 @@ import inspect
 from collections.abc import Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
-from paletteai_components.rules import bindings, cluster, credentials, environments, fallback, files, naming, schemas
+from paletteai_components.rules import (
+    bindings,
+    cluster,
+    credentials,
+    environments,
+    fallback,
+    files,
+    naming,
+    schemas,
+    status,
+)
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.rules.silence import silence_diagnostics, with_silenced
 from paletteai_components.stacks.stack import Stack
@@ -40,6 +50,8 @@ RULES: dict[str, Rule] = {
         cluster.field_is_declared,
         credentials.encryption_is_not_shared,
         environments.cluster_is_named,
+        status.object_is_ready,
+        status.effective_settings_agree,
     )
 }
 
@@ -48,6 +60,7 @@ _CHECKED = {
     Scope.STACK: "in each stack file separately",
     Scope.WORKSPACE: "across all stack files",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
+    Scope.LIVE: "by `paletteai doctor`, on the objects of a cluster",
 }
 
 
