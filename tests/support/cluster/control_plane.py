@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,23 @@ class ControlPlane:
         url: the API server's.
     """
 
-    def __init__(self, assets: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        assets: Path,
+        folder: Path,
+        users: Iterable[str] = ("nobody",),
+        api_flags: Mapping[str, object] | None = None,
+    ) -> None:
+        """A control plane that does not run yet.
+
+        Args:
+            assets: The folder with the programs.
+            folder: Where it keeps everything.
+            users: Those who may ask what anybody who is known may, beside its administrator.
+            api_flags: Other flags of the API server.
+        """
         self._assets = assets
+        self._api_flags = api_flags or {}
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._tokens: dict[str, str] = {}
@@ -63,7 +78,7 @@ class ControlPlane:
         self.kubeconfig = folder / "kubeconfig"
         self.certificate = folder / "certificates" / "apiserver.crt"
         folder.mkdir(exist_ok=True)
-        self._users({ADMIN: "system:masters", "nobody": ""})
+        self._users({ADMIN: "system:masters", **dict.fromkeys(users, "")})
         self._write_kubeconfig()
 
     def start(self) -> None:
@@ -117,7 +132,7 @@ class ControlPlane:
         return path
 
     def kubeconfig_of(self, user: str, path: Path) -> Path:
-        """A kubeconfig of another user: `nobody` may ask what anybody who is known may."""
+        """A kubeconfig of another user."""
         config = yaml.safe_load(self.kubeconfig.read_text())
         config["users"][0]["user"] = {"token": self._tokens[user]}
         path.write_text(yaml.safe_dump(config))
@@ -173,6 +188,7 @@ class ControlPlane:
                 "service-account-key-file": key,
                 "service-account-signing-key-file": key,
                 "disable-admission-plugins": "ServiceAccount",
+                **self._api_flags,
             },
             "kube-controller-manager": {
                 "kubeconfig": self.kubeconfig,
