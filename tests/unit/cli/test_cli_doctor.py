@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import os
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
 from click.testing import Result
+from support.applied import ACME, BETA, BETAS_PROJECT, on_cluster
+from support.checkout import ROOT
 from support.fake_api import TOKEN, FakeApi, Reply
-from support.observations import WHOLE, api_key, manifest, project, secret, settings, tenant
+from support.observations import WHOLE, api_key, document, manifest, secret, settings, tenant
+from support.observations import project as project_of
 from support.projects import Project
+from support.samples import stack
 
 from paletteai_components.kube.manifests import Manifest
-
-Doctor = Callable[..., Result]
 
 
 @pytest.fixture
@@ -29,9 +32,10 @@ def anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 class Cluster:
     """A cluster with some objects, and the command run on it."""
 
+    api: FakeApi
+
     def __init__(self, folder: Project) -> None:
         self._folder = folder
-        self.api: FakeApi
 
     def doctor(self, objects: Any, *arguments: str, forbidden: tuple[str, ...] = (), **options: Any) -> Result:
         with FakeApi(objects, forbidden) as self.api:
@@ -40,8 +44,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(anywhere: Project) -> Iterator[Cluster]:
-    return Cluster(anywhere)  # type: ignore[return-value]
+def cluster(anywhere: Project) -> Cluster:
+    return Cluster(anywhere)
 
 
 def test_a_cluster_with_nothing_wrong_has_no_problem_and_is_counted(cluster: Cluster) -> None:
@@ -68,25 +72,25 @@ def test_one_key_under_two_names_is_found_and_not_shown(cluster: Cluster) -> Non
 
 
 def test_what_is_referred_to_and_not_there_is_an_error(cluster: Cluster) -> None:
-    result = cluster.doctor([tenant(), settings(), project(settings="gone"), project("lost", of="nobody")])
-    told = json.loads(cluster.doctor([tenant(), settings(), project("lost", of="no")], "--format", "json").stdout)
+    result = cluster.doctor([tenant(), settings(), project_of(settings="gone"), project_of("lost", of="nobody")])
+    told = json.loads(cluster.doctor([tenant(), settings(), project_of("lost", of="no")], "--format", "json").stdout)
     assert "Secret `tenant-acme/key` of Settings `default` does not exist" in result.output
     assert "Tenant `nobody` of project `lost` does not exist" in result.output
     assert {each["severity"] for each in told["problems"] if each["code"] == "PAI005"} == {"error"}
 
 
 def test_what_is_alike_in_many_objects_is_told_once(cluster: Cluster) -> None:
-    result = cluster.doctor([*WHOLE, *(project(f"p{number}", of=None) for number in range(20))])
+    result = cluster.doctor([*WHOLE, *(project_of(f"p{number}", of=None) for number in range(20))])
     assert result.output.count("names no Tenant") == 1
     assert "likewise: `p1`, `p10`" in result.output
     assert result.output.count("names no Tenant") < cluster.doctor(
-        [*WHOLE, *(project(f"p{number}", of=None) for number in range(20))], "--verbose"
+        [*WHOLE, *(project_of(f"p{number}", of=None) for number in range(20))], "--verbose"
     ).output.count("names no Tenant")
 
 
 def test_without_secrets_none_is_asked_for_and_annotations_tell_the_credentials(cluster: Cluster) -> None:
     same: dict[str, Any] = {"annotations": {"paletteai-components/credential": "vault://one"}}
-    objects = [tenant(), settings(**same), project(), settings("vision", "mine", "other", **same)]
+    objects = [tenant(), settings(**same), project_of(), settings("vision", "mine", "other", **same)]
     result = cluster.doctor(objects, "--no-secrets")
     assert not any("/secrets" in path for path in cluster.api.paths)
     assert "error PAI003" in result.output
@@ -107,7 +111,7 @@ def test_without_secrets_none_is_asked_for_and_annotations_tell_the_credentials(
 def test_what_may_not_be_listed_is_named_and_nothing_is_taken_for_missing(
     cluster: Cluster, kind: str, unjudged: list[str]
 ) -> None:
-    objects = [*WHOLE, project("lost", of=None)]
+    objects = [*WHOLE, project_of("lost", of=None)]
     resource = f"{kind.lower().removesuffix('s')}s"
     result = cluster.doctor(objects, forbidden=(resource,))
     assert f"note: this user may not list all objects of kind {kind}.\n" in result.output
@@ -129,6 +133,7 @@ def test_json_says_what_was_read(cluster: Cluster) -> None:
         "objects": {"Project": 1, "Tenant": 1, "Settings": 1, "Secret": 1, "Namespace": 1},
         "unread": [],
         "unjudged": [],
+        "drift": None,
     }
 
 
@@ -159,11 +164,7 @@ def test_a_context_that_is_not_there_is_refused(anywhere: Project) -> None:
 
 
 def test_an_answer_that_is_no_json_is_not_repeated(anywhere: Project) -> None:
-    class Broken(FakeApi):
-        def answer(self, path: str, accept: str) -> Reply:
-            return super().answer(path, accept)
-
-    with Broken(WHOLE) as api:
+    with FakeApi(WHOLE) as api:
         api.choose = lambda path, before: Reply(200, "CANARY") if "projects" in path else None  # type: ignore[arg-type]
         result = anywhere.run("doctor", "--kubeconfig", api.kubeconfig(anywhere.folder))
     assert "CANARY" not in result.output
@@ -171,7 +172,7 @@ def test_an_answer_that_is_no_json_is_not_repeated(anywhere: Project) -> None:
 
 def test_another_layout_is_read_where_the_option_says_it_is(cluster: Cluster) -> None:
     other = manifest("Settings", "default", "tenant-acme", spec={"palette": {"credentials": "key"}})
-    objects: list[Manifest] = [tenant(), other, secret(), project()]
+    objects: list[Manifest] = [tenant(), other, secret(), project_of()]
     assert "warning PAI016" in cluster.doctor(objects).output
     field = ["--vendor-field", "settings.palette=spec.palette.credentials"]
     assert "no problems" in cluster.doctor(objects, *field).output
@@ -181,3 +182,133 @@ def test_before_1_1_a_projects_own_settings_hide_the_default(cluster: Cluster) -
     objects = [*WHOLE, settings("vision", "own", None)]
     assert cluster.doctor(objects).exit_code == 0
     assert "error PAI004" in cluster.doctor(objects, "--no-merged-settings").output
+
+
+# With stacks
+
+
+@pytest.fixture
+def fleet(project: Project) -> Project:
+    """The stack files of two tenants, which are for one cluster."""
+    project.declare()
+    for name, text in (("acme.dev", ACME), ("beta.dev", BETA)):
+        project.stack(f"config:\n{indent(text.strip(), '  ')}\n", name)
+    return project
+
+
+def applied() -> dict[str, Manifest]:
+    """The objects of both, with another key in the Secret of the second."""
+    objects = on_cluster(stack(ACME), stack(BETA, "beta.dev"))
+    objects["Secret/tenant-beta/default-palette"]["data"] = document(api_key("beta"), defaultProjectID=BETAS_PROJECT)
+    return objects
+
+
+def drifted() -> list[Manifest]:
+    """The same after a week in which everybody did as they liked."""
+    objects = applied()
+    del objects["Project/lab/lab"]
+    objects["Tenant/acme"]["spec"]["displayName"] = "Acme, Inc."
+    del objects["Tenant/acme"]["metadata"]["labels"]["team"]
+    objects["Project/vision/vision"]["spec"]["limits"][0]["count"] = 4
+    objects["Secret/tenant-acme/default-palette"]["data"] = document(api_key("rotated"), tenant="other")
+    del objects["Settings/tenant-acme/default"]["metadata"]["annotations"]
+    extra = [project_of("extra", "acme"), settings("extra", "own"), secret("extra", key="extra")]
+    return [*objects.values(), *extra]
+
+
+def test_what_was_applied_has_no_drift(fleet: Project) -> None:
+    result = Cluster(fleet).doctor(applied().values(), "*")
+    assert (result.exit_code, result.output) == (
+        0,
+        "Not compared (1)\n"
+        "    stack beta.dev: Secret/tenant-beta/default-palette\n"
+        "      its key has no fingerprint in the stack file, or none could be made on the\n"
+        "        cluster\n"
+        "no drift; 16 as declared\n"
+        "the cluster of context dev, 2 tenants, 4 projects: no problems\n",
+    )
+
+
+@pytest.mark.parametrize(("form", "file"), [("text", "drift.txt"), ("markdown", "drift.md"), ("json", "drift.json")])
+def test_every_line_about_a_drift_is_as_recorded(fleet: Project, form: str, file: str) -> None:
+    result = Cluster(fleet).doctor(drifted(), "acme.dev", "--format", form)
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    for name in ("rotated", "beta", "extra"):
+        assert api_key(name) not in result.output
+    recorded = ROOT / "tests" / "recorded" / "doctor" / file
+    if os.environ.get("RECORD"):
+        recorded.parent.mkdir(exist_ok=True)
+        recorded.write_text(result.stdout)
+    assert result.stdout == recorded.read_text()
+
+
+@pytest.mark.parametrize("file", ["out.json", "out.md"])
+def test_a_file_takes_the_report_and_may_be_written_again(fleet: Project, file: str) -> None:
+    for objects in (drifted(), applied().values()):
+        result = Cluster(fleet).doctor(objects, "acme.dev", "-o", file)
+        assert result.stdout.startswith(f"Wrote {file}, ")
+        form = "json" if file.endswith("json") else "markdown"
+        printed = Cluster(fleet).doctor(objects, "acme.dev", "--format", form)
+        assert (fleet.folder / file).read_text() == printed.stdout
+        assert result.exit_code == printed.exit_code
+
+
+def test_stacks_are_chosen_as_everywhere(fleet: Project) -> None:
+    for choice in (
+        ["beta.*"],
+        ["stacks/Pulumi.beta.dev.yaml"],
+        ["beta.dev", "--env", "dev"],
+        ["beta.dev", "--cluster", "dev"],
+    ):
+        told = json.loads(Cluster(fleet).doctor(drifted(), *choice, "--format", "json").stdout)
+        assert told["drift"]["totals"]["agreeing"] == 8
+        assert told["drift"]["totals"]["differing"] == 0
+
+
+def test_the_context_is_that_of_the_stacks(fleet: Project) -> None:
+    for name in ("acme.dev", "beta.dev"):
+        file = fleet.stacks / f"Pulumi.{name}.yaml"
+        file.write_text(file.read_text().replace("context: dev", "context: prod"))
+    told = json.loads(Cluster(fleet).doctor(applied().values(), "*", "--format", "json").stdout)
+    assert told["context"] == "prod"
+    told = json.loads(Cluster(fleet).doctor(applied().values(), "*", "--format", "json", "--context", "dev").stdout)
+    assert told["context"] == "dev"
+
+
+def test_stacks_of_two_clusters_are_refused(fleet: Project) -> None:
+    file = fleet.stacks / "Pulumi.beta.dev.yaml"
+    file.write_text(file.read_text().replace("context: dev", "context: prod"))
+    assert "these stacks are for 2 clusters (`dev`, `prod`)" in fleet.refused("doctor", "*")
+
+
+def test_a_stack_with_a_kubeconfig_of_its_own_needs_the_option(fleet: Project) -> None:
+    file = fleet.stacks / "Pulumi.acme.dev.yaml"
+    file.write_text(file.read_text() + "  kubernetes:kubeconfig: other.yaml\n")
+    assert "`acme.dev` has a kubeconfig of its own" in fleet.refused("doctor", "acme.dev")
+    assert "no drift" in Cluster(fleet).doctor(applied().values(), "acme.dev").output
+
+
+def test_errors_of_the_stack_files_are_told_before_anything_is_compared(fleet: Project) -> None:
+    file = fleet.stacks / "Pulumi.acme.dev.yaml"
+    file.write_text(file.read_text().replace("name: vision", "name: Vision"))
+    told = fleet.refused("doctor", "acme.dev", code=1)
+    assert "error PAI007" in told
+    assert told.endswith("nothing was compared.\n")
+
+
+def test_without_secrets_none_is_taken_for_missing(fleet: Project) -> None:
+    result = Cluster(fleet).doctor(applied().values(), "*", "--no-secrets")
+    assert result.exit_code == 0
+    assert "its kind could not be listed" in result.output
+
+
+def test_the_other_paths_and_versions_of_the_stacks_count(fleet: Project) -> None:
+    text = ACME.replace(
+        "kubernetes:context: dev",
+        "kubernetes:context: dev\npaletteai:vendorFields: {settings.palette: spec.palette.credentials}",
+    )
+    fleet.stack(f"config:\n{indent(text.strip(), '  ')}\n")
+    result = Cluster(fleet).doctor(on_cluster(stack(text)).values(), "acme.dev")
+    assert "no drift; 8 as declared" in result.output
+    assert "no problems" in result.output
