@@ -33,10 +33,10 @@ TOKEN = "the-token-of-the-user"
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer other than the usual one. Without a status, the connection is closed."""
+    """An answer other than the usual one. Without a status, the connection is closed; bytes are sent as they are."""
 
     status: int | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status is None:
             self.close_connection = True
             return
-        body = json.dumps(reply.body).encode()
+        body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         usual = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         self.send_response_only(reply.status)
         for name, value in {**usual, **reply.headers}.items():

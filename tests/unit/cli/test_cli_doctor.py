@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 from support.applied import ACME, BETA, BETAS_PROJECT, on_cluster
@@ -15,10 +17,18 @@ from support.checkout import ROOT
 from support.fake_api import TOKEN, FakeApi, Reply
 from support.observations import WHOLE, api_key, document, manifest, secret, settings, tenant
 from support.observations import project as project_of
-from support.projects import Project
+from support.projects import KEY, Project
 from support.samples import stack
+from support.terminals import terminal
 
+from paletteai_components.cli.output.waiting import counted
+from paletteai_components.diagnostics import SourceLocation
+from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 from paletteai_components.kube.manifests import Manifest
+from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.kube.snapshot import Request, snapshot_of
+from paletteai_components.observation.credentials import credential_in
+from paletteai_components.observation.objects import ObservedObject, inventory_of
 
 
 @pytest.fixture
@@ -163,13 +173,6 @@ def test_a_context_that_is_not_there_is_refused(anywhere: Project) -> None:
     assert "the kubeconfig has no usable context `nope`" in told
 
 
-def test_an_answer_that_is_no_json_is_not_repeated(anywhere: Project) -> None:
-    with FakeApi(WHOLE) as api:
-        api.choose = lambda path, before: Reply(200, "CANARY") if "projects" in path else None  # type: ignore[arg-type]
-        result = anywhere.run("doctor", "--kubeconfig", api.kubeconfig(anywhere.folder))
-    assert "CANARY" not in result.output
-
-
 def test_another_layout_is_read_where_the_option_says_it_is(cluster: Cluster) -> None:
     other = manifest("Settings", "default", "tenant-acme", spec={"palette": {"credentials": "key"}})
     objects: list[Manifest] = [tenant(), other, secret(), project_of()]
@@ -312,3 +315,73 @@ def test_the_other_paths_and_versions_of_the_stacks_count(fleet: Project) -> Non
     result = Cluster(fleet).doctor(on_cluster(stack(text)).values(), "acme.dev")
     assert "no drift; 8 as declared" in result.output
     assert "no problems" in result.output
+
+
+def shown(arguments: str) -> str:
+    """What the page shows that a call prints."""
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    return page.split(f"```text\n$ paletteai {arguments}\n")[1].split("```")[0]
+
+
+def test_the_page_shows_what_is_printed_of_a_cluster(cluster: Cluster) -> None:
+    assert cluster.doctor([*WHOLE, settings(name="edge")]).output == shown("doctor")
+
+
+def test_the_page_shows_what_is_printed_of_a_drift(fleet: Project) -> None:
+    objects = on_cluster(stack(ACME))
+    del objects["Project/lab/lab"]
+    objects["Tenant/acme"]["spec"]["displayName"] = "Acme Inc"
+    objects["Secret/tenant-acme/default-palette"]["data"] = document(api_key("rotated"))
+    result = Cluster(fleet).doctor([*objects.values(), project_of("extra")], "acme.dev")
+    assert result.output == shown("doctor acme.dev")
+
+
+# What is never told
+
+
+def test_no_key_is_in_the_output_a_log_or_what_objects_say_of_themselves(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    held = secret("tenant-acme", "key", apiKey=KEY)
+    held["data"] |= {"other": base64.b64encode(KEY.encode()).decode()}
+    held["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": KEY, "note": KEY}
+    status = {"conditions": [{"type": "Ready", "status": "False", "reason": KEY, "message": f"401 of {KEY}"}]}
+    objects = [
+        {**tenant(), "status": status},
+        settings(annotations={"note": KEY}),
+        held,
+        {**project_of(), "status": {"effectiveSettings": {"integrations": {"palette": {"secretRef": {"name": KEY}}}}}},
+        settings(name="edge", secret=KEY),
+    ]
+    for form in ("text", "json", "markdown"):
+        assert KEY not in cluster.doctor(objects, "--format", form, "--verbose").output
+    assert KEY not in caplog.text
+    assert TOKEN not in caplog.text
+    found = ObservedObject(held, lambda path: SourceLocation(""))
+    inventory = inventory_of([found])
+    assert repr(found) == "<Secret/tenant-acme/key>"
+    for text in (repr(inventory), repr(credential_in(found, PaletteApi()))):
+        assert KEY not in text
+        assert held["data"]["palette"][:20] not in text
+
+
+def test_an_error_in_the_middle_does_not_hold_what_was_answered(anywhere: Project) -> None:
+    cut_off = Reply(200, f'{{"items": [{{"data": "{KEY}"'.encode())
+    with FakeApi(WHOLE) as api:
+        api.choose = lambda path, before: cut_off if "/secrets" in path else None
+        server = ApiServer(api.kubeconfig(anywhere.folder), None)
+        with pytest.raises(ClusterUnavailable) as raised:
+            snapshot_of(server, Request())
+    assert raised.value.__context__ is None
+    assert KEY not in repr(raised.value)
+
+
+def test_on_a_terminal_a_bar_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paletteai_components.cli.output.waiting.PATIENCE", -1)
+    stream = terminal(monkeypatch, "stderr")
+    with counted() as tell:
+        tell("Project", 500, 1500)
+        tell("Project", 500, 1000)
+    assert "reading the cluster" in stream.getvalue()
+    assert "1000/2000" in click.unstyle(stream.getvalue())
