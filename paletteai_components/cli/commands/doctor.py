@@ -18,6 +18,7 @@ from paletteai_components.cli.vendor import describing_the_vendor
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named
+from paletteai_components.shell import is_glob
 
 if TYPE_CHECKING:
     from paletteai_components.changes.drift import Drift
@@ -89,7 +90,7 @@ def command(
         request = _request_for(selection, request)
         merges = all(stack.spec.merged_settings for stack in selection.stacks if stack.spec) and merges
     found = live(str(kubeconfig) if kubeconfig else None, context, request, merges=merges)
-    diagnostics, drift = counting.kept(found.diagnostics), _drift(selection, found)
+    diagnostics, drift = counting.kept(found.diagnostics), _drift(selection, found, choice)
     notes = list(_notes(found, reads_secrets=request.secrets))
     match output_format:
         case "json":
@@ -129,12 +130,15 @@ def _request_for(selection: Selection, request: Request) -> Request:
     )
 
 
-def _drift(selection: Selection | None, found: Live) -> Drift | None:
+def _drift(selection: Selection | None, found: Live, choice: Choice) -> Drift | None:
     if selection is None:
         return None
     from paletteai_components.changes.drift import drift_between
 
-    return drift_between(selection.stacks, selection.workspace, found.objects, found.workspace, found.snapshot.complete)
+    # Whoever names a stack asks for its tenant, also where it is the only one that has a file.
+    everything = all(map(is_glob, choice.words))
+    live, complete = found.workspace, found.snapshot.complete
+    return drift_between(selection.stacks, selection.workspace, found.objects, live, complete, everything=everything)
 
 
 def _notes(found: Live, *, reads_secrets: bool) -> Iterator[str]:

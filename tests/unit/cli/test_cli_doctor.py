@@ -269,6 +269,12 @@ def test_stacks_are_chosen_as_everywhere(fleet: Project) -> None:
         assert told["drift"]["totals"]["differing"] == 0
 
 
+def test_other_tenants_are_undeclared_only_where_all_stacks_are_asked_for(fleet: Project) -> None:
+    objects = [*applied().values(), tenant("gamma", None)]
+    for choice, said in ((["*"], True), (["--env", "dev"], True), (["acme.dev", "beta.dev"], False), (["a*"], False)):
+        assert ("+ Tenant/gamma" in Cluster(fleet).doctor(objects, *choice).output) == said
+
+
 def test_the_context_is_that_of_the_stacks(fleet: Project) -> None:
     for name in ("acme.dev", "beta.dev"):
         file = fleet.stacks / f"Pulumi.{name}.yaml"
