@@ -60,7 +60,7 @@ _CHECKED = {
     Scope.STACK: "in each stack file separately",
     Scope.WORKSPACE: "across all stack files",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
-    Scope.LIVE: "by `paletteai doctor`, on the objects of a cluster",
+    Scope.LIVE: "by `paletteai doctor`, and by `paletteai check --manifests FILE` if the objects have a `status`",
 }
 
 

@@ -67,8 +67,8 @@ def command(
     """Report what is wrong on a cluster, and how it differs from the stacks. Nothing is written to it.
 
     Reads its Tenants, Projects, Settings and namespaces, and the Secrets that the Settings use, and judges them by the
-    rules, whoever made them. The rights `get` and `list` are enough; what the user may not list is named, and the
-    rest is judged.
+    rules, whoever made them. The right to list them is enough; what the user may not list is named, and the rest is
+    judged.
 
     With stacks, shows also what the cluster has and no file declares, what it lacks, and what differs. Only declared
     fields count. The stacks have to be for one cluster.
