@@ -112,7 +112,7 @@ def test_without_secrets_none_is_asked_for_and_annotations_tell_the_credentials(
     ("kind", "unjudged"),
     [
         ("Secret", []),
-        ("Namespace", []),
+        ("Namespace", ["PAI004", "PAI011", "PAI023"]),
         ("Tenant", ["PAI004", "PAI011", "PAI023"]),
         ("Settings", ["PAI004", "PAI023"]),
         ("Project", ["PAI011"]),
