@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.bench.live import live
 from support.bench.measuring import Figure, compared, run
 from support.bench.scale import at_scale
 from support.bench.workspaces import stack_text
@@ -162,6 +163,7 @@ def figures(paletteai: Path, folder: Path, context: str | None) -> Iterator[Figu
     yield start_up(paletteai)
     yield many_projects(paletteai, folder)
     yield from at_scale(paletteai, folder / "scale")
+    yield live(paletteai, folder / "live")
     if context and shutil.which("pulumi"):
         yield preview(folder / "engine", context)
         yield from environment(paletteai, folder / "environment", context)

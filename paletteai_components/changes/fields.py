@@ -18,11 +18,12 @@ _NO_LISTS: Mapping[FieldPath, str] = {}
 
 
 class Redacted(Enum):
-    """Why a value is not shown: it is absent, its file has errors, or it looks like a key."""
+    """Why a value is not shown: it is absent, its file has errors, it looks like a key, or it is in a Secret."""
 
     ABSENT = "absent"
     HIDDEN = "hidden"
     KEYLIKE = "keylike"
+    CONFIDENTIAL = "confidential"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _BEGINNINGS = tuple(
         "flowchart LR\n  accTitle: Tenants, their Settings and projects",
         "<!doctype html>\n<!-- paletteai graph -->\n",
         "<!-- paletteai diff -->\n",
+        "<!-- paletteai doctor -->\n",
         RENDERED,
         '{\n  "problems": [',
         '{\n  "stacks": [',

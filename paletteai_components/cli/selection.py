@@ -61,6 +61,17 @@ class Selection:
         return 2 if self.unreadable else int(bool(errors_in(self.diagnostics)))
 
 
+def of_one_cluster(stacks: Iterable[Stack], consequence: str) -> None:
+    """Refuses stacks of several clusters with a UserError, which tells the consequence."""
+    clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in stacks)
+    if len(clusters) > 1:
+        raise UserError(
+            f"these stacks are for {len(clusters)} clusters ({', '.join(f'`{each}`' for each in clusters)}), "
+            f"{consequence}.",
+            "Choose the stacks of one cluster with `--cluster NAME`.",
+        )
+
+
 def naming_stacks(command: Command) -> Command:
     """Add the argument `[STACK]...` and the option `--cluster` to a command, which takes `words` and `clusters`."""
     cluster = click.option(

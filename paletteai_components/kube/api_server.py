@@ -1,8 +1,8 @@
 """The API server of the cluster that a stack is deployed to, and the requests it gets.
 
-There are at most nine requests, regardless of the number of projects: the kinds of the vendor's API that are served,
-the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so the API server never
-sends the data of a Secret.
+Before a deployment there are at most nine requests, regardless of the number of projects: the kinds of the vendor's API
+that are served, the CRDs of three of them, and a list for each kind of object. A list asks for metadata only, so the
+API server never sends the data of a Secret. `snapshot` reads whole objects, page by page.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from urllib.parse import quote
 import urllib3
 import yaml
 from kubernetes import client, config
-from urllib3 import Timeout
+from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from paletteai_components.kube.cluster import CRDS, KINDS, Cluster, LiveObject, Unanswered, fields_taken_over
@@ -37,19 +38,33 @@ from paletteai_components.sdk import connections_of
 # Seconds to connect, and to wait for an answer. A preview must not hang on a cluster that is unreachable.
 TIMEOUT = Timeout(connect=5, read=15)
 
-_JSON = "application/json"
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+JSON = "application/json"
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Asks for a list of nothing but the metadata of objects."""
+_IN_CLUSTER = "in-cluster"
+# What has a body that is read.
+_TELLING = {HTTPStatus.OK, HTTPStatus.GONE}
 
 
 class ClusterUnavailable(Exception):
     """The cluster was not asked, or did not answer. The text gives the reason and contains no secret."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the API server."""
+
+    status: int
+    value: Mapping[str, Any] = field(repr=False)
+    """The object that it sent; empty if it sent none that can be used. It may hold Secrets."""
+
+
 class ApiServer:
-    """A cluster's API server, found with the same settings as Pulumi's provider finds it.
+    """A cluster's API server, found with the same settings as Pulumi's provider finds it. It only gets GET requests.
 
     Attributes:
         name: The cluster's name in messages, for example ``the cluster of context dev``.
+        context: The context of the kubeconfig that leads to it.
         is_verified: Whether its certificate is verified.
     """
 
@@ -64,7 +79,7 @@ class ApiServer:
             ClusterUnavailable: The kubeconfig does not lead to a cluster.
         """
         try:
-            settings = _read_kubeconfig(kubeconfig, context)
+            settings, self.context = _read_kubeconfig(kubeconfig, context)
         except (config.ConfigException, OSError, yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
             # The cause is not shown: an invalid value of a kubeconfig may be a token.
             fact = f"has no usable context `{redacted(context)}`" if context else "has no usable current context"
@@ -103,7 +118,7 @@ class ApiServer:
         if "Secret" in kinds:
             lists |= {"Secret": "/api/v1/secrets?fieldSelector=type%3DOpaque"}
         answers = {
-            kind: self._get(kind, f"list all objects of kind {kind}", path, _METADATA) for kind, path in lists.items()
+            kind: self._get(kind, f"list all objects of kind {kind}", path, METADATA) for kind, path in lists.items()
         }
         objects = {kind: dict(_live_objects(kind, answer)) for kind, answer in answers.items() if answer is not None}
         served_kinds = None if resources is None else frozenset(resources)
@@ -143,36 +158,66 @@ class ApiServer:
         # A subresource, such as `tenants/status`, has the same kind.
         return {each["kind"]: each["name"] for each in answer.get("resources") or () if "/" not in each["name"]}
 
-    def _get(self, subject: str, action: str, path: str, accept: str = _JSON) -> dict[str, Any] | None:
+    def _get(self, subject: str, action: str, path: str, accept: str = JSON) -> Mapping[str, Any] | None:
         """The answer: empty where the resource does not exist, None where the user may not read it."""
-        headers = {**self._headers, "Accept": accept}
-        try:
-            response = self._pool.request("GET", f"{self._host}{path}", headers=headers, timeout=TIMEOUT)
-            answer = json.loads(response.data) if response.status == HTTPStatus.OK else {}
-        except (HTTPError, OSError, ValueError):
-            # This includes a certificate that is not trusted.
-            raise ClusterUnavailable("it cannot be reached") from None
-        if response.status == HTTPStatus.FORBIDDEN:
+        answer = self.ask(path, accept)
+        if answer.status == HTTPStatus.FORBIDDEN:
             self._unanswered.append(Unanswered(subject, f"this user may not {action}"))
             return None
+        if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            raise unusable(answer)
+        return answer.value
+
+    def ask(
+        self, path: str, accept: str = JSON, *, retries: Retry | bool = False, timeout: Timeout = TIMEOUT
+    ) -> Answer:
+        """The answer to one GET.
+
+        Args:
+            path: The path and the query.
+            accept: The media type of the answer.
+            retries: When to ask again; False for never.
+            timeout: How long to wait.
+
+        Raises:
+            ClusterUnavailable: The API server does not answer, or rejects the user.
+        """
+        headers = {**self._headers, "Accept": accept}
+        try:
+            response = self._pool.request(
+                "GET", f"{self._host}{path}", headers=headers, timeout=timeout, retries=retries, redirect=False
+            )
+            value = json.loads(response.data) if response.status in _TELLING else {}
+        except (HTTPError, OSError, ValueError):
+            # This includes a certificate that is not trusted.
+            response = None
+        if response is None:
+            # Not in the handler: as its context, the error would have the answer, which may hold a Secret.
+            raise ClusterUnavailable("it cannot be reached")
         if response.status == HTTPStatus.UNAUTHORIZED:
             raise ClusterUnavailable("it does not accept the user of the kubeconfig")
-        if response.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-            raise ClusterUnavailable(f"it answers with HTTP {response.status}")
-        return answer if isinstance(answer, dict) else {}
+        return Answer(response.status, value if isinstance(value, dict) else {})
 
 
-def _read_kubeconfig(kubeconfig: str | None, context: str | None) -> client.Configuration:
+def unusable(answer: Answer) -> ClusterUnavailable:
+    """The error of an answer whose status is none that was expected."""
+    return ClusterUnavailable(f"it answers with HTTP {answer.status}")
+
+
+def _read_kubeconfig(kubeconfig: str | None, context: str | None) -> tuple[client.Configuration, str]:
+    """The settings of the client, and the name of the context."""
     settings = client.Configuration()
     path = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     is_in_cluster = "KUBERNETES_SERVICE_HOST" in os.environ
     if kubeconfig is not None and not Path(kubeconfig).expanduser().is_file():
-        config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), context, settings)
-    elif is_in_cluster and context is None and not Path(path).expanduser().is_file():
+        content = yaml.safe_load(kubeconfig)
+        config.load_kube_config_from_dict(content, context, settings)
+        return settings, str(context or content["current-context"])
+    if is_in_cluster and context is None and not Path(path).expanduser().is_file():
         config.load_incluster_config(settings)
-    else:
-        config.load_kube_config(path, context, settings, persist_config=False)
-    return settings
+        return settings, _IN_CLUSTER
+    config.load_kube_config(path, context, settings, persist_config=False)
+    return settings, str(context or config.list_kube_config_contexts(path)[1]["name"])
 
 
 def _live_objects(kind: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, LiveObject]]:

@@ -30,17 +30,25 @@ class _Unusable(Exception):
 def integration_of(settings: ObservedObject, secret: str, inventory: Inventory, api: PaletteApi) -> IntegrationSpec:
     """The Palette credential of a Settings: that in its Secret, or what its annotations say of one that is not here."""
     found = inventory.secrets.get((settings.namespace, secret))
-    if found is None:
-        return _annotated(settings, secret)
+    # `secret_diagnostics` reports a document that cannot be used. What the annotations say still holds.
+    return (credential_in(found, api) if found else None) or _annotated(settings, secret)
+
+
+def credential_in(secret: ObservedObject, api: PaletteApi) -> IntegrationSpec | None:
+    """The Palette credential in a Secret, with a handle on its key; None if its document cannot be used."""
     try:
-        document = _document_in(found.manifest, api)
+        document = _document_in(secret.manifest, api)
     except _Unusable:
-        # `secret_diagnostics` reports it. What the annotations say still holds.
-        return _annotated(settings, secret)
+        return None
     fields = {field: text for field in FIELDS if isinstance(text := document.get(field), str) and text}
     key = fields.pop("apiKey", None)
     opened = None if key is None else ApiKey.opened(key)
     return IntegrationSpec.model_validate({**fields, "apiKey": opened})
+
+
+def is_annotated(settings: ObservedObject) -> bool:
+    """Whether the annotations of a Settings say which credential it has."""
+    return not settings.annotations.keys().isdisjoint({FINGERPRINT_ANNOTATION, CREDENTIAL_ANNOTATION})
 
 
 def secret_diagnostics(secret: ObservedObject, api: PaletteApi) -> Iterator[Diagnostic]:

@@ -34,9 +34,13 @@ Key = tuple[str, str]
 class ObservedObject:
     """A Kubernetes object and where it was found."""
 
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
+    """The object, which may be a Secret."""
     locate: Callable[[Path], SourceLocation] = field(repr=False, compare=False)
     """The location of the value at a path of the object, or of its nearest ancestor."""
+
+    def __repr__(self) -> str:
+        return f"<{self.reference}>"
 
     @property
     def kind(self) -> str:

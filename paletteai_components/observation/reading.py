@@ -27,7 +27,7 @@ from paletteai_components.model.spec import (
     StackSpec,
     TenantSpec,
 )
-from paletteai_components.observation.credentials import integration_of, secret_diagnostics
+from paletteai_components.observation.credentials import integration_of, is_annotated, secret_diagnostics
 from paletteai_components.observation.objects import (
     Inventory,
     Key,
@@ -56,6 +56,10 @@ class View:
     """The kinds of which every object is among them, as in a list of a cluster: what is not there does not exist."""
     merges: bool = True
     """Whether this PaletteAI merges Settings per integration."""
+
+    def hides(self, kind: str) -> bool:
+        """Whether this is a cluster whose objects of a kind could not be listed. Whoever lists it is told that."""
+        return bool(self.complete) and kind not in self.complete
 
 
 def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View) -> Workspace:
@@ -297,7 +301,7 @@ class _Reading:
         missing = {name: path for name, path in wanted.items() if name not in there}
         if is_missing:
             self.missing_tenants[tenant.name] = [project for project, _ in belongings.projects]
-        elif missing:
+        elif missing and not self.view.hides("Settings"):
             names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
             places = Places(parts.places, self.api)
             self._report(
@@ -323,7 +327,7 @@ class _Reading:
                 meant.get(name) or "Create it, or correct the name.",
                 *self._references(projects),
             )
-        if self.missing_tenants and "Tenant" not in self.view.complete:
+        if self.missing_tenants and "Tenant" not in self.view.complete and not self.view.hides("Tenant"):
             names = listed((f"`{named(name)}`" for name in self.missing_tenants), 5)
             self._report(
                 "PAI005",
@@ -437,7 +441,8 @@ class _Reading:
                 if secret is not None and kind is IntegrationType.PALETTE:
                     self.diagnostics += secret_diagnostics(secret, self.api)
                 elif secret is None and key not in self.inventory.suppliers:
-                    missing.append(at)
+                    if not is_annotated(settings):
+                        missing.append(at)
                     if "Secret" in self.view.complete:
                         fact = (
                             f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
@@ -448,7 +453,7 @@ class _Reading:
                             "Create it, or correct the name.",
                             at,
                         )
-        if missing and "Secret" not in self.view.complete:
+        if missing and "Secret" not in self.view.complete and not self.view.hides("Secret"):
             what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
             fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
             remedy = "Check the objects that supply them together with these."

@@ -20,6 +20,7 @@ from paletteai_components.rules import (
     naming,
     reuse,
     schemas,
+    status,
 )
 from paletteai_components.rules.rule import Rule, Scope
 from paletteai_components.rules.silence import silence_diagnostics, with_silenced
@@ -50,6 +51,8 @@ RULES: dict[str, Rule] = {
         cluster.field_is_declared,
         credentials.encryption_is_not_shared,
         environments.cluster_is_named,
+        status.object_is_ready,
+        status.effective_settings_agree,
     )
 }
 
@@ -58,6 +61,7 @@ _CHECKED = {
     Scope.STACK: "in each stack file separately",
     Scope.WORKSPACE: "across all stack files",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
+    Scope.LIVE: "by `paletteai doctor`, and by `paletteai check --manifests FILE` if the objects have a `status`",
 }
 
 

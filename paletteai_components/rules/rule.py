@@ -11,11 +11,12 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 
 
 class Scope(StrEnum):
-    """What a rule checks: one stack, all stacks, or the cluster that a stack is deployed to."""
+    """What a rule checks: one stack, all stacks, the cluster that a stack is deployed to, or what runs on a cluster."""
 
     STACK = "stack"
     WORKSPACE = "fleet"
     CLUSTER = "cluster"
+    LIVE = "live"
 
 
 class Origin(StrEnum):

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from support.cluster.control_plane import ControlPlane
 from support.cluster.vendor import Api, Refused, wait_until
 from support.projects import PULUMI_YAML, Project, changed
 from support.settings_layouts import LAYOUTS, SettingsLayout, crds_with
 from urllib3.connectionpool import HTTPConnectionPool
-
-from paletteai_components.cli import main
 
 pytestmark = pytest.mark.cluster
 
@@ -122,8 +119,15 @@ def test_a_cluster_without_the_vendors_kinds_is_said_to_have_none(cluster: Contr
     assert "the cluster of context prod has no CRD of Tenant, Project or Settings" in said
 
 
-def test_who_may_not_read_the_crds_is_told_so(cluster: ControlPlane, project: Project, tmp_path: Path) -> None:
-    kubeconfig = cluster.kubeconfig_of("nobody", tmp_path / "kubeconfig")
-    result = CliRunner(env={"KUBECONFIG": str(kubeconfig)}).invoke(main, ["crds"])
-    assert result.exit_code == 2
-    assert "this user may not read the CRD `projects.spectrocloud.com`; this user may not read" in result.stderr
+def test_who_may_not_read_the_crds_is_told_so(cluster: ControlPlane, project: Project) -> None:
+    cluster.kubeconfig_of("nobody", Path("kubeconfig"))
+    said = project.refused("crds", "--kubeconfig", "kubeconfig")
+    assert "this user may not read the CRD `projects.spectrocloud.com`; this user may not read" in said
+
+
+def test_a_certificate_that_is_not_verified_is_noted(cluster: ControlPlane, project: Project) -> None:
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config["clusters"][0]["cluster"] = {"server": cluster.url, "insecure-skip-tls-verify": True}
+    Path("kubeconfig").write_text(yaml.safe_dump(config))
+    printed = project.printed("crds", "--kubeconfig", "kubeconfig", "--context", "dev")
+    assert "\nnote: the certificate of the API server was not verified: the kubeconfig says so.\n" in printed

@@ -28,7 +28,13 @@ _SET_BY_A_STACK = ("paletteai:apiVersion", "paletteai:vendorFields")
 
 @click.command("crds")
 @click.argument("sources", metavar="[FILE|DIR|-]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--context", metavar="NAME", help="Read the CRDs from the cluster of this context of the kubeconfig.")
+@click.option("--context", metavar="NAME", help="The context of the kubeconfig to use.  [default: the current one]")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The kubeconfig to use.  [default: KUBECONFIG, else ~/.kube/config]",
+)
 @click.option("--write", is_flag=True, help="Write the best paths into the project file, Pulumi.yaml.")
 @in_a_folder
 @in_a_format("text", "json")
@@ -37,6 +43,7 @@ def command(
     ctx: click.Context,
     sources: tuple[Path, ...],
     context: str | None,
+    kubeconfig: Path | None,
     write: bool,
     folder: StackFolder,
     output_format: str,
@@ -53,10 +60,13 @@ def command(
 
     if folder.unreadable:
         raise StackFileError(folder.unreadable)
-    if sources and context is not None:
-        raise UserError("`--context` reads a cluster instead of files.", "Leave out the files, or `--context`.")
+    if sources and (context is not None or kubeconfig is not None):
+        raise UserError(
+            "`--context` and `--kubeconfig` are for a cluster instead of files, so nothing was compared.",
+            "Leave out the files, or these options.",
+        )
     api = _api_of(folder)
-    crds = _crds(sources, context, api)
+    crds, notes = _crds(sources, kubeconfig, context, api)
     layout = layout_of(crds, api)
     if not any(each.served or each.stored for each in layout.kinds):
         raise UserError(
@@ -65,7 +75,7 @@ def command(
             "Write the cluster's CRDs to a file with `kubectl get crds -o yaml > crds.yaml`, or correct "
             "`paletteai:apiVersion`.",
         )
-    notes = tuple(_notes(folder))
+    notes += tuple(_notes(folder))
     if output_format == "json":
         show_json(layout_as_json(layout, notes))
     else:
@@ -85,21 +95,27 @@ def _api_of(folder: StackFolder) -> PaletteApi:
     return PaletteApi(version if isinstance(version, str) and version else API_VERSION, paths)
 
 
-def _crds(sources: Sequence[Path], context: str | None, api: PaletteApi) -> Crds:
+def _crds(
+    sources: Sequence[Path], kubeconfig: Path | None, context: str | None, api: PaletteApi
+) -> tuple[Crds, tuple[str, ...]]:
+    """The CRDs of files or of a cluster, with what there is to know about their source."""
     from paletteai_components.kube.crds import crds_from
 
     if sources:
-        return crds_from(*sources)
+        return crds_from(*sources), ()
     from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
     from paletteai_components.kube.palette_api import KINDS
 
     try:
-        return ApiServer(None, context).crds(api.api_version.rpartition("/")[0], KINDS)
+        server = ApiServer(str(kubeconfig) if kubeconfig else None, context)
+        crds = server.crds(api.api_version.rpartition("/")[0], KINDS)
     except ClusterUnavailable as error:
         raise UserError(
             f"the CRDs could not be read from the cluster: {error}.",
             "Name another one with `--context`, or a file: `kubectl get crds -o yaml > crds.yaml`.",
         ) from None
+    unverified = "the certificate of the API server was not verified: the kubeconfig says so."
+    return crds, () if server.is_verified else (unverified,)
 
 
 def _notes(folder: StackFolder) -> Iterator[str]:

@@ -13,12 +13,12 @@ from paletteai_components import shell
 from paletteai_components.cli.destination import RENDERED, to_a_file
 from paletteai_components.cli.folder import stacks_option
 from paletteai_components.cli.output.report import counted, plural, show
-from paletteai_components.cli.selection import Choice, choosing_stacks, selected
+from paletteai_components.cli.selection import Choice, choosing_stacks, of_one_cluster, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.listing import listed
-from paletteai_components.redaction import named, redacted
+from paletteai_components.redaction import named
 from paletteai_components.stacks.stack import Stack
 
 if TYPE_CHECKING:
@@ -61,14 +61,7 @@ def command(
     selection = selected(choice, folder, crds)
     if selection.exit_code:
         _refuse(ctx, selection.diagnostics, selection.exit_code)
-    clusters = dict.fromkeys(redacted(stack.cluster_name) for stack in selection.stacks)
-    if len(clusters) > 1:
-        names_of_clusters = ", ".join(f"`{cluster}`" for cluster in clusters)
-        raise UserError(
-            f"these stacks are for {len(clusters)} clusters ({names_of_clusters}), but kubectl applies to one, so "
-            "nothing was rendered.",
-            "Choose the stacks of one cluster with `--cluster NAME`.",
-        )
+    of_one_cluster(selection.stacks, "but kubectl applies to one, so nothing was rendered")
     if secrets_file is not None:
         from paletteai_components.cli.files import refuse_existing, write_new
         from paletteai_components.cli.opened import manifests_with_data, opened

@@ -56,7 +56,14 @@ class _Block:
 
 
 def comment_of(
-    verdict: Line, sections: Sequence[Section], *, about: Line = (), limit: int = LIMIT, links: Links = _NO_LINKS
+    verdict: Line,
+    sections: Sequence[Section],
+    *,
+    about: Line = (),
+    limit: int = LIMIT,
+    links: Links = _NO_LINKS,
+    marker: str = MARKER,
+    printed_by: str = "paletteai diff",
 ) -> str:
     """The comment: its marker, the verdict, then as many entries of the sections as fit.
 
@@ -68,8 +75,10 @@ def comment_of(
         about: What was compared.
         limit: The most characters that the comment may have.
         links: The addresses that it links to.
+        marker: Its first line, by which it is found again.
+        printed_by: The command that prints what does not fit.
     """
-    head = f"{MARKER}\n**{_markdown(verdict, links)}**\n"
+    head = f"{marker}\n**{_markdown(verdict, links)}**\n"
     head += f"\n{_markdown(about, links)}\n" if about else ""
     blocks = [_block(section, links) for section in sections]
     room = limit - len(head) - _ROOM_TO_END
@@ -81,7 +90,7 @@ def comment_of(
     left_out = sum(len(block.entries) - len(block.kept) for block in blocks)
     body = "".join(str(block) for block in blocks if block.kept)
     entries, do, them = ("entry", "does", "it") if left_out == 1 else ("entries", "do", "them all")
-    more = f"\n{left_out:,} more {entries} {do} not fit; `paletteai diff` prints {them}.\n" if left_out else ""
+    more = f"\n{left_out:,} more {entries} {do} not fit; `{printed_by}` prints {them}.\n" if left_out else ""
     return f"{head}{body}{more}"
 
 

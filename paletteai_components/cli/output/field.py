@@ -65,6 +65,8 @@ def _why_hidden(change: FieldChange) -> str:
     sides = change.before, change.after
     if Redacted.HIDDEN in sides:
         return " (not shown: the file has errors)"
+    if Redacted.CONFIDENTIAL in sides:
+        return " (not shown: it is in a Secret)"
     return " (not shown: it looks like a key)" if Redacted.KEYLIKE in sides else ""
 
 

@@ -43,6 +43,6 @@ def _field(change: FieldChange, names: tuple[str, str]) -> dict[str, Any]:
     """A field's path and values. An absent value has no entry; one that is not shown is listed in `hidden`."""
     sides = dict(zip(names, (change.before, change.after), strict=True))
     values = {side: value for side, value in sides.items() if not isinstance(value, Redacted)}
-    hidden = [side for side, value in sides.items() if value in (Redacted.HIDDEN, Redacted.KEYLIKE)]
+    hidden = [side for side, value in sides.items() if isinstance(value, Redacted) and value is not Redacted.ABSENT]
     path = [step if isinstance(step, str) else {step.key: step.value} for step in change.path.steps]
     return {"path": path, **values, **({"hidden": hidden} if hidden else {})}

@@ -6,14 +6,22 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from paletteai_components.cli.output.line import explained
 from paletteai_components.cli.output.paragraph import Paragraph, paragraphs_on
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, escaped, folded, reported
+from paletteai_components.diagnostics import (
+    Diagnostic,
+    Severity,
+    SourceLocation,
+    StackFileError,
+    escaped,
+    folded,
+    reported,
+)
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 
@@ -21,15 +29,24 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "c
 _VALUE = re.compile("`[^`]*`")
 # So many problems that are alike get a place each in the first one's list.
 _LIKEWISE = 10
+# With so many problems on the screen, a table of their rules follows.
+MANY = 10
 
 
-def show(diagnostics: Iterable[Diagnostic], *, err: bool = False, each: bool = False) -> int:
+def show(
+    diagnostics: Iterable[Diagnostic],
+    *,
+    err: bool = False,
+    each: bool = False,
+    together: Callable[[SourceLocation], str] = lambda location: location.file,
+) -> int:
     """Print problems as text, without those that are silenced; on a terminal in colour and within its width.
 
     Args:
         diagnostics: The problems.
         err: Whether to print them on the error stream.
         each: Whether to print every problem in full, also one that is like another or follows from one.
+        together: Within what problems that are alike are printed once, for the place of the first.
 
     Returns:
         How many places on the screen they take: alike ones and those that follow from one have none of their own.
@@ -37,7 +54,7 @@ def show(diagnostics: Iterable[Diagnostic], *, err: bool = False, each: bool = F
     stream = sys.stderr if err else sys.stdout
     paragraph = paragraphs_on(stream)
     shown = reported(diagnostics)
-    groups: Collection[_Group] = [(every, [], []) for every in shown] if each else _grouped(shown)
+    groups: Collection[_Group] = [(every, [], []) for every in shown] if each else _grouped(shown, together)
     for cause, alike, consequences in groups:
         click.echo("\n".join(_lines(cause, alike, consequences, paragraph, stream.isatty())), err=err)
     return len(groups)
@@ -69,12 +86,12 @@ def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
 _Group = tuple[Diagnostic, list[Diagnostic], list[Diagnostic]]
 
 
-def _grouped(diagnostics: Iterable[Diagnostic]) -> Collection[_Group]:
-    """The problems in order: each with the others of its stack file that are alike, and with its consequences."""
+def _grouped(diagnostics: Iterable[Diagnostic], together: Callable[[SourceLocation], str]) -> Collection[_Group]:
+    """The problems in order: each with the others that are together and alike, and with its consequences."""
     groups: dict[object, _Group] = {}
     for cause, consequences in folded(diagnostics):
-        file = cause.where[0].file if cause.where else ""
-        key = (file, cause.code, cause.severity, _VALUE.sub("", cause.message)) if not consequences else cause
+        around = together(cause.where[0]) if cause.where else ""
+        key = (around, cause.code, cause.severity, _VALUE.sub("", cause.message)) if not consequences else cause
         first, alike, _ = groups.setdefault(key, (cause, [], consequences))
         if first is not cause:
             alike.append(cause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -9,7 +10,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,23 @@ class ControlPlane:
         url: the API server's.
     """
 
-    def __init__(self, assets: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        assets: Path,
+        folder: Path,
+        users: Iterable[str] = ("nobody",),
+        api_flags: Mapping[str, object] | None = None,
+    ) -> None:
+        """A control plane that does not run yet.
+
+        Args:
+            assets: The folder with the programs.
+            folder: Where it keeps everything.
+            users: Those who may ask what anybody who is known may, beside its administrator.
+            api_flags: Other flags of the API server.
+        """
         self._assets = assets
+        self._api_flags = api_flags or {}
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._tokens: dict[str, str] = {}
@@ -63,7 +79,7 @@ class ControlPlane:
         self.kubeconfig = folder / "kubeconfig"
         self.certificate = folder / "certificates" / "apiserver.crt"
         folder.mkdir(exist_ok=True)
-        self._users({ADMIN: "system:masters", "nobody": ""})
+        self._users({ADMIN: "system:masters", **dict.fromkeys(users, "")})
         self._write_kubeconfig()
 
     def start(self) -> None:
@@ -98,6 +114,10 @@ class ControlPlane:
             process.stdin.close()
             process.wait(timeout=30)
 
+    def forget(self, revision: int) -> None:
+        """Forgets what was before a revision of the store, so that lists that began before are too old to go on."""
+        _ask(f"http://127.0.0.1:{self._etcd}/v3/kv/compaction", body=json.dumps({"revision": revision}).encode())
+
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:
         """What kubectl prints. Raises CalledProcessError, with what it said, where it fails."""
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
@@ -117,7 +137,7 @@ class ControlPlane:
         return path
 
     def kubeconfig_of(self, user: str, path: Path) -> Path:
-        """A kubeconfig of another user: `nobody` may ask what anybody who is known may."""
+        """A kubeconfig of another user."""
         config = yaml.safe_load(self.kubeconfig.read_text())
         config["users"][0]["user"] = {"token": self._tokens[user]}
         path.write_text(yaml.safe_dump(config))
@@ -173,6 +193,7 @@ class ControlPlane:
                 "service-account-key-file": key,
                 "service-account-signing-key-file": key,
                 "disable-admission-plugins": "ServiceAccount",
+                **self._api_flags,
             },
             "kube-controller-manager": {
                 "kubeconfig": self.kubeconfig,
@@ -188,10 +209,10 @@ class ControlPlane:
         return [f"--{flag}={value}" for flag, value in flags[program].items()]
 
     def _etcd_answers(self) -> None:
-        _get(f"http://127.0.0.1:{self._etcd}/health")
+        _ask(f"http://127.0.0.1:{self._etcd}/health")
 
     def _api_answers(self) -> None:
-        _get(f"{self.url}/readyz", ssl.create_default_context(cafile=self.certificate), self._tokens[ADMIN])
+        _ask(f"{self.url}/readyz", ssl.create_default_context(cafile=self.certificate), self._tokens[ADMIN])
 
     def _wait_for(self, what: str, answers: Callable[[], object]) -> None:
         until = time.monotonic() + _STARTS_WITHIN
@@ -211,8 +232,8 @@ class ControlPlane:
         return "\n".join(line for log in logs if log.exists() for line in log.read_text().splitlines()[-10:])
 
 
-def _get(url: str, context: ssl.SSLContext | None = None, token: str = "") -> None:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+def _ask(url: str, context: ssl.SSLContext | None = None, token: str = "", body: bytes | None = None) -> None:
+    request = urllib.request.Request(url, body, headers={"Authorization": f"Bearer {token}"} if token else {})
     handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
     with urllib.request.build_opener(*handlers).open(request, timeout=5):
         pass

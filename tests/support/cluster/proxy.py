@@ -35,6 +35,7 @@ class Fault(StrEnum):
     RESET = "the connection is reset before the request is passed on"
     LOST = "the connection is reset after the request was carried out"
     SLOW = "the request is passed on after the proxy's delay"
+    EXPIRED = "410, as if the list had taken too long"
     HELD = "the request is carried out, and its answer kept back until the proxy ends"
 
 
@@ -169,6 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(429, "TooManyRequests", "the proxy is throttling", {"Retry-After": "1"})
             case Fault.BROKEN:
                 self._refuse(500, "InternalError", "the proxy is broken")
+            case Fault.EXPIRED:
+                self._refuse(410, "Expired", "the continue token is too old")
             case Fault.RESET:
                 self._reset()
             case Fault.LOST:

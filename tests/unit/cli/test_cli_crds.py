@@ -272,7 +272,8 @@ def test_files_folders_and_standard_input_are_read_together(project: Project) ->
         (["broken.yaml"], "broken.yaml:2: error PAI016: the file is not valid YAML"),
         (["empty.yaml"], "it contains no CustomResourceDefinition"),
         (["other.yaml"], "has no CRD of Tenant, Project or Settings of the group of `spectrocloud.com/v1alpha1`"),
-        (["other.yaml", "--context", "dev"], "`--context` reads a cluster instead of files"),
+        (["other.yaml", "--context", "dev"], "are for a cluster instead of files, so nothing was compared"),
+        (["other.yaml", "--kubeconfig", "other.yaml"], "are for a cluster instead of files, so nothing was compared"),
         (
             ["--context", "dev"],
             "the CRDs could not be read from the cluster: the kubeconfig has no usable context `dev`",

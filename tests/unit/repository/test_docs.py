@@ -41,7 +41,7 @@ def test_the_readme_shows_the_plan_that_is_printed(monkeypatch: pytest.MonkeyPat
 
 def test_the_readme_lists_every_rule_and_who_sees_it() -> None:
     listed = {row[0]: row[2] for row in rows(README) if row[0].startswith("PAI")}
-    words = {Scope.STACK: "stack", Scope.WORKSPACE: "all stacks", Scope.CLUSTER: "preview"}
+    words = {Scope.STACK: "stack", Scope.WORKSPACE: "all stacks", Scope.CLUSTER: "preview", Scope.LIVE: "doctor"}
     assert listed.keys() == RULES.keys()
     assert {code: seen for code, seen in listed.items() if code != "PAI016"} == {
         code: words[rule.scope] for code, rule in RULES.items() if code != "PAI016"

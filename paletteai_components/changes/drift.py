@@ -1,0 +1,245 @@
+"""Drift: how the objects of a cluster differ from those that stack files declare.
+
+Only declared fields count, as in a server-side apply: defaults, and the fields of other managers, are no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paletteai_components.changes.fields import FieldChange, Redacted, field_changes
+from paletteai_components.credentials import sent_host
+from paletteai_components.kube.field_path import FieldPath, selecting, selector_of
+from paletteai_components.kube.manifests import PlannedObject, reference_of
+from paletteai_components.model.planned import PlannedSettings
+from paletteai_components.model.spec import IntegrationSpec
+from paletteai_components.observation.credentials import credential_in
+from paletteai_components.observation.objects import ObservedObject
+from paletteai_components.observation.stack import ObservedStack
+from paletteai_components.redaction import named
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Workspace
+
+_UNLISTED = "its kind could not be listed"
+_NO_FINGERPRINT = "its key has no fingerprint in the stack file, or none could be made on the cluster"
+_IMPORTS = "it imports values from Pulumi ESC, which are not known here"
+# What a stack file declares by itself. Namespaces and Secrets are those of others, too.
+_OWNED = ("Tenant", "Project", "Settings")
+# The same object is served in every version, and its place is how it was found.
+_IDENTITY = (FieldPath(("apiVersion",)), FieldPath(("metadata", "name")), FieldPath(("metadata", "namespace")))
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A declared object that is not on the cluster."""
+
+    stack: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A declared object that is another one on the cluster."""
+
+    stack: str
+    reference: str
+    fields: tuple[FieldChange, ...]
+    """The declared fields, with their values on the cluster and in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncompared:
+    """What could not be compared, and why."""
+
+    stack: str
+    reference: str
+    """The object; empty for the complete stack."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a cluster differs from some stacks."""
+
+    missing: tuple[Missing, ...] = ()
+    differing: tuple[Differing, ...] = ()
+    undeclared: tuple[str, ...] = ()
+    """The Tenants, Projects and Settings of these tenants that no stack file declares."""
+    uncompared: tuple[Uncompared, ...] = ()
+    agreeing: int = 0
+    """How many objects are as they are declared."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no difference."""
+        return not (self.missing or self.differing or self.undeclared)
+
+    def totals(self) -> dict[str, int]:
+        """How much there is of everything, by the names that the JSON has."""
+        return {
+            "missing": len(self.missing),
+            "differing": len(self.differing),
+            "undeclared": len(self.undeclared),
+            "uncompared": len(self.uncompared),
+            "agreeing": self.agreeing,
+        }
+
+
+def drift_between(
+    stacks: Sequence[Stack],
+    declared: Workspace,
+    objects: Iterable[ObservedObject],
+    observed: Workspace,
+    complete: frozenset[str],
+    *,
+    everything: bool = False,
+) -> Drift:
+    """How a cluster differs from what stacks declare.
+
+    Args:
+        stacks: The stacks to compare, all of one cluster and without errors.
+        declared: Every stack of the folder.
+        objects: The objects of the cluster.
+        observed: The tenants of the cluster as stacks.
+        complete: The kinds of which every object is among the objects.
+        everything: Whether the stacks were chosen to be all of their cluster, so that other tenants are undeclared.
+    """
+    live = {reference_of(each.manifest): each for each in objects}
+    missing: list[Missing] = []
+    differing: list[Differing] = []
+    uncompared: list[Uncompared] = []
+    agreeing = 0
+    for stack in stacks:
+        uncompared += [Uncompared(stack.name, "", _IMPORTS)] if stack.imports else []
+        for each in stack.objects:
+            found, reference = live.get(each.reference), named(each.reference)
+            if each.kind not in complete:
+                uncompared.append(Uncompared(stack.name, reference, _UNLISTED))
+            elif found is None:
+                missing.append(Missing(stack.name, reference))
+            else:
+                fields = _fields(each, found, stack)
+                differing += [Differing(stack.name, reference, fields)] if fields else []
+                agreeing += not fields
+                if each.kind == "Secret" and not _knows_both_keys(each, found, stack):
+                    uncompared.append(Uncompared(stack.name, reference, _NO_FINGERPRINT))
+    undeclared = tuple(_undeclared(stacks, declared, observed, everything=everything))
+    return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), agreeing)
+
+
+def declared_part(
+    live: Any, declared: Any, lists: Mapping[FieldPath, str] | None = None, at: FieldPath | None = None
+) -> Any:
+    """What of a value on the cluster is declared: the declared entries of mappings, also in the elements of lists.
+
+    Of a list in `lists`, only the elements with a declared selector; see `PaletteApi.lists`.
+    """
+    lists, at = lists or {}, at or FieldPath()
+    if isinstance(live, Mapping) and isinstance(declared, Mapping):
+        return {
+            name: declared_part(live[name], value, lists, at / name) for name, value in declared.items() if name in live
+        }
+    if isinstance(live, list) and isinstance(declared, list | tuple):
+        if key := selecting(declared, lists, at):
+            return _declared_elements(live, declared, key, lists, at)
+        if len(live) == len(declared):
+            return [declared_part(*pair) for pair in zip(live, declared, strict=True)]
+    # YAML has 1.0 where JSON has 1.
+    return declared if isinstance(declared, float) and type(live) is int and live == declared else live
+
+
+def _declared_elements(
+    live: Sequence[Any], declared: Sequence[Any], key: str, lists: Mapping[FieldPath, str], at: FieldPath
+) -> list[Any]:
+    there = {selector: element for element in live if (selector := selector_of(element, key))}
+    pairs = [(selector_of(element, key), element) for element in declared]
+    return [
+        declared_part(there[selector], element, lists, at / selector)
+        for selector, element in pairs
+        if selector is not None and selector in there
+    ]
+
+
+def _fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> tuple[FieldChange, ...]:
+    lists = stack.api.lists(each.kind)
+    wanted = _without_nulls(each.manifest)
+    for path in _IDENTITY:
+        path.remove(wanted)
+    there = declared_part(found.manifest, wanted, lists)
+    fields = field_changes(there, wanted, lists=lists)
+    return (*fields, *_document_fields(each, found, stack)) if each.kind == "Secret" else fields
+
+
+def _without_nulls(manifest: Any) -> Any:
+    """A copy without fields that are null: to an API server, they are not there."""
+    if isinstance(manifest, Mapping):
+        return {name: _without_nulls(value) for name, value in manifest.items() if value is not None}
+    return manifest
+
+
+def _document_fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> Iterator[FieldChange]:
+    """The fields of the credential in a Secret that differ. No value of a Secret is shown."""
+    path = stack.api.path("secret.palette")
+    there, wanted = credential_in(found, stack.api), _integration(each)
+    if wanted is None:
+        return
+    if there is None:
+        yield _hidden(path, is_there=path.is_in(found.manifest))
+        return
+    for name, ours, theirs in (
+        ("hostUrl", wanted.host_url and sent_host(wanted.host_url), there.host_url and sent_host(there.host_url)),
+        ("tenant", wanted.tenant, there.tenant),
+        ("defaultProjectID", wanted.default_project_id, there.default_project_id),
+        ("apiKey", *_keys(wanted, there)),
+    ):
+        if ours != theirs:
+            yield _hidden(path / name, is_there=theirs is not None)
+
+
+def _hidden(path: FieldPath, *, is_there: bool) -> FieldChange:
+    return FieldChange(path, Redacted.CONFIDENTIAL if is_there else Redacted.ABSENT, Redacted.CONFIDENTIAL)
+
+
+def _keys(wanted: IntegrationSpec, there: IntegrationSpec) -> tuple[str | None, str | None]:
+    """What identifies the two keys; twice nothing where one of them cannot be identified."""
+    pair = wanted.fingerprint_in_force, there.fingerprint_in_force
+    return pair if all(pair) else (None, None)
+
+
+def _knows_both_keys(each: PlannedObject, found: ObservedObject, stack: Stack) -> bool:
+    there, wanted = credential_in(found, stack.api), _integration(each)
+    # A document that cannot be used is a difference.
+    return there is None or wanted is None or all(_keys(wanted, there))
+
+
+def _integration(each: PlannedObject) -> IntegrationSpec | None:
+    return each.owner.integration if isinstance(each.owner, PlannedSettings) else None
+
+
+def _undeclared(
+    stacks: Sequence[Stack], declared: Workspace, observed: Workspace, *, everything: bool
+) -> Iterator[str]:
+    """The objects that no stack file of the cluster declares: of the tenants of these stacks, or of all of them."""
+    clusters = {stack.cluster_name for stack in stacks}
+    beside = [stack for stack in declared.stacks if stack.cluster_name in clusters]
+    known = {reference for stack in beside for reference in _known_to(stack)}
+    is_all = everything and not declared.unreadable and len(beside) == len(stacks)
+    tenants = {stack.plan.tenant.name for stack in stacks if stack.plan}
+    found = dict.fromkeys(
+        each.reference
+        for stack in observed.stacks
+        if isinstance(stack, ObservedStack) and (is_all or stack.part in tenants)
+        for each in stack.objects_by_path.values()
+        if each.kind in _OWNED
+    )
+    yield from (named(reference) for reference in found if reference not in known)
+
+
+def _known_to(stack: Stack) -> Iterator[str]:
+    """The references of the objects that a stack declares or refers to."""
+    yield from (each.reference for each in stack.objects)
+    if stack.plan is not None:
+        yield f"Tenant/{stack.plan.tenant.name}"
+        yield from (f"Settings/{settings}" for settings in stack.plan.tenant.settings)
