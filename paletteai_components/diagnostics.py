@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -99,7 +100,12 @@ def folded(diagnostics: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[Dia
     another is with that one.
     """
     every = list(diagnostics)
-    causes = [(_files(each), each) for each in every if each.explains]
+    causes: _Causes = defaultdict(list)
+    for each in every:
+        if each.explains:
+            around = _files(each)
+            for file in around:
+                causes[file].append((around, each))
     roots: dict[Diagnostic, list[Diagnostic]] = {}
     followers: list[tuple[Diagnostic, Diagnostic]] = []
     for each in every:
@@ -115,11 +121,17 @@ def folded(diagnostics: Iterable[Diagnostic]) -> list[tuple[Diagnostic, list[Dia
     return list(roots.items())
 
 
-def _cause(diagnostic: Diagnostic, causes: Iterable[tuple[frozenset[str], Diagnostic]]) -> Diagnostic | None:
+# The diagnostics that explain others, in order, by each of their files; with all of their files.
+_Causes = dict[str, list[tuple[frozenset[str], Diagnostic]]]
+
+
+def _cause(diagnostic: Diagnostic, causes: _Causes) -> Diagnostic | None:
     files = _files(diagnostic)
     if len(files) < 2:
         return None
-    return next((cause for around, cause in causes if diagnostic.code in cause.explains and files <= around), None)
+    # A cause has all of the files. Many may have one of them, such as the file that all others are copies of.
+    found = min((causes.get(file, ()) for file in files), key=len)
+    return next((cause for around, cause in found if diagnostic.code in cause.explains and files <= around), None)
 
 
 def _files(diagnostic: Diagnostic) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from paletteai_components.diagnostics import escaped
 from paletteai_components.redaction import named
@@ -23,6 +23,11 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _DISPLAY_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[ _.]+")
+_SEPARATORS_OF_WORDS = re.compile(r"[ _./:-]")
+# So many names that are equally near are asked for.
+_ASKED = 3
+# One other letter in a word of so many letters is a slip; in a shorter one, it may be meant.
+_LONG = 5
 _SYSTEM_NAMESPACE = "mural-system"
 # A pattern holds the signs of a glob or of a regular expression.
 _PATTERN = re.compile(r"[a-z0-9*?.^$|()\[\]{}+\\-]+")
@@ -128,11 +133,65 @@ def label_value_problem(value: str) -> str | None:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known name that is most like `name`; None if none is like it."""
-    return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), None)
+    """The known name that is most like `name`; None if none is like it, or if several are equally."""
+    found = _nearest(name, known, cutoff)
+    return found[0] if len(found) == 1 else None
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The question whether the nearest known name is meant; empty if none is near."""
-    found = nearest(name, known, cutoff)
-    return f"Did you mean `{escaped(found)}`?" if found else ""
+    """The question whether the nearest known name is meant, or one of a few that are equally near; else empty."""
+    found = _nearest(name, known, cutoff)
+    return f"Did you mean {' or '.join(f'`{escaped(each)}`' for each in found)}?" if 0 < len(found) <= _ASKED else ""
+
+
+def _nearest(name: str, known: Iterable[str], cutoff: float) -> list[str]:
+    """The known names that are most like a name: one, or more than one if they are equally like it."""
+    every = dict.fromkeys(known)
+    found = difflib.get_close_matches(name, list(every), _ASKED + 1, cutoff)
+    ratios = [difflib.SequenceMatcher(None, each, name).ratio() for each in found]
+    best = {each for each, ratio in zip(found, ratios, strict=True) if ratio == ratios[0]}
+    return [each for each in every if each in best]
+
+
+def slips(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The pairs of names that differ by one slip of the hand, in the order of the names.
+
+    Names that are made to differ do not: in a number, in a sign such as that of `plant-a` and `plant-b`, or in one
+    letter of a short word.
+    """
+    # What two names have in common that differ by one letter: both without it.
+    common: dict[str, list[str]] = {}
+    seen: set[tuple[str, str]] = set()
+    for name in names:
+        plain = _plain(name)
+        for part in dict.fromkeys([plain, *(plain[:at] + plain[at + 1 :] for at in range(len(plain)))]):
+            others = common.setdefault(part, [])
+            for other in others:
+                if (other, name) not in seen and _is_slip(other, name):
+                    seen.add((other, name))
+                    yield other, name
+            others.append(name)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    if _plain(one) == _plain(other):
+        return True
+    words, others = _SEPARATORS_OF_WORDS.split(one), _SEPARATORS_OF_WORDS.split(other)
+    differing = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    if len(words) != len(others) or len(differing) != 1:
+        return False
+    first, second = differing[0]
+    if not (first + second).isalpha():
+        return False
+    at = next(
+        (at for at, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]),
+        min(len(first), len(second)),
+    )
+    if first[at : at + 2] == second[at : at + 2][::-1] and first[at + 2 :] == second[at + 2 :]:
+        return True
+    one_letter = first[at + 1 :] == second[at + 1 :] or first[at:] == second[at + 1 :] or first[at + 1 :] == second[at:]
+    return one_letter and max(len(first), len(second)) >= _LONG
+
+
+def _plain(name: str) -> str:
+    return _SEPARATORS_OF_WORDS.sub("", name).lower()

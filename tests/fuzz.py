@@ -26,7 +26,7 @@ from support.checkout import ROOT
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import stack_from_document
+from paletteai_components.stacks.stack_file import stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
 CANARY = "Canary7f3aQ4tZ8mWd2xK9"

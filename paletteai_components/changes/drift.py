@@ -93,6 +93,8 @@ def drift_between(
     objects: Iterable[ObservedObject],
     observed: Workspace,
     complete: frozenset[str],
+    *,
+    everything: bool = False,
 ) -> Drift:
     """How a cluster differs from what stacks declare.
 
@@ -102,6 +104,7 @@ def drift_between(
         objects: The objects of the cluster.
         observed: The tenants of the cluster as stacks.
         complete: The kinds of which every object is among the objects.
+        everything: Whether the stacks were chosen to be all of their cluster, so that other tenants are undeclared.
     """
     live = {reference_of(each.manifest): each for each in objects}
     missing: list[Missing] = []
@@ -122,7 +125,7 @@ def drift_between(
                 agreeing += not fields
                 if each.kind == "Secret" and not _knows_both_keys(each, found, stack):
                     uncompared.append(Uncompared(stack.name, reference, _NO_FINGERPRINT))
-    undeclared = tuple(_undeclared(stacks, declared, observed))
+    undeclared = tuple(_undeclared(stacks, declared, observed, everything=everything))
     return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), agreeing)
 
 
@@ -216,12 +219,14 @@ def _integration(each: PlannedObject) -> IntegrationSpec | None:
     return each.owner.integration if isinstance(each.owner, PlannedSettings) else None
 
 
-def _undeclared(stacks: Sequence[Stack], declared: Workspace, observed: Workspace) -> Iterator[str]:
+def _undeclared(
+    stacks: Sequence[Stack], declared: Workspace, observed: Workspace, *, everything: bool
+) -> Iterator[str]:
     """The objects that no stack file of the cluster declares: of the tenants of these stacks, or of all of them."""
     clusters = {stack.cluster_name for stack in stacks}
     beside = [stack for stack in declared.stacks if stack.cluster_name in clusters]
     known = {reference for stack in beside for reference in _known_to(stack)}
-    is_all = not declared.unreadable and len(beside) == len(stacks)
+    is_all = everything and not declared.unreadable and len(beside) == len(stacks)
     tenants = {stack.plan.tenant.name for stack in stacks if stack.plan}
     found = dict.fromkeys(
         each.reference

@@ -87,6 +87,8 @@ class ObjectChange:
     """Its former logical name, or None where that is the same."""
     removal_effect: RemovalEffect | None = None
     """What becomes of the former object, where it is deleted, replaced or handed over."""
+    imported: bool = False
+    """Whether `importIds` takes it over, where it gets another logical name or moves to another stack."""
     fields: tuple[FieldChange, ...] = ()
     """The fields that differ, where both sides have the object."""
 
@@ -170,6 +172,7 @@ def _renamed(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectCha
     """What happens to an object of the cluster that gets another logical name or moves to another stack."""
     moved = old.stack.name != new.stack.name
     name = old.object.logical_name
+    imports = (reference for reference, _ in new.stack.plan.import_ids) if new.stack.plan else ()
     return _change(
         Action.HANDED_OVER if moved else Action.REPLACED,
         new,
@@ -177,6 +180,7 @@ def _renamed(old: _Declared, new: _Declared, left: Collection[str]) -> ObjectCha
         former_name=named(name) if name != new.object.logical_name else None,
         fields=_fields(old, new),
         removal_effect=_removal_effect(old, left),
+        imported=new.object.reference in imports,
     )
 
 

@@ -6,22 +6,29 @@ has not changed since the revision is not parsed again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from paletteai_components.changes import git
+from paletteai_components.changes.tree import (
+    Revision,
+    commit_of,
+    entry_in,
+    files_at,
+    former_place,
+    is_unchanged,
+    names_at,
+)
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.shell import command, word
-from paletteai_components.stacks.files import bytes_of, names_in
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProject
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
 # The main branch is the first of these that exists.
@@ -34,16 +41,6 @@ _MAIN = (
 )
 # A branch name that means nothing else to git or to a shell. The id of a commit is not a branch.
 _BRANCH = re.compile(r"(?![0-9a-f]{7,64}$)[A-Za-z0-9_]+(?:[./-][A-Za-z0-9_]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A commit of the repository that a folder is in."""
-
-    name: str
-    """Its description, for example ``main`` or ``merge base of HEAD and origin/main``."""
-    commit: str
-    top: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +60,15 @@ def checkout_of(folder: StackFolder) -> Checkout | None:
     """What is checked out where the stack files are, or None where git does not tell."""
     try:
         top = _top(folder)
-        commit = _commit(top, "HEAD")
+        commit = commit_of(top, "HEAD")
         if commit is None:
             return None
-        committed = _files_at(Revision("HEAD", commit, top), folder.path)
+        committed = files_at(Revision("HEAD", commit, top), folder.path)
         names = {file.name for file in folder.files()}
     except UserError:
         return None
     files = {name: entry for name, entry in committed.items() if folder.stack_of(name)}
-    changed = names != files.keys() or not all(_is_unchanged(folder.path / name, files[name]) for name in names)
+    changed = names != files.keys() or not all(is_unchanged(folder.path / name, files[name]) for name in names)
     _, branch, _ = git.run(top, "symbolic-ref", "--quiet", "--short", "HEAD")
     _, time, _ = git.run(top, "log", "--max-count=1", "--no-show-signature", "--format=%cI", commit)
     return Checkout(commit, branch or None, time, changed)
@@ -86,7 +83,7 @@ def revision_named(name: str | None, folder: StackFolder) -> Revision:
     top = _top(folder)
     if name is None:
         return _merge_base(top, folder)
-    commit = _commit(top, name)
+    commit = commit_of(top, name)
     if commit is None:
         raise git.GitError(
             f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top, folder)
@@ -114,16 +111,16 @@ def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Wor
         reusable = {stack.name: stack for stack in now.stacks if same_project}
         project = before.project
         diagnostics = [
-            *before.diagnostics(lambda place: _names_at(revision, place)),
+            *before.diagnostics(lambda place: names_at(revision, place)),
             *(project.diagnostics if project else ()),
         ]
-        for file, entry in sorted(_files_at(revision, place).items()):
+        for file, entry in sorted(files_at(revision, place).items()):
             path, name = before.path / file, before.stack_of(file)
             if name is None:
                 continue
             if entry.mode not in git.FILES:
                 unreadable.append(name)
-            elif name in reusable and _is_unchanged(path, entry):
+            elif name in reusable and is_unchanged(path, entry):
                 stacks.append(reusable[name])
             else:
                 try:
@@ -166,67 +163,6 @@ def _top(stacks: StackFolder) -> Path:
     return top
 
 
-def _files_at(revision: Revision, folder: Path) -> dict[str, git.Entry]:
-    """The possible stack files in a folder at a revision; none if there was no such folder."""
-    try:
-        entry = _entry_at(revision, folder)
-    except ValueError:
-        raise git.GitError(
-            f"{folder} is outside of the repository {revision.top}, so nothing was compared.",
-            "Run `paletteai diff` in the repository of the stack files.",
-        ) from None
-    if entry is None:
-        return {}
-    if entry.mode != git.FOLDER:
-        raise _not_a_folder(revision, folder)
-    return {name: each for name, each in git.entries(revision.top, entry.oid).items() if name.startswith("Pulumi.")}
-
-
-def _names_at(revision: Revision, folder: Path) -> Iterable[str]:
-    """The names in a folder that start like a stack file's, at a revision; outside of the repository those of now."""
-    if not folder.resolve().is_relative_to(revision.top):
-        return names_in(folder)
-    try:
-        return _files_at(revision, folder)
-    except git.GitError:
-        return ()
-
-
-def _entry_at(revision: Revision, path: Path) -> git.Entry | None:
-    """The entry at a path at a revision, or None. Raises ValueError for a path outside of the repository.
-
-    A path that was never committed, such as the user's own link, is resolved. A link that a pull request commits in
-    place of a folder is not: the folder that was there before is compared.
-    """
-    given = Path(os.path.abspath(path))
-    if given.is_relative_to(revision.top):
-        if entry := _entry_in(revision, revision.commit, given):
-            return entry
-        head = _commit(revision.top, "HEAD")
-        if head and _entry_in(revision, head, given):
-            return None
-    return _entry_in(revision, revision.commit, path.resolve())
-
-
-def _entry_in(revision: Revision, commit: str, path: Path) -> git.Entry | None:
-    entry = git.Entry(git.FOLDER, f"{commit}^{{tree}}")
-    for name in path.relative_to(revision.top).parts:
-        if entry.mode != git.FOLDER:
-            raise _not_a_folder(revision, path)
-        below = git.entries(revision.top, entry.oid).get(name)
-        if below is None:
-            return None
-        entry = below
-    return entry
-
-
-def _not_a_folder(revision: Revision, folder: Path) -> git.GitError:
-    return git.GitError(
-        f"{folder} was a link, a file or a submodule at {revision.name}, so nothing was compared.",
-        "Name the folder itself with `--stacks`.",
-    )
-
-
 def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) -> tuple[StackFolder, bool, Path]:
     """The folder of the stack files with its project at a revision, whether the project is unchanged, and its place.
 
@@ -239,7 +175,7 @@ def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) ->
         return folder, True, folder.path
     places = [now.folder] if now else _with_parents(folder.path, revision.top)
     for place in places:
-        found = _files_at(revision, place)
+        found = files_at(revision, place)
         name = next((name for name in PROJECT_FILES if name in found), None)
         if name is None:
             continue
@@ -247,26 +183,15 @@ def _folder_at(revision: Revision, folder: StackFolder, objects: git.Objects) ->
         is_same = project.stack_folder.resolve() == folder.path.resolve()
         if now is not None or is_same:
             path = folder.path if is_same else project.stack_folder
-            unchanged = now is not None and now.file.name == name and _is_unchanged(now.file, found[name])
+            unchanged = now is not None and now.file.name == name and is_unchanged(now.file, found[name])
             return StackFolder(path, project, folder.given), unchanged, path
-    former = _former_place(revision, now.file) if now else None
-    entry = _entry_in(revision, revision.commit, former) if former else None
+    former = former_place(revision, now.file) if now else None
+    entry = entry_in(revision, revision.commit, former) if former else None
     if now is not None and former is not None and entry is not None and entry.mode in git.FILES:
         project = PulumiProject(now.file, _parsed(revision, objects.content(entry.oid), now.file))
         place = PulumiProject(former, project.document).stack_folder
-        return StackFolder(folder.path, project, folder.given), _is_unchanged(now.file, entry), place
+        return StackFolder(folder.path, project, folder.given), is_unchanged(now.file, entry), place
     return StackFolder(folder.path, given=folder.given, other=folder.other), now is None, folder.path
-
-
-def _former_place(revision: Revision, file: Path) -> Path | None:
-    """Where a file was at a revision, if git finds that it was moved since then; else None."""
-    arguments = ("diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status")
-    _, output, _ = git.run(revision.top, *arguments, revision.commit, "HEAD")
-    # A status, the old path and the new one, for each file.
-    fields = output.split("\0")
-    moved = dict(zip(fields[2::3], fields[1::3], strict=False))
-    former = moved.get(file.resolve().relative_to(revision.top).as_posix())
-    return revision.top / former if former else None
 
 
 def _with_parents(folder: Path, top: Path) -> list[Path]:
@@ -286,22 +211,6 @@ def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
         f"{path.name} of {revision.name} cannot be read ({why}), so nothing was compared.",
         "Compare with a revision in which it is valid.",
     )
-
-
-def _is_unchanged(path: Path, entry: git.Entry) -> bool:
-    """Whether a file still has the content of a git object; False if it cannot be read."""
-    try:
-        data = bytes_of(path)
-    except OSError:
-        return False
-    algorithm = "sha256" if len(entry.oid) == 64 else "sha1"
-    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == entry.oid
-
-
-def _commit(top: Path, name: str) -> str | None:
-    """The full id of a commit, or None."""
-    code, commit, _ = git.run(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return None if code else commit
 
 
 def _fetch_help(name: str, top: Path, folder: StackFolder) -> str:

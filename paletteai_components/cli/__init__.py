@@ -60,7 +60,7 @@ class _Commands(click.Group):
         from paletteai_components.naming import did_you_mean
 
         raise UserError(
-            f"there is no command `{redacted(name)}`.",
+            f"there is no command `{redacted(name)}`, so nothing was done.",
             did_you_mean(name, COMMANDS) or "`paletteai --help` lists the commands.",
         )
 
@@ -73,6 +73,9 @@ class _Commands(click.Group):
         _keep_libraries_quiet()
         try:
             return super().main(*args, **kwargs)
+        except UserError as error:
+            show_error(error)
+            sys.exit(error.exit_code)
         except BrokenPipeError:
             end_without_reader()
         except OSError as error:
@@ -81,13 +84,14 @@ class _Commands(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         # It prints `--help`.
-        with _ended_without_reader():
+        with _ended_without_reader(), _in_own_form(click.Context(self)):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         with _ended_without_reader():
             try:
-                return super().invoke(ctx)
+                with _in_own_form(ctx):
+                    return super().invoke(ctx)
             except UserError as error:
                 show_error(error)
                 ctx.exit(error.exit_code)
@@ -167,6 +171,19 @@ def _ended_without_reader() -> Iterator[None]:
         yield
     except BrokenPipeError:
         end_without_reader()
+
+
+@contextlib.contextmanager
+def _in_own_form(context: click.Context) -> Iterator[None]:
+    """Raise a wrong call of the command of a context, or of its subcommand, as a UserError."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        from paletteai_components.cli.usage import wrong_call
+
+        raise wrong_call(error, context) from None
 
 
 def _keep_libraries_quiet() -> None:

@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli.folder import Command
 from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.errors import UserError
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
@@ -75,6 +76,8 @@ def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...
     codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
     for code in codes:
         if code not in RULES:
-            hint = did_you_mean(code, RULES) or "`paletteai explain` lists the codes."
-            raise click.BadParameter(f"`{redacted(code)}` is no rule's code. {hint}", ctx, parameter)
+            raise UserError(
+                f"`{redacted(code)}` is no rule's code, so nothing was checked.",
+                did_you_mean(code, RULES) or "`paletteai explain` lists the codes.",
+            )
     return frozenset(codes)

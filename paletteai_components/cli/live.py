@@ -17,7 +17,12 @@ from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.workspace import Workspace
 
 # What these rules find may be wrong without all objects of these kinds: who uses something, and what a Project gets.
-_NEEDED = {"PAI004": {"Tenant", "Settings"}, "PAI011": {"Tenant", "Project"}, "PAI023": {"Tenant", "Settings"}}
+# The label of a namespace may say whose Settings are in it.
+_NEEDED = {
+    "PAI004": {"Namespace", "Settings", "Tenant"},
+    "PAI011": {"Namespace", "Project", "Tenant"},
+    "PAI023": {"Namespace", "Settings", "Tenant"},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paletteai_components.cli.reading import reading_files
 from paletteai_components.cli.selection import Selection
-from paletteai_components.diagnostics import Diagnostic, StackFileError
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
 
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from paletteai_components.observation.objects import ObservedObject
 
 STANDARD_INPUT = "-"
+_SHOWN = "<stdin>"
 _EXTENSIONS = (".yaml", ".yml", ".json")
+# The objects in a file, or why it cannot be read.
+_Outcome = tuple[tuple["ObservedObject", ...], tuple[Diagnostic, ...]]
 # Much more than every object of a large cluster.
 _MAX_BYTES = 512 * 1024 * 1024
 
@@ -36,20 +41,20 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
     Raises:
         UserError: A source does not exist, or is a folder without manifests.
     """
-    from paletteai_components.kube.palette_api import PaletteApi
-    from paletteai_components.observation.reading import View, workspace_of
-    from paletteai_components.rules import diagnostics_of
-
     objects: list[ObservedObject] = []
     refused: list[Diagnostic] = []
     unreadable: list[str] = []
     for source in sources:
-        for file, data in _contents(source):
-            try:
-                objects.extend(_objects_of(file, data))
-            except StackFileError as error:
-                refused.extend(error.diagnostics)
-                unreadable.append(file)
+        with _reading(source) as outcomes:
+            # Meanwhile, other processes read.
+            from paletteai_components.kube.palette_api import PaletteApi
+            from paletteai_components.observation.reading import View, workspace_of
+            from paletteai_components.rules import diagnostics_of
+
+            for file, (read, problems) in outcomes:
+                objects += read
+                refused += problems
+                unreadable += [str(file)] if problems else []
     workspace = workspace_of(
         objects, PaletteApi(fields=vendor_fields), View("the cluster of these manifests", merges=merges)
     )
@@ -57,40 +62,47 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
     return Selection(workspace, workspace.stacks, diagnostics, tuple(unreadable))
 
 
-def _objects_of(file: str, data: bytes | OSError) -> Iterator[ObservedObject]:
-    from paletteai_components.diagnostics import SourceLocation
-    from paletteai_components.observation.documents import objects_in
-
-    if isinstance(data, OSError):
-        fact = f"the file cannot be read ({data.strerror}), so nothing in it was checked."
-        raise StackFileError([Diagnostic("PAI012", fact, "Make the file readable.", (SourceLocation(file),))])
-    if len(data) > _MAX_BYTES:
-        fact = "the file is larger than 512 MiB, so nothing in it was checked."
-        raise StackFileError([Diagnostic("PAI012", fact, "Split it.", (SourceLocation(file),))])
-    yield from objects_in(data, file)
-
-
-def _contents(source: str) -> Iterator[tuple[str, bytes | OSError]]:
-    """The files of a source, each with its content or why it has none."""
+@contextmanager
+def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
+    """The files of a source, each with what is in it."""
     if source == STANDARD_INPUT:
-        yield "<stdin>", sys.stdin.buffer.read(_MAX_BYTES + 1)
+        yield [(Path(_SHOWN), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
         return
     if not os.path.exists(source):
         raise UserError(
             f"there is no file or folder `{redacted(source)}`, so nothing was checked.",
             "Name one with manifests, or `-` for standard input.",
         )
-    if not os.path.isdir(source):
-        yield source, _content(Path(source))
-        return
-    files = list(_files_below(Path(source)))
+    files = list(_files_below(Path(source))) if os.path.isdir(source) else [Path(source)]
     if not files:
         raise UserError(
             f"there is no manifest in `{redacted(source)}`, so nothing was checked.",
             f"Name a folder with {', '.join(f'`*{extension}`' for extension in _EXTENSIONS)} files.",
         )
-    for file in files:
-        yield str(file), _content(file)
+    with reading_files(files, _read) as outcomes:
+        yield outcomes
+
+
+def _read(file: Path) -> _Outcome:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        fact = f"the file cannot be read ({error.strerror}), so nothing in it was checked."
+        return (), (Diagnostic("PAI012", fact, "Make the file readable.", (SourceLocation(str(file)),)),)
+    return _outcome_of(data, str(file))
+
+
+def _outcome_of(data: bytes, file: str) -> _Outcome:
+    from paletteai_components.observation.documents import objects_in
+
+    if len(data) > _MAX_BYTES:
+        fact = "the file is larger than 512 MiB, so nothing in it was checked."
+        return (), (Diagnostic("PAI012", fact, "Split it.", (SourceLocation(file),)),)
+    try:
+        return tuple(objects_in(data, file)), ()
+    except StackFileError as error:
+        return (), error.diagnostics
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
@@ -104,11 +116,3 @@ def _files_below(folder: Path) -> Iterator[Path]:
                 yield from _files_below(Path(entry.path))
         elif entry.is_file(follow_symlinks=False) and entry.name.endswith(_EXTENSIONS):
             yield Path(entry.path)
-
-
-def _content(file: Path) -> bytes | OSError:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(_MAX_BYTES + 1)
-    except OSError as error:
-        return error

@@ -1,4 +1,4 @@
-"""Reads the stack files of a folder: with several processes where there are many, and a progress bar."""
+"""Reads many files: with several processes, and a progress bar where it takes long."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paletteai_components.cli.output.waiting import watched
 from paletteai_components.stacks.files import Outcome, read_stack_file
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from paletteai_components.stacks.folder import StackFolder
+
+Read = TypeVar("Read")
 
 # One process reads fewer files than this before another has started.
 MANY = 100
@@ -31,12 +33,18 @@ def reading(folder: StackFolder) -> Iterator[Iterable[tuple[Path, Outcome]]]:
 
     Where there are many files, other processes start reading at once, so that the body can import modules meanwhile.
     """
-    paths = [] if folder.unreadable else folder.files()
+    with reading_files([] if folder.unreadable else folder.files(), read_stack_file) as outcomes:
+        yield outcomes
+
+
+@contextlib.contextmanager
+def reading_files(paths: list[Path], read: Callable[[Path], Read]) -> Iterator[Iterable[tuple[Path, Read]]]:
+    """What a function reads from each file, in their order. It raises nothing, and what it returns can be pickled."""
     readers = min(len(os.sched_getaffinity(0)), len(paths) // MANY + 1) if _can_fork() else 1
     if readers < 2:
-        yield watched(((path, read_stack_file(path)) for path in paths), len(paths))
+        yield watched(((path, read(path)) for path in paths), len(paths))
         return
-    with _forked_readers(paths, readers) as outcomes:
+    with _forked_readers(paths, read, readers) as outcomes:
         yield watched(zip(paths, outcomes, strict=True), len(paths))
 
 
@@ -46,7 +54,7 @@ def _can_fork() -> bool:
 
 
 @contextlib.contextmanager
-def _forked_readers(paths: list[Path], readers: int) -> Iterator[Iterator[Outcome]]:
+def _forked_readers(paths: list[Path], read: Callable[[Path], Read], readers: int) -> Iterator[Iterator[Read]]:
     from multiprocessing import get_context
 
     new = get_context("fork")
@@ -56,14 +64,14 @@ def _forked_readers(paths: list[Path], readers: int) -> Iterator[Iterator[Outcom
     for reader in range(readers):
         here, there = new.Pipe(duplex=False)
         incoming.append(here)
-        process = new.Process(target=_read_parts, args=(parts[reader::readers], there, incoming), daemon=True)
+        process = new.Process(target=_read_parts, args=(parts[reader::readers], read, there, incoming), daemon=True)
         # Where no more processes are allowed, this process reads the files.
         with contextlib.suppress(OSError):
             process.start()
             processes.append(process)
         there.close()
     try:
-        yield chain.from_iterable(_receive(incoming[at % readers], part) for at, part in enumerate(parts))
+        yield chain.from_iterable(_receive(incoming[at % readers], part, read) for at, part in enumerate(parts))
     finally:
         for process in processes:
             process.terminate()
@@ -71,7 +79,9 @@ def _forked_readers(paths: list[Path], readers: int) -> Iterator[Iterator[Outcom
             process.join()
 
 
-def _read_parts(parts: list[list[Path]], outgoing: Connection, incoming: list[Connection]) -> None:
+def _read_parts(
+    parts: list[list[Path]], read: Callable[[Path], Any], outgoing: Connection, incoming: list[Connection]
+) -> None:
     """Read files and send what is in them; runs in a forked process, which leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for pipe in incoming:
@@ -80,7 +90,7 @@ def _read_parts(parts: list[list[Path]], outgoing: Connection, incoming: list[Co
     _enlarge(outgoing)
     with contextlib.suppress(BrokenPipeError):
         for part in parts:
-            outgoing.send([read_stack_file(path) for path in part])
+            outgoing.send([read(path) for path in part])
 
 
 def _enlarge(pipe: Connection) -> None:
@@ -91,10 +101,10 @@ def _enlarge(pipe: Connection) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1024 * 1024)
 
 
-def _receive(incoming: Connection, part: list[Path]) -> list[Outcome]:
+def _receive(incoming: Connection, part: list[Path], read: Callable[[Path], Read]) -> list[Read]:
     try:
-        outcomes: list[Outcome] = incoming.recv()
+        outcomes: list[Read] = incoming.recv()
     except (EOFError, OSError):
         # The reader is gone, perhaps out of memory.
-        return [read_stack_file(path) for path in part]
+        return [read(path) for path in part]
     return outcomes

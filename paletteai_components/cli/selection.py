@@ -227,6 +227,39 @@ def _stack_at(word: str, folder: StackFolder) -> str | None:
     return name
 
 
+def the_stack(word: str, names: Sequence[str], folder: StackFolder, taker: str) -> str:
+    """The one stack that a word names: by its name, a glob or the path of its file.
+
+    Args:
+        word: The word.
+        names: The names of all stacks of the folder.
+        folder: The folder of their files.
+        taker: What takes one stack, for the error.
+
+    Raises:
+        UserError: It names no stack, or several.
+    """
+    found = sorted(stacks_named_by(word, names, folder))
+    if not found:
+        raise unknown_stack(word, names, folder)
+    if len(found) > 1:
+        raise several_stacks(word, found, taker)
+    return found[0]
+
+
+def stacks_named_by(word: str, names: Sequence[str], folder: StackFolder) -> set[str]:
+    """The stacks that a word names, by a name, a glob or the path of a file; perhaps none."""
+    return _named_by((word,), names, folder)[word]
+
+
+def several_stacks(word: str, names: Sequence[str], taker: str) -> UserError:
+    """The error of a word that names several stacks where one is taken."""
+    return UserError(
+        f"`{redacted(word)}` matches {len(names):,} stacks, but {taker} takes one.",
+        f"Name one of them: {listed((f'`{escaped(name)}`' for name in names), _LISTED)}.",
+    )
+
+
 def unknown_stack(word: str, names: Sequence[str], folder: StackFolder) -> UserError:
     """The error of a word that names none of the stacks of a folder."""
     shown = f"`{redacted(word)}`"

@@ -37,7 +37,8 @@ from paletteai_components.sdk import own_process
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.folder import StackFolder, stack_folder
 from paletteai_components.stacks.ownership import Claim, binding_claims, project_claims, tenant_claims
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.validation import misread
 from paletteai_components.stacks.workspace import Workspace, concerning, workspace_from
 

@@ -19,7 +19,7 @@ Tell = Callable[[int, int], None]
 """A function that is told how many objects a page had, and how many there are still to come."""
 
 # A page of large objects takes its time.
-_TIMEOUT = Timeout(connect=5, read=60)
+_TIMEOUT = Timeout(connect=5, read=30)
 _LONGEST_PAUSE = 30.0
 _MOST_RESTARTS = 3
 

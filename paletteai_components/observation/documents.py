@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation, StackFileError
-from paletteai_components.model.planned import Path
 from paletteai_components.observation.objects import ObservedObject
-from paletteai_components.pulumi_yaml.document import Document, manifest_from
+from paletteai_components.pulumi_yaml.document import Document, Path, manifest_from
 
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-# A document without any of these words has no object that concerns PaletteAI, so it is not read.
-_CONCERNING = re.compile(rb"spectrocloud\.com|\b(?:Secret|SealedSecret|ExternalSecret|Namespace|\w*List)\b")
+# A document without any of these words has no object that concerns PaletteAI, so it is not read. A namespace that does
+# not say whose it is, is nobody's.
+_CONCERNING = re.compile(rb"spectrocloud\.com|palette\.ai/|\b(?:Secret|SealedSecret|ExternalSecret|\w*List)\b")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -70,9 +71,20 @@ class _LazyDocument:
         return self._document.location(path) if self._document else SourceLocation(self._file)
 
 
+@dataclass(frozen=True, slots=True)
+class _Locate:
+    """Finds the lines of an object, which is at a path of a document. Unlike a function, it can be pickled."""
+
+    document: Document | _LazyDocument
+    path: Path
+
+    def __call__(self, inner: Path) -> SourceLocation:
+        return self.document.location((*self.path, *inner))
+
+
 def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) -> Iterator[ObservedObject]:
     """The object at a path of a document, or the items of the list there."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return
     kind, items = value.get("kind"), value.get("items")
     if isinstance(items, list) and (kind is None or str(kind).endswith("List")):
@@ -82,5 +94,5 @@ def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) ->
                 of_list = {"apiVersion": value.get("apiVersion"), "kind": str(kind).removesuffix("List")}
                 item = {**of_list, **item}
             yield from _objects(item, document, (*path, "items", position))
-    elif isinstance(value.get("metadata"), Mapping):
-        yield ObservedObject(dict(value), lambda inner: document.location((*path, *inner)))
+    elif isinstance(value.get("metadata"), dict):
+        yield ObservedObject(value, _Locate(document, path))

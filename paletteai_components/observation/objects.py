@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
-from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.palette_api import API_GROUP
-from paletteai_components.model.planned import Path
+from paletteai_components.pulumi_yaml.document import Path
+
+if TYPE_CHECKING:
+    from paletteai_components.kube.manifests import Manifest
 
 # The kinds whose controllers write a Secret, each with the path of the Secret's name, which is their own by default.
 _SUPPLIERS = {

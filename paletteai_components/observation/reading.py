@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from paletteai_components import naming
@@ -41,6 +41,7 @@ from paletteai_components.redaction import named
 from paletteai_components.stacks.workspace import Workspace
 
 _MAX_LOCATIONS = 10
+_COMPARED = 5
 _ROLES = ("admin", "editor", "viewer")
 _BOOKKEEPING = {*WRITTEN_ANNOTATIONS, "kubectl.kubernetes.io/last-applied-configuration"}
 
@@ -87,6 +88,7 @@ class _Reading:
     def __init__(self, inventory: Inventory, api: PaletteApi, view: View) -> None:
         self.inventory, self.api, self.view = inventory, api, view
         self.diagnostics: list[Diagnostic] = []
+        self.missing_tenants: dict[str, list[ObservedObject]] = {}
         self.is_layout_seen = "settings.palette" in (api.fields or {}) or any(
             self._secret_of(settings, kind) for settings in inventory.settings.values() for kind in IntegrationType
         )
@@ -106,6 +108,7 @@ class _Reading:
             yield self._stack(name, each)
         if rest:
             yield self._unattached_stack(rest, tenants.keys())
+        self._check_tenants()
         self._check_secrets()
         self._check_layout()
 
@@ -297,7 +300,7 @@ class _Reading:
                 wanted.setdefault(project.settings_ref, ("tenant", "projects", position, "settingsRef"))
         missing = {name: path for name, path in wanted.items() if name not in there}
         if is_missing:
-            self._report_missing_tenant(tenant, belongings)
+            self.missing_tenants[tenant.name] = [project for project, _ in belongings.projects]
         elif missing and not self.view.hides("Settings"):
             names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
             places = Places(parts.places, self.api)
@@ -311,18 +314,34 @@ class _Reading:
             )
         return [external_settings(name, tenant.namespace or "", tenant.name, path) for name, path in missing.items()]
 
-    def _report_missing_tenant(self, tenant: TenantSpec, belongings: _Belongings) -> None:
-        first = belongings.projects[:_MAX_LOCATIONS]
-        where = [project.field_location(self.api.path("project.tenantName")) for project, _ in first]
-        projects = listed((f"`{named(project.name)}`" for project, _ in belongings.projects), 5)
-        name = f"Tenant `{named(tenant.name)}` of project {projects}"
-        if "Tenant" in self.view.complete:
-            fact, remedy = f"{name} does not exist, so they have nothing to fall back to.", "Create it, or correct it."
-            self._report("PAI005", fact, remedy, *where)
-        elif not self.view.hides("Tenant"):
-            fact = f"{name} is not among these objects, so what they fall back to is not known."
-            remedy = "Check it together with these, or correct the name."
-            self._report("PAI005", fact, remedy, *where, severity=Severity.WARNING)
+    def _check_tenants(self) -> None:
+        """Reports the Tenants that Projects name and that are not among the objects."""
+        known = list(map(named, self.inventory.tenants))
+        # Comparing every name with every other would take too long.
+        meant = {name: naming.did_you_mean(name, known) for name in islice(self.missing_tenants, _COMPARED)}
+        for name, projects in self.missing_tenants.items() if "Tenant" in self.view.complete else ():
+            names = listed((f"`{named(project.name)}`" for project in projects), 5)
+            self._report(
+                "PAI005",
+                f"Tenant `{named(name)}` does not exist, so there is nothing to fall back to for project {names}.",
+                meant.get(name) or "Create it, or correct the name.",
+                *self._references(projects),
+            )
+        if self.missing_tenants and "Tenant" not in self.view.complete and not self.view.hides("Tenant"):
+            names = listed((f"`{named(name)}`" for name in self.missing_tenants), 5)
+            self._report(
+                "PAI005",
+                f"these objects name Tenants that are not among them: {names}. What their projects fall back to is not "
+                "known.",
+                next(filter(None, meant.values()), "Check them together with these, or correct the names."),
+                *self._references([projects[0] for projects in self.missing_tenants.values()]),
+                severity=Severity.WARNING,
+            )
+
+    def _references(self, projects: list[ObservedObject]) -> list[SourceLocation]:
+        """Where the first of some Projects name their Tenants."""
+        path = self.api.path("project.tenantName")
+        return [project.field_location(path) for project in projects[:_MAX_LOCATIONS]]
 
     def _tenant_spec(self, name: str, belongings: _Belongings, parts: _Parts) -> TenantSpec:
         tenant, namespace = belongings.tenant, belongings.namespace

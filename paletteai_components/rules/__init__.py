@@ -18,6 +18,7 @@ from paletteai_components.rules import (
     fallback,
     files,
     naming,
+    reuse,
     schemas,
     status,
 )
@@ -31,7 +32,7 @@ RULES: dict[str, Rule] = {
     for rule in (
         bindings.integration_bound_once,
         bindings.secret_used_once,
-        bindings.credential_used_once,
+        reuse.credential_used_once,
         fallback.project_resolves_to_an_integration,
         fallback.reference_leads_somewhere,
         naming.identity_is_unique,
@@ -60,7 +61,7 @@ _CHECKED = {
     Scope.STACK: "in each stack file separately",
     Scope.WORKSPACE: "across all stack files",
     Scope.CLUSTER: "by `pulumi preview` and `up`, against the cluster that the stack is deployed to",
-    Scope.LIVE: "by `paletteai doctor`, on the objects of a cluster",
+    Scope.LIVE: "by `paletteai doctor`, and by `paletteai check --manifests FILE` if the objects have a `status`",
 }
 
 

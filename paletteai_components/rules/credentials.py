@@ -151,6 +151,8 @@ def _missing_remedy(name: str, fields: list[str], stack: Stack) -> str:
         return f"Add {_quoted(fields)} to the document in the Secret."
     others = [field for field in fields if field != "apiKey"]
     parts = [f"Add {_quoted(others)}."] if others else []
+    if others == ["hostUrl"]:
+        parts = ["Add `hostUrl: https://api.spectrocloud.com`, or the address of your own Palette."]
     if "apiKey" in fields:
         parts.append(f"Set the key with {_set_key(name, stack)}.")
     return " ".join(parts)
@@ -263,11 +265,11 @@ def _copied(field: str, stacks: list[Stack]) -> Diagnostic:
 
 def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Iterator[Diagnostic]:
     """The problems of a key that is in plain text, empty, or a copy of another secret."""
-    location, set_key = stack.location("integrations", name, "apiKey"), _set_key(name, stack)
 
     def diagnostic(fact: str, remedy: str, *others: SourceLocation) -> Diagnostic:
+        location = stack.location("integrations", name, "apiKey")
         message = f"the API key of integration `{named(name)}` {fact}."
-        return Diagnostic("PAI010", message, remedy, (location, *others))
+        return Diagnostic("PAI010", message, f"{remedy} with {_set_key(name, stack)}.", (location, *others))
 
     key = integration.api_key
     if key is None:
@@ -275,16 +277,16 @@ def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Itera
     if key.ciphertext:
         if not key.is_canonical:
             fact = "has a ciphertext in a form that Pulumi does not write, so a copy of it would go unnoticed"
-            yield diagnostic(fact, f"Set the key again with {set_key}.")
+            yield diagnostic(fact, "Set the key again")
         path = stack.other_secrets.get(key.ciphertext)
         if path is not None:
             fact = "is a copy of another secret of the stack, which would be sent to the integration's host"
-            yield diagnostic(fact, f"Set the key again with {set_key}.", stack.file_location(*path))
+            yield diagnostic(fact, "Set the key again", stack.file_location(*path))
     if key.state is KeyState.PLAINTEXT and key.ciphertext is None:
         fact = "is not encrypted, so everyone who can read the file knows it"
-        yield diagnostic(fact, f"Revoke it in Palette, then set a new one with {set_key}.")
+        yield diagnostic(fact, "Revoke it in Palette, then set a new one")
     elif key.state is KeyState.PLAINTEXT or key.ciphertext == "":
-        yield diagnostic("is empty", f"Set a new one with {set_key}.")
+        yield diagnostic("is empty", "Set a new one")
 
 
 def _set_key(name: str, stack: Stack) -> str:

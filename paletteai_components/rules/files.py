@@ -203,17 +203,17 @@ def file_name_agrees(workspace: Workspace) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "PAI014",
                 f"{fact}, so it would be deployed under a misleading name.",
-                "Rename the file, or correct `paletteai:environment`.",
+                _rename(stack, "`paletteai:environment`"),
                 where,
             )
 
 
-def _rename(stack: Stack) -> str:
+def _rename(stack: Stack, otherwise: str = "the name in it") -> str:
     declared, own = (stack.spec.tenant.name, stack.spec.environment) if stack.spec else ("", None)
     # The name without a dot is the environment's, unless it is the tenant's.
     environment = named(own or stack.environment) if own or stack.name != declared else "<environment>"
     extension = stack.file.rpartition(".")[2]
-    return f"Rename the file to `Pulumi.{named(declared)}.{environment}.{extension}`, or correct the name in it."
+    return f"Rename the file to `Pulumi.{named(declared)}.{environment}.{extension}`, or correct {otherwise}."
 
 
 def _of_another_tenant(stack: Stack, declared: str, original: Stack | None) -> Diagnostic:

@@ -211,10 +211,15 @@ def _namespace_diagnostics(
     why = naming.label_problem(name)
     yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
     if why is None and naming.is_reserved(name):
+        whose, remedy = (
+            ("Kubernetes", "Choose a name that does not begin with `kube-`.")
+            if name.startswith("kube-")
+            else ("PaletteAI", "Choose another name.")
+        )
         yield Diagnostic(
             "PAI007",
-            f"{subject} `{named(name)}` is reserved for {'Kubernetes' if name.startswith('kube-') else 'PaletteAI'}.",
-            "Choose another name.",
+            f"{subject} `{named(name)}` is reserved for {whose}, so its objects could mix with those of {whose}.",
+            remedy,
             (stack.location(*path),),
         )
 

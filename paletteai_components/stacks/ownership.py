@@ -7,6 +7,7 @@ The rules check all stacks at once, a program's components one at a time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -71,8 +72,11 @@ def conflict(claims: list[Claim]) -> Diagnostic:
     """The problem of several owners that claim one subject."""
     first = claims[0]
     consequence, remedy = _ENDINGS[first.code]
-    owners = [claim.owner_text() for claim in claims]
-    claimants = listed(owners, 4) if len(owners) > 5 else f"{', '.join(owners[:-1])} and {owners[-1]}"
+    times = Counter(claim.owner_text() for claim in claims)
+    owners = [f"{owner} ({number} times)" if number > 1 else owner for owner, number in times.items()]
+    *others, last = owners
+    both = f"{', '.join(others)} and {last}" if others else last
+    claimants = listed(owners, 4) if len(owners) > 5 else both
     return Diagnostic(
         first.code,
         f"{first.subject_text()} is claimed by {claimants}. {consequence}",

@@ -87,7 +87,7 @@ def _type_problem(key: str, kind: str, value: Any) -> tuple[str, str] | None:
     if value is None or value == "":
         return f"`{key}` has no value, so it has no effect", "Set it, or delete the line."
     if kind == _TEXT:
-        fact = f"`{key}` is not text; Pulumi would pass on its JSON"
+        fact = f"`{key}` is not text, so Pulumi would pass on its JSON"
         return fact, f"Write one value, for example `{key}: NAME`."
     return f"`{key}` is not {kind}, so it is not read as its author expects", f"Make it {kind}."
 

@@ -137,38 +137,41 @@ def missing_key(name: str, location: SourceLocation) -> Diagnostic:
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
     """The diagnostic of an unknown field of the object `inside`, with the nearest known one as the remedy."""
     known = list(known)
-    # A key pasted in the wrong place can become a field's name, so only a plain word is shown.
-    plain_word = re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) and not holds_key(name)
-    missing = f"no field `{name}`" if plain_word else "no such field"
+    missing = f"no field `{name}`" if is_word(name) else "no such field"
     known_fields = f"Known fields: {', '.join(sorted(known)) or 'none'}."
     remedy = suggestion(name, known) or known_fields
     return misread(location, f"{inside} has {missing}, so it would have no effect", remedy)
 
 
+def is_word(name: str) -> bool:
+    """Whether a name may be shown: a key pasted in the wrong place can become one, so it has to be a plain word."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z_.]{0,40}", name) is not None and not holds_key(name)
+
+
 def _invalid_field(error: ErrorDetails, sources: Sources, declared: dict[str, Any]) -> Diagnostic:
     location = sources.location
     path: Path = error["loc"]
-    shown = shown_path(path)
+    shown = _quoted(path)
     if isinstance(path[-1], str) and model_at(path[:-1]) is None:
         # A key pasted without a value becomes such a name, so a name with a wrong value is not shown.
-        shown = f"an entry of {shown_path(path[:-1])}"
+        shown = f"an entry of {_quoted(path[:-1])}"
     match error["type"]:
         case "extra_forbidden":
-            return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), shown_path(path[:-1]))
+            return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), _quoted(path[:-1]))
         case "missing":
             if len(path) == 1:
                 return missing_key(str(path[0]), location(()))
-            fact = f"{shown_path(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
+            fact = f"{_quoted(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
             return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if sources.is_plain(path):
             fact = (
-                f"{shown} is text but reads as a number, a boolean, a date or nothing; "
-                "Pulumi would pass on another value"
+                f"{shown} is text, but without quotes it reads as a number, a boolean, a date or nothing, so Pulumi "
+                "would pass on another value"
             )
             return misread(location(path), fact, "Write the value in quotes.")
         case "enum":
-            fact = f"{shown} is not one of its possible values, so it was left out"
-            return misread(location(path), fact, "Write refuse, retain or delete.")
+            fact = f"{shown} has none of its possible values, so it was left out"
+            return misread(location(path), fact, "Write `refuse`, `retain` or `delete`.")
         case _ if path[-1:] == ("apiKey",):
             remedy = f"Run `{set_key(str(path[-2]), sources.stack, folder_of(sources.name))}`."
             return misread(location(path), f"{shown} is not an encrypted key, so it cannot be used", remedy)
@@ -204,6 +207,8 @@ def _remedy(path: Path, kind: str, value: Any) -> str:
             return f"Write `{key}: [{_shown(value)}]`."
         case "tuple_type", dict():
             return "Begin each entry with `- `, as in `- name: NAME`."
+        case "dict_type", list() if path == ("silence",):
+            return "Write each rule's code with the reason, as in `paletteai:silence: {PAI015: REASON}`."
         case "dict_type", list():
             return "Write each entry as `NAME: …`, without `- `."
     model = model_at(path)
@@ -228,7 +233,7 @@ def _shown(value: Any) -> str:
 
 
 def _exposed_secret(path: Path, location: SourceLocation) -> Diagnostic:
-    fact = f"{shown_path(path)} is encrypted, but Pulumi would write it as plain text to the cluster and the state"
+    fact = f"{_quoted(path)} is encrypted, but Pulumi would write it as plain text to the cluster and the state"
     remedy = "Only the `apiKey` of an integration is kept secret. Put other secrets in a Secret and refer to it."
     return misread(location, fact, remedy)
 
@@ -298,6 +303,10 @@ def model_at(path: Path) -> type[BaseModel] | None:
 
 def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _quoted(path: Path) -> str:
+    return f"`{shown_path(path)}`" if path else shown_path(path)
 
 
 def shown_path(path: Path) -> str:

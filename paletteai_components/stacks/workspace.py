@@ -11,7 +11,8 @@ from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFi
 from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.stacks.files import Outcome, names_in, read_stack_file
 from paletteai_components.stacks.folder import StackFolder
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 
 if TYPE_CHECKING:
     from paletteai_components.kube.cluster import Cluster

@@ -62,7 +62,7 @@ def changed_graph(
     stacks = [_stack(former.pop(stack.name, None), stack, changes) for stack in after.stacks]
     for stack in former.values():
         changes[stack.name, "stacks", stack.name] = Change(What.REMOVED)
-        stacks.append(_without_problems(stack))
+        stacks.append(_removed(stack))
     graph = Graph(tuple(sorted(stacks, key=lambda stack: stack.name)), after.diagnostics)
     return ChangedGraph(graph, base, {**others, **changes}, frozenset(introduced))
 
@@ -116,7 +116,14 @@ def _merged(
             _note(changes, (stack, kind, name), compare(old, each))
     for name in former:
         changes[stack, kind, name] = Change(What.REMOVED)
-    return after + tuple(replace(each, diagnostics=()) for each in former.values())
+    return after + tuple(map(_as_removed, former.values()))
+
+
+def _as_removed(each: Node) -> Node:
+    """A part without its problems. The number of its credential means another one in the graph of now."""
+    if isinstance(each, IntegrationNode):
+        return replace(each, diagnostics=(), credential=None)
+    return replace(each, diagnostics=())
 
 
 def _name(each: IntegrationNode | SettingsNode | ProjectNode) -> str:
@@ -165,14 +172,14 @@ def _in_settings(each: ProjectNode, was: TenantNode, positions: Mapping[str, int
     return replace(each, settings=settings, own=own)
 
 
-def _without_problems(stack: StackNode) -> StackNode:
+def _removed(stack: StackNode) -> StackNode:
     tenant = stack.tenant
     if tenant is not None:
         tenant = replace(
             tenant,
             diagnostics=(),
-            integrations=tuple(replace(each, diagnostics=()) for each in tenant.integrations),
-            settings=tuple(replace(each, diagnostics=()) for each in tenant.settings),
-            projects=tuple(replace(each, diagnostics=()) for each in tenant.projects),
+            integrations=tuple(map(_as_removed, tenant.integrations)),
+            settings=tuple(map(_as_removed, tenant.settings)),
+            projects=tuple(map(_as_removed, tenant.projects)),
         )
     return replace(stack, tenant=tenant, diagnostics=())

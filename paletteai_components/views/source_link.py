@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from paletteai_components.diagnostics import SourceLocation
-from paletteai_components.errors import UserError
 
 _FILE, _LINE = "{file}", "{line}"
 
@@ -15,7 +14,7 @@ def source_link(template: str, location: SourceLocation) -> str | None:
     """The address of a location, or None where the file is not below the folder that the template is about.
 
     Args:
-        template: An address with `{file}` and `{line}`, as `checked_template` accepts it. The caller is trusted.
+        template: An address with `{file}` and `{line}`, as the command line accepts it. The caller is trusted.
         location: Its file is not trusted, so it is encoded. Without a line, what follows `#` is left out.
     """
     whole = file_link(template, location.file)
@@ -38,13 +37,3 @@ def file_link(template: str, file: str) -> str | None:
 def without_line(address: str) -> str:
     """The address of the complete file."""
     return address.partition("#")[0].replace(_LINE, "1")
-
-
-def checked_template(template: str) -> str:
-    """The template, if it is an address of the web that names a file. Raises UserError if it is not."""
-    if not template.startswith(("https://", "http://")) or _FILE not in template:
-        raise UserError(
-            "`--source-url` is not an address with `{file}` in it, so no link can be made of it.",
-            "For GitHub: `--source-url 'https://github.com/OWNER/REPOSITORY/blob/COMMIT/{file}#L{line}'`.",
-        )
-    return template

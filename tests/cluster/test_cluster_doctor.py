@@ -8,16 +8,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from support.applied import ACME, KEY
 from support.checkout import CRD_FOLDER, ROOT
 from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Choice, Fault, Proxy
 from support.cluster.vendor import Api, wait_until
-from support.observations import api_key, document, manifest, project, secret, settings, tenant
+from support.observations import api_key, document, manifest, manifests_of, secret, settings, tenant
+from support.observations import project as project_of
+from support.projects import Project
+from support.samples import stack
 
 from paletteai_components.cli import main
 from paletteai_components.kube.manifests import Manifest
@@ -52,14 +57,14 @@ def objects() -> Iterator[Manifest]:
         yield secret(home, "palette", "key-0" if number == 1 else key, tenant=name)
         for at in range(PROJECTS):
             yield {
-                **project(f"{name}-{at}", name, annotations={"team/owner": "someone"}),
+                **project_of(f"{name}-{at}", name, annotations={"team/owner": "someone"}),
                 "spec": {**compute, "tenantRef": {"name": name}, "displayName": f"P {at}"},
             }
     yield settings("shared-2", "edge", "palette")
     yield settings("lost", "old", "gone")
     yield manifest("Secret", "broken", "t4", data={**document(api_key("x")), "palette": "bm90IGpzb24="})
     yield settings("t4", "broken", "broken")
-    yield {**project("orphan", "nobody"), "spec": {**compute, "tenantRef": {"name": "nobody"}}}
+    yield {**project_of("orphan", "nobody"), "spec": {**compute, "tenantRef": {"name": "nobody"}}}
 
 
 # Of `objects`: key 0 twice, one Secret in two Settings, two Settings without use, a Secret and a Tenant that are not
@@ -78,6 +83,8 @@ def plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "audit-log-path": folder / "audit.log",
         # Half of the objects would be namespaces.
         "disable-admission-plugins": "ServiceAccount,NamespaceLifecycle",
+        # Lists come from the store, which can be made to forget.
+        "feature-gates": "ListFromCacheSnapshot=false",
     }
     plane = ControlPlane(programs, folder / "cluster", EVERYBODY, flags)
     try:
@@ -217,6 +224,27 @@ def test_a_bad_day_of_the_server_changes_nothing(
         assert proxy.delivered == {fault: 1}
 
 
+def test_a_list_that_is_too_old_in_the_middle_goes_on_where_it_was(
+    plane: ControlPlane, tmp_path: Path, answer: Any
+) -> None:
+    pages: list[str] = []
+
+    def choose(method: str, path: str) -> None:
+        if "/projects?" not in path:
+            return
+        pages.append(path.partition("continue=")[2])
+        if len(pages) == 2:
+            with Api(plane) as api:
+                made = api.ask("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "x-"}})
+            plane.forget(int(made["metadata"]["resourceVersion"]))
+
+    with Proxy(plane, choose) as proxy:
+        assert told(proxy.kubeconfig(tmp_path / "kubeconfig")) == answer
+    # 2,001 objects are five pages; the second is asked for twice, with the old token and with the new one.
+    assert len(set(pages)) == len(pages) == 6
+    assert pages.count("") == 1
+
+
 def test_a_server_that_goes_away_in_the_middle_is_one_clear_error(plane: ControlPlane, tmp_path: Path) -> None:
     def choose(method: str, path: str) -> Fault | None:
         return Fault.RESET if "continue=" in path else None
@@ -238,3 +266,34 @@ def test_the_audit_log_of_the_server_has_no_write_and_nothing_else_than_lists(pl
     assert {each["verb"] for each in events} <= {"get", "list"}
     # What is read by `get` is which kinds there are.
     assert all(each["requestURI"].startswith("/apis") for each in events if each["verb"] == "get")
+
+
+def test_what_is_applied_has_no_drift_until_somebody_changes_it(plane: ControlPlane, project: Project) -> None:
+    # The last test: it leaves its objects there.
+    text = re.sub(r", extraSpec: .*\}\}", "}", ACME)
+    project.declare()
+    project.stack(f"config:\n{indent(text.strip(), '  ')}\n")
+    applied = [*manifests_of(stack(text))]
+    for each in applied:
+        if each["kind"] == "Secret":
+            each["data"] = document(KEY)
+    kubeconfig = str(plane.kubeconfig)
+    with Api(plane) as api:
+        for each in applied:
+            path = f"{_collection(each)}/{each['metadata']['name']}?fieldManager=pulumi-kubernetes"
+            api.ask("PATCH", path, each, "application/apply-patch+yaml")
+        result = project.run("doctor", "--kubeconfig", kubeconfig, "acme.dev", "--select", "PAI016")
+        assert (result.stdout.splitlines()[0], result.exit_code) == ("no drift; 8 as declared", 0)
+        by_hand: dict[str, dict[str, Any]] = {
+            f"{GROUP}/tenants/acme": {"spec": {"displayName": "By hand"}},
+            f"{GROUP}/namespaces/vision/projects/vision": {"metadata": {"annotations": {"by": "hand"}}},
+        }
+        for path, change in by_hand.items():
+            api.ask("PATCH", path, change, "application/merge-patch+json")
+        api.ask("DELETE", f"{GROUP}/namespaces/lab/projects/lab")
+    result = project.run("doctor", "--kubeconfig", kubeconfig, "acme.dev", "--format", "json")
+    drift = json.loads(result.stdout)["drift"]
+    assert [each["reference"] for each in drift["missing"]] == ["Project/lab/lab"]
+    (differing,) = drift["differing"]
+    assert differing["fields"] == [{"path": ["spec", "displayName"], "cluster": "By hand", "declared": "Acme"}]
+    assert (drift["totals"]["agreeing"], result.exit_code) == (6, 1)

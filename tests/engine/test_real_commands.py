@@ -50,7 +50,9 @@ def test_the_printed_command_sets_the_key_of_the_integration(tmp_path: Path, mon
     )
     begin, end = STACK.index("    shared:"), STACK.index("  paletteai:tenant:")
     file = project.stack(f"{STACK[:begin]}{integrations}{STACK[end:]}{salt}")
-    printed = [each for each in commands_in(project.run("check").stdout) if each.startswith("pulumi config set")]
+    printed = [
+        each for each in commands_in(project.run("check", "--verbose").stdout) if each.startswith("pulumi config set")
+    ]
     assert len(printed) == len(SHOWN)
     hidden = [
         command("pulumi config set --secret --path", path, stack="acme.dev")

@@ -67,7 +67,7 @@ def test_an_encrypted_value_in_extra_spec_is_neither_applied_nor_in_the_state(pr
     project.run("config", "set", "--secret", "--path", path, "--stack", "acme.dev", input=NOTE)
     assert re.search(r"note:\s+secure: ", _path(project, "acme.dev").read_text())
     _refused(
-        project, "acme.dev", "PAI012", "tenant.extraSpec.note is encrypted, but Pulumi would write it as plain text"
+        project, "acme.dev", "PAI012", "`tenant.extraSpec.note` is encrypted, but Pulumi would write it as plain text"
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -146,11 +148,25 @@ def _resources() -> list[dict[str, Any]]:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    # They are joined at the end, so that no thread is left.
+    daemon_threads = False
 
     def __init__(self, api: FakeApi) -> None:
         self.api = api
+        self._open: list[socket.socket] = []
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._open.append(connection)
+        return connection, address
+
+    def server_close(self) -> None:
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                # A client may keep its connection for later.
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing: a client may go away."""

@@ -18,7 +18,7 @@ from typing import Any
 from paletteai_components.diagnostics import Severity, StackFileError
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import stack_folder
-from paletteai_components.stacks.stack import configuration_of
+from paletteai_components.stacks.stack_file import configuration_of
 from paletteai_components.stacks.workspace import workspace_from
 
 RECORDED = Path(__file__).resolve().parent.parent / "recorded" / "layouts.json"

@@ -8,7 +8,8 @@ from typing import Any
 
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 
 HOST = "https://api.spectrocloud.com"
@@ -55,3 +56,19 @@ def told(diagnostics: list[Diagnostic], code: str) -> list[Diagnostic]:
 def codes(diagnostics: list[Diagnostic]) -> list[str]:
     """The codes of the problems, in their order."""
     return [diagnostic.code for diagnostic in diagnostics]
+
+
+def inline(ciphertext: str, host: str = HOST, project: str = PROJECT_ID, fingerprint: str = "") -> str:
+    """A complete credential on one line, with a fingerprint of one repeated digit where one is given."""
+    value = f'{{value: "pai1:{fingerprint * 40}", ciphertext: {digest(ciphertext)}, proof: "{PROOF}"}}'
+    made = f", fingerprint: {value}" if fingerprint else ""
+    return f'{{hostUrl: "{host}", tenant: t, defaultProjectID: "{project}", apiKey: {{secure: "{ciphertext}"}}{made}}}'
+
+
+def bound(name: str, *integrations: str) -> Stack:
+    """A stack in which every integration is in a Settings of its own, and which is fine otherwise."""
+    lines = ["kubernetes:context: " + name, "paletteai:integrations:"]
+    lines += [f"  i{at}: {integration}" for at, integration in enumerate(integrations)]
+    settings = ", ".join(f"s{at}: {{palette: i{at}}}" for at in range(len(integrations)))
+    lines += ["paletteai:tenant:", f"  name: {name.partition('.')[0]}", f"  settings: {{{settings}}}"]
+    return stack("\n".join(lines), name)

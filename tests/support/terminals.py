@@ -11,6 +11,10 @@ import pytest
 class Terminal(io.StringIO):
     """A stream that is a terminal."""
 
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
     def isatty(self) -> bool:
         return True
 

@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 from support.oracle import File, Files, Path
 from support.samples import PROJECT_ID, PROOF, digest

@@ -11,10 +11,10 @@ import click
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
+from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.cli.vendor import describing_the_vendor
-from paletteai_components.diagnostics import reported
+from paletteai_components.diagnostics import folded, reported
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
 
@@ -83,12 +83,14 @@ def command(
         else:
             show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
     else:
-        if not statistics:
-            show(selection.diagnostics, each=verbose)
-        if statistics or (are_many(selection.diagnostics) and not quiet):
+        shown = 0 if statistics else show(selection.diagnostics, each=verbose)
+        if statistics or (shown > MANY and not quiet):
             show_codes(selection.diagnostics)
         if not quiet:
-            click.echo(_summary(selection, "tenant" if manifests else "stack"))
+            hidden = (
+                0 if statistics or verbose else sum(len(each) for _, each in folded(reported(selection.diagnostics)))
+            )
+            click.echo(_summary(selection, hidden, "tenant" if manifests else "stack"))
     ctx.exit(selection.exit_code or int(counting.fails(selection.diagnostics)))
 
 
@@ -101,7 +103,7 @@ def _as_json(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _summary(selection: Selection, noun: str) -> str:
+def _summary(selection: Selection, hidden: int, noun: str) -> str:
     read, unread = len(selection.stacks), len(selection.unreadable)
     stacks = plural(read + unread, noun)
     problems = counted(selection.diagnostics)
@@ -110,4 +112,7 @@ def _summary(selection: Selection, noun: str) -> str:
         return f"{stacks}, {plural(projects, 'project')}: {problems}"
     if not read:
         return f"{problems}; nothing could be read"
-    return f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
+    text = f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
+    if hidden:
+        text += f"; {hidden:,} {'follows' if hidden == 1 else 'follow'} from another, shown with `--verbose`"
+    return text

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
+from paletteai_components.cli.address import of_a_line, of_a_rule
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.columns import section_lines, wrapped
@@ -17,17 +18,15 @@ from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment
 from paletteai_components.cli.output.line import Entry, Line, Section, Untrusted
 from paletteai_components.cli.output.report import counted, show_json
 from paletteai_components.cli.reading import reading
+from paletteai_components.cli.selection import stacks_named_by, the_stack, unknown_stack
 from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
-
-# Nothing that Markdown could take for the end of a link, or for anything else.
-_ADDRESS = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%{}-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +38,6 @@ class _Answer:
     value: dict[str, Any]
     """The same for `--format json`."""
     code: int
-
-
-def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
-    """Checks an address with placeholders, which must not end the link that it is put into."""
-
-    def checked(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
-        if given is None:
-            return None
-        if not _ADDRESS.fullmatch(given) or any(each not in given for each in placeholders):
-            form = " and ".join(f"`{each}`" for each in placeholders)
-            raise click.BadParameter(
-                f"`{escaped(given)}` is not an http address with {form}, without spaces, brackets and quotes."
-            )
-        return given
-
-    return checked
 
 
 @click.command("diff")
@@ -73,13 +56,13 @@ def _address(*placeholders: str) -> Callable[[click.Context, click.Parameter, st
 @click.option(
     "--source-url",
     metavar="TEMPLATE",
-    callback=_address("{file}"),
+    callback=of_a_line,
     help="The address of a line of a file, with {file} and {line}. The Markdown output links to it.",
 )
 @click.option(
     "--rules-url",
     metavar="TEMPLATE",
-    callback=_address("{code}"),
+    callback=of_a_rule,
     help="The address of a rule's page, with {code}. The Markdown output links to it.",
 )
 @click.pass_context
@@ -97,7 +80,8 @@ def command(
     Lists what is created, changed, deleted and replaced, which projects a credential change affects,
     and which problems are new. Without BASE, compares with the commit where HEAD left the main branch.
 
-    With two STACKs, shows how one tenant differs between two environments.
+    With two STACKs, shows how one tenant differs between two environments. Each is a name, the path of a file, or a
+    glob that matches one stack.
 
     Exit code 1 means that errors were introduced, or that `pulumi up` refuses a change; differences alone are not a
     failure.
@@ -133,12 +117,8 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
     try:
         revision = revision_named(names[0] if names else None, folder)
     except GitError:
-        if names and names[0] in now.names:
-            raise UserError(
-                f"`{names[0]}` is a stack, not a git revision.",
-                f"`{_diff_command(folder)}` shows what changed in all stacks; "
-                f"`{_diff_command(folder, names[0], 'STACK')}` compares it with another stack.",
-            ) from None
+        if found := sorted(stacks_named_by(names[0], now.names, folder)) if names else []:
+            raise _no_revision(names[0], found, folder) from None
         raise
     difference = difference_between(workspace_at(revision, folder, now), now)
     about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
@@ -156,15 +136,7 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import concerning
 
-    known = workspace.names
-    for name in (first, second):
-        if name not in known:
-            names = ", ".join(f"`{escaped(each)}`" for each in known) or "none"
-            listed = f"There are these stacks: {names}. " if len(known) <= 10 else ""
-            raise UserError(
-                f"there is no stack `{name}` in `{folder}`, and two revisions cannot be compared.",
-                f"{listed}`{_diff_command(folder, 'BASE')}` compares the files with one revision.",
-            )
+    first, second = (_stack_named(word, workspace.names, folder) for word in (first, second))
     stacks = [
         stack for name in (first, second) if (stack := workspace.stack_named(name)) and stack.spec and stack.is_complete
     ]
@@ -178,6 +150,32 @@ def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:
     about: Line = ("Compared ", Untrusted(first), " with ", Untrusted(second), ".")
     value = comparison_as_json(comparison)
     return _Answer(comparison_verdict(comparison), about, comparison_sections(comparison), value, 0)
+
+
+def _no_revision(word: str, stacks: list[str], folder: StackFolder) -> UserError:
+    """The error of stacks that are named where a revision belongs."""
+    what, first, other = (
+        ("names a stack", stacks[0], "it with another stack")
+        if len(stacks) == 1
+        else (f"matches {len(stacks):,} stacks", "STACK", "two of them")
+    )
+    return UserError(
+        f"`{escaped(word)}` {what} and no git revision, so nothing was compared.",
+        f"`{_diff_command(folder)}` shows what changed in all stacks; "
+        f"`{_diff_command(folder, first, 'STACK')}` compares {other}.",
+    )
+
+
+def _stack_named(word: str, names: Sequence[str], folder: StackFolder) -> str:
+    is_path = folder.stack_of(Path(word).name) is not None
+    if stacks_named_by(word, names, folder) or shell.is_glob(word) or is_path:
+        return the_stack(word, names, folder, "each side of `paletteai diff`")
+    # It may be meant as a revision.
+    error = unknown_stack(word, names, folder)
+    raise UserError(
+        f"{error.message.removesuffix('.')}, and two revisions cannot be compared.",
+        f"{error.help} `{_diff_command(folder, 'BASE')}` compares the files with one revision.",
+    )
 
 
 def _diff_command(folder: StackFolder, *names: str) -> str:

@@ -12,12 +12,13 @@ import click
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import are_many, as_json, counted, plural, show, show_codes, show_json
+from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, of_one_cluster, selected
 from paletteai_components.cli.vendor import describing_the_vendor
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named
+from paletteai_components.shell import is_glob
 
 if TYPE_CHECKING:
     from paletteai_components.changes.drift import Drift
@@ -66,8 +67,8 @@ def command(
     """Report what is wrong on a cluster, and how it differs from the stacks. Nothing is written to it.
 
     Reads its Tenants, Projects, Settings and namespaces, and the Secrets that the Settings use, and judges them by the
-    rules, whoever made them. The rights `get` and `list` are enough; what the user may not list is named, and the
-    rest is judged.
+    rules, whoever made them. The right to list them is enough; what the user may not list is named, and the rest is
+    judged.
 
     With stacks, shows also what the cluster has and no file declares, what it lacks, and what differs. Only declared
     fields count. The stacks have to be for one cluster.
@@ -89,7 +90,7 @@ def command(
         request = _request_for(selection, request)
         merges = all(stack.spec.merged_settings for stack in selection.stacks if stack.spec) and merges
     found = live(str(kubeconfig) if kubeconfig else None, context, request, merges=merges)
-    diagnostics, drift = counting.kept(found.diagnostics), _drift(selection, found)
+    diagnostics, drift = counting.kept(found.diagnostics), _drift(selection, found, choice)
     notes = list(_notes(found, reads_secrets=request.secrets))
     match output_format:
         case "json":
@@ -129,12 +130,15 @@ def _request_for(selection: Selection, request: Request) -> Request:
     )
 
 
-def _drift(selection: Selection | None, found: Live) -> Drift | None:
+def _drift(selection: Selection | None, found: Live, choice: Choice) -> Drift | None:
     if selection is None:
         return None
     from paletteai_components.changes.drift import drift_between
 
-    return drift_between(selection.stacks, selection.workspace, found.objects, found.workspace, found.snapshot.complete)
+    # Whoever names a stack asks for its tenant, also where it is the only one that has a file.
+    everything = all(map(is_glob, choice.words))
+    live, complete = found.workspace, found.snapshot.complete
+    return drift_between(selection.stacks, selection.workspace, found.objects, live, complete, everything=everything)
 
 
 def _notes(found: Live, *, reads_secrets: bool) -> Iterator[str]:
@@ -151,8 +155,7 @@ def _notes(found: Live, *, reads_secrets: bool) -> Iterator[str]:
 def _show(
     found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None, notes: Sequence[str], *, verbose: bool
 ) -> None:
-    show(diagnostics, each=verbose, together=found.kind_at)
-    if are_many(diagnostics):
+    if show(diagnostics, each=verbose, together=found.kind_at) > MANY:
         show_codes(diagnostics)
     if drift is not None:
         from paletteai_components.cli.output.columns import section_lines, wrapped

@@ -10,8 +10,9 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.console import console_on
+from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show_json
-from paletteai_components.diagnostics import errors_in, escaped
+from paletteai_components.diagnostics import errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
@@ -53,23 +54,22 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: StackFolder, o
     elif subject:
         _show_page(page_of(rules[0]))
     else:
+        paragraph = paragraphs_on(sys.stdout)
         for rule in rules:
-            click.echo(f"{rule.code}  {rule.severity.value:<7}  {rule.holds}")
+            head = f"{rule.code}  {rule.severity.value:<7}  "
+            click.echo("\n".join(paragraph(f"{head}{rule.holds}", " " * len(head))))
 
 
 def _explain_project(stack_name: str, project_name: str, folder: StackFolder, output_format: str) -> int:
     from paletteai_components.cli.output.explanation import show_explanation
     from paletteai_components.cli.output.report import show
-    from paletteai_components.cli.selection import Choice, selected
+    from paletteai_components.cli.selection import Choice, selected, several_stacks
     from paletteai_components.views.explanation import explanation_of
 
     selection = selected(Choice((stack_name,)), folder)
     names = [*(stack.name for stack in selection.stacks), *selection.unreadable]
     if len(names) > 1:
-        raise UserError(
-            f"`{redacted(stack_name)}` matches {len(names):,} stacks, but `paletteai explain` takes one.",
-            f"Name one of them: {listed((f'`{escaped(name)}`' for name in names), _LISTED)}.",
-        )
+        raise several_stacks(stack_name, names, "`paletteai explain`")
     if not selection.stacks:
         show(selection.diagnostics, err=True)
         return 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.address import of_a_line
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format, stacks_option
 from paletteai_components.cli.output.records import record_as_json
@@ -16,7 +17,6 @@ from paletteai_components.errors import UserError
 from paletteai_components.shell import command as shell_command
 from paletteai_components.stacks.workspace import unread_stacks
 from paletteai_components.views.graph import Graph, StackNode, graph_of
-from paletteai_components.views.source_link import checked_template
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--source-url",
     metavar="TEMPLATE",
+    callback=of_a_line,
     help="With `--format html`: makes file:line a link. An address with {file} and {line}.",
 )
 @click.option(
@@ -54,13 +55,12 @@ def command(
     if output_format != "html" and (source_url is not None or base is not None):
         option = "--diff" if base is not None else "--source-url"
         raise UserError(f"only the page has use for `{option}`, so nothing was drawn.", "Add `--format html`.")
-    template = checked_template(source_url) if source_url is not None else None
     selection = selected(choice, folder)
     unread = [each for each in unread_stacks(selection.workspace, folder) if each.name in selection.unreadable]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     if output_format == "html":
         changed = _changed(graph, selection, choice, folder, base) if base is not None else graph
-        text = _page(changed, folder, template)
+        text = _page(changed, folder, source_url)
     else:
         text = _drawn(graph, output_format)
     click.echo(text, nl=False)
@@ -116,14 +116,14 @@ def _changed(graph: Graph, selection: Selection, choice: Choice, folder: StackFo
     return changed_graph(Graph((*known, *unknown), ()), graph, shown, others, difference.introduced)
 
 
-def _page(graph: Graph | ChangedGraph, folder: StackFolder, template: str | None) -> str:
+def _page(graph: Graph | ChangedGraph, folder: StackFolder, source_url: str | None) -> str:
     from paletteai_components.changes.revision import checkout_of
     from paletteai_components.views.page import About, page_of
 
     checkout = checkout_of(folder)
     if checkout is None:
-        return page_of(graph, About(source_url=template))
-    return page_of(graph, About(checkout.commit, checkout.branch, checkout.time, checkout.changed, template))
+        return page_of(graph, About(source_url=source_url))
+    return page_of(graph, About(checkout.commit, checkout.branch, checkout.time, checkout.changed, source_url))
 
 
 def _tell_problems(selection: Selection, choice: Choice, folder: StackFolder, output_format: str) -> None:

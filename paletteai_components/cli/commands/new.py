@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,9 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import in_a_folder, stacks_option
+from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
-from paletteai_components.cli.selection import unknown_stack
+from paletteai_components.cli.selection import the_stack
 from paletteai_components.diagnostics import Diagnostic, StackFileError, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.naming import NAME_LIMIT, better_name, label_problem, tenant_namespace
@@ -105,6 +107,8 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
     home = _home_of(folder)
     at_home = (home / _SCHEMA).is_file()
     if source is not None:
+        known = [name for file in folder.files() if (name := folder.stack_of(file.name)) is not None]
+        source = the_stack(source, known, folder, "`--from`")
         data, lacking = _copy_of(source, tenant, folder)
         # The copied file names its schema.
         steps = _steps(stack, folder, home, True, lacking)
@@ -115,7 +119,9 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
         steps = _steps(stack, folder, home, at_home, _Lacking(("default",), False))
         what = ". Fill in the Palette tenant and project, then:"
     write_new(path, data)
-    click.echo(f"Wrote {escaped(str(path))}{what}\n")
+    for line in paragraphs_on(sys.stdout)(f"Wrote {escaped(str(path))}{what}", "  "):
+        click.echo(line)
+    click.echo()
     for step in steps:
         click.echo(f"  {step}")
 
@@ -147,16 +153,13 @@ def _copy_of(source: str, tenant: str, folder: StackFolder) -> tuple[bytes, _Lac
     """The file of another stack without what is its own, and what the copy lacks.
 
     Raises:
-        UserError: It is no stack of the tenant, or cannot be copied.
+        UserError: It is not of the tenant, or cannot be copied.
         StackFileError: Its file cannot be read.
     """
     from paletteai_components.stacks.editor import without_entries
     from paletteai_components.stacks.files import bytes_of, document_in
-    from paletteai_components.stacks.stack import stack_from_document
+    from paletteai_components.stacks.stack_file import stack_from_document
 
-    known = [name for path in folder.files() if (name := folder.stack_of(path.name)) is not None]
-    if source not in known:
-        raise unknown_stack(source, known, folder)
     path = folder.file_of(source)
     document = document_in(path)
     stack = stack_from_document(document, folder.project)

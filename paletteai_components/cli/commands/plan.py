@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import as_json, counted, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
 from paletteai_components.cli.output.tree import show as show_tree
@@ -73,7 +75,8 @@ def command(ctx: click.Context, choice: Choice, folder: StackFolder, output_form
     else:
         click.echo("\n".join(_table(selection)))
     total = Counter(each.kind for stack in selection.stacks for each in stack.objects)
-    click.echo(f"{plural(len(planned), 'stack')}: {_object_counts(total)}")
+    for line in paragraphs_on(sys.stdout)(f"{plural(len(planned), 'stack')}: {_object_counts(total)}", "  "):
+        click.echo(line)
     show_with_summary(selection.diagnostics)
     ctx.exit(selection.exit_code)
 

@@ -23,7 +23,7 @@ LEAST = 2_000
 
 # Longer than any message of ours: a longer text holds an overlong name or value.
 _LONGEST = 600
-# A word that no host interprets, or punctuation between words; the same as in .ci/comment.py.
+# A word that no host interprets, or punctuation between words; the same as in .ci/sanitizer.py.
 _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 _ROOM_TO_END = 160

@@ -23,6 +23,8 @@ _REMOVAL_EFFECTS = {
     RemovalEffect.EMPTIED: "is deleted, with every workload in its namespace",
     RemovalEffect.LEFT: "stays on the cluster and in Pulumi's state, because no stack file is left to delete it",
 }
+# Where these are the effects, the object is on the cluster when its new owner is deployed.
+_STAYING = {RemovalEffect.RETAINED, RemovalEffect.LEFT}
 _KEY_CHANGES = {
     KeyChange.ANOTHER: "different credential",
     KeyChange.ENCRYPTED_AGAIN: "same key, encrypted again",
@@ -148,6 +150,7 @@ def _circumstances(change: ObjectChange) -> Hashable:
         change.former_stack,
         change.former_name,
         change.former_reference and change.name,
+        change.imported,
     )
 
 
@@ -167,13 +170,35 @@ def _refused(changes: list[ObjectChange], sure: bool) -> Entry:
     if first.action is Action.HANDED_OVER:
         line = (*line, f"hand {them} over to stack ", Untrusted(first.stack))
     elif first.former_name:
-        line = (*line, f"rename {them} from ", Untrusted(first.former_name), " to ", Untrusted(first.name))
+        line = (*line, f"rename {them} in Pulumi from ", Untrusted(first.former_name), " to ", Untrusted(first.name))
     elif first.action is Action.REPLACED:
         by: Line = (" with ", Untrusted(first.reference)) if first.former_reference else ()
         line = (*line, f"replace {them}", *by)
     else:
         line = (*line, f"delete {them}")
-    return Entry((*line, "."), (("help: First deploy `onRemoval: retain` or `onRemoval: delete`, then this change.",),))
+    return Entry((*line, "."), (("help: ", *_way_out(first, them)),))
+
+
+def _way_out(change: ObjectChange, them: str) -> Line:
+    """What to do instead of a refused change. An object that keeps its name on the cluster must not be deleted."""
+    if change.former_stack is None and change.former_name is None:
+        kept = f"keeps {them}" if change.action is Action.DELETED else "keeps the old one"
+        return (f"First deploy `onRemoval: retain`, which {kept}, or `onRemoval: delete`; then this change.",)
+    retain: Line = ("First deploy `onRemoval: retain`",)
+    if change.former_stack is not None:
+        # This change is in both stacks, and the former one has to let go first.
+        retain += (" in stack ", Untrusted(change.former_stack))
+        then: Line = ("; then this change, that stack first",)
+    else:
+        then = ("; then this change",)
+    return (*retain, *then, f". {_taken_over(change, them)}.")
+
+
+def _taken_over(change: ObjectChange, them: str) -> str:
+    """How an object that exists gets into the state of a stack, or under another name there."""
+    if change.imported:
+        return f"`importIds` takes {them} over"
+    return f"List {them} under `importIds`, or `pulumi up` would fail to create what exists"
 
 
 def _objects(changes: list[ObjectChange], title: str, colour: str) -> Section:
@@ -188,11 +213,13 @@ def _object(changes: list[ObjectChange]) -> Entry:
         line = (*line, " takes the place of ", Untrusted(first.former_reference), f", which {effect}")
     elif first.former_stack:
         move = "moves" if len(changes) == 1 else "move"
-        line = (*line, f" {move} from stack ", Untrusted(first.former_stack), ", which must be deployed first; ")
-        line = (*line, f"there, each {effect}")
+        line = (*line, f" {move} from stack ", Untrusted(first.former_stack))
+        order = "" if first.removal_effect is RemovalEffect.LEFT else ", which must be deployed first; there"
+        line = (*line, f"{order}, each {effect}")
     elif first.former_name:
         names = Untrusted(first.former_name), " to ", Untrusted(first.name)
-        line = (*line, ": renamed in Pulumi from ", *names, f"; the old one {effect}")
+        old = "the object" if first.removal_effect in _STAYING else "the old one"
+        line = (*line, ": renamed in Pulumi from ", *names, f"; {old} {effect}")
     elif first.action is Action.REPLACED:
         line = (*line, f": the old one {effect}")
     elif first.removal_effect is RemovalEffect.EMPTIED:
@@ -201,8 +228,11 @@ def _object(changes: list[ObjectChange]) -> Entry:
         line = (*line, ": no longer managed")
     elif first.removal_effect is RemovalEffect.LEFT:
         line = (*line, ": still in Pulumi's state, because no stack file is left to delete ", _them(changes))
+    details: tuple[Line, ...] = ()
+    if first.removal_effect in _STAYING and (first.former_stack or first.former_name):
+        details = ((f"help: {_taken_over(first, _them(changes))}.",),)
     marks = {Action.DELETED: Mark.DELETED, Action.REPLACED: Mark.REPLACED}
-    return Entry(line, mark=Mark.NONE if first.outcome is Outcome.KEPT else marks.get(first.action, Mark.NONE))
+    return Entry(line, details, Mark.NONE if first.outcome is Outcome.KEPT else marks.get(first.action, Mark.NONE))
 
 
 def _them(changes: list[ObjectChange]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference
-from paletteai_components.changes.revision import Revision
+from paletteai_components.changes.tree import Revision
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.diagnostics import Severity
 

@@ -11,18 +11,23 @@ from typing import TextIO
 # The lines of a text without control characters. The further ones are indented.
 Paragraph = Callable[[str, str], list[str]]
 
-_CODE = re.compile("`[^`]*`")
+# What is not broken: a command could not be pasted otherwise, and a name stays with its line.
+_WHOLE = re.compile(r"`[^`]*`(?: \(line \d+\))?")
 # A space at which no line is broken. No text that is printed holds this character.
 _KEPT = "\0"
 
 
 def paragraphs_on(stream: TextIO) -> Paragraph:
     """The function that makes paragraphs for a stream: from a text and the indentation of its further lines."""
-    if not stream.isatty():
+    width = width_of(stream)
+    if width is None:
         return lambda text, _: [text]
-    width = max(shutil.get_terminal_size().columns, 40)
-    # A command in a message stays in one line, because it could not be pasted otherwise.
-    return lambda text, indent: wrapped(_CODE.sub(lambda code: unbroken(code[0]), text), width, further=indent)
+    return lambda text, indent: wrapped(_WHOLE.sub(lambda found: unbroken(found[0]), text), width, further=indent)
+
+
+def width_of(stream: TextIO) -> int | None:
+    """How long a line on a stream may be. None where lines are not wrapped, which is everywhere but on a terminal."""
+    return max(shutil.get_terminal_size().columns, 40) if stream.isatty() else None
 
 
 def unbroken(text: str) -> str:

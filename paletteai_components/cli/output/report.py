@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -29,8 +29,8 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "c
 _VALUE = re.compile("`[^`]*`")
 # So many problems that are alike get a place each in the first one's list.
 _LIKEWISE = 10
-# With so many problems, a table of their codes follows.
-_MANY = 10
+# With so many problems on the screen, a table of their rules follows.
+MANY = 10
 
 
 def show(
@@ -39,7 +39,7 @@ def show(
     err: bool = False,
     each: bool = False,
     together: Callable[[SourceLocation], str] = lambda location: location.file,
-) -> None:
+) -> int:
     """Print problems as text, without those that are silenced; on a terminal in colour and within its width.
 
     Args:
@@ -47,12 +47,17 @@ def show(
         err: Whether to print them on the error stream.
         each: Whether to print every problem in full, also one that is like another or follows from one.
         together: Within what problems that are alike are printed once, for the place of the first.
+
+    Returns:
+        How many places on the screen they take: alike ones and those that follow from one have none of their own.
     """
     stream = sys.stderr if err else sys.stdout
     paragraph = paragraphs_on(stream)
     shown = reported(diagnostics)
-    for cause, alike, consequences in ((every, [], []) for every in shown) if each else _grouped(shown, together):
+    groups: Collection[_Group] = [(every, [], []) for every in shown] if each else _grouped(shown, together)
+    for cause, alike, consequences in groups:
         click.echo("\n".join(_lines(cause, alike, consequences, paragraph, stream.isatty())), err=err)
+    return len(groups)
 
 
 def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
@@ -71,20 +76,17 @@ def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
     numbers = Counter((diagnostic.severity, diagnostic.code) for diagnostic in reported(diagnostics))
     width = len(f"{max(numbers.values(), default=0):,}")
     for (severity, code), number in sorted(numbers.items(), key=lambda each: (each[0][0].rank, -each[1], each[0][1])):
-        first, *rest = paragraph(f"{number:>{width},}  {severity.value} {code}: {RULES[code].holds}", " " * (width + 2))
-        click.echo("\n".join([_labelled(first, severity, code), *rest]))
-
-
-def are_many(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether a reader needs a summary of these problems."""
-    return len(reported(diagnostics)) > _MANY
+        head = f"{number:>{width},}  {severity.value:<7}  {code}  "
+        # The spaces in front of a further line stand for what is above them.
+        first, *rest = paragraph(f"{head}{RULES[code].holds}", " " * len(head))
+        click.echo("\n".join([_labelled(first, f"{severity.value:<7}  {code}", severity), *rest]))
 
 
 # A problem, those that are like it, and those that follow from it.
 _Group = tuple[Diagnostic, list[Diagnostic], list[Diagnostic]]
 
 
-def _grouped(diagnostics: Iterable[Diagnostic], together: Callable[[SourceLocation], str]) -> Iterable[_Group]:
+def _grouped(diagnostics: Iterable[Diagnostic], together: Callable[[SourceLocation], str]) -> Collection[_Group]:
     """The problems in order: each with the others that are together and alike, and with its consequences."""
     groups: dict[object, _Group] = {}
     for cause, consequences in folded(diagnostics):
@@ -114,9 +116,13 @@ def show_error(error: UserError) -> None:
     if isinstance(error, StackFileError):
         show(error.diagnostics, err=True)
     else:
-        first, *others = map(escaped, error.help.split("\n"))
-        help = [f"  help: {first}", *others] if first else []
-        click.echo("\n".join([f"Error: {escaped(error.message)}", *help]), err=True)
+        paragraph = paragraphs_on(sys.stderr)
+        first, *rest = paragraph(f"error: {escaped(error.message)}", "  ")
+        first = _labelled(first, "error:", Severity.ERROR)
+        remedy, *below = map(escaped, error.help.split("\n"))
+        # What stands below the remedy is to be copied, so it is not broken.
+        help = [*paragraph(f"  help: {remedy}", "    "), *below] if remedy else []
+        click.echo("\n".join([first, *rest, *help]), err=True)
 
 
 def _lines(
@@ -130,7 +136,7 @@ def _lines(
     place = f"{head}: " if head else ""
     kind = f"{diagnostic.severity.value} {diagnostic.code}"
     first, *rest = paragraph(f"{place}{kind}: {escaped(diagnostic.message)}", "  ")
-    first = _labelled(first, diagnostic.severity, diagnostic.code)
+    first = _labelled(first, kind, diagnostic.severity)
     yield first.replace(head, click.style(head, bold=True), 1) if head else first
     yield from rest
     if diagnostic.where and on_terminal:
@@ -149,9 +155,8 @@ def _lines(
     yield from paragraph(f"  help: {escaped(diagnostic.help)}", "    ")
 
 
-def _labelled(line: str, severity: Severity, code: str) -> str:
-    """A line with the severity and the code in it in colour."""
-    label = f"{severity.value} {code}"
+def _labelled(line: str, label: str, severity: Severity) -> str:
+    """A line with its label in the colour of a severity."""
     return line.replace(label, click.style(label, fg=_COLOURS[severity], bold=True), 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ def source_lines(location: SourceLocation) -> Iterator[str]:
         line = f"{line[: max(room - 1, 0)]}…"
     indent = " " * (len(line) - len(line.lstrip()))
     yield f"  {number} | {line}"
-    yield f"  {' ' * len(number)} | {indent}{'^' * len(line.lstrip())}"
+    marked = line.partition(" #")[0].strip() or line.lstrip()
+    yield f"  {' ' * len(number)} | {indent}{'^' * len(marked)}"
 
 
 def _may_hold_key(lines: tuple[str, ...], at: int) -> bool:
@@ -50,9 +52,15 @@ def _may_hold_key(lines: tuple[str, ...], at: int) -> bool:
     return False
 
 
-@lru_cache(maxsize=8)
 def _lines_of(file: str) -> tuple[str, ...]:
     try:
-        return tuple(bytes_of(Path(file)).decode("utf-8").splitlines())
+        found = os.stat(file)
+        return _lines_in(file, (found.st_dev, found.st_ino, found.st_mtime_ns))
     except (OSError, UnicodeDecodeError):
         return ()
+
+
+@lru_cache(maxsize=8)
+def _lines_in(file: str, version: tuple[int, ...]) -> tuple[str, ...]:
+    # A relative path is another file in another folder, and a file may change: its version tells.
+    return tuple(bytes_of(Path(file)).decode("utf-8").splitlines())

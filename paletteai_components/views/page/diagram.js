@@ -135,6 +135,8 @@ function shortened(text, most) {
   return `${text.slice(0, most - 1 - tail)}\u2026${text.slice(text.length - tail)}`;
 }
 
+// How the frame of a box is dashed in a saved picture, by its style.
+const DASHES = { settingsRef: '8 5', sharedClusterOnly: '2 3', elsewhere: '4 3', remark: '2 3' };
 // What a saved picture takes from the page, because it has no style sheet.
 const KEPT = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap'];
 
@@ -145,14 +147,17 @@ const KEPT = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-line
 function pictureOf(tree, title) {
   const width = 1200;
   const { nodes, lanes, height, top } = layoutOf(tree, { width, limits: new Map([...all(tree)].map(({ key }) => [key, Infinity])), hits: null });
-  const colours = getComputedStyle(document.documentElement);
-  const colour = (name) => colours.getPropertyValue(`--${name}`);
-  const frames = { fallback: 'fallback', settingsRef: 'settings-ref', own: 'own', sharedClusterOnly: 'shared', nowhere: 'nowhere', tenant: 'text' };
+  const frames = { fallback: 'fallback', settingsRef: 'settings-ref', own: 'own', sharedClusterOnly: 'shared', nowhere: 'nowhere', credential: 'text', elsewhere: 'text', tenant: 'text' };
   const holder = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   holder.setAttribute('class', 'picture');
   document.body.append(holder);
-  const text = (x, y, words, size, weight, fill) =>
-    html`<text x=${x} y=${y} font-size=${size} font-weight=${weight} fill=${colour(fill)}>${words}</text>`;
+  // A computed colour is that of the theme; the property itself still has both.
+  const colour = (name) => {
+    holder.setAttribute('color', `var(--${name})`);
+    return getComputedStyle(holder).color;
+  };
+  const text = (x, y, words, size, weight, fill, decoration) =>
+    html`<text x=${x} y=${y} font-size=${size} font-weight=${weight} fill=${colour(fill)} text-decoration=${decoration || null}>${words}</text>`;
   preact.render(html`<title>${title}</title><rect width="100%" height="100%" fill=${colour('surface')} />
     <g transform="translate(16 16)" font-family="system-ui, sans-serif">
     ${LANES.map((lane, at) => text(lanes[at].x, top + 14, titleOfLane(tree, at), 12, 600, 'faint'))}
@@ -161,12 +166,17 @@ function pictureOf(tree, title) {
       const frame = colour(frames[of.kind === 'Tenant' ? 'tenant' : of.style] ?? 'faint');
       const severity = worst(of.problems);
       const isRow = of.kind === 'Tenant';
+      const what = of.change?.[0];
+      const badge = what ? 8 * what.length + 12 : 0;
       const most = Math.floor((wide - 24) / 8);
       return html`<g><title>${labelOf(of)}</title>
         <rect x=${x} y=${y} width=${wide} height=${high} rx=${of.style === 'sharedClusterOnly' ? 18 : of.style === 'fallback' ? 8 : 2}
-          fill=${colour('surface')} stroke=${frame} stroke-width="2" stroke-dasharray=${{ settingsRef: '8 5', sharedClusterOnly: '2 3' }[of.style] ?? 'none'} />
+          fill=${colour(what && what !== 'removed' ? 'changed' : 'surface')} stroke=${frame} stroke-width="2" stroke-dasharray=${DASHES[of.style] ?? 'none'} />
+        ${of.style === 'own' && html`<rect x=${x + 4} y=${y + 4} width=${wide - 8} height=${high - 8} fill="none" stroke=${frame} stroke-width="1.5" />`}
         ${severity && html`<rect x=${x} y=${y} width="6" height=${high} fill=${colour(severity)} />`}
-        ${text(x + 14, y + 19, shortened(isRow ? joined(of.name, ...of.words, summary(of.problems)) : of.short, most), 14, 600, 'text')}
+        ${text(x + 14, y + 19, shortened(isRow ? joined(of.name, ...of.words, summary(of.problems)) : of.short, most - badge / 8), 14, 600, 'text', what === 'removed' && 'line-through')}
+        ${what && html`<rect x=${x + wide - badge - 8} y=${y + 6} width=${badge} height="18" rx="3" fill=${colour('surface')} stroke=${colour('accent')} stroke-width="2" />
+          <text x=${x + wide - badge / 2 - 8} y=${y + 19} text-anchor="middle" font-size="12" font-weight="600" fill=${colour('accent')}>${what}</text>`}
         ${!isRow && of.words.map((words, at) => text(x + 14, y + 19 + LINE * (at + 1), shortened(at || !of.problems.length ? words : joined(words, summary(of.problems)), Math.floor(most * 1.12)), 12, 400, 'faint'))}</g>`;
     })}</g>`, holder);
   for (const path of holder.querySelectorAll('.edge')) {
@@ -176,6 +186,7 @@ function pictureOf(tree, title) {
   }
   holder.remove();
   holder.removeAttribute('class');
+  holder.removeAttribute('color');
   const size = [width + 32, height + 32];
   holder.setAttribute('width', size[0]);
   holder.setAttribute('height', size[1]);

@@ -75,6 +75,9 @@ function ranked(problems) {
   return counts;
 }
 
+/** A number that is greater the worse some problems are. The ranks of several lists may be added. @param {number[]} problems */
+const rankOf = (problems) => ranked(problems).reduce((rank, count) => rank * 1e5 + count, 0);
+
 const summary = (problems) => counted(problems).map(({ severity, count }) => plural(count, severity)).join(', ');
 const worst = (problems) => counted(problems)[0]?.severity;
 
@@ -86,7 +89,10 @@ function changesOf({ change, tenant }) {
 
 /** Where each problem leads: to the first part that it concerns. @type {{stack: number, key: string}[]} */
 const targets = [];
-/** The integrations that share a credential, by its number. @type {{stack: Stack, integration: Integration}[][]} */
+/**
+ * The integrations that share a credential, by its number.
+ * @type {{stack: Stack, integration: Integration, to: {stack: number, key: string}}[][]}
+ */
 const credentials = [];
 /** What searches and filters ask of each stack, in the order of the data. */
 const facts = data.stacks.map((stack, at) => {
@@ -96,14 +102,16 @@ const facts = data.stacks.map((stack, at) => {
       for (const problem of part.problems) targets[problem] ??= { stack: at, key: `${kind}:${position}` };
     });
   }
-  for (const integration of tenant?.integrations ?? []) {
-    if (integration.credential) (credentials[integration.credential] ??= []).push({ stack, integration });
-  }
+  tenant?.integrations.forEach((integration, position) => {
+    const to = { stack: at, key: `integrations:${position}` };
+    if (integration.credential) (credentials[integration.credential] ??= []).push({ stack, integration, to });
+  });
   return {
     // The stacks of a tenant stand in one row.
     group: tenant?.name ?? (name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name),
-    rank: ranked(problems),
+    rank: rankOf(problems),
     changes: changesOf(stack),
+    projects: projectsOf(stack).length,
     own: [name, environment, cluster, tenant?.title].join('\n').toLowerCase(),
     environment: new Set([environment]),
     cluster: new Set(cluster ? [cluster] : []),
@@ -136,13 +144,22 @@ function isRemoved({ change }) {
   return change?.[0] === 'removed';
 }
 
-/** The number of projects with each source, without those that a change removes. @param {Stack} stack */
+/** The projects of a stack, without those that a change removes; of a removed stack, those that it had. @param {Stack} stack */
+function projectsOf(stack) {
+  return (stack.tenant?.projects ?? []).filter((project) => isRemoved(stack) || !isRemoved(project));
+}
+
+/** The number of projects with each source; none in a stack that a change removes. @param {Stack} stack */
 function tallied(stack) {
   const counts = new Map();
-  for (const project of isRemoved(stack) ? [] : stack.tenant?.projects ?? []) {
-    if (!isRemoved(project)) counts.set(project.source, (counts.get(project.source) ?? 0) + 1);
-  }
+  for (const { source } of isRemoved(stack) ? [] : projectsOf(stack)) counts.set(source, (counts.get(source) ?? 0) + 1);
   return counts;
+}
+
+/** Of some stacks, those that a change leaves, and the number of those that it removes. @param {number[]} stacks */
+function parted(stacks) {
+  const staying = stacks.filter((at) => !isRemoved(data.stacks[at]));
+  return { staying, removed: stacks.length - staying.length };
 }
 
 /** A function of a position that computes each value once. */
@@ -155,54 +172,76 @@ const FILTERS = { environment: 'Environment', cluster: 'Cluster', source: 'Sourc
 const termsOf = (query) => query.toLowerCase().split(/\s+/).filter(Boolean);
 const matches = (text, terms) => terms.every((term) => text.includes(term));
 
+/** Every stack, errors first. What a search leaves keeps this order. */
+const ordered = facts.map((_, at) => at).sort((one, other) => facts[other].rank - facts[one].rank || one - other);
+const everyProblem = data.problems.map((_, at) => at);
+
+/** The credentials that several stacks have. */
+const shared = credentials.filter((all) => new Set(all.map(({ stack }) => stack)).size > 1);
+
+/** A search in a list of positions. Whoever types on only narrows what was found before. */
+function searched(positions, textAt) {
+  let last = { query: '', found: positions };
+  return (query) => {
+    const terms = termsOf(query);
+    const among = query.startsWith(last.query) ? last.found : positions;
+    last = { query, found: terms.length ? among.filter((at) => matches(textAt(at), terms)) : positions };
+    return last.found;
+  };
+}
+const soughtStacks = searched(ordered, textOf);
+const soughtProblems = searched(everyProblem, problemText);
+
 /**
  * The stacks that a search and filters leave, errors first, and for each value of a filter the number of stacks
  * that choosing it would show.
  */
 function left({ query, only, changed, filters }) {
-  const terms = termsOf(query);
   const fitting = [];
-  const counts = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, new Map()]));
-  facts.forEach((fact, at) => {
-    if ((only && !data.stacks[at].problems.length) || (changed && !fact.changes)) return;
-    if (!matches(textOf(at), terms)) return;
-    const failed = Object.keys(FILTERS).filter((name) => filters[name].length && !filters[name].some((each) => fact[name].has(each)));
+  const names = Object.keys(FILTERS);
+  const chosen = names.filter((name) => filters[name].length);
+  const counts = Object.fromEntries(names.map((name) => [name, new Map()]));
+  for (const at of soughtStacks(query)) {
+    const fact = facts[at];
+    if ((only && !fact.rank) || (changed && !fact.changes)) continue;
+    const failed = chosen.filter((name) => !filters[name].some((each) => fact[name].has(each)));
     if (!failed.length) fitting.push(at);
-    if (failed.length > 1) return;
-    for (const name of failed.length ? failed : Object.keys(FILTERS)) {
+    if (failed.length > 1) continue;
+    for (const name of failed.length ? failed : names) {
       for (const value of fact[name].keys()) counts[name].set(value, (counts[name].get(value) ?? 0) + 1);
     }
-  });
-  return { terms, fitting: fitting.sort((one, other) => byRank(facts[one].rank, facts[other].rank) || one - other), counts };
+  }
+  return { terms: termsOf(query), fitting, counts };
 }
-
-const byRank = (one, other) => {
-  const at = one.findIndex((count, position) => count !== other[position]);
-  return at < 0 ? 0 : other[at] - one[at];
-};
 
 /** The problems of some stacks, each once; of all stacks also those that concern none. @param {number[]} stacks */
 function problemsOf(stacks) {
-  const all = stacks.length === data.stacks.length;
-  const found = new Set(stacks.flatMap((at) => data.stacks[at].problems));
-  return data.problems.map((_, at) => at).filter((at) => found.has(at) || (all && !targets[at]));
+  if (stacks.length === data.stacks.length) return everyProblem;
+  const found = new Set();
+  for (const at of stacks) for (const problem of data.stacks[at].problems) found.add(problem);
+  return [...found].sort((one, other) => one - other);
 }
 
 /** The problems of some stacks that a search and the filter for codes leave. @param {number[]} fitting */
-const problemsLeft = (fitting, terms, codes) => problemsOf(fitting).filter((at) =>
-  (!codes.length || codes.includes(data.problems[at][1])) && (!terms.length || matches(problemText(at), terms)));
+function problemsLeft(fitting, query, codes) {
+  const among = new Set(problemsOf(fitting));
+  return soughtProblems(query).filter((at) => among.has(at) && (!codes.length || codes.includes(data.problems[at][1])));
+}
 
-/** Stacks in rows, a row for each tenant, in the order of the first stack of each. @param {number[]} stacks */
+/** Stacks in rows, a row for each tenant, errors first. @param {number[]} stacks */
 function grouped(stacks) {
   const rows = new Map();
   for (const at of stacks) {
-    const { group } = facts[at];
-    if (!rows.has(group)) rows.set(group, []);
-    rows.get(group).push(at);
+    const { group, rank } = facts[at];
+    const row = rows.get(group);
+    if (row) {
+      row.all.push(at);
+      row.rank += rank;
+    } else {
+      rows.set(group, { group, all: [at], rank });
+    }
   }
-  const sums = new Map([...rows].map(([group, all]) =>
-    [group, all.reduce((sum, at) => sum.map((count, position) => count + facts[at].rank[position]), [0, 0, 0])]));
-  return [...rows].sort(([one], [other]) => byRank(sums.get(one), sums.get(other)));
+  return [...rows.values()].sort((one, other) => other.rank - one.rank);
 }
 
 const environments = [...new Set(data.stacks.map(({ environment }) => environment))].sort();
@@ -292,7 +331,7 @@ function treeOf(stack) {
     facts: [
       tenant.title && ['Display name', tenant.title], ['Namespace', tenant.namespace],
       tenant.existing && ['Managed', 'no, external'],
-      ['Projects', number(tenant.projects.length)], at(tenant.line),
+      ['Projects', number(projectsOf(stack).length)], at(tenant.line),
     ].filter(Boolean),
   });
 }
@@ -304,7 +343,7 @@ function credentialBox(stack, each, position, at) {
   const others = likes(each).map((other, index) => box({
     key: `${key}:like:${index}`, kind: 'Elsewhere', name: `${other.integration.name} of ${other.stack.name}`,
     words: ['the same credential'], style: 'elsewhere',
-    target: { stack: data.stacks.indexOf(other.stack), key: `integrations:${other.stack.tenant.integrations.indexOf(other.integration)}` },
+    target: other.to,
   }));
   return box({
     ...each, key, kind: 'Integration', style: 'credential', others,

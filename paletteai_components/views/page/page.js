@@ -3,7 +3,7 @@
 const element = (id) => document.getElementById(id);
 
 const NO_FILTERS = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, []]));
-const [TILES, LINKS, CHIPS, PROBLEMS] = [24, 60, 8, 15];
+const [TILES, LINKS, CHIPS, PROBLEMS] = [16, 60, 8, 10];
 // The parts of a stack that an address can name.
 const PARTS = { project: 'projects', settings: 'settings', integration: 'integrations' };
 
@@ -29,7 +29,7 @@ const view = derived(() => [state.query, state.only, state.changed, state.filter
 const tree = derived(() => state.stack, () => treeOf(data.stacks[state.stack]));
 const hits = derived(() => [state.stack, state.query], () => (state.stack < 0 ? null : found(tree(), state.stack, view().terms)));
 const shownProblems = derived(() => [state.query, state.only, state.changed, state.filters], () =>
-  problemsLeft(view().fitting, view().terms, state.filters.code));
+  problemsLeft(view().fitting, state.query, state.filters.code));
 const rows = derived(() => [state.query, state.only, state.changed, state.filters], () => grouped(view().fitting));
 const isFiltered = () => state.only || state.changed || Object.values(state.filters).some((each) => each.length);
 const layout = () => layoutOf(tree(), {
@@ -120,7 +120,9 @@ function show({ stack, key, wrong }) {
   uncover();
   draw();
   element('tenants')?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
-  element(`box-${state.key}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  // In one column, a tenant is below the list.
+  if (state.stack >= 0 && state.key === 'tenant') element('main').scrollIntoView();
+  else element(`box-${state.key}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 /** Make sure that the current box is shown, even behind a "Show more" or beyond a search. */
@@ -203,9 +205,16 @@ function marked(text, terms, from = 0, to = text.length) {
   return pieces;
 }
 
-/** Text on one line: what does not fit is left out of its middle. */
-function Line({ text, full = text, name = 'name', terms = [] }) {
-  const split = text.length > 16 ? text.length - 9 : text.length;
+/** A sentence about a problem: what stands between backticks is code. */
+function prose(text, terms = []) {
+  const pieces = text.split('`');
+  if (pieces.length % 2 === 0) return marked(text, terms);
+  return pieces.map((piece, at) => (at % 2 ? html`<code>${marked(piece, terms)}</code>` : marked(piece, terms)));
+}
+
+/** Text on one line: what does not fit is left out before its tail. */
+function Line({ text, full = text, name = 'name', terms = [], tail = 9 }) {
+  const split = text.length > tail + 7 ? text.length - tail : text.length;
   return html`<span class=${`line ${name}`} title=${full}><span class="head">${marked(text, terms, 0, split)}</span>${
     split < text.length && html`<span class="tail">${marked(text, terms, split)}</span>`}</span>`;
 }
@@ -231,10 +240,12 @@ const Button = ({ onClick, children, ...rest }) => html`<button type="button" on
 
 const More = ({ list, first, size, more = MORE }) => {
   const rest = size - (state.limits.get(list) ?? first);
-  return rest > 0 && html`<${Button} onClick=${() => showMore(list, first, more)}>Show ${number(Math.min(rest, more))} more of ${number(rest)}</${Button}>`;
+  return rest > 0 && html`<${Button} onClick=${() => showMore(list, first, more)}>${rest > more ? `Show ${number(more)} more of ${number(rest)}` : `Show ${number(rest)} more`}</${Button}>`;
 };
 
 const linkTo = (to) => `#${addressOf(to)}`;
+const linkToStack = remembered((at) => linkTo({ stack: at }));
+const linkToProblem = remembered((at) => linkTo(targets[at]));
 
 // --- The header and the side ------------------------------------------------------------------------------
 
@@ -243,7 +254,7 @@ function Header() {
   const projects = facts.reduce((sum, { source }) => [...source.values()].reduce((all, count) => all + count, sum), 0);
   return html`<header>
     <h1><a href="#">PaletteAI tenants</a></h1>
-    <p id="sum">${joined(plural(data.stacks.filter((stack) => !isRemoved(stack)).length, 'stack'), plural(projects, 'project'))}</p>
+    <p id="sum">${joined(plural(parted(ordered).staying.length, 'stack'), plural(projects, 'project'))}</p>
     ${commit && html`<p id="about">${branch && html`<span>${branch}</span> `}<code title=${commit}>${commit.slice(0, 12)}</code> <time datetime=${time}>${time.slice(0, 16).replace('T', ' ')} ${time.slice(19)}</time>${
       changed && ', with uncommitted changes'}${base && `, compared with ${base}`}</p>`}
     <label class="theme">Theme <select id="theme" onChange=${(event) => setTheme(event.target.value)}>
@@ -261,6 +272,12 @@ function setTheme(name) {
   try { window.localStorage.setItem('paletteai-theme', name); } catch { /* Nothing is lost but the choice. */ }
 }
 
+/** Whether a filter has something to choose. A value that all stacks have divides nothing. @param {string} name */
+function isOffered(name) {
+  const [first, ...more] = view().counts[name].values();
+  return state.filters[name].length > 0 || more.length > 0 || (first > 0 && first !== view().fitting.length);
+}
+
 function Filter({ name }) {
   const chosen = state.filters[name];
   const rank = (value) => (name === 'code' ? byCode.get(value)?.rank ?? 9 : 0);
@@ -268,8 +285,7 @@ function Filter({ name }) {
     .sort(([one, many], [other, few]) => chosen.includes(other) - chosen.includes(one) || rank(one) - rank(other)
       || few - many || (one < other ? -1 : 1));
   const shown = counts.slice(0, state.limits.get(name) ?? CHIPS);
-  // A value that all stacks have divides nothing.
-  if (!counts.length || (counts.length === 1 && !chosen.length && counts[0][1] === view().fitting.length)) return null;
+  if (!isOffered(name)) return null;
   return html`<fieldset class="filter"><legend>${FILTERS[name]}</legend><div class="chips">
     ${shown.map(([value, count]) => html`<${Chip} key=${value} name=${name} value=${value} count=${count} />`)}
     <${More} list=${name} first=${CHIPS} size=${counts.length} more=${50} /></div></fieldset>`;
@@ -281,18 +297,21 @@ function Chip({ name, value, count }) {
     onClick=${() => toggle(name, value)}>${name === 'source' && html`<span class=${`sample ${value}`} aria-hidden="true"></span>`}<span class="value">${value}</span> <span class="count">${number(count)}</span></button>`;
 }
 
-/** By code, its worst severity and the number of its problems. */
+/** By code, its worst severity. */
 const byCode = new Map();
 for (const [severity, code] of data.problems) {
   const rank = SEVERITIES.indexOf(severity);
-  const known = byCode.get(code) ?? { severity, rank, count: 0 };
-  byCode.set(code, { ...(rank < known.rank ? { severity, rank } : known), count: known.count + 1 });
+  if (rank < (byCode.get(code)?.rank ?? SEVERITIES.length)) byCode.set(code, { severity, rank });
 }
 
 function Side() {
   const { fitting } = view();
-  const size = data.stacks.length;
-  const told = fitting.length === size ? plural(size, 'stack') : `${number(fitting.length)} of ${plural(size, 'stack')}`;
+  const { staying, removed } = parted(fitting);
+  const size = parted(ordered).staying.length;
+  const told = [
+    staying.length === size ? plural(size, 'stack') : `${number(staying.length)} of ${plural(size, 'stack')}`,
+    removed && `${number(removed)} removed`,
+  ].filter(Boolean).join(', ');
   const onKey = (event) => {
     if (event.key === 'ArrowDown') to(event, document.querySelector('#tenants a, #fleet .tile'));
     if (event.key === 'Enter' && fitting.length) choose(fitting[0]);
@@ -308,8 +327,8 @@ function Side() {
       ${data.about.base && html`<label class="only"><input type="checkbox" id="changed" checked=${state.changed} onChange=${(event) => seek({ changed: event.target.checked })} /> Only with changes</label>`}
       <p role="status" id="count">${told}${hits() && state.stack >= 0 ? `, ${plural(hits().size, 'part')} of ${data.stacks[state.stack].name}` : ''}</p>
       ${(isFiltered() || state.query) && html`<${Button} onClick=${clear}>Clear search and filters</${Button}>`}
-      <details class="filters" open=${state.stack < 0 && window.innerWidth >= 900}><summary>Filters</summary>
-        ${Object.keys(FILTERS).map((name) => html`<${Filter} key=${name} name=${name} />`)}</details>
+      ${Object.keys(FILTERS).some(isOffered) && html`<details class="filters" open=${state.stack < 0 && window.innerWidth >= 900}><summary>Filters</summary>
+        ${Object.keys(FILTERS).map((name) => html`<${Filter} key=${name} name=${name} />`)}</details>`}
     </div>
     ${state.stack >= 0 && html`<${Links} />`}
   </div>`;
@@ -323,9 +342,10 @@ function Links() {
   return html`<nav aria-label="Tenants"><ul id="tenants" role="list" onKeyDown=${(event) => to(event, fromLink(event))}>
     ${shown.map((at, index) => {
       const { name, cluster, tenant, problems } = data.stacks[at];
-      return html`<li key=${at}><a href=${linkTo({ stack: at })} tabindex=${index === Math.max(chosen, 0) ? 0 : -1} aria-current=${at === state.stack ? 'true' : null}>
+      const size = tenant ? plural(facts[at].projects, 'project') : '';
+      return html`<li><a href=${linkToStack(at)} tabindex=${index === Math.max(chosen, 0) ? 0 : -1} aria-current=${at === state.stack ? 'true' : null}>
         <${Line} text=${name} terms=${terms} />
-        <${Line} name="words" text=${joined(cluster && `cluster ${cluster}`, tenant && plural(tenant.projects.length, 'project'))} />
+        <${Line} name="words" text=${joined(cluster, size)} tail=${size.length + 3} full=${joined(cluster && `cluster ${cluster}`, size)} />
         <span class="badges"><${Badges} counts=${counted(problems)} /></span></a></li>`;
     })}</ul>
     ${!fitting.length && html`<p class="none">Nothing matches.</p>`}
@@ -342,22 +362,34 @@ function Start() {
   </main>`;
 }
 
+/** The codes of some problems with how many have each, the worst first. @param {number[]} problems */
+function codesOf(problems) {
+  const counts = new Map();
+  for (const at of problems) counts.set(data.problems[at][1], (counts.get(data.problems[at][1]) ?? 0) + 1);
+  return [...counts].sort(([one, many], [other, few]) => byCode.get(one).rank - byCode.get(other).rank || few - many);
+}
+
 function Totals() {
   const { fitting } = view();
+  const { staying, removed } = parted(fitting);
   const sources = new Map();
-  for (const at of fitting) for (const [source, count] of facts[at].source) sources.set(source, (sources.get(source) ?? 0) + count);
+  for (const at of staying) for (const [source, count] of facts[at].source) sources.set(source, (sources.get(source) ?? 0) + count);
   const projects = [...sources.values()].reduce((sum, count) => sum + count, 0);
-  const tenants = new Set(fitting.map((at) => facts[at].group)).size;
-  const counts = counted(problemsOf(fitting));
+  const tenants = new Set(staying.map((at) => facts[at].group)).size;
+  const problems = problemsOf(fitting);
+  const counts = counted(problems);
+  const codes = codesOf(problems);
   const totals = [
-    [tenants, 'tenant'], [fitting.length, 'stack'], [projects, 'project'],
+    [tenants, 'tenant'], [staying.length, 'stack'], [projects, 'project'],
     ...SEVERITIES.map((severity) => [counts.find((each) => each.severity === severity)?.count ?? 0, severity]),
   ];
   return html`<section aria-label="Totals" class="totals">
-    <ul class="sums">${totals.map(([count, noun]) => html`<li class=${count ? noun : ''} key=${noun}><b>${number(count)}</b> ${count === 1 ? noun : `${noun}s`}</li>`)}</ul>
-    <h3>Where projects get Palette from</h3>
+    <ul class="sums">${totals.map(([count, noun]) => html`<li class=${count ? noun : ''} key=${noun}><b>${number(count)}</b> ${count === 1 ? noun : `${noun}s`}</li>`)}${removed > 0 && html`<li class="removed"><b>${number(removed)}</b> removed ${removed === 1 ? 'stack' : 'stacks'}</li>`}</ul>
+    ${sources.size > 0 && html`<h3>Where projects get Palette from</h3>
     <ul class="sources">${Object.keys(SOURCES).filter((source) => sources.has(source)).map((source) => html`<li key=${source}>
-      <span class=${`sample ${source}`} aria-hidden="true"></span><b>${number(sources.get(source))}</b> ${SOURCES[source].legend}</li>`)}</ul>
+      <span class=${`sample ${source}`} aria-hidden="true"></span><b>${number(sources.get(source))}</b> ${SOURCES[source].legend}</li>`)}</ul>`}
+    ${codes.length > 0 && html`<h3>Problems by code</h3>
+    <ul class="codes">${codes.map(([code, count]) => html`<li key=${code} class=${byCode.get(code).severity}><b>${number(count)}</b> ${code}</li>`)}</ul>`}
   </section>`;
 }
 
@@ -366,18 +398,18 @@ function Tile({ at, stop, withName }) {
   const severity = worst(problems);
   const { terms } = view();
   const changes = facts[at].changes;
-  return html`<a class=${`tile ${severity ?? 'sound'}`} href=${linkTo({ stack: at })} tabindex=${at === stop ? 0 : -1} data-stack=${at}
+  return html`<a class=${`tile ${isRemoved(data.stacks[at]) ? 'removed' : severity ?? 'sound'}`} href=${linkToStack(at)} tabindex=${at === stop ? 0 : -1} data-stack=${at}
     title=${joined(name, cluster && `cluster ${cluster}`)}>
     ${withName ? html`<${Line} text=${name} terms=${terms} />` : html`<span class="hidden">${name.slice(0, name.length - environment.length)}</span><span class="name">${marked(environment, terms)}</span>`}
-    <span class="words">${tenant ? plural(tenant.projects.length, 'project') : 'could not be read'}</span>
-    <span class="badges">${severity ? html`<${Badges} counts=${counted(problems)} />` : html`<span class="sound">no problems</span>`}
+    <span class="words">${tenant ? plural(facts[at].projects, 'project') : 'could not be read'}</span>
+    <span class="badges">${severity ? html`<${Badges} counts=${counted(problems)} />` : !isRemoved(data.stacks[at]) && html`<span class="sound">no problems</span>`}
       ${changes > 0 && html`<span class="badge change">${change ? change[0] : plural(changes, 'change')}</span>`}</span></a>`;
 }
 
 function Fleet() {
   const { fitting, terms } = view();
   const limit = state.limits.get('tiles') ?? TILES;
-  const stop = state.tile ?? (state.grouped ? rows()[0]?.[1][0] : fitting[0]);
+  const stop = state.tile ?? (state.grouped ? rows()[0]?.all[0] : fitting[0]);
   const columns = environments.filter((each) => fitting.some((at) => data.stacks[at].environment === each));
   const none = !fitting.length && html`<div class="none"><p>${data.stacks.length ? 'No stack matches this search and these filters.' : 'There is no stack on this page.'}</p>
     ${data.stacks.length > 0 && html`<${Button} onClick=${clear}>Clear search and filters</${Button}>`}</div>`;
@@ -385,10 +417,10 @@ function Fleet() {
   return html`<section id="fleet" aria-labelledby="fleet-title" onKeyDown=${(event) => to(event, fromTile(event))}>
     <div class="bar"><h3 id="fleet-title">Stacks, errors first</h3>
       <label class="only"><input type="checkbox" id="grouped" checked=${state.grouped} onChange=${(event) => seek({ grouped: event.target.checked })} /> Group by tenant</label></div>
-    ${none || (state.grouped ? html`<table class=${wide ? 'wide' : 'long'}><thead><tr><th scope="col">Tenant</th>${columns.map((each) => html`<th scope="col" key=${each}>${each}</th>`)}</tr></thead>
-      <tbody>${rows().slice(0, limit).map(([group, all]) => html`<tr key=${group}><th scope="row"><${Line} text=${group} terms=${terms} /></th>
-        ${columns.map((each) => html`<td key=${each}>${all.filter((at) => data.stacks[at].environment === each).map((at) => html`<${Tile} key=${at} at=${at} stop=${stop} />`)}</td>`)}</tr>`)}</tbody></table>`
-      : html`<ul class="tiles" role="list">${fitting.slice(0, limit).map((at) => html`<li key=${at}><${Tile} at=${at} stop=${stop} withName /></li>`)}</ul>`)}
+    ${none || (state.grouped ? html`<table class=${wide ? 'wide' : 'long'} style=${{ '--columns': columns.length }}><thead><tr><th scope="col">Tenant</th>${columns.map((each) => html`<th scope="col" key=${each}>${each}</th>`)}</tr></thead>
+      <tbody>${rows().slice(0, limit).map(({ group, all }) => html`<tr><th scope="row"><${Line} text=${group} terms=${terms} /></th>
+        ${columns.map((each) => html`<td>${all.filter((at) => data.stacks[at].environment === each).map((at) => html`<${Tile} at=${at} stop=${stop} />`)}</td>`)}</tr>`)}</tbody></table>`
+      : html`<ul class="tiles" role="list">${fitting.slice(0, limit).map((at) => html`<li><${Tile} at=${at} stop=${stop} withName /></li>`)}</ul>`)}
     <${More} list="tiles" first=${TILES} size=${state.grouped ? rows().length : fitting.length} />
   </section>`;
 }
@@ -398,13 +430,12 @@ function Problems() {
   const { terms } = view();
   const shown = problems.slice(0, state.limits.get('problems') ?? PROBLEMS);
   return html`<section id="all" aria-labelledby="all-title">
-    <h3 id="all-title">${problems.length ? `${plural(problems.length, 'problem')}: ${summary(problems)}` : 'No problems'}</h3>
+    <h3 id="all-title">${problems.length ? `${plural(problems.length, 'problem')}: ${summary(problems)}` : data.problems.length ? 'Problems' : 'No problems'}</h3>
     ${!problems.length && data.problems.length > 0 && html`<p class="none">No problem matches this search and these filters.</p>`}
     <ul id="all-problems">${shown.map((at) => {
       const [severity, code, message, , where] = data.problems[at];
-      const target = targets[at];
-      const text = html`<span class=${`badge ${severity}`}>${severity} ${marked(code, terms)}</span> <${NewBadge} at=${at} />${marked(message, terms)}`;
-      return html`<li key=${at} class="entry">${target ? html`<a href=${linkTo(target)}>${text}</a>` : html`<span>${text}</span>`}
+      const text = html`<span class=${`badge ${severity}`}>${severity} ${marked(code, terms)}</span> <${NewBadge} at=${at} />${prose(message, terms)}`;
+      return html`<li class="entry">${targets[at] ? html`<a href=${linkToProblem(at)}>${text}</a>` : html`<span>${text}</span>`}
         ${where.length > 0 && html`<${Place} file=${where[0][0]} line=${where[0][1]} />`}</li>`;
     })}</ul>
     <${More} list="problems" first=${PROBLEMS} size=${problems.length} /></section>`;
@@ -412,13 +443,13 @@ function Problems() {
 
 /** The credentials that several stacks have. */
 function Shared() {
-  const fitting = new Set(view().fitting.map((at) => data.stacks[at]));
-  const shared = credentials.filter((all) => new Set(all.map(({ stack }) => stack)).size > 1 && all.some(({ stack }) => fitting.has(stack)));
-  if (!shared.length) return null;
-  return html`<section id="shared" aria-labelledby="shared-title"><h3 id="shared-title">Credentials in several stacks: ${number(shared.length)}</h3>
-    <ul>${shared.slice(0, state.limits.get('shared') ?? PROBLEMS).map((all) => html`<li class="entry">${all.slice(0, 12).map(({ stack, integration }, at) => html`${at > 0 && ', '}<a href=${linkTo({ stack: data.stacks.indexOf(stack), key: `integrations:${stack.tenant.integrations.indexOf(integration)}` })}>${integration.name} of ${stack.name}</a>`)}${
+  const fitting = new Set(view().fitting);
+  const some = shared.filter((all) => all.some(({ to }) => fitting.has(to.stack)));
+  if (!some.length) return null;
+  return html`<section id="shared" aria-labelledby="shared-title"><h3 id="shared-title">Credentials in several stacks: ${number(some.length)}</h3>
+    <ul>${some.slice(0, state.limits.get('shared') ?? PROBLEMS).map((all) => html`<li class="entry">${all.slice(0, 12).map(({ stack, integration, to }, at) => html`${at > 0 && ', '}<a href=${linkTo(to)}>${integration.name} of ${stack.name}</a>`)}${
       all.length > 12 && ` and ${number(all.length - 12)} more`}</li>`)}</ul>
-    <${More} list="shared" first=${PROBLEMS} size=${shared.length} /></section>`;
+    <${More} list="shared" first=${PROBLEMS} size=${some.length} /></section>`;
 }
 
 // --- A tenant ---------------------------------------------------------------------------------------------
@@ -429,7 +460,7 @@ function Tenant() {
   return html`<main id="main" class="tenant">
     <p class="crumbs"><a href="#">All tenants</a></p>
     <div class="bar"><h2 id="title" tabindex="-1">${name}</h2>
-      ${others.length > 1 && html`<nav class="others" aria-label="Environments">${others.map((at) => html`<a key=${at} href=${linkTo({ stack: at })} aria-current=${at === state.stack ? 'page' : null}>${data.stacks[at].environment}<${Dot} at=${at} /></a>`)}</nav>`}</div>
+      ${others.length > 1 && html`<nav class="others" aria-label="Environments">${others.map((at) => html`<a key=${at} href=${linkToStack(at)} aria-current=${at === state.stack ? 'page' : null}>${data.stacks[at].environment}<${Dot} at=${at} /></a>`)}</nav>`}</div>
     ${state.wrong && html`<p role="alert" class="wrong">${state.wrong}</p>`}
     <p id="facts">${joined(`environment ${environment}`, cluster ? `cluster ${cluster}` : 'no cluster named', ' ')}<${Place} file=${file} /></p>
     <${Legend} />
@@ -464,6 +495,7 @@ function Diagram() {
     <div class=${`sheet ${isList ? 'list' : ''} ${lit ? 'some-lit' : ''}`} style=${isList ? {} : { height: `${height}px`, minWidth: `${width}px` }}>
     ${!isList && html`${LANES.map((lane, at) => html`<span class="heading" aria-hidden="true" key=${lane} style=${{ left: `${lanes[at].x}px`, top: `${top}px`, maxWidth: `${lanes[at].width}px` }}>${titleOfLane(tree(), at)}</span>`)}
       <svg aria-hidden="true" width=${width} height=${height}><${Edges} nodes=${nodes} lit=${lit} /></svg>`}
+    ${isList && tree().prefix && html`<p class="prefix" aria-hidden="true">${titleOfLane(tree(), 2)}</p>`}
     <div role="tree" aria-label=${`Diagram of ${tree().kind.toLowerCase()} ${tree().name}`} onKeyDown=${onBoxKey}
       onFocusIn=${(event) => { state.lit = event.target.dataset.key; if (event.target.dataset.key === state.key) draw(); else settle(event.target.dataset.key); }}
       onFocusOut=${() => { state.lit = null; }}>
@@ -479,7 +511,7 @@ function Box({ node, isList, lit }) {
   const place = isList ? { '--level': level - 1 } : { left: `${node.x}px`, top: `${node.y}px`, width: `${node.width}px`, height: `${node.height}px` };
   return html`<div role="treeitem" id=${`box-${of.key}`} data-key=${of.key} class=${names} tabindex=${isCurrent ? 0 : -1} aria-selected=${String(isCurrent)}
     aria-label=${labelOf(of)} aria-level=${level} aria-posinset=${at + 1} aria-setsize=${size} style=${place} onClick=${() => enter(of, false)}>
-    <span class="first"><${Line} text=${isList ? of.name : of.short} full=${of.name} terms=${terms} /><${ChangeBadge} change=${of.change} /><${Badges} counts=${counts.slice(0, 1)} /></span>
+    <span class="first"><${Line} text=${of.short} full=${of.name} terms=${terms} /><${ChangeBadge} change=${of.change} /><${Badges} counts=${counts.slice(0, 1)} /></span>
     ${of.words.map((words, line) => html`<${Line} name="words" key=${line} text=${words} terms=${terms} />`)}
   </div>`;
 }
@@ -496,14 +528,14 @@ function Details() {
     ${of.change && html`<p class="changed"><${ChangeBadge} change=${of.change} /> ${of.change[1]}</p>`}
     <${Explained} problems=${of.problems} />
     <dl>${of.facts.map(([term, fact]) => html`<div key=${term}><dt>${term}</dt><dd>${fact.file !== undefined ? html`<${Place} ...${fact} />` : term === 'Declared at' ? html`<${Place} file=${stack.file} line=${fact} />` : fact}</dd></div>`)}</dl>
-    ${same.length > 0 && html`<h4>Same credential</h4><ul class="same">${same.slice(0, 50).map((each) => html`<li><a href=${linkTo({ stack: data.stacks.indexOf(each.stack), key: `integrations:${each.stack.tenant.integrations.indexOf(each.integration)}` })}>${each.integration.name} of ${each.stack.name}</a></li>`)}</ul>`}
+    ${same.length > 0 && html`<h4>Same credential</h4><ul class="same">${same.slice(0, 50).map((each) => html`<li><a href=${linkTo(each.to)}>${each.integration.name} of ${each.stack.name}</a></li>`)}</ul>`}
   </aside>`;
 }
 
 /** Problems in full. @param {{problems: number[]}} given */
 const Explained = ({ problems }) => problems.length > 0 && html`<ul class="problems">${problems.map((at) => {
   const [severity, code, message, help, where] = data.problems[at];
-  return html`<li key=${at} class=${severity}><span class=${`badge ${severity}`}>${severity} ${code}</span> <${NewBadge} at=${at} /><p>${message}</p><p class="help">${help}</p>
+  return html`<li key=${at} class=${severity}><span class=${`badge ${severity}`}>${severity} ${code}</span> <${NewBadge} at=${at} /><p>${prose(message)}</p><p class="help">${prose(help)}</p>
     <p class="places">${where.map(([file, line]) => html`<${Place} file=${file} line=${line} /> `)}</p></li>`;
 })}</ul>`;
 

@@ -10,35 +10,53 @@ import os
 import shutil
 import statistics
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from support.bench.measuring import Figure
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 FIRST_PICTURE_MS, KEYSTROKE_MS = 1_000, 50
 _RUNS = 5
 
-FIRST_PICTURE = "performance.getEntriesByType('navigation')[0].loadEventEnd"
-"""Milliseconds from the request to the end of the scripts, which draw at once."""
+FIRST_PICTURE = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+"""Milliseconds from the request to the first paint. The scripts draw everything before it."""
 
-KEYSTROKES = """async () => {
-  const query = document.getElementById('query');
-  const times = [];
-  for (const text of ['t', 't1', 't12', 't1', '', 'n', 'no', 'nothing', 'project', '']) {
-    query.value = text;
-    const began = performance.now();
-    query.dispatchEvent(new Event('input', { bubbles: true }));
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return times;
+SOUGHT = ("t12", "nothing", "pai008", "project-9")
+"""What is typed letter by letter, and deleted so again."""
+
+_WATCHED = """() => {
+  window.keys = [];
+  window.watch = new PerformanceObserver((list) => window.keys.push(...list.getEntries()));
+  window.watch.observe({ type: 'event', durationThreshold: 16 });
 }"""
-"""Milliseconds of each of some keystrokes, with the layout of what they show."""
+_PAINTED = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+_TIMES = """() => {
+  window.keys.push(...window.watch.takeRecords());
+  return window.keys.filter(({ name }) => name === 'keydown').map(({ duration }) => duration);
+}"""
+
+
+def keystrokes(page: Page, sought: Iterable[str] = SOUGHT) -> list[float]:
+    """Milliseconds of each keystroke in the search, from the event of its key until its result is on the screen.
+
+    This is the browser's own figure, in steps of 8. Less than 16 is not told, so it counts as 16.
+    """
+    page.evaluate(_WATCHED)
+    page.focus("#query")
+    keys = [key for word in sought for key in (*word, *["Backspace"] * len(word))]
+    for key in keys:
+        page.keyboard.press(key)
+        page.evaluate(_PAINTED)
+    times: list[float] = page.evaluate(_TIMES)
+    return times + [16.0] * (len(keys) - len(times))
 
 
 def page_at_scale(paletteai: Path, stacks: Path, folder: Path) -> Iterator[Figure | str]:
-    """Both figures of the page of some stacks, or why they were not measured."""
+    """Both figures of the page of some stacks with problems, or why they were not measured."""
     chromium = os.environ.get("PALETTEAI_CHROMIUM") or shutil.which("chromium")
     if chromium is None:
         yield "the page: not measured; it needs chromium on PATH"
@@ -47,24 +65,25 @@ def page_at_scale(paletteai: Path, stacks: Path, folder: Path) -> Iterator[Figur
 
     file = folder / "graph.html"
     command: Sequence[str | Path] = [paletteai, "graph", "--stacks", stacks, "--format", "html", "--output", file]
-    subprocess.run(command, capture_output=True, check=True)
+    # Its exit code is 1, because there are problems.
+    subprocess.run(command, capture_output=True, check=False)
     first: list[float] = []
-    keystrokes: list[float] = []
+    keys: list[float] = []
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         for _ in range(_RUNS):
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto(file.as_uri())
-            first.append(page.evaluate(FIRST_PICTURE))
             page.wait_for_timeout(500)
-            keystrokes += page.evaluate(KEYSTROKES)
+            first.append(page.evaluate(FIRST_PICTURE))
+            keys += keystrokes(page)
             page.close()
         browser.close()
     count = len(list(stacks.iterdir()))
     for name, limit, times in (
         ("first picture", FIRST_PICTURE_MS, first),
-        ("a keystroke in the search", KEYSTROKE_MS, keystrokes),
+        ("a keystroke in the search", KEYSTROKE_MS, keys),
     ):
         detail = f"{statistics.median(times):.0f} ms, at most {max(times):.0f} ms"
         yield Figure(

@@ -51,7 +51,7 @@ def at_scale(paletteai: Path, folder: Path) -> Iterator[Figure | str]:
     ).stdout
     objects = rendered.split("---\n")[1:]
     if shutil.which("kubeconform"):
-        yield _beside_kubeconform(paletteai, all_of_them, objects, folder / "kubeconform")
+        yield from _beside_kubeconform(paletteai, all_of_them, objects, folder / "kubeconform")
     else:
         yield "check to kubeconform: not measured; it needs kubeconform on PATH"
     if shutil.which("kubectl"):
@@ -64,10 +64,12 @@ def at_scale(paletteai: Path, folder: Path) -> Iterator[Figure | str]:
         memory = peak_memory([paletteai, command, "--stacks", all_of_them])
         name = f"peak memory of {command} of {STACKS:,} stacks, all processes together / {MEMORY} MB"
         yield Figure(name, memory * 2**20 / 10**6 / MEMORY, 1.0, f"{memory:.0f} MiB")
-    yield from page_at_scale(paletteai, all_of_them, folder)
+    yield from page_at_scale(
+        paletteai, many_stacks(folder / "faulty" / "stacks", STACKS, PROJECTS, faulty=True), folder
+    )
 
 
-def _beside_kubeconform(paletteai: Path, stacks: Path, objects: list[str], folder: Path) -> Figure:
+def _beside_kubeconform(paletteai: Path, stacks: Path, objects: list[str], folder: Path) -> Iterator[Figure]:
     checked = [text for text in objects if _is_of_a_project(text)]
     schemas = folder / "schemas"
     schemas.mkdir(parents=True)
@@ -83,12 +85,11 @@ def _beside_kubeconform(paletteai: Path, stacks: Path, objects: list[str], folde
         _must_validate_all([*kubeconform, str(folder / name)], len(checked))
     runs = [(run([*kubeconform, folder / name]).seconds, name) for _ in range(5) for name in layouts]
     _, fastest = min(runs)
-    return compared(
-        f"check of {STACKS:,} stacks / kubeconform of their {len(checked):,} Namespaces and Projects in {fastest}",
-        1.0,
-        [paletteai, "check", "--stacks", stacks],
-        [*kubeconform, folder / fastest],
-    )
+    which = f"kubeconform of their {len(checked):,} Namespaces and Projects in {fastest}"
+    others: Command = [*kubeconform, folder / fastest]
+    yield compared(f"check of {STACKS:,} stacks / {which}", 1.0, [paletteai, "check", "--stacks", stacks], others)
+    manifests: Command = [paletteai, "check", "--manifests", folder / fastest]
+    yield compared(f"check of manifests / {which}", 1.0, manifests, others)
 
 
 def _is_of_a_project(text: str) -> bool:

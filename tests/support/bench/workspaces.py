@@ -28,11 +28,23 @@ def stack_text(
     return "\n".join(lines) + "\n"
 
 
-def many_stacks(folder: Path, stacks: int, projects: int) -> Path:
-    """A new folder of as many stack files, of one cluster and with nothing wrong with them."""
+def many_stacks(folder: Path, stacks: int, projects: int, *, faulty: bool = False) -> Path:
+    """A new folder of as many stack files, of one cluster.
+
+    Args:
+        folder: Where the files are written.
+        stacks: How many.
+        projects: How many each of them has.
+        faulty: Whether each has a wrong reference, a wrong display name and an unknown field, or nothing wrong.
+    """
     folder.mkdir(parents=True)
     for number in range(stacks):
         tenant = f"t{number}"
         text = stack_text(tenant, projects, f"{tenant}-project", f"benchmark-{number}")
+        if faulty:
+            text = text.replace("Project 1\n", "Project-1\n").replace(
+                "Project 2\n", "Project 2\n        settingsRef: none\n"
+            )
+            text += "    cluster: here\n"
         (folder / f"Pulumi.{tenant}.dev.yaml").write_text(text)
     return folder

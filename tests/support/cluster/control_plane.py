@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -113,6 +114,10 @@ class ControlPlane:
             process.stdin.close()
             process.wait(timeout=30)
 
+    def forget(self, revision: int) -> None:
+        """Forgets what was before a revision of the store, so that lists that began before are too old to go on."""
+        _ask(f"http://127.0.0.1:{self._etcd}/v3/kv/compaction", body=json.dumps({"revision": revision}).encode())
+
     def kubectl(self, *arguments: str, input: str | None = None, check: bool = True) -> str:
         """What kubectl prints. Raises CalledProcessError, with what it said, where it fails."""
         command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *arguments]
@@ -204,10 +209,10 @@ class ControlPlane:
         return [f"--{flag}={value}" for flag, value in flags[program].items()]
 
     def _etcd_answers(self) -> None:
-        _get(f"http://127.0.0.1:{self._etcd}/health")
+        _ask(f"http://127.0.0.1:{self._etcd}/health")
 
     def _api_answers(self) -> None:
-        _get(f"{self.url}/readyz", ssl.create_default_context(cafile=self.certificate), self._tokens[ADMIN])
+        _ask(f"{self.url}/readyz", ssl.create_default_context(cafile=self.certificate), self._tokens[ADMIN])
 
     def _wait_for(self, what: str, answers: Callable[[], object]) -> None:
         until = time.monotonic() + _STARTS_WITHIN
@@ -227,8 +232,8 @@ class ControlPlane:
         return "\n".join(line for log in logs if log.exists() for line in log.read_text().splitlines()[-10:])
 
 
-def _get(url: str, context: ssl.SSLContext | None = None, token: str = "") -> None:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+def _ask(url: str, context: ssl.SSLContext | None = None, token: str = "", body: bytes | None = None) -> None:
+    request = urllib.request.Request(url, body, headers={"Authorization": f"Bearer {token}"} if token else {})
     handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
     with urllib.request.build_opener(*handlers).open(request, timeout=5):
         pass

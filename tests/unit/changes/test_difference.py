@@ -35,7 +35,8 @@ from paletteai_components.model.spec import OnRemoval
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.pulumi_project import PulumiProject
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
 HEX = "0123456789abcdef" * 2 + "01234567"

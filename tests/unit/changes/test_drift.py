@@ -31,11 +31,12 @@ def drift(
     beside: tuple[Stack, ...] = (),
     complete: frozenset[str] = EVERY_KIND,
     unreadable: tuple[str, ...] = (),
+    everything: bool = False,
 ) -> Drift:
     every = list(objects)
     seen = [ObservedObject(each, lambda path: SourceLocation("")) for each in every]
     declared = Workspace((*stacks, *beside), unreadable=unreadable)
-    return drift_between(stacks, declared, seen, observed(every, complete=complete), complete)
+    return drift_between(stacks, declared, seen, observed(every, complete=complete), complete, everything=everything)
 
 
 @pytest.fixture
@@ -199,10 +200,12 @@ def test_what_belongs_to_nobody_is_told_if_all_stacks_of_the_cluster_were_chosen
     extra = [project("theirs", "gamma"), manifest("Tenant", "gamma"), settings("lost", "old")]
     objects = [*on_cluster(acme, beta).values(), *extra]
     everything = ("Tenant/gamma", "Project/theirs/theirs", "Settings/lost/old")
-    assert drift(objects, acme, beta).undeclared == everything
-    assert drift(objects, acme, beta, unreadable=("gamma.dev",)).undeclared == ()
+    assert drift(objects, acme, beta, everything=True).undeclared == everything
+    assert drift(objects, acme, beta).undeclared == ()
+    assert drift(objects, acme, beside=(beta,), everything=True).undeclared == ()
+    assert drift(objects, acme, beta, unreadable=("gamma.dev",), everything=True).undeclared == ()
     elsewhere = stack(BETA.replace("context: dev", "context: other"), "beta.prod")
-    assert drift(on_cluster(acme).values(), acme, beside=(elsewhere,)).undeclared == ()
+    assert drift(objects, acme, beside=(elsewhere,), everything=True).undeclared[-3:] == everything
 
 
 def test_what_a_file_only_refers_to_is_not_undeclared() -> None:
@@ -234,7 +237,9 @@ def test_what_stacks_declare_has_no_drift_from_itself(files: dict[str, Any]) -> 
         for each in objects:
             if each["kind"] == "Secret":
                 _without_its_key(each)
-        found = drift(objects, *stacks, beside=tuple(each for each in workspace.stacks if each not in stacks))
+        found = drift(
+            objects, *stacks, beside=tuple(each for each in workspace.stacks if each not in stacks), everything=True
+        )
         assert (found.missing, found.differing, found.undeclared) == ((), (), ())
 
 

@@ -15,7 +15,8 @@ from support.repository import GIT, Repository
 
 from paletteai_components.changes import git as git_module
 from paletteai_components.changes.git import GitError
-from paletteai_components.changes.revision import Revision, revision_named, workspace_at
+from paletteai_components.changes.revision import revision_named, workspace_at
+from paletteai_components.changes.tree import Revision
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import Workspace, workspace_from

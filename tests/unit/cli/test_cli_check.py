@@ -72,7 +72,7 @@ def test_a_copied_stack_file_is_one_problem_that_explains_the_others(project: Pr
     assert also == "  also: stacks/Pulumi.acme.dev.yaml:1"
     assert explains == "  explains: 1 PAI002, 1 PAI003, 3 PAI006, 1 PAI014"
     assert "`pulumi stack init beta.dev`" in help
-    assert total == "7 errors in 2 stacks"
+    assert total == "7 errors in 2 stacks; 6 follow from another, shown with `--verbose`"
     assert project.printed("check", "--verbose", code=1).count(" error PAI") == 7
 
 
@@ -92,7 +92,7 @@ def test_only_some_rules_are_reported_on_demand(project: Project) -> None:
     assert "PAI015" not in project.printed("check", "--select", "PAI008,pai012")
     assert project.printed("check", "--ignore", "PAI015", "--ignore", "PAI008") == "1 stack, 1 project: no problems\n"
     said = project.refused("check", "--ignore", "PAI0155")
-    assert "`PAI0155` is no rule's code. Did you mean `PAI015`?" in said
+    assert said == "error: `PAI0155` is no rule's code, so nothing was checked.\n  help: Did you mean `PAI015`?\n"
 
 
 def test_warnings_fail_the_check_on_demand(project: Project) -> None:
@@ -113,8 +113,8 @@ def test_a_quiet_check_without_problems_says_nothing(project: Project) -> None:
 def test_statistics_count_the_problems_of_each_rule(project: Project) -> None:
     project.stack(WARNED.replace("displayName: Acme", "displayName: Ac/me"))
     assert project.printed("check", "--statistics").splitlines() == [
-        "1  warning PAI008: Display names are letters, digits and spaces",
-        "1  warning PAI015: Every Project has a compute config",
+        "1  warning  PAI008  Display names are letters, digits and spaces",
+        "1  warning  PAI015  Every Project has a compute config",
         "2 warnings in 1 stack",
     ]
 

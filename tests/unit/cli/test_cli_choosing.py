@@ -99,7 +99,7 @@ def test_every_command_takes_stacks_in_every_way(three: Project, command: str, w
 @pytest.mark.parametrize("way", REFUSED)
 @pytest.mark.parametrize("command", [*COMMANDS, "render"])
 def test_every_command_refuses_a_choice_that_nothing_meets(three: Project, command: str, way: str) -> None:
-    assert three.refused(command, *shlex.split(way)).startswith(f"Error: {REFUSED[way]}\n  help: ")
+    assert three.refused(command, *shlex.split(way)).startswith(f"error: {REFUSED[way]}\n  help: ")
 
 
 def test_the_stacks_of_one_cluster_are_rendered(three: Project) -> None:
@@ -125,9 +125,48 @@ def test_a_project_is_explained_in_a_stack_that_a_glob_or_a_path_names(three: Pr
     for way in ("acme.d*", "stacks/Pulumi.acme.dev.yaml"):
         assert three.printed("explain", way, "vision") == plain
     assert three.refused("explain", "acme.*", "vision") == (
-        "Error: `acme.*` matches 2 stacks, but `paletteai explain` takes one.\n"
+        "error: `acme.*` matches 2 stacks, but `paletteai explain` takes one.\n"
         "  help: Name one of them: `acme.dev`, `acme.prod`.\n"
     )
+
+
+WAYS_TO_ONE = ("acme.prod", "acme.p*", "[a]*.prod", "stacks/Pulumi.acme.prod.yaml", "stacks/Pulumi.acme.p*.yaml")
+
+
+@pytest.mark.parametrize("word", WAYS_TO_ONE)
+def test_each_side_of_a_comparison_is_named_in_every_way(three: Project, word: str) -> None:
+    assert three.printed("diff", "acme.dev", word) == three.printed("diff", "acme.dev", "acme.prod")
+    assert three.printed("diff", word, "acme.dev") == three.printed("diff", "acme.prod", "acme.dev")
+
+
+@pytest.mark.parametrize("word", WAYS_TO_ONE)
+def test_the_stack_to_copy_is_named_in_every_way(three: Project, word: str) -> None:
+    assert "a copy of acme.prod without" in three.printed("new", "acme", "test", "--from", word)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (
+            "acme.*",
+            "error: `acme.*` matches 2 stacks, but {} takes one.\n  help: Name one of them: `acme.dev`, `acme.prod`.\n",
+        ),
+        (
+            "nope.*",
+            "error: no stack in `stacks` matches `nope.*`.\n"
+            "  help: There are these stacks: `acme.dev`, `acme.prod`, `beta.dev`.\n",
+        ),
+        (
+            "stacks/Pulumi.nope.dev.yaml",
+            "error: `stacks/Pulumi.nope.dev.yaml` is no stack file in `stacks`.\n"
+            "  help: Name a file in that folder, or the other folder with `--stacks`.\n",
+        ),
+    ],
+)
+def test_a_word_for_one_stack_has_to_name_exactly_one(three: Project, word: str, said: str) -> None:
+    side = said.format("each side of `paletteai diff`")
+    assert three.refused("diff", "acme.dev", word) == three.refused("diff", word, "acme.dev") == side
+    assert three.refused("new", "acme", "test", "--from", word) == said.format("`--from`")
 
 
 @pytest.mark.parametrize("command", ["preview", "up", "refresh"])
@@ -148,7 +187,7 @@ def test_some_stacks_of_an_environment_are_run(
     assert backend.call(command, "dev", *shlex.split(way), *yes).exit_code == 0
     assert [stack for _, stack in backend.ran()] == chosen
     refused = backend.call(command, "dev", "nope.*", *yes)
-    assert refused.stderr.startswith("Error: no stack in `stacks` matches `nope.*`.\n")
+    assert refused.stderr.startswith("error: no stack in `stacks` matches `nope.*`.\n")
 
 
 # --- what a pull request may write ----------------------------------------------------------------------------------
@@ -211,7 +250,7 @@ def test_a_command_prints_in_another_folder_what_it_prints_there(
 def test_each_further_folder_is_relative_to_the_one_before(above: Project) -> None:
     assert "3 stacks" in above.printed("-C", above.folder.name, "-C", "stacks", "check")
     refused = above.refused("-C", above.folder.name, "-C", "nowhere", "check")
-    assert refused.startswith("Error: the command cannot run in `nowhere` (No such file or directory)")
+    assert refused.startswith("error: the command cannot run in `nowhere` (No such file or directory)")
 
 
 def test_printed_commands_lead_to_the_folder(above: Project) -> None:

@@ -59,7 +59,7 @@ def test_a_file_takes_what_is_printed_in_the_format_of_its_extension_and_may_be_
 @pytest.mark.parametrize("text", NOT_OURS)
 def test_what_no_command_has_written_is_left_as_it_is(repository: Repository, command: str, text: str) -> None:
     Path("out").write_text(text)
-    told = "Error: out already exists and is not an earlier output, so it was left as it is.\n"
+    told = "error: out already exists and is not an earlier output, so it was left as it is.\n"
     assert repository.refused(*command.split(), "-o", "out").startswith(told)
     assert Path("out").read_text() == text
 
@@ -98,7 +98,7 @@ def test_a_format_that_a_command_lacks_is_refused(
     repository: Repository, command: str, file: str, instead: str
 ) -> None:
     assert repository.refused(command, "--output", file) == (
-        f"Error: the command `{command}` has no format for `{Path(file).suffix}`, so nothing was written.\n"
+        f"error: the command `{command}` has no format for `{Path(file).suffix}`, so nothing was written.\n"
         f"  help: Name a file that ends in {instead}.\n"
     )
     assert not Path(file).exists()
@@ -136,5 +136,5 @@ def test_a_reason_for_a_reviewer_is_written_although_the_command_fails(repositor
 
 def test_secrets_and_manifests_do_not_go_to_two_files(repository: Repository) -> None:
     said = repository.refused("render", "--with-secrets", "a.yaml", "-o", "b.yaml")
-    assert said.startswith("Error: `--with-secrets` writes to a file of its own, so nothing was written.\n")
+    assert said.startswith("error: `--with-secrets` writes to a file of its own, so nothing was written.\n")
     assert not {"a.yaml", "b.yaml"} & set(os.listdir())

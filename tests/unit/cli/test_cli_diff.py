@@ -122,6 +122,23 @@ def test_moves_and_objects_that_are_handed_over_are_told(repository: Repository)
     assert f"the credential {moves}; this takes one deployment" in " ".join(printed.split())
 
 
+def test_the_way_out_of_a_refused_change_is_that_of_the_change(repository: Repository) -> None:
+    def printed(*edits: tuple[str, str]) -> str:
+        repository.stack(edited(*edits))
+        return " ".join(repository.run("diff").stdout.split())
+
+    removed = printed(("    projects:\n      - {name: vision}\n", ""))
+    assert "help: First deploy `onRemoval: retain`, which keeps them, or `onRemoval: delete`; then this" in removed
+    moved = printed(("    displayName: Acme\n", "    namespace: other\n"))
+    assert "help: First deploy `onRemoval: retain`, which keeps the old one, or `onRemoval: delete`; then" in moved
+    name, vision = ("    name: acme\n", "    name: beta\n"), "importIds: [Namespace/vision, Project/vision/vision]"
+    renamed = printed(name)
+    assert "refuses to rename them in Pulumi from acme.vision to beta.vision. help: First deploy " in renamed
+    assert "`onRemoval: retain`; then this change. List them under `importIds`, or `pulumi up` would fail" in renamed
+    imported = printed(name, ("{name: vision}", f"{{name: vision, {vision}}}"))
+    assert "`onRemoval: retain`; then this change. `importIds` takes them over. " in imported
+
+
 TWO = edited(
     ("{name: vision}", "{name: vision, settings: {palette: vaulted}}"),
     ("  paletteai:tenant:", "    vaulted: {existingSecret: vaulted, credential: vault}\n  paletteai:tenant:"),
@@ -238,15 +255,14 @@ def test_a_file_that_is_mended_is_no_failure(repository: Repository) -> None:
     ("arguments", "said"),
     [
         (["nowhere"], "this clone has no revision `nowhere`"),
-        (["acme.dev"], "`acme.dev` is a stack, not a git revision."),
+        (["acme.dev"], "`acme.dev` names a stack and no git revision, so nothing was compared."),
+        (["a*.d*"], "`a*.d*` names a stack and no git revision"),
+        (["stacks/Pulumi.acme.dev.yaml"], "`paletteai diff acme.dev STACK` compares it with another stack."),
         (["main", "acme.dev"], "there is no stack `main` in `stacks`, and two revisions cannot be compared."),
         (["acme.dev", "acme.prod"], "there is no stack `acme.prod` in `stacks`"),
         (["a", "b", "c"], "`paletteai diff` compares one revision or two stacks"),
         (["--stacks", "nowhere"], "there is no folder `nowhere`"),
         (["--limit", "10"], "--limit"),
-        (["--source-url", "https://a.example/{line}"], "is not an http address with `{file}`"),
-        (["--source-url", "https://a.example/{file}#{line})"], "is not an http address"),
-        (["--rules-url", "javascript:{code}"], "is not an http address with `{code}`"),
     ],
 )
 def test_a_wrong_call_is_answered(repository: Repository, arguments: list[str], said: str) -> None:
@@ -341,6 +357,7 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
         "reference": "Tenant/acme",
         "name": "acme",
         **dict.fromkeys(("formerStack", "formerReference", "formerName", "fate")),
+        "imported": False,
         "fields": [{"path": ["spec", "displayName"], "before": "Acme", "after": "Sight"}],
     }
     settings = next(each for each in value["objects"] if each["reference"] == "Settings/tenant-acme/default")

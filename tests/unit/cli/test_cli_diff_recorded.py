@@ -1,12 +1,8 @@
-"""`paletteai diff` of the examples, changed in ten ways: every line that is printed, as text and as Markdown.
-
-After a change of the output, `RECORD=1 pytest` with this file writes the recorded outputs again. Read them aloud.
-"""
+"""`paletteai diff` of the examples, changed in a dozen ways: every line that is printed, as text and as Markdown."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -14,9 +10,9 @@ from pathlib import Path
 import pytest
 from support.checkout import ROOT
 from support.projects import changed
+from support.recorded import is_as_recorded
 from support.repository import Repository
 
-RECORDED = ROOT / "tests" / "recorded" / "diff"
 LINKS = (
     *("--source-url", "https://git.example/fleet/blob/1a2b3c4/{file}#L{line}"),
     *("--rules-url", "https://git.example/fleet/blob/main/docs/rules/{code}.md"),
@@ -32,11 +28,13 @@ PRICING = "      - {name: pricing, displayName: Pricing}\n"
 ROBOTICS = "      - name: robotics\n"
 DEFAULT, EDGE = "default: {palette: shared, secretName: dev-palette-api-secret}", "edge: {palette: edge}"
 
+TENANT, RETAINED_TENANT = "    name: globex\n", "    name: globex\n    onRemoval: retain\n"
+
 Edits = dict[str, tuple[tuple[str, str], ...]]
 CASES: dict[str, Edits] = {
     "a project is added": {"acme.dev": ((ROBOTICS, f"      - {{name: welding}}\n{ROBOTICS}"),)},
     "a protected project is removed": {"acme.dev": ((LAB, ""),)},
-    "a retained project is removed": {"acme.dev": ((LAB, ""),)},
+    "a retained project is removed": {"acme.dev": ((RETAINED, ""),)},
     "a host changes": {
         "acme.dev": (
             (
@@ -51,6 +49,8 @@ CASES: dict[str, Edits] = {
     },
     "a stack file is removed": {"globex.prod": ()},
     "a tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a retained tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a retained project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
     "the fallback changes": {
         "acme.dev": (
             (DEFAULT, DEFAULT.replace("default:", "main:")),
@@ -60,6 +60,13 @@ CASES: dict[str, Edits] = {
     },
     "a project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
 }
+
+BEFORE: dict[str, Edits] = {
+    "a retained project is removed": {"acme.dev": ((LAB, RETAINED),)},
+    "a retained project moves": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
+    "a retained tenant is renamed": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
+}
+"""What is edited before the first commit."""
 
 
 @pytest.fixture
@@ -83,24 +90,18 @@ def edit(repository: Repository, stack: str, edits: tuple[tuple[str, str], ...])
         path.unlink()
 
 
-def is_as_recorded(name: str, text: str) -> None:
-    """Compare a text with its record."""
-    file = RECORDED / name
-    text = re.sub(r"\(`?[0-9a-f]{12}`?\)", "(1a2b3c4d5e6f)", text)
-    if os.environ.get("RECORD"):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-    assert text == file.read_text()
+def recorded(name: str, text: str) -> None:
+    """Compare an output with its record; the commit is another one each time."""
+    is_as_recorded(f"diff/{name}", re.sub(r"\(`?[0-9a-f]{12}`?\)", "(1a2b3c4d5e6f)", text))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_line_about_a_change_is_as_recorded(name: str, examples: Repository) -> None:
-    if "retained" in name:
-        edit(examples, "acme.dev", ((LAB, RETAINED),))
+    for stack, edits in BEFORE.get(name, {}).items():
+        edit(examples, stack, edits)
     examples.commit()
-    removed = RETAINED if "retained" in name else LAB
     for stack, edits in CASES[name].items():
-        edit(examples, stack, tuple((removed if old == LAB else old, new) for old, new in edits))
+        edit(examples, stack, edits)
     text, markdown, value = (
         examples.run("diff", "HEAD", *options)
         for options in ((), ("--format", "markdown", *LINKS), ("--format", "json"))
@@ -109,10 +110,10 @@ def test_every_line_about_a_change_is_as_recorded(name: str, examples: Repositor
     assert max(map(len, text.stdout.splitlines())) <= 80
     totals = {each: number for each, number in json.loads(value.stdout)["totals"].items() if number}
     file = name.replace(" ", "-")
-    is_as_recorded(f"{file}.txt", f"{text.stdout}{json.dumps(totals)}\nexit code {text.exit_code}\n")
-    is_as_recorded(f"{file}.md", markdown.stdout)
+    recorded(f"{file}.txt", f"{text.stdout}{json.dumps(totals)}\nexit code {text.exit_code}\n")
+    recorded(f"{file}.md", markdown.stdout)
 
 
 @pytest.mark.parametrize(("file", "options"), [("two-stacks.txt", ()), ("two-stacks.md", ("--format", "markdown"))])
 def test_every_line_about_two_stacks_is_as_recorded(file: str, options: tuple[str, ...], examples: Repository) -> None:
-    is_as_recorded(file, examples.printed("diff", "acme.dev", "acme.prod", *options))
+    recorded(file, examples.printed("diff", "acme.dev", "acme.prod", *options))

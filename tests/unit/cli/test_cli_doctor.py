@@ -112,7 +112,7 @@ def test_without_secrets_none_is_asked_for_and_annotations_tell_the_credentials(
     ("kind", "unjudged"),
     [
         ("Secret", []),
-        ("Namespace", []),
+        ("Namespace", ["PAI004", "PAI011", "PAI023"]),
         ("Tenant", ["PAI004", "PAI011", "PAI023"]),
         ("Settings", ["PAI004", "PAI023"]),
         ("Project", ["PAI011"]),
@@ -267,6 +267,12 @@ def test_stacks_are_chosen_as_everywhere(fleet: Project) -> None:
         told = json.loads(Cluster(fleet).doctor(drifted(), *choice, "--format", "json").stdout)
         assert told["drift"]["totals"]["agreeing"] == 8
         assert told["drift"]["totals"]["differing"] == 0
+
+
+def test_other_tenants_are_undeclared_only_where_all_stacks_are_asked_for(fleet: Project) -> None:
+    objects = [*applied().values(), tenant("gamma", None)]
+    for choice, said in ((["*"], True), (["--env", "dev"], True), (["acme.dev", "beta.dev"], False), (["a*"], False)):
+        assert ("+ Tenant/gamma" in Cluster(fleet).doctor(objects, *choice).output) == said
 
 
 def test_the_context_is_that_of_the_stacks(fleet: Project) -> None:

@@ -268,7 +268,7 @@ def test_nothing_is_changed_without_a_yes_where_nobody_can_be_asked(
     result = project.call(*arguments, "dev")
     assert result.exit_code == 2
     why = "with `--format json`" if "json" in arguments else "without a terminal"
-    assert result.stderr.startswith(f"Error: {why}, the command cannot ask for confirmation, so nothing was changed.")
+    assert result.stderr.startswith(f"error: {why}, the command cannot ask for confirmation, so nothing was changed.")
     assert "Pass `--yes` to run" in result.stderr.replace("\n", " ")
     assert project.ran() == []
 

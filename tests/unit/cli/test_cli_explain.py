@@ -304,7 +304,7 @@ def test_the_problems_are_those_of_the_project_and_the_others_are_counted(projec
     wrong = changed('"651234567890123456789012"', "CHANGE_ME", wrong)
     project.stack(wrong.replace("{name: vision}", "name: vision\n        settingRef: models", 1))
     vision, lab = (project.run("explain", "acme.dev", name) for name in ("vision", "lab"))
-    assert "error PAI012: tenant.projects[0] has no field `settingRef`" in vision.stderr
+    assert "error PAI012: `tenant.projects[0]` has no field `settingRef`" in vision.stderr
     assert "error PAI009: integration `shared` has a `defaultProjectID` that is empty" in vision.stderr
     assert "PAI008" not in vision.stderr
     assert "error PAI008" in lab.stderr

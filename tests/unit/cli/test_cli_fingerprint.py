@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_edited_is_left_unchanged_and_the_lines_are_printe
     text = not_editable()
     path = project.stack(text)
     assert project.refused("fingerprint") == (
-        "Error: stacks/Pulumi.acme.dev.yaml is written in a way that this command cannot edit, so it was left "
+        "error: stacks/Pulumi.acme.dev.yaml is written in a way that this command cannot edit, so it was left "
         f"unchanged.\n  help: Add these lines:\n    shared:\n      {LINE}\n"
     )
     assert path.read_text() == text
@@ -171,9 +171,9 @@ def test_a_stack_that_fails_stops_no_other(project: Project, monkeypatch: pytest
     errors = [line for line in result.stderr.splitlines() if "rror" in line]
     assert ["PAI012" in errors[0], *(error.partition(".dev")[0] for error in errors[1:])] == [
         True,
-        "Error: pulumi could not open the keys of stack `beta",
-        "Error: stacks/Pulumi.delta",
-        "Error: stacks/Pulumi.gamma",
+        "error: pulumi could not open the keys of stack `beta",
+        "error: stacks/Pulumi.delta",
+        "error: stacks/Pulumi.gamma",
     ]
     assert result.stderr.endswith("3 of 5 stacks got no fingerprints: `beta.dev`, `delta.dev`, `gamma.dev`.\n")
     assert result.exit_code == 2
@@ -186,10 +186,10 @@ def test_without_pulumi_it_says_what_works_without(project: Project) -> None:
     project.stack()
     (project.folder / "bin" / "pulumi").unlink()
     said = project.refused("fingerprint")
-    assert said.startswith("Error: there is no `pulumi` command on PATH, and only it can open encrypted keys.")
+    assert said.startswith("error: there is no `pulumi` command on PATH, and only it can open encrypted keys.")
     assert "`fingerprint --stdin`" in said
     project.stack(STACK.replace("acme", "beta"), "beta.dev")
-    assert project.refused("fingerprint").count("Error:") == 1
+    assert project.refused("fingerprint").count("error:") == 1
 
 
 # A key that is typed in
@@ -214,7 +214,7 @@ def test_a_typed_key_is_told_by_its_fingerprint_only(project: Project) -> None:
 )
 def test_a_typed_key_has_to_be_one(project: Project, key: str, why: str) -> None:
     said = project.refused("fingerprint", "--stdin", input=key)
-    assert f"Error: the key {why}" in said
+    assert f"error: the key {why}" in said
     assert not key.strip() or key.strip() not in said
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.observations import WHOLE, api_key, manifest, project, secret, settings, tenant
 from support.projects import Project
 
+from paletteai_components.cli.reading import MANY
 from paletteai_components.kube.manifests import Manifest
 
 
@@ -132,3 +134,19 @@ def test_no_key_is_printed(anywhere: Project, form: str) -> None:
     assert "PAI003" in result.output
     assert api_key("one") not in result.output
     assert secret()["data"]["palette"][:16] not in result.output
+
+
+def test_many_files_are_read_by_several_processes_and_say_what_one_says(anywhere: Project) -> None:
+    Path("many").mkdir()
+    broken = "kind: Secret\ndata: {\n"
+    for at in range(2 * MANY):
+        objects = [tenant(f"t{at}"), settings(f"tenant-t{at}", secret="key"), project(f"p{at}", of=f"t{at}")]
+        Path(f"many/{at:04}.yaml").write_text(broken if at == MANY else yaml(objects))
+    several = anywhere.run("check", "--manifests", "many")
+    with ThreadPoolExecutor(1) as other:
+        # Where there are threads, nothing is forked.
+        other.submit(int).result()
+        one = anywhere.run("check", "--manifests", "many")
+    assert (several.exit_code, several.output) == (one.exit_code, one.output)
+    assert f"many/{MANY:04}.yaml:3: error PAI012" in several.output
+    assert f"{2 * MANY - 1} Secrets are not among these objects" in several.output

@@ -140,7 +140,7 @@ def test_a_reader_leaves_being_interrupted_to_whoever_waits_for_it(
     here, there = Pipe(duplex=False)
     unused, _ = Pipe(duplex=False)
     paths = stack_folder(folder).files()
-    module._read_parts([paths[:1], paths[1:3]], there, [unused])
+    module._read_parts([paths[:1], paths[1:3]], read_stack_file, there, [unused])
     assert handled == [(signal.SIGINT, signal.SIG_IGN)]
     assert unused.closed
     assert here.recv() == [read_stack_file(paths[0])]

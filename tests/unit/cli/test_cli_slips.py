@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.commands import commands_in
 from support.projects import KEY, Project
 from support.slips import SLIPS, Slip
+
+CONSEQUENCE = re.compile(r", so |, which would |\. (?:It|PaletteAI|Only one of them) (?:could|would|can) ")
 
 
 @pytest.fixture
@@ -27,6 +30,8 @@ def test_a_slip_is_one_problem_that_says_what_to_write(slip: Slip, project: Proj
     assert (diagnostic["severity"], diagnostic["code"]) == (slip.kind, slip.code)
     assert diagnostic["where"][0] == {"file": "stacks/Pulumi.acme.dev.yaml", "line": line}
     assert slip.fact in diagnostic["message"]
+    assert CONSEQUENCE.search(diagnostic["message"]), "the message says no consequence"
+    assert diagnostic["help"].endswith((".", "?"))
     assert diagnostic["help"].startswith(slip.remedy)
     assert KEY not in result.stdout
     assert all("--stack acme.dev" in each for each in commands_in(diagnostic["help"]) if "config set" in each)

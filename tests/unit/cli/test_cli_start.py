@@ -70,20 +70,6 @@ def test_every_command_has_help(name: str) -> None:
     assert result.exit_code == 0
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["check", "--nonsense"], ["check", "--format", "xml"], ["new"]])
-def test_a_wrong_call_ends_with_2(arguments: list[str]) -> None:
-    assert CliRunner().invoke(main, arguments).exit_code == 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "remedy"),
-    [("chek", "Did you mean `check`?"), ("xyzzy", "`paletteai --help` lists the commands.")],
-)
-def test_an_unknown_command_is_refused_with_the_one_that_is_meant(typed: str, remedy: str) -> None:
-    result = CliRunner().invoke(main, [typed])
-    assert (result.stderr, result.exit_code) == (f"Error: there is no command `{typed}`.\n  help: {remedy}\n", 2)
-
-
 def test_a_stream_that_cannot_show_a_character_gets_its_code(project: Project) -> None:
     project.stack()
     done = in_a_process(project, "-m", "paletteai_components", "plan", PYTHONIOENCODING="latin-1")

@@ -97,9 +97,9 @@ def test_output_that_cannot_be_written_is_told_once(
     done = outcomes[call]
     reason = LOST[call[1]]
     assert done.err.endswith(
-        f"Error: the command stopped early ({reason}), so its output is incomplete.\n  help: Check its destination.\n"
+        f"error: the command stopped early ({reason}), so its output is incomplete.\n  help: Check its destination.\n"
     )
-    assert done.err.count("Error:") == 1
+    assert done.err.count("error:") == 1
     assert "Traceback" not in done.err
     assert done.code == 2
 
@@ -153,7 +153,7 @@ def test_a_key_is_read_from_what_is_piped_in_or_it_says_why_not(
     if said is None:
         assert done == Ended(0, f"{fingerprint_of(KEY)}\n", "")
     else:
-        assert done.err.splitlines()[0] == f"Error: {said}"
+        assert done.err.splitlines()[0] == f"error: {said}"
         assert (done.code, done.out) == (2, "")
 
 
@@ -161,7 +161,7 @@ def test_a_key_from_a_closed_input_is_refused(outcomes: dict[tuple[str, str], En
     assert outcomes["fingerprint --stdin", "closed"] == Ended(
         2,
         "",
-        "Error: standard input could not be read (Bad file descriptor), so there is no key.\n"
+        "error: standard input could not be read (Bad file descriptor), so there is no key.\n"
         "  help: Type a Palette API key, or pipe one in.\n",
     )
 
@@ -169,5 +169,5 @@ def test_a_key_from_a_closed_input_is_refused(outcomes: dict[tuple[str, str], En
 def test_a_process_of_its_own_ends_the_same_way(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -m paletteai_components schema <&- >&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.stderr.startswith("Error: the command stopped early (Bad file descriptor)")
+    assert done.stderr.startswith("error: the command stopped early (Bad file descriptor)")
     assert (done.returncode, done.stdout) == (2, "")

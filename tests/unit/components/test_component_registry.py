@@ -151,8 +151,7 @@ def test_a_refusal_names_the_component_and_both_owners() -> None:
     assert str(error) == (
         "1 problem in the declaration; none of it was registered.\n"
         "Project second: error PAI006: Project and namespace `vision` is claimed by project `vision` of tenant "
-        "`acme` in stack `acme.dev` and project `vision` of tenant `acme` in stack `acme.dev`. Only one of "
-        "them can own it.\n"
+        "`acme` in stack `acme.dev` (2 times). Only one of them can own it.\n"
         "  also: Project first\n"
         "  help: Give one of them another name, or declare the object once."
     )

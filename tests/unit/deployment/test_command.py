@@ -24,7 +24,7 @@ def test_without_pulumi_it_says_what_works_without(project: Backend) -> None:
     result = project.call("up", "dev", "--yes")
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: there is no `pulumi` command on PATH, so no stack was touched.\n"
+        "error: there is no `pulumi` command on PATH, so no stack was touched.\n"
         f"  help: Pass `--install` to install Pulumi {installation.pinned()} into this project's .pulumi folder, or "
         "install it from https://www.pulumi.com/docs/install. Commands that only read files work without it, such as "
         "`check`, `plan`, `render` and `explain`.\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,11 @@ def test_an_answer_of_another_form_is_an_empty_list(api: FakeApi, server: ApiSer
 
 def test_an_answer_does_not_show_what_is_in_it() -> None:
     assert "CANARY" not in repr(Answer(200, {"items": [{"data": {"palette": "CANARY"}}]}))
+
+
+def test_the_fake_leaves_no_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with FakeApi([project()]) as api:
+        server = ApiServer(api.kubeconfig(tmp_path), None)
+        assert names(server) == ["vision"]
+    assert threading.active_count() == before

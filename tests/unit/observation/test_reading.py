@@ -149,6 +149,12 @@ def test_a_project_of_a_tenant_that_is_not_there_is_a_warning_in_files_and_an_er
         assert (problem.code, problem.severity) == ("PAI005", severity)
 
 
+def test_of_a_misspelt_tenant_the_right_name_is_asked_for() -> None:
+    for complete in (frozenset[str](), EVERY_KIND):
+        problems = told(found(*WHOLE, project("lab", of="acne"), complete=complete), "PAI005")
+        assert [each.help for each in problems] == ["Did you mean `acme`?"]
+
+
 def test_a_project_of_no_tenant_is_an_error() -> None:
     (problem,) = found(project(of=None))
     assert problem.code == "PAI005"

@@ -481,7 +481,7 @@ def test_aliases_of_aliases_do_not_multiply_without_end() -> None:
 
 
 def test_there_is_a_bound_on_values_with_and_without_aliases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MAX_VALUES", 500)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_VALUES", 500)
 
     assert "more than 500 values" in str(refusal(f"a: [{'b, ' * 500}]\n"))
     assert "more than 500 values" in str(refusal(f"a: &a [{'b, ' * 300}]\nc: *a\n"))
@@ -490,15 +490,15 @@ def test_there_is_a_bound_on_values_with_and_without_aliases(monkeypatch: pytest
 def test_the_bounds_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "a: [1, {b: c}]\nd: e\n"
     # The document, two keys, a list, a number, an object with a key and a text, and a text.
-    monkeypatch.setattr(document, "MAX_VALUES", 9)
-    monkeypatch.setattr(document, "MAX_DEPTH", 3)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_VALUES", 9)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_DEPTH", 3)
     assert read(text).value == {"a": [1, {"b": "c"}], "d": "e"}
 
-    monkeypatch.setattr(document, "MAX_DEPTH", 2)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_DEPTH", 2)
     assert lines_of(text) == [[1]]
 
-    monkeypatch.setattr(document, "MAX_VALUES", 8)
-    monkeypatch.setattr(document, "MAX_DEPTH", 3)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_VALUES", 8)
+    monkeypatch.setattr("paletteai_components.pulumi_yaml.reading.MAX_DEPTH", 3)
     assert lines_of(text) == [[2]]
 
 

@@ -337,7 +337,7 @@ def test_what_could_act_is_code(acting: str, monkeypatch: pytest.MonkeyPatch) ->
 def sanitized(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
     """The text as it is posted."""
     monkeypatch.syspath_prepend(str(CI))
-    made: str = importlib.import_module("comment").sanitized(text)
+    made: str = importlib.import_module("sanitizer").sanitized(text)
     return made
 
 

@@ -24,7 +24,8 @@ from paletteai_components.kube.manifests import objects_of
 from paletteai_components.rules import RULES, diagnostics_of, diagnostics_of_stack, page_of
 from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks.folder import stack_folder
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.workspace import Workspace, workspace_from
 
 Lines = dict[str, dict[Path, int]]

@@ -14,7 +14,8 @@ from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.workspace import Workspace
 
 FINGERPRINT = "pai1:" + "1" * 40

@@ -15,7 +15,8 @@ from paletteai_components.credentials import ApiKey
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import credentials, diagnostics_of_stack
-from paletteai_components.stacks.stack import Stack, stack_from_config, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config, stack_from_document
 
 FINGERPRINT = f"pai1:{'1' * 40}"
 LIKE, REAL = "Write it like `https://api.spectrocloud.com`.", "Set the real value."

@@ -57,6 +57,32 @@ def test_stacks_that_agree_or_say_that_they_do_not_are_right(one: str, other: st
     assert diagnostics_of(workspace(tenant("acme", one), tenant("beta", other))) == []
 
 
+@pytest.mark.parametrize("name", ["palnt", "plan", "plants", "plent", "Plant", "pl-ant"])
+def test_a_name_of_a_cluster_that_differs_by_a_slip_is_told(name: str) -> None:
+    stacks = [tenant(each, "paletteai:cluster: plant") for each in ("acme", "beta")]
+    diagnostic = only(*stacks, tenant("gamma", f"paletteai:cluster: {name}"))
+    assert diagnostic.message == (
+        f"stack `gamma.dev` is for cluster `{name}`, and `acme.dev` of the same environment for `plant`, so what they "
+        "deploy is not compared."
+    )
+    assert diagnostic.help.startswith("Did you mean `plant`? If these are two clusters, add `paletteai:silence: {PAI0")
+    assert str(diagnostic.where[0]) == "stacks/Pulumi.gamma.dev.yaml:2"
+
+
+def test_the_context_of_another_stack_is_the_name_of_a_cluster_too() -> None:
+    diagnostic = only(tenant("acme", "kubernetes:context: plant"), tenant("beta", "paletteai:cluster: palnt"))
+    assert "for cluster `plant`, and `beta.dev` of the same environment for `palnt`" in diagnostic.message
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("plant-1", "plant-2"), ("plant-a", "plant-b"), ("eus", "euw"), ("plant", "harbour"), ("1234567", "1234568")],
+)
+def test_names_of_clusters_that_are_made_to_differ_are_right(one: str, other: str) -> None:
+    stacks = [tenant("acme", f'paletteai:cluster: "{one}"'), tenant("beta", f'paletteai:cluster: "{other}"')]
+    assert diagnostics_of(workspace(*stacks)) == []
+
+
 def test_other_environments_have_other_clusters() -> None:
     stacks = tenant("acme", "kubernetes:context: dev"), tenant("acme", environment="prod")
     assert diagnostics_of(workspace(*stacks)) == []

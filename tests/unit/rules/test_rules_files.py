@@ -8,7 +8,7 @@ from support.samples import codes, stack, told, workspace
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
-from paletteai_components.stacks.stack import stack_from_config
+from paletteai_components.stacks.stack_file import stack_from_config
 
 TENANT = "paletteai:tenant: {name: acme}\n"
 
@@ -23,39 +23,39 @@ def misread(config: str) -> list[Diagnostic]:
 @pytest.mark.parametrize(
     ("config", "line", "said", "remedy"),
     [
-        ("paletteai:tennant: {}\n" + TENANT, 2, "config has no field `tennant`", "Did you mean `tenant`?"),
-        ("TENANT, display-name: A}", 2, "tenant has no such field", "Did you mean `displayName`?"),
+        ("paletteai:tennant: {}\n" + TENANT, 2, "`paletteai:tennant` is no key of", "Did you mean `paletteai:tenant`?"),
+        ("TENANT, display-name: A}", 2, "`tenant` has no such field", "Did you mean `displayName`?"),
         ("TENANT, disp_name: A}", 2, "no field `disp_name`", "Did you mean `displayName`?"),
-        ("TENANT, x: 1}", 2, "tenant has no field `x`", "Known fields: annotations, "),
+        ("TENANT, x: 1}", 2, "`tenant` has no field `x`", "Known fields: annotations, "),
         (
             "paletteai:tenant:\n  name: acme\n  roleMapping: {admins: []}",
             4,
-            "tenant.roleMapping has no field `admins`",
+            "`tenant.roleMapping` has no field `admins`",
             "Did you mean `admin`?",
         ),
         (
             "paletteai:integrations:\n  nvidia: {existingSecrets: a}\n" + TENANT,
             3,
-            "integrations.nvidia has no field `existingSecrets`",
+            "`integrations.nvidia` has no field `existingSecrets`",
             "Did you mean `existingSecret`?",
         ),
-        ("paletteai:tenant: {}", 2, "tenant lacks the field `name`", "Add `name`."),
+        ("paletteai:tenant: {}", 2, "`tenant` lacks the field `name`", "Add `name`."),
         ("other:a: 1", 1, "the configuration lacks `paletteai:tenant`, so nothing", "Add `paletteai:tenant`."),
-        (TENANT + "paletteai:cluster: 12", 3, "cluster is text but reads as a number", "Write the value in quotes."),
-        (TENANT + "paletteai:cluster: [12]", 3, "cluster should be text", "Make it text."),
+        (TENANT + "paletteai:cluster: 12", 3, "without quotes it reads as a number", "Write the value in quotes."),
+        (TENANT + "paletteai:cluster: [12]", 3, "`cluster` should be text", "Make it text."),
         (TENANT + "paletteai:mergedSettings: [12]", 3, "should be true or false", "Write `true` or `false`"),
-        ("TENANT, groups: staff}", 2, "tenant.groups should be a list", "Write `groups: [staff]`."),
-        ("TENANT, settings: []}", 2, "tenant.settings should be an object", "Write each entry as `NAME: …`, without"),
+        ("TENANT, groups: staff}", 2, "`tenant.groups` should be a list", "Write `groups: [staff]`."),
+        ("TENANT, settings: []}", 2, "`tenant.settings` should be an object", "Write each entry as `NAME: …`, without"),
         (
             "TENANT, onRemoval: keep}",
             2,
-            "tenant.onRemoval is not one of its possible values",
-            "Write refuse, retain or delete.",
+            "`tenant.onRemoval` has none of its possible values",
+            "Write `refuse`, `retain` or `delete`.",
         ),
         (
             "paletteai:integrations: {a: {apiKey: {secret: x}}}\n" + TENANT,
             2,
-            "integrations.a.apiKey is not an encrypted key",
+            "`integrations.a.apiKey` is not an encrypted key",
             "Run `pulumi config set --secret --path --stack acme.dev paletteai:integrations.a.apiKey`.",
         ),
     ],

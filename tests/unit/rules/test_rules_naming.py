@@ -134,7 +134,7 @@ def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said
     assert len(diagnostics) == 1
     assert said in diagnostics[0].message
     assert diagnostics[0].where[0].line == 3 + list({"name": "acme", **fields}).index(list(fields)[-1])
-    wanted = r"importIds: \[Namespace/default\]" if "default" in said else "Choose another name|Write `[a-z-]+`"
+    wanted = r"importIds: \[Namespace/default\]" if "default" in said else "Choose an?[a-z -]* name|Write `[a-z-]+`"
     assert re.search(wanted, diagnostics[0].help)
 
 

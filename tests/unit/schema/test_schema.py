@@ -22,7 +22,7 @@ from paletteai_components import naming
 from paletteai_components.cli import main
 from paletteai_components.credentials import KeyState
 from paletteai_components.schema import stack_schema
-from paletteai_components.stacks.stack import stack_from_config
+from paletteai_components.stacks.stack_file import stack_from_config
 
 SCHEMA = stack_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)

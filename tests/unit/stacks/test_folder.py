@@ -150,9 +150,9 @@ def test_a_folder_is_its_projects_also_if_a_nearer_project_cannot_be_read(root: 
     ("key", "project", "said"),
     [
         ("tenant", "my-platform", "Pulumi reads `tenant` as `my-platform:tenant`, so it has no effect here"),
-        ("my-platform:tenant", "my-platform", "`my-platform:tenant` is not a key of this package"),
-        ("paletteAI:tenant", "paletteai", "`paletteAI:tenant` is not a key of this package"),
-        ("palette:tenant", "paletteai", "`palette:tenant` is not a key of this package"),
+        ("my-platform:tenant", "my-platform", "`my-platform:tenant` is no key of this package"),
+        ("paletteAI:tenant", "paletteai", "`paletteAI:tenant` is no key of this package"),
+        ("palette:tenant", "paletteai", "`palette:tenant` is no key of this package"),
     ],
 )
 def test_a_tenant_under_a_key_that_is_nearly_ours_is_named(root: Path, key: str, project: str, said: str) -> None:

@@ -19,11 +19,8 @@ from paletteai_components.model import spec
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.stacks.files import document_in, stack_name_of
 from paletteai_components.stacks.pulumi_project import PulumiProject
-from paletteai_components.stacks.stack import (
-    Stack,
-    stack_from_config,
-    stack_from_file,
-)
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config, stack_from_file
 from paletteai_components.stacks.workspace import Workspace
 
 CRDS = crds_from(CRD_FOLDER)

@@ -38,7 +38,7 @@ from paletteai_components.credentials import (
     proof_of,
 )
 from paletteai_components.model.spec import IntegrationSpec, StackSpec
-from paletteai_components.stacks.stack import stack_from_config
+from paletteai_components.stacks.stack_file import stack_from_config
 
 KEY = "s3cr3t-K3y-0f-N0-0n3"
 

@@ -95,3 +95,31 @@ def test_the_default_names_are_an_interface() -> None:
     assert naming.tenant_namespace("acme") == "tenant-acme"
     assert naming.secret_name("edge") == "edge-palette"
     assert naming.DEFAULT_SETTINGS == "default"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "question"),
+    [
+        ("visoin", ["vision", "lab"], "Did you mean `vision`?"),
+        ("line-9", ["line-1", "line-2"], "Did you mean `line-1` or `line-2`?"),
+        ("line-9", ["line-1", "line-1", "lines"], "Did you mean `line-1`?"),
+        ("line-9", [f"line-{at}" for at in range(1, 5)], ""),
+        ("vision", ["lab"], ""),
+        ("vision", [], ""),
+    ],
+)
+def test_all_that_are_equally_near_are_asked_for_if_they_are_few(name: str, known: list[str], question: str) -> None:
+    assert naming.did_you_mean(name, known) == question
+    only = re.findall("`(.*?)`", question)
+    assert naming.nearest(name, known) == (only[0] if len(only) == 1 else None)
+
+
+@given(st.text("ab-1", max_size=8), st.text("ab-1", max_size=8))
+def test_whether_two_names_differ_by_a_slip_does_not_depend_on_their_order(one: str, other: str) -> None:
+    if one != other:
+        assert bool(list(naming.slips([one, other]))) == bool(list(naming.slips([other, one])))
+
+
+def test_slips_among_many_names_are_found_in_time() -> None:
+    names = [f"plant-{at}" for at in range(5_000)]
+    assert list(naming.slips([*names, "palnt-7"])) == [("plant-7", "palnt-7")]

@@ -107,6 +107,7 @@ def test_a_rule_tells_what_is_declared_by_its_name_only_where_it_is_one(module: 
         "first.name",
         "its[0].name",
         "original.name",
+        "second.name",
         "others[0].name",
         "others[0].stack.name",
     }
@@ -159,7 +160,7 @@ def test_an_unknown_field_that_looks_like_a_key_is_told_by_its_place(project: Pr
     key = "".join(letter for letter in keys()["Hugging Face"] if not letter.isdigit())
     project.stack(changed("    displayName", f"    {key}: true\n    displayName"))
     result = project.run("check")
-    assert ":11: error PAI012: tenant has no such field" in result.stdout
+    assert ":11: error PAI012: `tenant` has no such field" in result.stdout
     assert key not in result.stdout
 
 

@@ -86,6 +86,16 @@ def test_stacks_come_and_go_and_a_removed_one_has_no_problems() -> None:
     assert [each.diagnostics for each in drawn.graph.stacks] == [(), ()]
 
 
+def test_a_removed_integration_has_no_credential_in_common_with_those_of_now() -> None:
+    def shared(*names: str) -> Graph:
+        config = CONFIG.replace("tenant: t}", 'tenant: t, defaultProjectID: "1", apiKey: {secure: v1:x}}')
+        return graph_of([stack(config.replace("name: acme", f"name: {name}"), f"{name}.dev") for name in names], ())
+
+    after = changed_graph(shared("acme", "beta"), shared("gamma", "omega"), "main", {}, ()).graph
+    numbers = {stack.name: stack.tenant and stack.tenant.integrations[0].credential for stack in after.stacks}
+    assert numbers == {"acme.dev": None, "beta.dev": None, "gamma.dev": 1, "omega.dev": 1}
+
+
 def test_what_a_graph_shows_comes_before_what_it_does_not() -> None:
     key = Change(What.CHANGED, "another API key")
     parts = {("acme.dev", "integrations", name): key for name in ("shared", "lab")}

@@ -14,7 +14,8 @@ from support.topologies import workspace_of, workspaces
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.planned import Source
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.stack import Stack, stack_from_config
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.views.graph import Binding, Graph, StackNode, TenantNode, graph_of
 
 VARIED = """\

@@ -42,7 +42,7 @@ def in_fingerprint(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> s
 def in_fingerprint_of_input(key: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     # The mark in front of UTF-8 is the pipe's, so this is the second one.
     result = Project(folder, monkeypatch).run("fingerprint", "--stdin", input=f"\ufeff{key}\n")
-    assert result.stderr.startswith("Error: the key ")
+    assert result.stderr.startswith("error: the key ")
     assert (result.stdout, result.exit_code) == ("", 2)
     return result.output
 

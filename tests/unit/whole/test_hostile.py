@@ -19,7 +19,8 @@ from paletteai_components.encryption import canonical_ciphertext, data_key_of, s
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.pulumi_project import PulumiProject
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 
 VICTIM = "v1:4DdLuoo5hxI=:QkJCQkJCQkJCQkJCQkJCQg=="
 SALT = "v1:AAECAwQFBgc=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegjp1Wfxj1pkg=="
@@ -72,7 +73,7 @@ SECRET = '{secure: "v1:4DdLuoo5hxI=:QkJCQg=="}'
 def test_an_encrypted_value_that_is_no_key_is_refused_once(body: str, shown: str) -> None:
     (diagnostic,) = errors(tenant("acme", body=body))
     assert diagnostic.code == "PAI012"
-    assert diagnostic.message.startswith(f"{shown} is encrypted, but Pulumi would write it as plain text")
+    assert diagnostic.message.startswith(f"`{shown}` is encrypted, but Pulumi would write it as plain text")
     assert str(diagnostic.where[0]).startswith("stacks/Pulumi.acme.dev.yaml:")
 
 
@@ -85,7 +86,7 @@ def test_of_an_integration_only_its_key_is_encrypted(field: str) -> None:
 
 def test_a_text_of_the_stack_that_is_encrypted_is_refused() -> None:
     (diagnostic,) = errors(tenant("acme", top=f"paletteai:cluster: {SECRET}"))
-    assert diagnostic.message.startswith("cluster is encrypted")
+    assert diagnostic.message.startswith("`cluster` is encrypted")
 
 
 @pytest.mark.parametrize("value", ["{secure: true}", "{secure: a, more: b}"])

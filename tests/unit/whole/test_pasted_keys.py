@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.fake_api import FakeApi
 from support.pasted import EVERYTHING, fields_of, keys, locations, pasted, text
 from support.programs import credential, deployed
 from support.projects import Project
@@ -32,6 +34,8 @@ COMMANDS = (
     ["diff", "acme.dev", "acme.prod"],
     ["diff", "acme.prod", "acme.dev", "--format", "markdown"],
 )
+# On a cluster that has nothing of what is declared.
+DOCTOR = ["doctor", "acme.dev", "--context", "dev", "--kubeconfig"]
 PROD = text({**EVERYTHING, "paletteai:environment": "prod", "paletteai:cluster": "prod"})
 
 
@@ -47,15 +51,21 @@ def test_the_file_says_everything_that_a_stack_file_can_say() -> None:
     assert {path for path in wanted if not is_said(path)} == set()
 
 
+@pytest.fixture(scope="module")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with FakeApi() as api:
+        yield api.kubeconfig(tmp_path_factory.mktemp("cluster"))
+
+
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 def test_no_command_tells_a_key_that_stands_where_anything_else_belongs(
-    path: tuple[str, ...], project: Project
+    path: tuple[str, ...], project: Project, kubeconfig: str
 ) -> None:
     project.stack(PROD, "acme.prod")
     for kind, key in keys().items():
         file = project.stack(pasted(PLACES[path], key))
         # What is a valid name goes all the ways there are.
-        for command in COMMANDS if kind == "lower case" else ():
+        for command in (*COMMANDS, [*DOCTOR, kubeconfig]) if kind == "lower case" else ():
             result = project.run(*command)
             assert key not in result.output, (kind, command)
             assert key not in repr(result.exception), (kind, command)

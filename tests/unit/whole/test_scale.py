@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from click.testing import CliRunner
 from support.bench.workspaces import many_stacks, stack_text
 
 from paletteai_components.cli import main
+from paletteai_components.diagnostics import Diagnostic, SourceLocation, folded
 
 # A twentieth more than in proportion is rounding; the square would be four times as much.
 MOST = 4 * 1.05
 OURS = "paletteai_components"
+T = TypeVar("T")
 
 
 def sound(folder: Path, stacks: int) -> Path:
@@ -36,6 +39,15 @@ def clashing(folder: Path, stacks: int) -> Path:
     """Stacks with the same projects, Secrets and credential, every name invalid."""
     texts = {f"t{number}": stack_text(f"t{number}", 4, "Same") for number in range(stacks)}
     return written(folder, {name: text.replace(f"name: {name}", "name: other") for name, text in texts.items()})
+
+
+def copied(folder: Path, stacks: int) -> Path:
+    """Stacks of which every other one is a copy of the one before."""
+    texts = {f"t{number}": stack_text(f"t{number // 2}", 4, f"p{number // 2}") for number in range(stacks)}
+    salts = (
+        f"encryptionsalt: v1:{number // 2:010}A=:v1:DR1cm2352SORDheA:Uws4JhHErYcwE0+nYegj" for number in range(stacks)
+    )
+    return written(folder, {name: text + salt + "\n" for (name, text), salt in zip(texts.items(), salts, strict=True)})
 
 
 def unreadable(folder: Path, stacks: int) -> Path:
@@ -69,7 +81,15 @@ def one_large_with_settings(folder: Path, size: int) -> Path:
 
 
 def steps(command: str, folder: Path, code: int) -> int:
-    """How many lines of ours a command runs, each time a loop comes by counted."""
+    """How many lines of ours a command runs."""
+    arguments = [*command.split(), "--stacks", str(folder)]
+    count, result = counted(lambda: CliRunner().invoke(main, arguments))
+    assert result.exit_code == code, result.output
+    return count
+
+
+def counted(run: Callable[[], T]) -> tuple[int, T]:
+    """How many lines of ours a call runs, each time a loop comes by counted; and what it returns."""
     count = 0
 
     def told(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
@@ -80,18 +100,17 @@ def steps(command: str, folder: Path, code: int) -> int:
     before = sys.gettrace()
     sys.settrace(told)
     try:
-        result = CliRunner().invoke(main, [*command.split(), "--stacks", str(folder)])
+        result = run()
     finally:
         sys.settrace(before)
-    assert result.exit_code == code, result.output
-    return count
+    return count, result
 
 
 @pytest.mark.parametrize("command", ["check", "plan --tree", "plan --table", "render"])
 @pytest.mark.parametrize(
     ("workspace", "code"),
     [
-        *((sound, 0), (clashing, 1), (unreadable, 2)),
+        *((sound, 0), (clashing, 1), (copied, 1), (unreadable, 2)),
         *((one_large, 0), (one_large_wrong, 1), (one_large_with_settings, 0)),
     ],
     ids=lambda value: value.__name__ if callable(value) else str(value),
@@ -104,3 +123,16 @@ def test_four_times_as_much_takes_no_more_than_four_times_as_many_steps(
     steps(command, few, code)
     before, after = steps(command, few, code), steps(command, many, code)
     assert after <= MOST * before
+
+
+@pytest.mark.parametrize("original", ["0", "{}"], ids=["copies of one file", "copies of many files"])
+def test_what_follows_from_other_problems_is_found_in_proportion_to_two_thousand_stacks(original: str) -> None:
+    def told(stacks: int) -> list[Diagnostic]:
+        places = [tuple(map(SourceLocation, (str(at), f"from {original.format(at)}"))) for at in range(stacks)]
+        explains = frozenset({"PAI006"})
+        causes = [Diagnostic("PAI014", "It is a copy.", "", where, explains=explains) for where in places]
+        return [*causes, *(Diagnostic("PAI006", "It is claimed.", "", where) for where in places)]
+
+    (before, _), (after, groups) = (counted(partial(folded, told(size))) for size in (500, 2_000))
+    assert after <= MOST * before
+    assert [len(consequences) for _, consequences in groups] == [1] * 2_000
