@@ -5,7 +5,7 @@ A file is read again before anything is said of it, as the program will read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,14 @@ from paletteai_components.kube.field_path import FieldPath, selecting, selector_
 from paletteai_components.kube.manifests import Manifest, PlannedObject, reference_of
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.observation.declaration import declared, plain
-from paletteai_components.observation.objects import Inventory, ObservedObject, inventory_of
+from paletteai_components.observation.objects import Inventory, ObservedObject
 from paletteai_components.observation.stack import ObservedStack
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.pulumi_yaml.writer import yaml_of
 from paletteai_components.redaction import named
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.pulumi_project import PulumiProject
-from paletteai_components.stacks.stack import stack_from_document
+from paletteai_components.stacks.stack_file import stack_from_document
 from paletteai_components.stacks.workspace import Workspace
 
 _BESIDE_SPEC = ("apiVersion", "kind", "metadata", "status")
@@ -101,7 +101,8 @@ def adopted(stack: ObservedStack, observed: Workspace, inventory: Inventory, tar
     Raises:
         StackFileError: Pulumi could not read the file, for example because it would be too large.
     """
-    spec = declared(stack, inventory, {each.plan.tenant.namespace for each in adoptable(observed) if each.plan})
+    tenant_namespaces = {each.plan.tenant.namespace for each in adoptable(observed) if each.plan}
+    spec = declared(stack, inventory, tenant_namespaces)
     file = target.file_of(stack.part)
     data = _text(spec, target).encode()
     read = stack_from_document(document_from(data, file), target.project)
@@ -128,9 +129,8 @@ def adoptable(observed: Workspace) -> Iterator[ObservedStack]:
             yield stack
 
 
-def of_nobody(observed: Workspace, objects: Iterable[ObservedObject]) -> Iterator[Left]:
+def of_nobody(observed: Workspace, inventory: Inventory) -> Iterator[Left]:
     """The Projects and Settings that no stack file can declare."""
-    inventory = inventory_of(objects)
     used = {id(each) for stack in adoptable(observed) for each in stack.objects_by_path.values()}
     for kind, every in ("Project", inventory.projects), ("Settings", inventory.settings):
         for each in every.values():
@@ -150,7 +150,11 @@ def _text(spec: StackSpec, target: Target) -> str:
     }
     head = [f"# yaml-language-server: $schema={target.schema}\n"] if target.schema else []
     head.append("# What is on the cluster already. `importIds` takes it over, for one deployment.\n")
-    return "".join([*head, yaml_of([{"config": config}]).removeprefix("---\n")])
+    text = yaml_of([{"config": config}]).removeprefix("---\n")
+    for key in config:
+        # The writer knows no key with a colon that needs no quotes.
+        text = text.replace(f'\n  "{key}":', f"\n  {key}:", 1)
+    return "".join([*head, text])
 
 
 def _objects(stack: ObservedStack, inventory: Inventory) -> Iterator[ObservedObject]:
@@ -161,10 +165,11 @@ def _objects(stack: ObservedStack, inventory: Inventory) -> Iterator[ObservedObj
 
 def _left(stack: ObservedStack, inventory: Inventory, written: set[str]) -> Iterator[Left]:
     """The namespaces of a Tenant and its Projects that the stack file does not declare."""
-    assert stack.plan is not None
-    for name in dict.fromkeys((stack.plan.tenant.namespace, *(each.namespace for each in stack.plan.projects))):
+    plan = stack.plan
+    names = (plan.tenant.namespace, *(each.namespace for each in plan.projects)) if plan else ()
+    for name in dict.fromkeys(names):
         if name in inventory.namespaces and f"Namespace/{name}" not in written:
-            reason = "its labels and annotations are not those that the file would give it"
+            reason = "the file has `createNamespace: false`, because it could not declare it as it is"
             yield Left(named(f"Namespace/{name}"), reason)
 
 

@@ -44,8 +44,7 @@ def declared(stack: ObservedStack, inventory: Inventory, tenant_namespaces: Coll
         inventory: The objects that it was read from.
         tenant_namespaces: The namespaces of all Tenants, which no Project may create.
     """
-    assert stack.spec is not None
-    return _Declaring(stack, stack.spec, inventory, tenant_namespaces).stack()
+    return _Declaring(stack, inventory, tenant_namespaces).stack()
 
 
 def declared_labels(each: ObservedObject) -> dict[str, str]:
@@ -68,10 +67,8 @@ def plain(spec: Spec) -> dict[str, Any]:
 
 
 class _Declaring:
-    def __init__(
-        self, stack: ObservedStack, spec: StackSpec, inventory: Inventory, tenant_namespaces: Collection[str]
-    ) -> None:
-        self._objects, self._spec, self._api = stack.objects_by_path, spec, stack.api
+    def __init__(self, stack: ObservedStack, inventory: Inventory, tenant_namespaces: Collection[str]) -> None:
+        self._objects, self._spec, self._api = stack.objects_by_path, stack.read_spec, stack.api
         self._inventory, self._tenant_namespaces = inventory, tenant_namespaces
         self._integrations: dict[str, IntegrationSpec] = {}
 

@@ -36,7 +36,7 @@ def _maybe(strategy: _Strategy) -> _Strategy:
     return st.one_of(st.none(), strategy)
 
 
-def _metadata(draw: st.DrawFn, **more: dict[str, str]) -> dict[str, dict[str, str]]:
+def _metadata(draw: st.DrawFn, **more: dict[str, str]) -> dict[str, Any]:
     """Labels and annotations, which are nearly as often the same everywhere."""
     labels = draw(st.one_of(st.just({"team": "a"}), _ENTRIES)) | more.get("labels", {})
     annotations = draw(st.one_of(st.just({}), _NOTES)) | more.get("annotations", {})
@@ -77,7 +77,7 @@ def _project(draw: st.DrawFn, name: str, of: str, references: _Strategy) -> list
         more["annotations"] = {SHARED_CLUSTER_ONLY_ANNOTATION: draw(st.sampled_from(["true", "yes"]))}
     found = [manifest("Project", name, name, spec=spec, **_metadata(draw, **more))]
     if draw(st.booleans()):
-        found.append(manifest("Namespace", name, **_metadata(draw)))
+        found.append(manifest("Namespace", name, None, **_metadata(draw)))
     for own in draw(st.sets(st.sampled_from(["default", "own"]), max_size=2)):
         found += draw(_settings(name, own))
     return found
@@ -104,10 +104,10 @@ def tenants(draw: st.DrawFn, name: str = "acme") -> list[Manifest]:
         **draw(_MORE),
     }
     spec = {key: value for key, value in spec.items() if value is not None}
-    found = [manifest("Tenant", name, **({"spec": spec} if spec else {}), **_metadata(draw))]
-    label = draw(st.sampled_from([{"palette.ai/tenant": name}, {"palette.ai/tenant": name}, {}]))
-    if label or draw(st.booleans()):
-        found.append(manifest("Namespace", namespace, **_metadata(draw, labels=label)))
+    found = [manifest("Tenant", name, None, **({"spec": spec} if spec else {}), **_metadata(draw))]
+    label = {"palette.ai/tenant": name} if draw(st.integers(0, 2)) else {}
+    if draw(st.booleans()) or label:
+        found.append(manifest("Namespace", namespace, None, **_metadata(draw, labels=label)))
     for each in names:
         found += draw(_settings(namespace, each))
     for number in range(draw(st.integers(0, 2))):

@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pytest
 from hypothesis import given
 from support.clusters import clusters
 from support.observations import (
     EVERY_KIND,
-    WHOLE,
     api_key,
-    manifest,
     manifests_of,
     observed,
-    project,
-    secret,
-    settings,
-    tenant,
 )
 from support.topologies import sound_stacks, stack_of
 
-from paletteai_components.changes.adoption import Adopted, Target, adoptable, adopted, of_nobody
+from paletteai_components.changes.adoption import Adopted, Target, adoptable, adopted
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.manifests import Manifest, reference_of
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.observation.objects import ObservedObject, inventory_of
 from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.stacks.stack import Stack, stack_from_document
+from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.stack_file import stack_from_document
 
 TARGET = Target("dev", "dev")
 BOOKKEEPING = ("kubectl.kubernetes.io/last-applied-configuration", "kubernetes.io/metadata.name")
