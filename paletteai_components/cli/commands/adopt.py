@@ -12,14 +12,16 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, stacks_option
+from paletteai_components.cli.folder import home_of, in_a_folder, project_of, project_steps, stacks_option
 from paletteai_components.cli.output.columns import section_lines
 from paletteai_components.cli.output.report import counted, plural, show, show_error
+from paletteai_components.cli.selection import stacks_named_by, unknown_stack
 from paletteai_components.cli.vendor import describing_the_vendor
 from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean, label_problem
+from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from paletteai_components.diagnostics import Diagnostic
     from paletteai_components.observation.stack import ObservedStack
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
 
 _SCHEMA = Path("paletteai_components", "schema", "stack.json")
 _STACK_LIMIT = 100
@@ -35,6 +38,7 @@ _LISTED = 10
 
 
 @click.command("adopt")
+@click.argument("words", nargs=-1, metavar="[STACK]...")
 @click.option("--context", metavar="NAME", help="The context of the kubeconfig to use.  [default: the current one]")
 @click.option(
     "--kubeconfig",
@@ -46,17 +50,20 @@ _LISTED = 10
 @click.option("--env", "environment", metavar="ENV", help="The environment.  [default: the name of the context]")
 @in_a_folder
 @click.option("--dry-run", is_flag=True, help="Print the files, and write none.")
+@click.option("--finish", is_flag=True, help="Remove `importIds` from the files of stacks that own the objects.")
 @click.option("--no-secrets", is_flag=True, help="Send no request for Secrets; annotations tell the credentials.")
 @describing_the_vendor
 @click.pass_context
 def command(
     ctx: click.Context,
+    words: tuple[str, ...],
     context: str | None,
     kubeconfig: Path | None,
     tenants: tuple[str, ...],
     environment: str | None,
     folder: StackFolder,
     dry_run: bool,
+    finish: bool,
     no_secrets: bool,
     vendor_fields: dict[str, str],
     merged_settings: bool | None,
@@ -70,10 +77,17 @@ def command(
 
     A file that exists is never overwritten: it is shown how the new one differs.
 
+    With --finish, removes `importIds` from the files of the chosen stacks, or of all, once they are deployed.
+
     Exit code 1 means that there are errors, or that a file exists and differs; 2 that something could not be read.
     """
     if folder.unreadable:
         raise StackFileError(folder.unreadable)
+    if finish:
+        ctx.exit(_finish(words, folder))
+    if words:
+        fact = f"`{redacted(words[0])}` names a stack, which is for `--finish`, so no file was written."
+        raise UserError(fact, "Name Tenants with `--tenant NAME`.")
     from paletteai_components.changes.adoption import adoptable, adopted, of_nobody
     from paletteai_components.cli.live import live
     from paletteai_components.kube.snapshot import Request
@@ -205,3 +219,60 @@ def _steps(files: Sequence[Adopted], target: Target, folder: StackFolder) -> Ite
     yield shell.command("pulumi stack init", names[0], cwd=cwd)
     yield shell.command("pulumi preview", cwd=cwd, stack=names[0])
     yield shell.command("pulumi up", cwd=cwd, stack=names[0])
+    yield shell.command("paletteai adopt --finish", shell.exactly(names[0]), stacks=stacks_option(folder))
+
+
+def _finish(words: Sequence[str], folder: StackFolder) -> int:
+    """Remove `importIds` from stack files, whatever happens to one of them, and return the exit code."""
+    from paletteai_components.stacks.files import document_in
+    from paletteai_components.stacks.stack_file import stack_from_document
+
+    files = {name: path for path in folder.files() if (name := folder.stack_of(path.name)) is not None}
+    chosen = set(files) if not words else set()
+    for word in words:
+        named_by_it = stacks_named_by(word, list(files), folder)
+        if not named_by_it:
+            raise unknown_stack(word, list(files), folder)
+        chosen |= named_by_it
+    codes = [0]
+    for name in sorted(chosen):
+        try:
+            document = document_in(files[name])
+            codes.append(_finish_one(stack_from_document(document, folder.project), document, folder))
+        except UserError as error:
+            show_error(error)
+            codes.append(2)
+    return max(codes)
+
+
+def _finish_one(stack: Stack, document: Document, folder: StackFolder) -> int:
+    """Remove the `importIds` of a stack whose last deployment wrote all that they name."""
+    from paletteai_components.cli.files import replace
+    from paletteai_components.deployment.outputs import deployed_objects
+    from paletteai_components.stacks.editor import without_imports
+    from paletteai_components.stacks.files import bytes_of
+
+    imports: dict[tuple[str | int, ...], list[str]] = {}
+    for reference, path in stack.plan.import_ids if stack.plan else ():
+        imports.setdefault(path[:-1], []).append(reference)
+    if not imports:
+        click.echo(f"{escaped(stack.name)}: has no `importIds`.")
+        return 0
+    owned = deployed_objects(stack.name, project_of(folder))
+    missing = [each for references in imports.values() for each in references if each not in owned]
+    done = [path for path, references in imports.items() if owned.issuperset(references)]
+    places = [place for path in done if (place := stack.own_path(*path)) is not None]
+    if places:
+        file = Path(stack.file)
+        old = bytes_of(file)
+        if document_from(old, stack.file).value != document.value:
+            raise UserError(
+                f"{stack.file} was changed while this command ran, so it was left as it is.", "Run it again."
+            )
+        replace(file, old, without_imports(old, document, places))
+        number = sum(len(imports[path]) for path in done)
+        click.echo(f"{escaped(stack.name)}: removed the `importIds` of {plural(number, 'object')}.")
+    if missing:
+        names = listed((f"`{named(each)}`" for each in missing), _LISTED)
+        click.echo(f"{escaped(stack.name)}: kept others, because the last deployment did not write {names}.")
+    return int(bool(missing))

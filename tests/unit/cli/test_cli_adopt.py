@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -93,6 +94,7 @@ def test_a_tenant_becomes_a_stack_file_that_takes_it_over(folder: Project) -> No
         "  pulumi stack init acme.dev\n"
         "  pulumi preview --stack acme.dev\n"
         "  pulumi up --stack acme.dev\n"
+        "  paletteai adopt --finish acme.dev\n"
     )
 
 
@@ -202,3 +204,57 @@ def test_where_namespaces_cannot_be_listed_none_is_written(folder: Project) -> N
     assert text.count("createNamespace: false") == 2
     assert "Namespace/" not in text
     assert "note: this user may not list all objects of kind Namespace, so it is in no file.\n" in result.stdout
+
+
+def deployed(folder: Project, *objects: str) -> None:
+    """The last deployment wrote these objects."""
+    folder.pulumi(stdout=json.dumps({"tenant": "acme", "lastDeployment": {"objects": objects}} if objects else {}))
+
+
+EVERY = ("Namespace/tenant-acme", "Settings/tenant-acme/default", "Tenant/acme")
+VISION = ("Namespace/vision", "Project/vision/vision")
+
+
+def test_once_everything_is_deployed_import_ids_go_and_no_other_byte(folder: Project) -> None:
+    kept = TEXT.replace("name: acme\n", "name: acme  # ours\n")
+    folder.stack(kept)
+    deployed(folder, *EVERY, *VISION)
+    assert folder.printed("adopt", "--finish") == "acme.dev: removed the `importIds` of 5 objects.\n"
+    lines = [line for line in kept.splitlines() if "importIds:" not in line]
+    expected = "".join(f"{line}\n" for line in lines if line.strip("- ") not in (*EVERY, *VISION))
+    assert written(folder) == {"Pulumi.acme.dev.yaml": expected}
+    assert folder.printed("adopt", "--finish", "acme.*") == "acme.dev: has no `importIds`.\n"
+
+
+def test_what_was_not_deployed_keeps_its_import_ids(folder: Project) -> None:
+    folder.stack(TEXT)
+    deployed(folder, *EVERY, "Namespace/vision")
+    assert folder.printed("adopt", "--finish", "acme.dev", code=1) == (
+        "acme.dev: removed the `importIds` of 3 objects.\n"
+        "acme.dev: kept others, because the last deployment did not write `Project/vision/vision`.\n"
+    )
+    read = document_from(written(folder)["Pulumi.acme.dev.yaml"].encode(), "").value["config"]["paletteai:tenant"]
+    assert "importIds" not in read
+    assert read["projects"][0]["importIds"] == list(VISION)
+
+
+def test_before_the_first_deployment_nothing_is_removed(folder: Project) -> None:
+    folder.stack(TEXT)
+    deployed(folder)
+    assert "did not write `Namespace/tenant-acme`" in folder.printed("adopt", "--finish", code=1)
+    assert written(folder) == {"Pulumi.acme.dev.yaml": TEXT}
+
+
+def test_without_an_answer_of_pulumi_nothing_is_removed(folder: Project) -> None:
+    folder.stack(TEXT)
+    folder.pulumi(stdout="", stderr="error: no stack named 'acme.dev' found", code=255)
+    told = folder.refused("adopt", "--finish")
+    assert "pulumi could not read the outputs of stack `acme.dev`: the stack is not in the backend" in told
+    folder.pulumi(stdout="[]")
+    assert "what it has deployed is not known" in folder.refused("adopt", "--finish")
+    assert written(folder) == {"Pulumi.acme.dev.yaml": TEXT}
+
+
+def test_a_stack_is_named_to_finish_it_only(folder: Project) -> None:
+    assert "Name Tenants with `--tenant NAME`" in folder.refused("adopt", "acme.dev")
+    assert "there is no stack `acme.prod`" in folder.refused("adopt", "--finish", "acme.prod")
