@@ -5,14 +5,14 @@ A file is read again before anything is said of it, as the program will read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components.changes.drift import differing_fields
 from paletteai_components.changes.fields import FieldChange
 from paletteai_components.kube.field_path import FieldPath, selecting, selector_of
-from paletteai_components.kube.manifests import Manifest, PlannedObject, reference_of
+from paletteai_components.kube.manifests import Manifest, PlannedObject
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.observation.declaration import declared, plain
 from paletteai_components.observation.objects import Inventory, ObservedObject
@@ -89,27 +89,25 @@ class Target:
         return f"Pulumi.{tenant}.{self.environment}{self.extension}"
 
 
-def adopted(stack: ObservedStack, observed: Workspace, inventory: Inventory, target: Target) -> Adopted:
+def adopted(stack: ObservedStack, tenant_namespaces: Collection[str], inventory: Inventory, target: Target) -> Adopted:
     """The stack file of a Tenant that is on a cluster.
 
     Args:
         stack: The Tenant and what belongs to it.
-        observed: All Tenants of the cluster.
+        tenant_namespaces: The namespaces of all Tenants.
         inventory: The objects of the cluster.
         target: What the file is for.
 
     Raises:
         StackFileError: Pulumi could not read the file, for example because it would be too large.
     """
-    tenant_namespaces = {each.plan.tenant.namespace for each in adoptable(observed) if each.plan}
     spec = declared(stack, inventory, tenant_namespaces)
     file = target.file_of(stack.part)
     data = _text(spec, target).encode()
     read = stack_from_document(document_from(data, file), target.project)
-    live = {reference_of(each.manifest): each for each in _objects(stack, inventory)}
     changed, undeclared, written = [], [], set()
     for each in read.objects:
-        found = live.get(each.reference)
+        found = inventory.at(each.reference)
         written.add(each.reference)
         if found is None:
             continue
@@ -127,6 +125,11 @@ def adoptable(observed: Workspace) -> Iterator[ObservedStack]:
     for stack in observed.stacks:
         if isinstance(stack, ObservedStack) and stack.spec is not None and not stack.spec.tenant.existing:
             yield stack
+
+
+def tenant_namespaces(observed: Workspace) -> frozenset[str]:
+    """The namespaces of the Tenants that are there."""
+    return frozenset(each.plan.tenant.namespace for each in adoptable(observed) if each.plan)
 
 
 def of_nobody(observed: Workspace, inventory: Inventory) -> Iterator[Left]:
@@ -155,12 +158,6 @@ def _text(spec: StackSpec, target: Target) -> str:
         # The writer knows no key with a colon that needs no quotes.
         text = text.replace(f'\n  "{key}":', f"\n  {key}:", 1)
     return "".join([*head, text])
-
-
-def _objects(stack: ObservedStack, inventory: Inventory) -> Iterator[ObservedObject]:
-    yield from inventory.namespaces.values()
-    yield from inventory.secrets.values()
-    yield from stack.objects_by_path.values()
 
 
 def _left(stack: ObservedStack, inventory: Inventory, written: set[str]) -> Iterator[Left]:

@@ -9,7 +9,7 @@ from typing import Any
 from paletteai_components import naming
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.encryption import ciphertext_of
-from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, project_objects, reference_of, tenant_objects
+from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, project_objects, tenant_objects
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import plan_of
 from paletteai_components.model.planned import Path
@@ -86,18 +86,14 @@ class _Declaring:
         )
 
     def _with_imports(self, spec: StackSpec) -> StackSpec:
-        plan, there = plan_of(spec), self._references()
+        plan, there = plan_of(spec), self._inventory.at
         projects = []
         for project in plan.projects:
             every = (each.reference for each in project_objects(project, self._api))
-            projects.append(project.spec.model_copy(update={"import_ids": tuple(filter(there.__contains__, every))}))
+            projects.append(project.spec.model_copy(update={"import_ids": tuple(filter(there, every))}))
         every = (each.reference for each in tenant_objects(plan.tenant, self._api))
-        own = {"import_ids": tuple(filter(there.__contains__, every)), "projects": tuple(projects)}
+        own = {"import_ids": tuple(filter(there, every)), "projects": tuple(projects)}
         return spec.model_copy(update={"tenant": spec.tenant.model_copy(update=own)})
-
-    def _references(self) -> set[str]:
-        every = (*self._objects.values(), *self._inventory.namespaces.values(), *self._inventory.secrets.values())
-        return {reference_of(each.manifest) for each in every}
 
     def _tenant(self, seen: TenantSpec) -> TenantSpec:
         tenant = self._objects["tenant",]

@@ -88,7 +88,7 @@ def command(
     if words:
         fact = f"`{redacted(words[0])}` names a stack, which is for `--finish`, so no file was written."
         raise UserError(fact, "Name Tenants with `--tenant NAME`.")
-    from paletteai_components.changes.adoption import adoptable, adopted, of_nobody
+    from paletteai_components.changes.adoption import adoptable, adopted, of_nobody, tenant_namespaces
     from paletteai_components.cli.live import live
     from paletteai_components.kube.snapshot import Request
 
@@ -97,10 +97,10 @@ def command(
     target = _target(found, environment, folder)
     stacks = _chosen(list(adoptable(found.workspace)), tenants, found)
     inventory = found.inventory
-    codes, files = [0], []
+    codes, files, homes = [0], [], tenant_namespaces(found.workspace)
     for stack in stacks:
         try:
-            files.append(adopted(stack, found.workspace, inventory, target))
+            files.append(adopted(stack, homes, inventory, target))
         except StackFileError as error:
             show_error(error)
             codes.append(2)

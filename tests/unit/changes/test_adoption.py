@@ -9,13 +9,19 @@ from hypothesis import given
 from support.clusters import clusters
 from support.observations import (
     EVERY_KIND,
+    WHOLE,
     api_key,
+    manifest,
     manifests_of,
     observed,
+    project,
+    secret,
+    settings,
+    tenant,
 )
 from support.topologies import sound_stacks, stack_of
 
-from paletteai_components.changes.adoption import Adopted, Target, adoptable, adopted
+from paletteai_components.changes.adoption import Adopted, Target, adoptable, adopted, tenant_namespaces
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.manifests import Manifest, reference_of
 from paletteai_components.kube.palette_api import PaletteApi
@@ -32,7 +38,7 @@ def adopt(manifests: Iterable[Manifest], api: PaletteApi | None = None) -> dict[
     every = list(manifests)
     seen = observed(every, api, complete=EVERY_KIND)
     inventory = inventory_of(ObservedObject(each, lambda path: SourceLocation("")) for each in every)
-    return {each.part: adopted(each, seen, inventory, TARGET) for each in adoptable(seen)}
+    return {each.part: adopted(each, tenant_namespaces(seen), inventory, TARGET) for each in adoptable(seen)}
 
 
 def read(each: Adopted) -> Stack:
@@ -124,3 +130,66 @@ def test_a_stack_that_is_there_is_adopted_with_the_same_projects_and_sources(fil
     assert {each.name: (each.source, str(each.effective_settings)) for each in plan.projects} == {
         each.name: (each.source, str(each.effective_settings)) for each in stack.plan.projects
     }
+
+
+LISTED = {"settings.palette": "spec.integrations[type=palette].secretRef.name"}
+
+
+def test_another_layout_and_another_version_are_declared() -> None:
+    api = PaletteApi("spectrocloud.com/v1", LISTED)
+    element = {"type": "palette", "mode": "x", "secretRef": {"name": "key"}}
+    listed = manifest("Settings", "default", "tenant-acme", spec={"integrations": [element, {"type": "other"}]})
+    each = only([tenant(), listed, secret()], api)
+    assert config(each)["paletteai:apiVersion"] == "spectrocloud.com/v1"
+    assert config(each)["paletteai:vendorFields"] == LISTED
+    assert config(each)["paletteai:integrations"] == {"default": {"existingSecret": "key"}}
+    assert (each.changed, each.undeclared) == ((), ())
+
+
+def test_a_tenant_of_the_name_of_a_namespace_that_always_exists_leaves_it_alone() -> None:
+    home = manifest("Namespace", "default", labels={"palette.ai/tenant": "default"})
+    objects = [tenant("default", namespace="default"), settings("default"), secret("default"), home]
+    each = only([*objects, project("default", "default")])
+    declared = config(each)["paletteai:tenant"]
+    assert (declared["namespace"], declared["createNamespace"]) == ("default", False)
+    assert declared["projects"][0]["createNamespace"] is False
+    assert "Namespace/default" not in each.imports
+    assert [one.reference for one in each.left] == ["Namespace/default"]
+
+
+def test_a_namespace_that_is_not_as_the_file_would_write_it_stays_as_it_is() -> None:
+    label = {"palette.ai/tenant": "acme"}
+    for labels, is_taken in (label, True), ({}, False), ({**label, "team": "a"}, False):
+        each = only([*WHOLE, manifest("Namespace", "tenant-acme", labels=labels)])
+        assert ("Namespace/tenant-acme" in each.imports) == is_taken
+        assert ([one.reference for one in each.left] == []) == is_taken
+
+
+def test_what_pulumi_would_take_for_something_else_is_left_out_and_named() -> None:
+    spec = {
+        "secure": "v1:a",
+        "limits": {"secure": "text", "gpu": 1},
+        "list": [{"secure": "text"}],
+        "one": {"secure": "x"},
+    }
+    described = {**tenant(), "metadata": {"name": "acme", "labels": {"secure": "yes"}}}
+    described["spec"] = {**described["spec"], **spec}
+    each = only([described, settings(), secret()])
+    assert config(each)["paletteai:tenant"]["extraSpec"] == {"secure": "v1:a", "limits": {"secure": "text", "gpu": 1}}
+    (one,) = each.undeclared
+    assert set(one.fields) == {"spec.list", "spec.one.secure", "metadata.labels.secure"}
+
+
+def test_a_secret_that_two_settings_have_stays_that_of_both() -> None:
+    each = only([*WHOLE, settings(name="edge")])
+    assert config(each)["paletteai:integrations"] == {
+        "default": {"existingSecret": "key"},
+        "edge": {"existingSecret": "key"},
+    }
+
+
+def test_the_default_settings_of_another_namespace_are_not_declared_and_named() -> None:
+    home = manifest("Namespace", "tenant-acme", labels={"palette.ai/tenant": "acme"})
+    each = only([tenant(namespace="elsewhere"), settings("elsewhere"), secret("elsewhere"), home])
+    assert "settingsRef" not in config(each)["paletteai:tenant"]
+    assert [one.fields for one in each.undeclared] == [("spec.settingsRef.name", "spec.settingsRef.namespace")]
