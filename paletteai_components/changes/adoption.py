@@ -152,7 +152,7 @@ def _text(spec: StackSpec, target: Target) -> str:
         f"{NAMESPACE}:tenant": tenant,
     }
     head = [f"# yaml-language-server: $schema={target.schema}\n"] if target.schema else []
-    head.append("# What is on the cluster already. `importIds` takes it over, for one deployment.\n")
+    head.append("# Written by `paletteai adopt` from what was on the cluster.\n")
     text = yaml_of([{"config": config}]).removeprefix("---\n")
     for key in config:
         # The writer knows no key with a colon that needs no quotes.

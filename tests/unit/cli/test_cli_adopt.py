@@ -36,7 +36,7 @@ ACME = (
     ),
 )
 TEXT = """\
-# What is on the cluster already. `importIds` takes it over, for one deployment.
+# Written by `paletteai adopt` from what was on the cluster.
 config:
   kubernetes:context: dev
   paletteai:integrations:
