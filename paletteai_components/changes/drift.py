@@ -120,7 +120,7 @@ def drift_between(
             elif found is None:
                 missing.append(Missing(stack.name, reference))
             else:
-                fields = _fields(each, found, stack)
+                fields = differing_fields(each, found, stack)
                 differing += [Differing(stack.name, reference, fields)] if fields else []
                 agreeing += not fields
                 if each.kind == "Secret" and not _knows_both_keys(each, found, stack):
@@ -162,7 +162,8 @@ def _declared_elements(
     ]
 
 
-def _fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> tuple[FieldChange, ...]:
+def differing_fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> tuple[FieldChange, ...]:
+    """The declared fields of an object that are other ones on the cluster."""
     lists = stack.api.lists(each.kind)
     wanted = _without_nulls(each.manifest)
     for path in _IDENTITY:

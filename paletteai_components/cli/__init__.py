@@ -36,6 +36,7 @@ COMMANDS = {
     "new": "Write a stack file to start from.",
     "fingerprint": "Write a fingerprint beside each encrypted key.",
     "doctor": "Report what is wrong on a cluster, whoever made it.",
+    "adopt": "Write stack files for what is on a cluster already.",
     "preview": "Show what would change in each stack of an environment.",
     "up": "Deploy each stack of an environment.",
     "refresh": "Update Pulumi's state from the cluster.",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
+from paletteai_components.pulumi_yaml.writer import quoted
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -51,6 +53,24 @@ def project_of(folder: StackFolder) -> Path:
             "of their folder.",
         )
     return folder.project.folder.resolve()
+
+
+def home_of(folder: StackFolder) -> Path:
+    """The folder of the Pulumi project; if there is none, the one where it belongs."""
+    if folder.project is not None:
+        return folder.project.folder
+    return folder.path if folder.path.name in {"", ".."} else folder.path.parent
+
+
+def project_steps(folder: StackFolder) -> list[str]:
+    """The command that writes the project file, if there is none."""
+    if folder.project is not None:
+        return []
+    home, lines = home_of(folder), ["name: paletteai", "runtime: python"]
+    if home != folder.path:
+        lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
+    words = " ".join(shell.word(line) for line in lines)
+    return [f"printf '%s\\n' {words} > {shell.word(shell.as_typed(home / 'Pulumi.yaml'))}"]
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:

@@ -10,7 +10,7 @@ from paletteai_components.errors import UserError
 from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 from paletteai_components.kube.manifests import Manifest, reference_of
 from paletteai_components.kube.snapshot import Request, Snapshot, snapshot_of
-from paletteai_components.observation.objects import ObservedObject
+from paletteai_components.observation.objects import Inventory, ObservedObject, inventory_of
 from paletteai_components.observation.reading import View, workspace_of
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of
@@ -42,6 +42,11 @@ class Live:
     def cluster(self) -> str:
         """The cluster's name in messages."""
         return _cluster_of(self.snapshot)
+
+    @property
+    def inventory(self) -> Inventory:
+        """The objects by what they are."""
+        return inventory_of(self.objects)
 
     @property
     def unjudged(self) -> list[str]:

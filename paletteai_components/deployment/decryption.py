@@ -56,7 +56,13 @@ def elsewhere(project: Path) -> Path | None:
 
 
 def _read_config(stack: str, project: Path) -> dict[str, Any]:
-    printed = _run_pulumi(["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack], stack, project)
+    printed = run_pulumi(
+        ["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack],
+        stack,
+        project,
+        only="can open encrypted keys",
+        failed="open the keys",
+    )
     try:
         config = json.loads(printed)
     except ValueError:
@@ -70,14 +76,26 @@ def _read_config(stack: str, project: Path) -> dict[str, Any]:
     return config
 
 
-def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
+def run_pulumi(arguments: list[str], stack: str, project: Path, *, only: str, failed: str) -> str:
+    """What a pulumi command prints, which may hold a key.
+
+    Args:
+        arguments: Its arguments.
+        stack: The stack it is for.
+        project: The folder of the Pulumi project.
+        only: What only pulumi can do, for the error.
+        failed: What it could not do, for the error.
+
+    Raises:
+        EngineError: It fails, or is not available.
+    """
     import shutil
     import subprocess
 
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         raise EngineError(
-            "there is no `pulumi` command on PATH, and only it can open encrypted keys.",
+            f"there is no `pulumi` command on PATH, and only it {only}.",
             "Install it from https://www.pulumi.com/docs/install. Commands that open no key work without it: "
             "`check`, `plan`, `render`, and `fingerprint --stdin` for a key that you type.",
         )
@@ -112,6 +130,6 @@ def _run_pulumi(arguments: list[str], stack: str, project: Path) -> str:
     cwd = elsewhere(project)
     init, config = command("pulumi stack init", stack, cwd=cwd), command("pulumi config", cwd=cwd, stack=stack)
     raise EngineError(
-        f"pulumi could not open the keys of stack `{stack}`: {reason}. Nothing was written for it.",
+        f"pulumi could not {failed} of stack `{stack}`: {reason}. Nothing was written for it.",
         remedy.format(init=init, config=config),
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import pulumi
 
+from paletteai_components.deployment.outputs import OUTPUT
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.kube.cluster import Cluster, LiveObject
 from paletteai_components.kube.manifests import objects_of, reference_of
@@ -25,8 +26,6 @@ from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.sdk import LAST_OUTPUTS, LAST_RESOURCES
 from paletteai_components.stacks.ownership import refused_move
 from paletteai_components.stacks.stack import Stack
-
-OUTPUT = "lastDeployment"
 
 _WAITS = (0.05, 0.2, 0.8, 2.0)
 

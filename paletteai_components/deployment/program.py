@@ -21,9 +21,9 @@ from paletteai_components.components.project import ProjectComponent
 from paletteai_components.components.registry import DeclarationError, Registry
 from paletteai_components.components.tenant import TenantOwner
 from paletteai_components.credentials import KeyState
+from paletteai_components.deployment.outputs import OUTPUT
 from paletteai_components.deployment.preflight import preflight
 from paletteai_components.deployment.previous import (
-    OUTPUT,
     PreviousDeployment,
     for_the_next,
     previous_deployment,

@@ -106,6 +106,18 @@ class Inventory:
     repeated: tuple[tuple[ObservedObject, ObservedObject], ...]
     """The pairs of objects with one identity, the one that counts last."""
 
+    def at(self, reference: str) -> ObservedObject | None:
+        """The object of a reference, or None; see `manifests.reference_of`."""
+        kind, *place = reference.split("/")
+        kinds: dict[str, Mapping[Any, ObservedObject]] = {
+            "Tenant": self.tenants,
+            "Project": self.projects,
+            "Settings": self.settings,
+            "Secret": self.secrets,
+            "Namespace": self.namespaces,
+        }
+        return kinds[kind].get(tuple(place) if len(place) > 1 else place[0])
+
 
 def inventory_of(objects: Iterable[ObservedObject]) -> Inventory:
     """The index of the objects that concern PaletteAI. Of two with one identity, the last counts, as when applied."""

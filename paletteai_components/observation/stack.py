@@ -11,6 +11,7 @@ from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.planned import Path
+from paletteai_components.model.spec import StackSpec
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.stacks.stack import Stack
 
@@ -88,6 +89,13 @@ class ObservedStack(Stack):
     def cluster_location(self) -> SourceLocation:
         """The location of the Tenant: nothing names the cluster."""
         return self.places.location(("tenant", "name"))
+
+    @property
+    def read_spec(self) -> StackSpec:
+        """The spec, which a stack that was read from objects always has."""
+        if self.spec is None:
+            raise ValueError("an observed stack without a spec")
+        return self.spec
 
     @property
     def objects_by_path(self) -> Mapping[Path, ObservedObject]:

@@ -1,4 +1,4 @@
-"""Editor: writes fingerprints into a stack file and vendor fields into a project file, or leaves entries out of a copy.
+"""Editor: writes fingerprints into a stack file and vendor fields into a project file, or leaves entries out.
 
 It changes no other byte.
 
@@ -42,7 +42,10 @@ _Edit = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A value in a text: its first event, where it starts and ends, and the keys and values of a mapping."""
+    """A value in a text: its first event, where it starts and ends, and the keys and values of a mapping.
+
+    The keys of a list are its positions.
+    """
 
     event: Any
     start: int
@@ -115,6 +118,30 @@ def without_entries(data: bytes, read: Document, paths: Iterable[Path]) -> bytes
     Raises:
         UserError: The file is written in a way that cannot be edited safely.
     """
+    result = _without(data, read, paths)
+    if result is not None:
+        return result
+    raise UserError(
+        f"{read.file} is written in a way that this command cannot copy without its keys, so no file was written.",
+        "Copy it by hand, without `apiKey`, `fingerprint` and what Pulumi writes below `config`.",
+    )
+
+
+def without_imports(data: bytes, read: Document, paths: Iterable[Path]) -> bytes:
+    """The bytes of a stack file without some `importIds`.
+
+    Raises:
+        UserError: The file is written in a way that cannot be edited safely.
+    """
+    result = _without(data, read, paths)
+    if result is not None:
+        return result
+    fact = f"{read.file} is written in a way that this command cannot edit, so it was left unchanged."
+    raise UserError(fact, "Remove `importIds` by hand.")
+
+
+def _without(data: bytes, read: Document, paths: Iterable[Path]) -> bytes | None:
+    """The bytes without some entries, or None if the file cannot be edited safely."""
     paths = list(paths)
     with contextlib.suppress(LookupError, StackFileError):
         text = data.removeprefix(_BOM).decode()
@@ -125,10 +152,7 @@ def without_entries(data: bytes, read: Document, paths: Iterable[Path]) -> bytes
             reduce(getitem, path[:-1], value).pop(path[-1], None)
         if document_from(result, read.file).value == value:
             return result
-    raise UserError(
-        f"{read.file} is written in a way that this command cannot copy without its keys, so no file was written.",
-        "Copy it by hand, without `apiKey`, `fingerprint` and what Pulumi writes below `config`.",
-    )
+    return None
 
 
 def _removal(text: str, root: _Node, path: Path) -> _Edit:
@@ -199,7 +223,10 @@ def _node(text: str, event: Any, events: Iterator[Any], anchors: dict[str, _Node
         # It ends a block where the next value starts, below comments.
         end = last.end_mark.index if event.flow_style else inside[-1].end
     pairs = zip(inside[::2], inside[1::2], strict=True) if kind is yaml.MappingStartEvent else ()
-    node = _Node(event, start, end, {key.event.value: (key, value) for key, value in pairs})
+    entries = {key.event.value: (key, value) for key, value in pairs}
+    if kind is yaml.SequenceStartEvent:
+        entries = {str(at): (each, each) for at, each in enumerate(inside)}
+    node = _Node(event, start, end, entries)
     if event.anchor is not None:
         anchors[event.anchor] = node
     return node

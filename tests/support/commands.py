@@ -40,6 +40,7 @@ PULUMI = {
     "stack change-secrets-provider": set(),
     "stack export": {"--file="},
     "stack init": set(),
+    "stack output": {"--json"},
     "stack rm": {"--force", "--preserve-config"},
     "state unprotect": set(),
     "up": {"--skip-preview"},

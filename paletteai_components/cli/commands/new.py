@@ -13,7 +13,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import in_a_folder, stacks_option
+from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, stacks_option
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import the_stack
@@ -104,7 +104,7 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
             "Leave out `--stacks`, or correct `stackConfigDir` in that file.",
         )
     path = folder.file_of(stack)
-    home = _home_of(folder)
+    home = home_of(folder)
     at_home = (home / _SCHEMA).is_file()
     if source is not None:
         known = [name for file in folder.files() if (name := folder.stack_of(file.name)) is not None]
@@ -173,26 +173,14 @@ def _copy_of(source: str, tenant: str, folder: StackFolder) -> tuple[bytes, _Lac
     return without_entries(bytes_of(path), document, removed), _Lacking(tuple(keys), stack.context is not None)
 
 
-def _home_of(folder: StackFolder) -> Path:
-    """The folder of the Pulumi project; if there is none, the one where it belongs."""
-    if folder.project is not None:
-        return folder.project.folder
-    return folder.path if folder.path.name in {"", ".."} else folder.path.parent
-
-
 def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool, lacking: _Lacking) -> list[str]:
     cwd = None if home == Path() or folder.given is None else home
     steps = (
         [] if at_home else [f"{shell.command('paletteai schema')} > {shell.word(shell.as_typed(home / _OWN_SCHEMA))}"]
     )
-    if folder.project is None:
-        lines = ["name: paletteai", "runtime: python"]
-        if home != folder.path:
-            lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
-        words = " ".join(shell.word(line) for line in lines)
-        steps.append(f"printf '%s\\n' {words} > {shell.word(shell.as_typed(home / 'Pulumi.yaml'))}")
     return [
         *steps,
+        *project_steps(folder),
         shell.command("pulumi stack init", stack, cwd=cwd),
         *(
             [shell.command("pulumi config set", "kubernetes:context", "CONTEXT", cwd=cwd, stack=stack)]

@@ -87,6 +87,7 @@ def test_a_key_is_told_neither_beside_manifests_nor_by_who_opens_keys(path: tupl
     project.stack(pasted(PLACES[path], key))
     project.pulumi({})
     assert key not in project.run("fingerprint").output
+    assert key not in project.run("adopt", "--finish").output
     rendered = project.run("render")
     # The objects themselves hold what is declared, and are printed only where nothing is wrong.
     assert key not in (rendered.stderr if rendered.exit_code == 0 else rendered.output)
