@@ -20,6 +20,8 @@ _WORD = re.compile(r"[\w.+=~-]+")
 _ONE_WORD = re.compile(r"[\w.+/=~-]{16,256}")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _PIECE = re.compile(r"[a-z]+|[A-Z]+|[0-9]+")
+# A name as programs write it: `huggingFaceSecretName`. Random letters hardly ever have no capitals closer than that.
+_CAMEL_CASE = re.compile(r"[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})+")
 _PREFIXED = re.compile(
     r"(?<![A-Za-z0-9])(?:hf_|nvapi-|gh[oprsu]_|github_pat_|glpat-|sk-|xox[a-z]-|AKIA|ASIA|AIza|npm_|dckr_pat_|hvs\.|pul-)"
     r"([A-Za-z0-9_-]{12,})"
@@ -89,6 +91,8 @@ def _is_generated(rest: str) -> bool:
 
 def _is_random(run: str) -> bool:
     """Whether letters and digits alternate as often as in random text."""
+    if _CAMEL_CASE.fullmatch(run):
+        return False
     pieces = len(_PIECE.findall(run))
     if run.isdigit() or run.lower() != run != run.upper():
         return pieces * 2 >= len(run) or (len(run) >= 20 and pieces * 3 >= len(run))

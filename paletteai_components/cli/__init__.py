@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "Report every problem in the stack files.",
     "plan": "Show what the stack files declare.",
     "render": "Print the manifests of stacks, for kubectl.",
+    "crds": "Hold the vendor's fields against the CRDs of a cluster.",
     "diff": "Show what a change to the stack files does.",
     "explain": "Explain a rule, or where a project gets its integrations.",
     "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",
@@ -119,8 +120,8 @@ class _Commands(click.Group):
 def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
     """PaletteAI as code: check, plan and render stack files.
 
-    Most commands read files only. `fingerprint` and `render --with-secrets` call pulumi to decrypt
-    the keys; `preview`, `up` and `refresh` run pulumi.
+    Most commands read files only. `crds` reads files or a cluster. `fingerprint` and
+    `render --with-secrets` call pulumi to decrypt the keys; `preview`, `up` and `refresh` run pulumi.
 
     Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
     was called wrongly.

@@ -33,22 +33,24 @@ def describing_the_vendor(command: Command, /, purpose: str = "") -> Command:
 
 
 def _vendor_fields(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Other paths of the vendor's fields, each given as `NAME=PATH`."""
-    from paletteai_components.kube.palette_api import FIELDS
+    """Other paths of the vendor's fields, each given as `NAME=PATH`, by the rules of `paletteai:vendorFields`."""
+    from paletteai_components.kube.palette_api import ASSUMED, FIELDS, PaletteApi, fault_of
 
-    assumed = [name for name, field in FIELDS.items() if not field.seen]
-    found = {}
+    def refused(fact: str) -> click.BadParameter:
+        return click.BadParameter(fact, ctx, parameter)
+
+    found: dict[str, str] = {}
     for each in given:
-        name, equals, path = each.partition("=")
-        if name not in assumed:
-            hint = did_you_mean(name, assumed) or f"There are these: {', '.join(f'`{each}`' for each in assumed)}."
-            raise click.BadParameter(f"`{redacted(name)}` is no field whose path is assumed. {hint}", ctx, parameter)
-        if not equals or not path.startswith("spec.") or not all(path.split(".")):
-            raise click.BadParameter(
-                f"the path of `{name}` is not below `spec`. Write it like "
-                f"`{name}=spec.integrations.palette.secretRef.name`.",
-                ctx,
-                parameter,
-            )
-        found[name] = path
+        name, _, path = each.partition("=")
+        if name not in ASSUMED:
+            hint = did_you_mean(name, ASSUMED) or f"There are these: {', '.join(f'`{each}`' for each in ASSUMED)}."
+            raise refused(f"`{redacted(name)}` is no field whose path is assumed. {hint}")
+        if fault := fault_of(path):
+            raise refused(f"the path of `{name}` {fault}. Write it like `{name}={FIELDS[name].path}`.")
+        if found.setdefault(name, path) != path:
+            raise refused(f"`{name}` has two paths. Keep one of them.")
+    api = PaletteApi(fields=found)
+    for name in found:
+        if rival := api.rival_of(name):
+            raise refused(f"the path of `{name}` overlaps the path of `{rival}`. Give each field its own path.")
     return found

@@ -124,6 +124,23 @@ class ApiServer:
         served_kinds = None if resources is None else frozenset(resources)
         return Cluster(self.name, api_version, served_kinds, objects, crds=crds, unanswered=tuple(self._unanswered))
 
+    def crds(self, group: str, kinds: Collection[str]) -> Crds:
+        """Reads the CRDs of these kinds, with all of their versions.
+
+        Raises:
+            ClusterUnavailable: The API server does not answer, or does not let this user read them, or a CRD has no
+                usable schema.
+        """
+        answer = self._get(KINDS, f"list the versions of `{group}`", f"/apis/{quote(group)}") or {}
+        served: dict[str, str] = {}
+        for each in answer.get("versions") or ():
+            version = each["groupVersion"]
+            served |= self._read_resources(version, f"/apis/{quote(version)}") or {}
+        crds = self._read_crds([f"{served[kind]}.{group}" for kind in sorted(served.keys() & set(kinds))])
+        if crds is None or self._unanswered:
+            raise ClusterUnavailable("; ".join(each.reason for each in self._unanswered))
+        return crds
+
     def _read_crds(self, names: Iterable[str]) -> Crds | None:
         path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         answers = [self._get(CRDS, f"read the CRD `{name}`", f"{path}/{quote(name)}") for name in names]

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -35,10 +37,11 @@ _Part = Step | int
 CODE = "PAI016"
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 200
+STANDARD_INPUT = Path("-")
 
 _GET_CRDS = "Write the cluster's CRDs to a file with `kubectl get crds -o yaml > crds.yaml`."
 _FIX = "Fix the declaration it comes from, or update the package."
-_MOVE = "Set another path with `paletteai:vendorFields`, or update the package."
+_MOVE = "Set another path with `paletteai:vendorFields`, which `paletteai crds` finds, or update the package."
 _REFUSED = "the API server would refuse the manifest"
 _PRUNED = "the API server would silently prune it, or at best refuse the manifest"
 
@@ -56,6 +59,10 @@ class Version:
     file: str
     schema: dict[str, Any] = field(repr=False)
     """A JSON Schema, to which a field that the API server would prune is an error."""
+    source: Mapping[str, Any] = field(repr=False)
+    """The structural schema that it was made of, with its descriptions."""
+    stored: bool = False
+    """Whether the API server stores objects in this version."""
     unjudged: tuple[str, ...] = ()
     """What the CRD requires and the JSON Schema does not check, for example ``a CEL rule of `spec```."""
 
@@ -85,18 +92,20 @@ class Crds:
         return frozenset(api_version.rpartition("/")[0] for api_version, _ in self.versions)
 
 
-def crds_from(path: Path) -> Crds:
-    """Reads the CRDs in a file, or in the YAML and JSON files directly in a directory.
+def crds_from(*paths: Path) -> Crds:
+    """Reads the CRDs in files, in the YAML and JSON files directly in directories, or on standard input, which is `-`.
 
     Raises:
         StackFileError: A file cannot be read, a CRD in it is incomplete, or there is no CRD at all.
     """
     versions: dict[tuple[str, str], Version] = {}
     diagnostics: list[Diagnostic] = []
-    try:
-        files = _files(path)
-    except OSError as error:
-        raise StackFileError([_unreadable(path, f"the directory cannot be read: {error.strerror}")]) from None
+    files: list[Path] = []
+    for path in paths:
+        try:
+            files += _files(path)
+        except OSError as error:
+            diagnostics.append(_unreadable(path, f"the directory cannot be read: {error.strerror}"))
     for file in files:
         fact, line = "", None
         try:
@@ -118,10 +127,10 @@ def crds_from(path: Path) -> Crds:
         if fact:
             diagnostics.append(_unreadable(file, fact, line))
     if not diagnostics and not versions:
-        diagnostics.append(_unreadable(path, "it contains no CustomResourceDefinition"))
+        diagnostics += [_unreadable(path, "it contains no CustomResourceDefinition") for path in paths]
     if diagnostics:
         raise StackFileError(diagnostics)
-    return Crds(str(path), MappingProxyType(versions))
+    return Crds(", ".join(map(_shown, paths)), MappingProxyType(versions))
 
 
 def crds_of(documents: Iterable[Mapping[str, Any]], source: str) -> Crds:
@@ -192,8 +201,12 @@ def diagnostics_in(
 
 
 def _unreadable(path: Path, fact: str, line: int | None = None) -> Diagnostic:
-    message = f"{escaped(fact)}, so no manifest was checked against the cluster's CRDs."
-    return Diagnostic(CODE, message, _GET_CRDS, (SourceLocation(str(path), line),))
+    message = f"{escaped(fact)}, so nothing was checked against the cluster's CRDs."
+    return Diagnostic(CODE, message, _GET_CRDS, (SourceLocation(_shown(path), line),))
+
+
+def _shown(path: Path) -> str:
+    return "<stdin>" if path == STANDARD_INPUT else str(path)
 
 
 def _files(path: Path) -> list[Path]:
@@ -206,14 +219,14 @@ def _files(path: Path) -> list[Path]:
 
 def _versions_in(file: Path) -> Iterator[Version]:
     # A pipe has no size to check first: `--crds <(kubectl get crds -o yaml)`.
-    with file.open("rb") as stream:
+    with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else file.open("rb") as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise structural.UnusableSchema(f"the file is larger than {MAX_BYTES // 1024**2} MiB")
     documents = iter([json.loads(data)]) if file.suffix.lower() == ".json" else _documents(data)
     for document in documents:
         for crd in _crds_in(document):
-            yield from _versions_of(crd, str(file))
+            yield from _versions_of(crd, _shown(file))
 
 
 def _documents(data: bytes) -> Iterator[object]:
@@ -259,11 +272,13 @@ def _versions_of(crd: Mapping[str, Any], file: str) -> Iterator[Version]:
         schema = structural.mapping_in(version.get("schema") or {}, f"the schema of {kind}").get("openAPIV3Schema")
         if schema is None:
             raise structural.UnusableSchema(f"the CRD of {kind} has no schema for `{api_version}`")
-        root = {**structural.mapping_in(schema, f"the schema of {kind}"), structural.EMBEDDED: True}
+        source = structural.mapping_in(schema, f"the schema of {kind}")
+        root = {**source, structural.EMBEDDED: True}
         unjudged: list[str] = []
         json_schema = structural.json_schema_of(root, kind, unjudged, drops=not keeps_all)
         json_schema["$defs"] = {"empty": {"additionalProperties": False, "items": structural.EMPTY}}
-        yield Version(api_version, kind, scope, version.get("served") is True, file, json_schema, tuple(unjudged))
+        served, stored = (version.get(word) is True for word in ("served", "storage"))
+        yield Version(api_version, kind, scope, served, file, json_schema, source, stored, tuple(unjudged))
 
 
 # From a manifest to its problems
@@ -311,7 +326,7 @@ def _problems(version: Version, error: Any, parent: list[_Part]) -> Iterator[tup
                 if name not in error.instance:
                     yield f"requires `{_path([*parent, name])}`, which is missing; {_REFUSED}", fix
         case "type":
-            actual = _type_of(error.instance)
+            actual = type_of(error.instance)
             # A null is pruned from an object before validation, but refused in a list.
             effect = _PRUNED if actual == "null" and parent and isinstance(parent[-1], str) else _REFUSED
             if actual == "object" and "array" in wants:
@@ -357,7 +372,8 @@ def _fields(schema: Any, path: str = "") -> Iterator[str]:
             yield from _fields(schema.get(word), f"{path}[*]")
 
 
-def _type_of(value: object) -> str:
+def type_of(value: object) -> str:
+    """The type of a value as schemas name it."""
     is_type = Draft202012Validator.TYPE_CHECKER.is_type
     return next((each for each in ("null", *structural.TYPES) if is_type(value, each)), "something else")
 

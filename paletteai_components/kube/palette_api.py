@@ -27,6 +27,8 @@ class Field:
     path: FieldPath
     seen: str
     """Where the path was seen; empty for one that is assumed."""
+    is_list: bool = False
+    """Whether its value is a list of texts; otherwise it is a text."""
 
 
 _DOCS = "the vendor's public documentation"
@@ -42,7 +44,7 @@ FIELDS: dict[str, Field] = {
     "tenant.description": Field("Tenant", _SPEC / "description", _DOCS),
     "tenant.settingsName": Field("Tenant", _SPEC / "settingsRef" / "name", _MANIFEST),
     "tenant.settingsNamespace": Field("Tenant", _SPEC / "settingsRef" / "namespace", _MANIFEST),
-    "tenant.groups": Field("Tenant", _SPEC / "tenantRoleMapping" / "groups", _MANIFEST),
+    "tenant.groups": Field("Tenant", _SPEC / "tenantRoleMapping" / "groups", _MANIFEST, is_list=True),
     "settings.palette": Field("Settings", _SETTINGS / "palette" / "secretRef" / "name", ""),
     "settings.huggingFace": Field("Settings", _SETTINGS / "huggingFace" / "secretRef" / "name", ""),
     "settings.nvidia": Field("Settings", _SETTINGS / "nvidia" / "secretRef" / "name", ""),
@@ -53,12 +55,14 @@ FIELDS: dict[str, Field] = {
     "project.settingsName": Field("Project", _SPEC / "settingsRef" / "name", _MANIFEST),
     "project.computeConfigName": Field("Project", _SPEC / "computeConfigRef" / "name", _MANIFEST),
     "project.computeConfigNamespace": Field("Project", _SPEC / "computeConfigRef" / "namespace", _MANIFEST),
-    "project.admin": Field("Project", _SPEC / "roleMapping" / "admin", _MANIFEST),
-    "project.editor": Field("Project", _SPEC / "roleMapping" / "editor", _MANIFEST),
-    "project.viewer": Field("Project", _SPEC / "roleMapping" / "viewer", _MANIFEST),
-    "project.allow": Field("Project", _NAMESPACES / "allow", _DOCS),
-    "project.disallow": Field("Project", _NAMESPACES / "disallow", _DOCS),
+    "project.admin": Field("Project", _SPEC / "roleMapping" / "admin", _MANIFEST, is_list=True),
+    "project.editor": Field("Project", _SPEC / "roleMapping" / "editor", _MANIFEST, is_list=True),
+    "project.viewer": Field("Project", _SPEC / "roleMapping" / "viewer", _MANIFEST, is_list=True),
+    "project.allow": Field("Project", _NAMESPACES / "allow", _DOCS, is_list=True),
+    "project.disallow": Field("Project", _NAMESPACES / "disallow", _DOCS, is_list=True),
 }
+ASSUMED = tuple(name for name, field in FIELDS.items() if not field.seen)
+"""The fields whose path is assumed: the only ones that can have another."""
 _PATHS = {name: field.path for name, field in FIELDS.items()}
 
 
@@ -101,6 +105,12 @@ class PaletteApi:
             name: path for name, path in self._paths.items() if FIELDS[name].kind == kind and name not in self.disputes
         }
 
+    def rival_of(self, name: str) -> str | None:
+        """Another field of the same object whose path overlaps that of a field, or None."""
+        path = self.path(name)
+        others = self.modelled(FIELDS[name].kind).items()
+        return next((other for other, its in others if other != name and path.overlaps(its)), None)
+
     def overlaps(self, kind: str, extra: Mapping[str, Any]) -> list[FieldPath]:
         """The fields of `extraSpec`, from there, that overlap a modelled field of the kind."""
         modelled = self.modelled(kind).values()
@@ -142,6 +152,15 @@ def replacement(text: str) -> FieldPath:
     if path.steps[0] != "spec" or len(path.steps) == 1:
         raise FieldPathError("is not below `spec`")
     return path
+
+
+def fault_of(text: str) -> str:
+    """Why `replacement` refuses a text; empty if it does not."""
+    try:
+        replacement(text)
+    except FieldPathError as fault:
+        return str(fault)
+    return ""
 
 
 def _leaves(value: Any, path: FieldPath, lists: Mapping[FieldPath, str]) -> Iterator[FieldPath]:

@@ -469,7 +469,7 @@ class _Reading:
             "PAI016",
             f"no Settings here has the field `{path}`, where this package assumes the name of the Secret, so which "
             "Secrets they use is not known.",
-            "Set the right path in `paletteai:vendorFields`.",
+            "Set the right path, which `paletteai crds` finds: in `paletteai:vendorFields`, or with `--vendor-field`.",
             *(each.location("spec") for each in unread[:_MAX_LOCATIONS]),
             severity=Severity.WARNING,
         )

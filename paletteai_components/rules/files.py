@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from paletteai_components.diagnostics import Diagnostic, Severity, escaped
-from paletteai_components.kube.field_path import FieldPathError
-from paletteai_components.kube.palette_api import FIELDS, PaletteApi, replacement
+from paletteai_components.kube.palette_api import ASSUMED, FIELDS, fault_of
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import ExtraSpec
 from paletteai_components.redaction import named
@@ -83,38 +82,22 @@ def file_is_understood(stack: Stack) -> Iterator[Diagnostic]:
 
 
 def _vendor_field_diagnostics(stack: Stack, vendor_fields: Mapping[str, str]) -> Iterator[Diagnostic]:
-    assumed = [name for name, field in FIELDS.items() if not field.seen]
     for name, path in vendor_fields.items():
         location = stack.location("vendorFields", name)
         field = FIELDS.get(name)
         if field is None:
-            yield unknown_field(location, name, assumed, "vendorFields")
+            yield unknown_field(location, name, ASSUMED, "vendorFields")
         elif field.seen:
             fact = f"the path of `{named(name)}` is known from the vendor, so it cannot be changed"
-            names = ", ".join(f"`{each}`" for each in sorted(assumed))
+            names = ", ".join(f"`{each}`" for each in sorted(ASSUMED))
             yield misread(location, fact, f"Delete it. Only assumed paths can be changed: {names}.")
-        elif fault := _fault_of(path):
+        elif fault := fault_of(path):
             remedy = f"Write it like `{field.path}`, or like `{_IN_A_LIST}` for an element of a list."
             yield misread(location, f"the path of `{named(name)}` {fault}, so it would set no field", remedy)
-        elif rival := _rival_of(name, stack.api):
+        elif rival := stack.api.rival_of(name):
             fact = f"the path of `{named(name)}` overlaps the path of `{rival}`, so one would overwrite the other"
             yield misread(location, fact, "Give each field its own path.")
     yield from _disputed_field_diagnostics(stack)
-
-
-def _fault_of(path: str) -> str:
-    try:
-        replacement(path)
-    except FieldPathError as fault:
-        return str(fault)
-    return ""
-
-
-def _rival_of(name: str, api: PaletteApi) -> str | None:
-    """Another field of the same object whose path overlaps this one's, or None."""
-    path = api.path(name)
-    others = api.modelled(FIELDS[name].kind).items()
-    return next((other for other, its in others if other != name and path.overlaps(its)), None)
 
 
 def _disputed_field_diagnostics(stack: Stack) -> Iterator[Diagnostic]:

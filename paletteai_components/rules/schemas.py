@@ -41,6 +41,7 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     `paletteai check` never asks a cluster.
 
     Correct a path that this package assumes with `paletteai:vendorFields`, without waiting for a release.
+    `paletteai crds` reads the same CRDs and names the paths that they have.
     If the CRD has a list where the path takes a mapping, the remedy shows a path through an element of the list.
     Both the field that selects the element and its other fields have to be in the CRD.
     """

@@ -1,4 +1,6 @@
-"""Editor: writes fingerprints into a stack file, or leaves entries out, and changes no other byte.
+"""Editor: writes fingerprints into a stack file and vendor fields into a project file, or leaves entries out.
+
+It changes no other byte.
 
 PyYAML says where values start and end. The result is read again, and is used only if it has the values that it should.
 """
@@ -6,8 +8,9 @@ PyYAML says where values start and end. The result is read again, and is used on
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -22,11 +25,15 @@ from paletteai_components.errors import UserError
 from paletteai_components.model.spec import FingerprintSpec
 from paletteai_components.pulumi_yaml.document import Document, Path, document_from
 from paletteai_components.redaction import named
+from paletteai_components.stacks.configuration import NAMESPACE, is_own
+from paletteai_components.stacks.pulumi_project import PulumiProject
 from paletteai_components.stacks.sources import Sources
 
 _BOM = b"\xef\xbb\xbf"
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+# The path of a field that needs no quotes in a block.
+_PLAIN = re.compile(r"[\w.\[\]=/-]+")
 _LINE_END = re.compile(r"\r\n?|\n|\Z")
 
 # Where the replaced text starts and ends, and the new text.
@@ -61,6 +68,48 @@ def with_fingerprints(data: bytes, read: Document, fingerprints: Mapping[str, Fi
     lines = [f"    {named(name)}:\n      fingerprint: {_flow_mapping(each)}" for name, each in fields.items()]
     fact = f"{read.file} is written in a way that this command cannot edit, so it was left unchanged."
     raise UserError(fact, "\n".join(["Add these lines:", *lines]))
+
+
+def with_vendor_fields(data: bytes, project: PulumiProject, fields: Mapping[str, str]) -> bytes:
+    """The bytes of a project file with these paths as the default of `paletteai:vendorFields`.
+
+    Raises:
+        UserError: The file is written in a way that cannot be edited safely.
+    """
+    read, path = project.document, vendor_fields_path(project)
+    with contextlib.suppress(LookupError, StackFileError):
+        if sum(each.qualified == f"{NAMESPACE}:vendorFields" for each in project.entries) > 1:
+            raise LookupError("Pulumi uses either of two keys")
+        text = data.removeprefix(_BOM).decode()
+        result = _applied(data, text, _settings_of(text, _root(text), path, fields))
+        value = holder = deepcopy(read.value)
+        for step in path:
+            # A mapping without entries may be written as nothing at all.
+            holder[step] = {} if holder.get(step) is None else holder[step]
+            holder = holder[step]
+        holder.update(fields)
+        if document_from(result, read.file).value == value:
+            return result
+    raise UserError(
+        f"{read.file} is written in a way that this command cannot edit, so it was left unchanged.",
+        "\n".join(["Add these lines:", *vendor_field_lines(path, fields)]),
+    )
+
+
+def vendor_fields_path(project: PulumiProject | None) -> tuple[str, ...]:
+    """The path of the default of `paletteai:vendorFields` in a project file."""
+    name, key = project.name if project else NAMESPACE, f"{NAMESPACE}:vendorFields"
+    entry = next((each for each in project.entries if each.qualified == key), None) if project else None
+    key = entry.key if entry else key
+    written = project.document.value["config"][key] if project and entry else None
+    # Pulumi takes either for a key of the project's own namespace, and not both.
+    has_value = isinstance(written, dict) and "value" in written
+    return "config", key, "default" if is_own(key, name) and not has_value else "value"
+
+
+def vendor_field_lines(path: Sequence[str], fields: Mapping[str, str]) -> list[str]:
+    """The lines that say the same in a project file."""
+    return list(_block(path, fields, "", "  ", ""))
 
 
 def without_entries(data: bytes, read: Document, paths: Iterable[Path]) -> bytes:
@@ -203,6 +252,86 @@ def _replacement(text: str, old: _Node, new: str) -> _Edit:
     return old.start, old.end, new if old.end > old.start else f" {new}"
 
 
+def _settings_of(text: str, root: _Node, path: Sequence[str], fields: Mapping[str, str]) -> set[_Edit]:
+    """The edits that set some texts in the mapping at a path, and make what is missing of it.
+
+    Raises LookupError where it cannot be told what to edit.
+    """
+    key, node = None, root
+    for depth, step in enumerate(path):
+        if isinstance(node.event, yaml.SequenceStartEvent):
+            raise LookupError("a list is no mapping")
+        if step not in node.entries:
+            return {_added(text, key, node, path[depth:], fields, depth)}
+        key, node = node.entries[step]
+    old = {name: node.entries[name][1] for name in fields.keys() & node.entries}
+    edits = {
+        _replacement(text, each, _text(fields[name], each, node))
+        for name, each in old.items()
+        if getattr(each.event, "value", None) != fields[name]
+    }
+    new = {name: each for name, each in fields.items() if name not in node.entries}
+    return edits | ({_added(text, key, node, (), new, len(path))} if new else set())
+
+
+def _added(
+    text: str, key: _Node | None, holder: _Node, path: Sequence[str], fields: Mapping[str, str], depth: int
+) -> _Edit:
+    """The edit that adds a mapping at a path, or its entries, to what is there."""
+    entries = list(holder.entries.values())
+    beside = entries[-1][0] if entries else key
+    quote = beside.event.style or "" if beside else ""
+    if getattr(holder.event, "flow_style", False):
+        entry = _flow(path, fields, quote)
+        if entries:
+            return entries[-1][1].end, entries[-1][1].end, f", {entry}"
+        return holder.start + 1, holder.start + 1, entry
+    if entries:
+        after, indent = entries[-1][1].end, _indentation(text, entries[-1][0])
+    elif key is not None and holder.start == holder.end:
+        after, indent = holder.end, _indentation(text, key) + "  "
+    else:
+        raise LookupError("a value stands where the mapping has to be")
+    end = next(_LINE_END.finditer(text, after))
+    newline = end[0] or next(_LINE_END.finditer(text))[0] or "\n"
+    width = indent[: len(indent) // depth] if depth else "  "
+    lines = _block(path, fields, indent, width or "  ", quote)
+    return end.start(), end.start(), "".join(f"{newline}{line}" for line in lines)
+
+
+def _block(path: Sequence[str], fields: Mapping[str, str], indent: str, width: str, quote: str) -> Iterator[str]:
+    for step in path:
+        yield f"{indent}{quote}{step}{quote}:"
+        indent += width
+    for name, value in fields.items():
+        yield f"{indent}{quote}{name}{quote}: {value if _PLAIN.fullmatch(value) and not quote else _quoted(value)}"
+
+
+def _flow(path: Sequence[str], fields: Mapping[str, str], quote: str) -> str:
+    entry = ", ".join(f"{quote}{name}{quote}: {_quoted(value)}" for name, value in fields.items())
+    for step in reversed(path):
+        entry = f"{quote}{step}{quote}: {{{entry}}}"
+    return entry
+
+
+def _text(value: str, old: _Node, holder: _Node) -> str:
+    """A text in place of another: with the quotes of that one, or with those that it needs."""
+    style = getattr(old.event, "style", None)
+    if style == "'":
+        return f"'{value}'"
+    return _quoted(value) if style or holder.event.flow_style or not _PLAIN.fullmatch(value) else value
+
+
+def _quoted(value: str) -> str:
+    # The path of a field has neither a quote nor a space; of a backslash, JSON knows what YAML does.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _indentation(text: str, key: _Node) -> str:
+    line = text[max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1 : key.start]
+    return line[: len(line) - len(line.lstrip(" "))]
+
+
 def _insertion(text: str, integration: _Node, fields: Mapping[str, str]) -> _Edit:
     # An integration without a key of its own merges one.
     key, value = integration.entries.get("apiKey") or [*integration.entries.values()][-1]
@@ -210,10 +339,9 @@ def _insertion(text: str, integration: _Node, fields: Mapping[str, str]) -> _Edi
     entry = f"{quote}fingerprint{quote}: {_flow_mapping(fields, quote)}"
     if integration.event.flow_style:
         return value.end, value.end, f", {entry}"
-    line = text[max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1 : key.start]
-    indent = line[: len(line) - len(line.lstrip(" "))]
     end = next(_LINE_END.finditer(text, value.end))
-    return end.start(), end.start(), f"{end[0] or next(_LINE_END.finditer(text))[0]}{indent}{entry}"
+    newline = end[0] or next(_LINE_END.finditer(text))[0]
+    return end.start(), end.start(), f"{newline}{_indentation(text, key)}{entry}"
 
 
 def _flow_mapping(fields: Mapping[str, str], quote: str = "") -> str:

@@ -253,7 +253,7 @@ def test_a_server_that_goes_away_in_the_middle_is_one_clear_error(plane: Control
         result = doctor(proxy.kubeconfig(tmp_path / "kubeconfig"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(
-        "Error: the cluster could not be read, so nothing was checked: it cannot be reached."
+        "error: the cluster could not be read, so nothing was checked: it cannot be reached."
     )
 
 

@@ -33,7 +33,7 @@ _LISTED = 10
 @click.option(
     "--crds",
     type=click.Path(path_type=Path),
-    metavar="FILE|DIR",
+    metavar="FILE|DIR|-",
     help="The cluster's CRDs. A manifest that does not match them is an error.",
 )
 @click.option(

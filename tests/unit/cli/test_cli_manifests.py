@@ -15,6 +15,8 @@ from support.projects import Project
 from paletteai_components.cli.reading import MANY
 from paletteai_components.kube.manifests import Manifest
 
+OF_ONE_PATH = ["--vendor-field", "settings.palette=spec.a", "--vendor-field", "settings.nvidia=spec.a.name"]
+
 
 @pytest.fixture
 def anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
@@ -85,8 +87,12 @@ def test_json_has_the_problems_as_for_stack_files_and_the_tenants(anywhere: Proj
         (["all.yaml", "--env", "dev"], "no stack can be chosen"),
         (["all.yaml", "--vendor-field", "settings.palete=spec.x"], "Did you mean `settings.palette`?"),
         (["all.yaml", "--vendor-field", "tenant.displayName=spec.x"], "is no field whose path is assumed"),
-        (["all.yaml", "--vendor-field", "settings.palette"], "is not below `spec`"),
+        (["all.yaml", "--vendor-field", "settings.palette"], "has an empty name"),
         (["all.yaml", "--vendor-field", "settings.palette=metadata.name"], "is not below `spec`"),
+        (["all.yaml", "--vendor-field", "settings.palette=spec.a[type=palette]"], "ends with an element"),
+        (["all.yaml", "--vendor-field", "settings.palette=spec.a[palette].name"], "else than `[KEY=VALUE]`"),
+        (["all.yaml", *OF_ONE_PATH], "overlaps the path of `settings.nvidia`"),
+        (["all.yaml", *OF_ONE_PATH[:2], "--vendor-field", "settings.palette=spec.b"], "has two paths"),
     ],
 )
 def test_a_wrong_call_is_refused_with_the_remedy(anywhere: Project, arguments: list[str], says: str) -> None:
@@ -116,6 +122,13 @@ def test_another_layout_is_read_where_the_option_says_it_is(anywhere: Project) -
     objects = yaml([tenant(), other, secret(), project()])
     assert "warning PAI016" in anywhere.run("check", "--manifests", "-", input=objects).output
     field = ["--vendor-field", "settings.palette=spec.palette.credentials"]
+    assert "no problems" in anywhere.run("check", "--manifests", "-", *field, input=objects).output
+
+
+def test_the_option_takes_a_path_that_leads_through_a_list(anywhere: Project) -> None:
+    listed = {"integrations": [{"type": "other"}, {"type": "palette", "secretRef": {"name": "key"}}]}
+    objects = yaml([tenant(), manifest("Settings", "default", "tenant-acme", spec=listed), secret(), project()])
+    field = ["--vendor-field", "settings.palette=spec.integrations[type=palette].secretRef.name"]
     assert "no problems" in anywhere.run("check", "--manifests", "-", *field, input=objects).output
 
 

@@ -109,6 +109,13 @@ def test_what_the_cluster_would_drop_is_refused(project: Project) -> None:
     assert len(documents(project.run("render", "--crds", "crds.yaml").stdout)) == 5
 
 
+def test_the_clusters_crds_may_come_through_a_pipe(project: Project) -> None:
+    project.stack(changed("{name: vision}", "{name: vision, displayName: Vision}"))
+    said = project.refused("render", "--crds", "-", code=1, input=crds("title: {type: string}"))
+    assert "  also: <stdin>\n" in said
+    assert project.run("render", "--crds", "-", input=crds("displayName: {type: string}")).exit_code == 0
+
+
 INTEGRATIONS = """\
 integrations:
   type: array

@@ -143,7 +143,7 @@ def test_an_unknown_field_is_named_with_the_nearest_one_beside_it(vendor: Crds) 
     )
     assert diagnostic.help == (
         "Nearest known field: `spec.integrations.palette.secretRef`. Set another path with `paletteai:vendorFields`, "
-        "or update the package."
+        "which `paletteai crds` finds, or update the package."
     )
     assert diagnostic.where == (SourceLocation(str(FILES["Settings"])),)
     assert diagnostic.severity is Severity.ERROR
@@ -341,7 +341,7 @@ def test_a_mapping_in_the_place_of_a_list_is_told_how_an_element_is_selected(tmp
     assert "requires `spec.integrations` to be of type array, but it is object;" in diagnostic.message
     assert diagnostic.help == (
         f"A path leads through an element of the list like this: {element}. Set another path with "
-        "`paletteai:vendorFields`, or update the package."
+        "`paletteai:vendorFields`, which `paletteai crds` finds, or update the package."
     )
 
 
@@ -579,7 +579,7 @@ def test_the_same_crd_twice_is_fine_and_two_that_differ_are_not(tmp_path: Path) 
     assert len(crds_from(tmp_path).versions) == 1
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(lab_crd(object_of(b=TEXT))))
     with pytest.raises(
-        StackFileError, match=r"Lab `lab\.example/v1` is defined differently in `.*a\.yaml`, so no manifest"
+        StackFileError, match=r"Lab `lab\.example/v1` is defined differently in `.*a\.yaml`, so nothing was checked"
     ):
         crds_from(tmp_path)
 
@@ -649,7 +649,7 @@ def test_a_file_that_no_schema_can_be_made_of_is_unreadable(tmp_path: Path, text
         crds_from(file)
     diagnostic = only(list(raised.value.diagnostics))
     assert fact in diagnostic.message
-    assert diagnostic.message.endswith(", so no manifest was checked against the cluster's CRDs.")
+    assert diagnostic.message.endswith(", so nothing was checked against the cluster's CRDs.")
     assert diagnostic.where[0].file == str(file)
     assert "kubectl get crds -o yaml" in diagnostic.help
 

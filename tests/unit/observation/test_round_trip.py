@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from support.observations import manifests_of, observed
+from support.settings_layouts import LAYOUTS, SettingsLayout, crds_with
 from support.topologies import sound_stacks, sound_workspaces, stack_of, workspace_of
 
 from paletteai_components.diagnostics import Severity, errors_in
+from paletteai_components.kube.crds import crds_of
+from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.plan import Plan, PlannedProject
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack
+from paletteai_components.stacks.workspace import Workspace
+
+EACH = settings.default.max_examples // 4 if settings.default else 0
+CRDS = {layout.name: crds_of(crds_with(layout.spec), "crds.yaml") for layout in LAYOUTS}
 
 
 def settings_of(settings: PlannedSettings) -> dict[str, Any]:
@@ -62,11 +70,24 @@ def is_whole(stack: Stack) -> bool:
     return spec is not None and not spec.tenant.existing and not spec.tenant.existing_settings
 
 
-@given(sound_stacks())
+@given(sound_stacks(1))
 def test_a_stacks_own_objects_say_what_it_declares(file: dict[str, Any]) -> None:
     stack, _ = stack_of("acme.dev", file)
     if is_whole(stack):
         (read,) = observed(manifests_of(stack)).stacks
+        assert what_follows(read.plan) == what_follows(stack.plan)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+@settings(max_examples=EACH)
+@given(file=sound_stacks(1))
+def test_in_every_layout_of_settings_they_say_the_same(layout: SettingsLayout, file: dict[str, Any]) -> None:
+    config = {**file["config"], "paletteai:vendorFields": layout.paths}
+    stack, _ = stack_of("t0.dev", {"config": config})
+    # What the CRD requires besides, these stacks do not say.
+    assert not errors_in(diagnostics_of(Workspace((stack,), crds=None if layout.needs else CRDS[layout.name])))
+    if is_whole(stack):
+        (read,) = observed(manifests_of(stack), PaletteApi(fields=layout.paths)).stacks
         assert what_follows(read.plan) == what_follows(stack.plan)
 
 

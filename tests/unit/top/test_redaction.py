@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import re
+import string
 import time
 from base64 import b64encode
 from pathlib import Path
@@ -25,6 +27,7 @@ NAMES = [
     *("gke_project-1_europe-west1_cluster-1", "kubernetes-admin@kind-Dev1", "MyCluster2024Production"),
     *("default/api-cluster-example-com:6443/kube:admin", "do-fra1-k8s-1-29-1-do-0-fra1-1700000000000"),
     *("https://palette.acme.example:8443", "Settings tenant-acme/default", "PlatformEngineeringAdministrators"),
+    *("huggingFaceSecretName", "spec.integrations.huggingFaceSecretRef", "effectiveSettingsSecretRefName"),
 ]
 TEXTS = [
     *NAMES,
@@ -61,6 +64,13 @@ def test_a_key_of_every_kind_is_seen_alone_and_among_other_text(kind: str) -> No
     assert named(key) == REDACTED
     assert named(f"dev-tenant/{key}") == f"dev-tenant/{REDACTED}"
     assert redacted(f"Settings tenant-acme/default-{key} of acme") == f"Settings tenant-acme/{REDACTED} of acme"
+
+
+@pytest.mark.parametrize("length", [24, 32, 40])
+def test_letters_in_a_random_order_are_hardly_ever_told(length: int) -> None:
+    chosen = random.Random(length)
+    texts = ["".join(chosen.choices(string.ascii_letters, k=length)) for _ in range(5_000)]
+    assert sum(redacted(text) == text for text in texts) < 150
 
 
 @pytest.mark.parametrize("kind", ["Hugging Face", "NVIDIA", "web token"])

@@ -1,0 +1,179 @@
+"""The fields of the vendor's kinds and whether they fit the CRDs: as a table and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from paletteai_components.diagnostics import escaped
+from paletteai_components.kube.layout import Candidate, FieldLayout, Fit, KindLayout, Layout
+from paletteai_components.listing import listed
+from paletteai_components.redaction import named, redacted
+from paletteai_components.stacks.editor import vendor_field_lines, vendor_fields_path
+from paletteai_components.stacks.pulumi_project import PulumiProject
+
+_LISTED = 10
+_RESULTS = {
+    Fit.FITS: ("fits", "green"),
+    Fit.MISSING: ("is not there", "red"),
+    Fit.MISMATCH: ("does not fit", "red"),
+    Fit.NEEDS_MORE: ("needs more beside it", "yellow"),
+    Fit.UNKNOWN: ("not known", "yellow"),
+}
+
+
+def show_layout(layout: Layout, project: PulumiProject | None, notes: Iterable[str], *, is_written: bool) -> None:
+    """Print every field with its path and whether it fits, where those may be that do not, and the lines to set them.
+
+    Args:
+        layout: The fields.
+        project: The project that the lines are for.
+        notes: What else the reader has to know.
+        is_written: Whether the lines are written into the project file afterwards.
+    """
+    for line in _kind_lines(layout):
+        click.echo(escaped(line))
+    click.echo()
+    for line in _table(layout.fields):
+        click.echo(line)
+    for line in _advice(layout):
+        click.echo(line)
+    if layout.found and not is_written:
+        file = escaped(str(project.file)) if project else "Pulumi.yaml"
+        click.echo(f"\nSet this in {file}, or let `--write` do it:\n")
+        for line in vendor_field_lines(vendor_fields_path(project), _replaced(layout)):
+            click.echo(escaped(line))
+    click.echo()
+    for note in (*notes, *_unjudged(layout)):
+        click.echo(f"{click.style('note', fg='cyan', bold=True)}: {escaped(note)}")
+    click.echo(_summary(layout))
+
+
+def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "source": layout.source,
+        "apiVersion": named(layout.api.api_version),
+        "kinds": [
+            {
+                "kind": each.kind,
+                "apiVersion": each.api_version and named(each.api_version),
+                "served": list(each.served),
+                "stored": each.stored,
+            }
+            for each in layout.kinds
+        ],
+        "fields": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "path": each.path.redacted,
+                "assumed": each.is_movable,
+                "result": each.fit.value,
+                "reason": each.reason,
+                "needs": [path.redacted for path in each.needs],
+                "candidates": [
+                    {
+                        "path": str(candidate.path),
+                        "certain": candidate.is_certain,
+                        "needs": [path.redacted for path in candidate.needs],
+                        "description": candidate.description,
+                    }
+                    for candidate in each.candidates
+                ],
+                "ambiguous": each.is_ambiguous,
+            }
+            for each in layout.fields
+        ],
+        "vendorFields": _replaced(layout),
+        "notes": [*notes, *_unjudged(layout)],
+    }
+
+
+def _replaced(layout: Layout) -> dict[str, str]:
+    # Somebody may have pasted a key into the project file.
+    return {name: redacted(path) for name, path in layout.replaced.items()}
+
+
+def _kind_lines(layout: Layout) -> Iterator[str]:
+    """What the CRDs of the kinds are, those with the same versions in one line."""
+    yield f"CRDs of {layout.source}"
+    by_text: dict[str, list[str]] = {}
+    for each in layout.kinds:
+        by_text.setdefault(_versions(each, named(layout.api.api_version)), []).append(each.kind)
+    for text, kinds in by_text.items():
+        yield f"{', '.join(kinds)}: {text}"
+
+
+def _versions(each: KindLayout, wanted: str) -> str:
+    served = listed(each.served, _LISTED)
+    if each.api_version is None:
+        if not each.served and each.stored is None:
+            return "there is no CRD"
+        return f"`{wanted}` is not served, but {served or 'no version'}; set `paletteai:apiVersion`"
+    others = listed((version for version in each.served if version != wanted), _LISTED)
+    stored = "stored" if each.stored == wanted else f"stored as {each.stored}" if each.stored else "not stored"
+    return f"{wanted}, served and {stored}" + (f"; also served: {others}" if others else "")
+
+
+def _table(fields: Sequence[FieldLayout]) -> Iterator[str]:
+    names = max(len(each.name) for each in fields)
+    results = max(len(word) for word, _ in _RESULTS.values())
+    yield click.style(f"{'FIELD':<{names}}  {'RESULT':<{results}}  PATH", bold=True)
+    for each in fields:
+        word, colour = _RESULTS[each.fit]
+        reason = f"  ({each.reason})" if each.reason else ""
+        path = escaped(f"{each.path.redacted}{reason}")
+        yield f"{each.name:<{names}}  {click.style(f'{word:<{results}}', fg=colour)}  {path}"
+
+
+def _advice(layout: Layout) -> Iterator[str]:
+    """What to do about each field that does not fit."""
+    versions = {each.kind: each.api_version for each in layout.kinds}
+    for each in layout.fields:
+        if each.fit is Fit.FITS or versions[each.kind] is None:
+            continue
+        if each.fit is Fit.NEEDS_MORE:
+            yield f"\n{each.name}: set what it needs with `extraSpec` of the {each.kind}."
+        elif each.candidates:
+            yield f"\n{each.name} may be at:"
+            yield from map(_candidate_line, each.candidates)
+            if each.is_ambiguous:
+                yield "  The first two are equally likely: choose one."
+        elif each.is_movable:
+            yield f"\n{each.name}: no field of the CRD looks like it."
+            yield "  `kubectl explain settings.spec --recursive` shows all of them."
+        elif each.fit is not Fit.UNKNOWN:
+            yield f"\n{each.name}: its path is known from the vendor and cannot be replaced; update the package."
+
+
+def _candidate_line(candidate: Candidate) -> str:
+    told = [] if candidate.is_certain else ["only plausible"]
+    if candidate.needs:
+        needed = listed((f"`{path.redacted}`" for path in candidate.needs), _LISTED)
+        told.append(f"needs {needed} beside it, from `extraSpec`")
+    if candidate.description and not candidate.is_certain:
+        told.append(f"described as “{candidate.description}”")
+    return escaped(f"  {candidate.path}" + (f"  ({'; '.join(told)})" if told else ""))
+
+
+def _unjudged(layout: Layout) -> Iterator[str]:
+    for each in layout.kinds:
+        if each.unjudged:
+            yield f"{each.kind} has constraints that are not evaluated here: {listed(map(redacted, each.unjudged), 5)}"
+
+
+def _summary(layout: Layout) -> str:
+    numbers = Counter(each.fit for each in layout.fields)
+    texts = {
+        Fit.MISSING: ("is not there", "are not there"),
+        Fit.MISMATCH: ("does not fit", "do not fit"),
+        Fit.NEEDS_MORE: ("needs more", "need more"),
+        Fit.UNKNOWN: ("is not known", "are not known"),
+        Fit.FITS: ("fits", "fit"),
+    }
+    parts = [f"{numbers[fit]:,} {text[numbers[fit] > 1]}" for fit, text in texts.items() if numbers[fit]]
+    return f"{len(layout.fields):,} fields: {', '.join(parts)}"
