@@ -190,11 +190,12 @@ def _difference(old: bytes, new: bytes, shown: str) -> Iterator[str]:
 def _report(files: Iterable[Adopted], found: Live, *, err: bool) -> None:
     """Print what the files would change on the cluster, and what they cannot declare."""
     from paletteai_components.cli.output.adoption import adoption_sections
+    from paletteai_components.kube.cluster import KINDS
 
     for section in adoption_sections(list(files)):
         click.echo("\n".join(section_lines(section)), err=err)
     for each in found.snapshot.unread:
-        _note(f"{each.reason}, so it is in no file.", err=err)
+        _note(f"{each.reason}, so the files declare none." if each.subject != KINDS else f"{each.reason}.", err=err)
     if not found.is_verified:
         _note("the certificate of the API server was not verified: the kubeconfig says so.", err=err)
 

@@ -203,7 +203,7 @@ def test_where_namespaces_cannot_be_listed_none_is_written(folder: Project) -> N
     text = written(folder)["Pulumi.acme.dev.yaml"]
     assert text.count("createNamespace: false") == 2
     assert "Namespace/" not in text
-    assert "note: this user may not list all objects of kind Namespace, so it is in no file.\n" in result.stdout
+    assert "note: this user may not list all objects of kind Namespace, so the files declare none.\n" in result.stdout
 
 
 def deployed(folder: Project, *objects: str) -> None:
