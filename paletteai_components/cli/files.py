@@ -7,12 +7,13 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 from paletteai_components.changes.git import top_of
 from paletteai_components.errors import UserError
+from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.stacks.files import bytes_of
 
 _TERMINATING = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -66,13 +67,30 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
                 return
             os.chmod(beside, mode)
             if bytes_of(path) != old:
-                raise UserError(f"{path} was changed while this command ran, so it was left as it is.", "Run it again.")
+                raise _changed_error(path)
             os.replace(beside, path)
         except OSError as error:
             raise _write_error(path, error) from None
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def edit(read: Document, changed: Callable[[bytes], bytes]) -> None:
+    """Replace the content of a file that was read, if it still has the values that were read.
+
+    Args:
+        read: What was read of the file.
+        changed: The new content, of the present one.
+
+    Raises:
+        UserError: The file has other values by now, or cannot be written.
+    """
+    path = Path(read.file)
+    old = bytes_of(path)
+    if document_from(old, read.file).value != read.value:
+        raise _changed_error(path)
+    replace(path, old, changed(old))
 
 
 def refuse_existing(path: Path) -> None:
@@ -115,6 +133,10 @@ def _signals_held_back() -> Iterator[list[int]]:
             signal.signal(number, handler)
         for number in arrived:
             os.kill(os.getpid(), number)
+
+
+def _changed_error(path: Path) -> UserError:
+    return UserError(f"{path} was changed while this command ran, so it was left as it is.", "Run it again.")
 
 
 def _exists_error(path: Path) -> UserError:

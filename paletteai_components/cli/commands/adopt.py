@@ -21,7 +21,7 @@ from paletteai_components.diagnostics import StackFileError, errors_in, escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean, label_problem
-from paletteai_components.pulumi_yaml.document import Document, document_from
+from paletteai_components.pulumi_yaml.document import Document
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
@@ -248,10 +248,9 @@ def _finish(words: Sequence[str], folder: StackFolder) -> int:
 
 def _finish_one(stack: Stack, document: Document, folder: StackFolder) -> int:
     """Remove the `importIds` of a stack whose last deployment wrote all that they name."""
-    from paletteai_components.cli.files import replace
+    from paletteai_components.cli.files import edit
     from paletteai_components.deployment.outputs import deployed_objects
     from paletteai_components.stacks.editor import without_imports
-    from paletteai_components.stacks.files import bytes_of
 
     imports: dict[tuple[str | int, ...], list[str]] = {}
     for reference, path in stack.plan.import_ids if stack.plan else ():
@@ -264,13 +263,7 @@ def _finish_one(stack: Stack, document: Document, folder: StackFolder) -> int:
     done = [path for path, references in imports.items() if owned.issuperset(references)]
     places = [place for path in done if (place := stack.own_path(*path)) is not None]
     if places:
-        file = Path(stack.file)
-        old = bytes_of(file)
-        if document_from(old, stack.file).value != document.value:
-            raise UserError(
-                f"{stack.file} was changed while this command ran, so it was left as it is.", "Run it again."
-            )
-        replace(file, old, without_imports(old, document, places))
+        edit(document, lambda old: without_imports(old, document, places))
         number = sum(len(imports[path]) for path in done)
         click.echo(f"{escaped(stack.name)}: removed the `importIds` of {plural(number, 'object')}.")
     if missing:

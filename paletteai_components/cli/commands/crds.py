@@ -138,12 +138,10 @@ def _notes(folder: StackFolder) -> Iterator[str]:
 
 def _written(layout: Layout, crds: Crds, folder: StackFolder, *, err: bool) -> Layout:
     """Write what was found into the project file, and hold the fields against the CRDs again."""
-    from paletteai_components.cli.files import replace as replace_file
+    from paletteai_components.cli.files import edit
     from paletteai_components.kube.layout import layout_of
     from paletteai_components.kube.palette_api import PaletteApi
-    from paletteai_components.pulumi_yaml.document import document_from
     from paletteai_components.stacks.editor import with_vendor_fields
-    from paletteai_components.stacks.files import bytes_of
 
     if not layout.found:
         click.echo("Nothing was found to write.", err=err)
@@ -167,11 +165,8 @@ def _written(layout: Layout, crds: Crds, folder: StackFolder, *, err: bool) -> L
                 f"the paths of `{name}` and `{rival}` overlap, so {project.file} was left unchanged.",
                 "Set the right ones in `paletteai:vendorFields`.",
             )
-    old = bytes_of(project.file)
-    if document_from(old, str(project.file)).value != project.document.value:
-        raise UserError(f"{project.file} was changed while this command ran, so it was left as it is.", "Run it again.")
     found = {name: str(path) for name, path in layout.found.items()}
-    replace_file(project.file, old, with_vendor_fields(old, project, found))
+    edit(project.document, lambda old: with_vendor_fields(old, project, found))
     click.echo(f"Wrote {plural(len(found), 'path')} to {escaped(str(project.file))}.", err=err)
     if plausible := [each.name for each in layout.fields if each.candidates and not each.candidates[0].is_certain]:
         names = ", ".join(f"`{each}`" for each in plausible)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +17,7 @@ from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
-from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.redaction import named
-from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import files_of
 
@@ -152,12 +149,9 @@ def _open_and_fingerprint(
 
 
 def _write_fingerprints(stack: Stack, fingerprints: Mapping[str, FingerprintSpec]) -> None:
-    from paletteai_components.cli.files import replace
+    from paletteai_components.cli.files import edit
     from paletteai_components.stacks.editor import with_fingerprints
 
-    path, read = Path(stack.file), stack.documents[0]
-    old = bytes_of(path)
     # The keys were decrypted for the content read before; the file may have changed since.
-    if document_from(old, stack.file).value != read.value:
-        raise UserError(f"{stack.file} was changed while this command ran, so it was left as it is.", "Run it again.")
-    replace(path, old, with_fingerprints(old, read, fingerprints))
+    read = stack.documents[0]
+    edit(read, lambda old: with_fingerprints(old, read, fingerprints))
