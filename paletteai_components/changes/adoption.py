@@ -9,8 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paletteai_components.changes.drift import differing_fields
-from paletteai_components.changes.fields import FieldChange
+from paletteai_components.changes.drift import Differing, differing_fields
 from paletteai_components.kube.field_path import FieldPath, selecting, selector_of
 from paletteai_components.kube.manifests import Manifest, PlannedObject
 from paletteai_components.model.spec import StackSpec
@@ -29,15 +28,6 @@ _BESIDE_SPEC = ("apiVersion", "kind", "metadata", "status")
 _METADATA = FieldPath(("metadata",))
 # Kubernetes and tools write these for their own use.
 _NOTES = ("kubernetes.io/metadata.name", "kubectl.kubernetes.io/last-applied-configuration", "pulumi.com/")
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """An object that the first deployment would change."""
-
-    reference: str
-    fields: tuple[FieldChange, ...]
-    """The fields, with their values on the cluster and in the stack file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +56,8 @@ class Adopted:
     data: bytes
     imports: tuple[str, ...]
     """The references of the objects that are taken over."""
-    changed: tuple[Changed, ...]
+    changed: tuple[Differing, ...]
+    """The objects that the first deployment would change."""
     undeclared: tuple[Undeclared, ...]
     left: tuple[Left, ...]
 
@@ -112,7 +103,7 @@ def adopted(stack: ObservedStack, tenant_namespaces: Collection[str], inventory:
         if found is None:
             continue
         if fields := differing_fields(each, found, read):
-            changed.append(Changed(named(each.reference), fields))
+            changed.append(Differing(read.name, named(each.reference), fields))
         if paths := tuple(dict.fromkeys(path.redacted for path in _undeclared(each, found, read.api.lists(each.kind)))):
             undeclared.append(Undeclared(named(each.reference), paths))
     imports = tuple(reference for reference, _ in read.plan.import_ids) if read.plan else ()

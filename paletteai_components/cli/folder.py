@@ -1,4 +1,4 @@
-"""The options that commands share: `--stacks` and `--format`."""
+"""The options that commands share: `--stacks`, `--context` and `--format`."""
 
 from __future__ import annotations
 
@@ -71,6 +71,20 @@ def project_steps(folder: StackFolder) -> list[str]:
         lines.append(f"stackConfigDir: {quoted(folder.path.name)}")
     words = " ".join(shell.word(line) for line in lines)
     return [f"printf '%s\\n' {words} > {shell.word(shell.as_typed(home / 'Pulumi.yaml'))}"]
+
+
+def on_a_cluster(command: Command, /, *, default: str = "the current one") -> Command:
+    """Add the options `--context` and `--kubeconfig` to a command; `default` says which context is used without."""
+    kubeconfig = click.option(
+        "--kubeconfig",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="The kubeconfig to use.  [default: KUBECONFIG, else ~/.kube/config]",
+    )
+    context = click.option(
+        "--context", metavar="NAME", help=f"The context of the kubeconfig to use.  [default: {default}]"
+    )
+    return context(kubeconfig(command))
 
 
 def in_a_format(*formats: str, purpose: str = "The output format.") -> Callable[[Command], Command]:

@@ -31,6 +31,13 @@ class Field:
     """Whether its value is a list of texts; otherwise it is a text."""
 
 
+SUPPLIERS = {
+    ("bitnami.com", "SealedSecret"): ("sealedsecrets", FieldPath(("spec", "template", "metadata", "name"))),
+    ("external-secrets.io", "ExternalSecret"): ("externalsecrets", FieldPath(("spec", "target", "name"))),
+}
+"""The groups and kinds of others whose controllers write Secrets: how a server calls them, and where the Secret's name
+is, which is their own by default."""
+
 _DOCS = "the vendor's public documentation"
 _MANIFEST = "a user's manifest and the vendor's public documentation"
 _METADATA, _SPEC = FieldPath(("metadata",)), FieldPath(("spec",))

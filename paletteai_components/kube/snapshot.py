@@ -12,7 +12,7 @@ from paletteai_components.kube.api_server import JSON, METADATA, ApiServer, Clus
 from paletteai_components.kube.cluster import KINDS, Unanswered
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.pages import Item, asked, listed
-from paletteai_components.kube.palette_api import API_GROUP, API_VERSION, PaletteApi
+from paletteai_components.kube.palette_api import API_GROUP, API_VERSION, SUPPLIERS, PaletteApi
 from paletteai_components.model.planned import IntegrationType
 
 Key = tuple[str, str]
@@ -25,11 +25,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # Whoever refers to an object is listed before it, so what is created meanwhile is not taken for missing.
 _ORDER = ("Project", "Tenant", "Settings")
 _RESOURCES = {"Project": "projects", "Tenant": "tenants", "Settings": "settings"}
-# The kinds whose controllers write Secrets.
-_SUPPLIERS = {
-    "SealedSecret": ("bitnami.com", "sealedsecrets"),
-    "ExternalSecret": ("external-secrets.io", "externalsecrets"),
-}
+_SUPPLIERS = {kind for _, kind in SUPPLIERS}
 # A release of Helm may have a MiB, and there are ten of each chart.
 _SECRETS = "/api/v1/secrets?fieldSelector=type%21%3Dhelm.sh%2Frelease.v1"
 _NAMESPACES = "/api/v1/namespaces"
@@ -78,7 +74,7 @@ def snapshot_of(server: ApiServer, request: Request, tell: Tell = lambda *_: Non
     resources = _RESOURCES | reading.resources(api_version)
     for kind in _ORDER:
         reading.add(kind, api_version, f"/apis/{quote(api_version)}/{resources[kind]}")
-    for kind, (group, plural) in _SUPPLIERS.items():
+    for (group, kind), (plural, _) in SUPPLIERS.items():
         if versions := groups.get(group):
             reading.add(kind, versions[0], f"/apis/{quote(versions[0])}/{plural}")
     wanted = {*request.also, *_secrets_of(reading.objects, api)}

@@ -163,7 +163,7 @@ class _Declaring:
         if namespace is None or not seen.create_namespace or (of is None and name in self._tenant_namespaces):
             return False
         # What is not declared may be removed when the namespace is taken over.
-        is_as_declared = (_labels_of(namespace), _annotations_of(namespace)) == (labels, annotations)
+        is_as_declared = (own_labels(namespace), _annotations_of(namespace)) == (labels, annotations)
         return is_as_declared and text_at(namespace.manifest, self._api.path("namespace.tenant")) == of
 
     def _settings(
@@ -263,10 +263,6 @@ def _in_all(objects: Sequence[ObservedObject], entries: Callable[[ObservedObject
 
 def _without(entries: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in entries.items() if others.get(key) != value}
-
-
-def _labels_of(each: ObservedObject) -> dict[str, str]:
-    return own_labels(each)
 
 
 def _annotations_of(each: ObservedObject) -> dict[str, str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from paletteai_components.diagnostics import SourceLocation, StackFileError
@@ -32,10 +33,9 @@ def objects_in(data: bytes, file: str) -> Iterator[ObservedObject]:
     if data.lstrip()[:1] == b"{" and (read := _json_in(data)) is not None:
         yield from _objects(read, _LazyDocument(data, file))
         return
-    starts = [0, *(found.end() for found in _SEPARATOR.finditer(data))]
-    ends = [*(found.start() for found in _SEPARATOR.finditer(data)), len(data)]
+    separators = [found.span() for found in _SEPARATOR.finditer(data)]
     above = counted = 0
-    for start, end in zip(starts, ends, strict=True):
+    for (_, start), (end, _) in pairwise([(0, 0), *separators, (len(data), len(data))]):
         part = data[start:end]
         if _CONCERNING.search(part):
             above += data.count(b"\n", counted, start)

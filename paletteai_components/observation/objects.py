@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
-from paletteai_components.kube.palette_api import API_GROUP
+from paletteai_components.kube.palette_api import API_GROUP, SUPPLIERS
 from paletteai_components.pulumi_yaml.document import Path
 
 if TYPE_CHECKING:
     from paletteai_components.kube.manifests import Manifest
 
-# The kinds whose controllers write a Secret, each with the path of the Secret's name, which is their own by default.
-_SUPPLIERS = {
-    ("bitnami.com", "SealedSecret"): FieldPath(("spec", "template", "metadata", "name")),
-    ("external-secrets.io", "ExternalSecret"): FieldPath(("spec", "target", "name")),
-}
 DEFAULT_NAMESPACE = "default"
 
 _KIND, _API_VERSION = FieldPath(("kind",)), FieldPath(("apiVersion",))
@@ -161,7 +156,8 @@ def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
         return kind, each.key
     elif not group and kind == "Namespace":
         return kind, each.name
-    elif path := _SUPPLIERS.get((group, kind)):
+    elif supplier := SUPPLIERS.get((group, kind)):
+        _, path = supplier
         return "supplier", (each.namespace, text_at(each.manifest, path) or each.name)
     return "", ""
 

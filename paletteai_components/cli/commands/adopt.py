@@ -12,7 +12,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import home_of, in_a_folder, project_of, project_steps, stacks_option
+from paletteai_components.cli.folder import home_of, in_a_folder, on_a_cluster, project_of, project_steps, stacks_option
 from paletteai_components.cli.output.columns import section_lines
 from paletteai_components.cli.output.report import counted, plural, show, show_error
 from paletteai_components.cli.selection import stacks_named_by, unknown_stack
@@ -39,13 +39,7 @@ _LISTED = 10
 
 @click.command("adopt")
 @click.argument("words", nargs=-1, metavar="[STACK]...")
-@click.option("--context", metavar="NAME", help="The context of the kubeconfig to use.  [default: the current one]")
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The kubeconfig to use.  [default: KUBECONFIG, else ~/.kube/config]",
-)
+@on_a_cluster
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Adopt this Tenant. Repeatable.")
 @click.option("--env", "environment", metavar="ENV", help="The environment.  [default: the name of the context]")
 @in_a_folder

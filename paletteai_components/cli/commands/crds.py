@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paletteai_components.cli.folder import in_a_folder, in_a_format
+from paletteai_components.cli.folder import in_a_folder, in_a_format, on_a_cluster
 from paletteai_components.cli.output.report import plural, show_json
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import StackFileError, escaped
@@ -28,13 +28,7 @@ _SET_BY_A_STACK = ("paletteai:apiVersion", "paletteai:vendorFields")
 
 @click.command("crds")
 @click.argument("sources", metavar="[FILE|DIR|-]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--context", metavar="NAME", help="The context of the kubeconfig to use.  [default: the current one]")
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The kubeconfig to use.  [default: KUBECONFIG, else ~/.kube/config]",
-)
+@on_a_cluster
 @click.option("--write", is_flag=True, help="Write the best paths into the project file, Pulumi.yaml.")
 @in_a_folder
 @in_a_format("text", "json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
-from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.folder import in_a_format, on_a_cluster
 from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, of_one_cluster, selected
 from paletteai_components.cli.vendor import describing_the_vendor
@@ -33,17 +34,7 @@ MARKER = "<!-- paletteai doctor -->"
 
 @click.command("doctor")
 @choosing_stacks
-@click.option(
-    "--context",
-    metavar="NAME",
-    help="The context of the kubeconfig to use.  [default: that of the stacks, else the current one]",
-)
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The kubeconfig to use.  [default: KUBECONFIG, else ~/.kube/config]",
-)
+@partial(on_a_cluster, default="that of the stacks, else the current one")
 @click.option("--no-secrets", is_flag=True, help="Send no request for Secrets; annotations tell the credentials.")
 @describing_the_vendor
 @in_a_format("text", "json", "markdown")
