@@ -57,9 +57,10 @@ class View:
     merges: bool = True
     """Whether this PaletteAI merges Settings per integration."""
 
-    def hides(self, kind: str) -> bool:
-        """Whether this is a cluster whose objects of a kind could not be listed. Whoever lists it is told that."""
-        return bool(self.complete) and kind not in self.complete
+    @property
+    def is_partial(self) -> bool:
+        """Whether no kind is known to be complete, as in files. Whoever lists a cluster is told what it hides."""
+        return not self.complete
 
 
 def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View) -> Workspace:
@@ -217,21 +218,21 @@ class _Reading:
         settings = [
             self._planned(each, ("tenant", "settings", key), parts, name) for key, each in belongings.settings.items()
         ]
-        spec = self._tenant_spec(name, belongings, parts)
-        projects = [
-            (self._project_spec(project, own, ("tenant", "projects", position), parts), own)
-            for position, (project, own) in enumerate(belongings.projects)
-        ]
-        settings += self._external(spec, [project for project, _ in projects], settings, belongings, parts)
-        spec = spec.model_copy(update={"projects": tuple(project for project, _ in projects)})
-        tenant = self._planned_tenant(spec, settings, belongings, parts)
-        planned = []
-        for position, (project, own) in enumerate(projects):
-            path: Path = ("tenant", "projects", position)
-            at = (*path, "settings")
-            its = self._planned(own, at, parts, name, project.name) if own is not None else None
-            planned.append(resolved_project(project, its, tenant, path))
-        return self._observed(name, spec, Plan(tenant, tuple(planned)), parts)
+        spec = self._tenant_spec(name, belongings, settings, parts)
+        paths: list[Path] = [("tenant", "projects", position) for position in range(len(belongings.projects))]
+        parts.places |= {path: project for path, (project, _) in zip(paths, belongings.projects, strict=True)}
+        there = belongings.elsewhere
+        elsewhere = self._planned(there, ("tenant", "settingsRef"), parts, name) if there else None
+        projects: list[tuple[ProjectSpec, PlannedSettings | None, Path]] = []
+        for path, (project, there) in zip(paths, belongings.projects, strict=True):
+            own = self._planned(there, (*path, "settings"), parts, name, project.name) if there else None
+            projects.append((self._project_spec(project, own), own, path))
+        declared = [project for project, _, _ in projects]
+        settings += self._external(spec, declared, settings, belongings, parts)
+        spec = spec.model_copy(update={"projects": tuple(declared)})
+        tenant = self._planned_tenant(spec, settings, elsewhere)
+        planned = tuple(resolved_project(project, own, tenant, path) for project, own, path in projects)
+        return self._observed(name, spec, Plan(tenant, planned), parts)
 
     def _unattached_stack(self, rest: list[ObservedObject], tenants: Iterable[str]) -> ObservedStack:
         """The stack of the Settings that no Tenant and no Project gets. Its Tenant has a name that nothing else has."""
@@ -265,15 +266,12 @@ class _Reading:
         return ObservedStack("", "", spec, part=name, cluster=self.view.cluster, observed=plan, places=places)
 
     def _planned_tenant(
-        self, spec: TenantSpec, settings: list[PlannedSettings], belongings: _Belongings, parts: _Parts
+        self, spec: TenantSpec, settings: list[PlannedSettings], elsewhere: PlannedSettings | None
     ) -> PlannedTenant:
-        default: PlannedSettings | None
-        if belongings.elsewhere is not None:
-            default = self._planned(belongings.elsewhere, ("tenant", "settingsRef"), parts, spec.name)
-            settings.append(default)
-        else:
-            wanted = spec.settings_ref or naming.DEFAULT_SETTINGS
-            default = next((each for each in settings if each.name == wanted), None)
+        wanted = spec.settings_ref or naming.DEFAULT_SETTINGS
+        default = elsewhere or next((each for each in settings if each.name == wanted), None)
+        if elsewhere is not None:
+            settings = [*settings, elsewhere]
         return PlannedTenant(spec.name, spec.namespace or "", spec, tuple(settings), default, self.view.merges)
 
     def _external(
@@ -301,7 +299,7 @@ class _Reading:
         missing = {name: path for name, path in wanted.items() if name not in there}
         if is_missing:
             self.missing_tenants[tenant.name] = [project for project, _ in belongings.projects]
-        elif missing and not self.view.hides("Settings"):
+        elif missing and self.view.is_partial:
             names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
             places = Places(parts.places, self.api)
             self._report(
@@ -327,7 +325,7 @@ class _Reading:
                 meant.get(name) or "Create it, or correct the name.",
                 *self._references(projects),
             )
-        if self.missing_tenants and "Tenant" not in self.view.complete and not self.view.hides("Tenant"):
+        if self.missing_tenants and self.view.is_partial:
             names = listed((f"`{named(name)}`" for name in self.missing_tenants), 5)
             self._report(
                 "PAI005",
@@ -343,9 +341,11 @@ class _Reading:
         path = self.api.path("project.tenantName")
         return [project.field_location(path) for project in projects[:_MAX_LOCATIONS]]
 
-    def _tenant_spec(self, name: str, belongings: _Belongings, parts: _Parts) -> TenantSpec:
+    def _tenant_spec(
+        self, name: str, belongings: _Belongings, planned: list[PlannedSettings], parts: _Parts
+    ) -> TenantSpec:
         tenant, namespace = belongings.tenant, belongings.namespace
-        settings = {key: self._settings_spec(each) for key, each in belongings.settings.items()}
+        settings = {each.name: each.spec for each in planned}
         namespace_object = self.inventory.namespaces.get(namespace)
         parts.places["tenant",] = tenant or belongings.projects[0][0]
         parts.places["tenant", "namespace"] = namespace_object or parts.places["tenant",]
@@ -365,11 +365,8 @@ class _Reading:
             annotations=own_annotations(tenant),
         )
 
-    def _project_spec(
-        self, project: ObservedObject, own: ObservedObject | None, path: Path, parts: _Parts
-    ) -> ProjectSpec:
+    def _project_spec(self, project: ObservedObject, own: PlannedSettings | None) -> ProjectSpec:
         manifest, api = project.manifest, self.api
-        parts.places[path] = project
         compute = text_at(manifest, api.path("project.computeConfigName"))
         namespace = text_at(manifest, api.path("project.computeConfigNamespace"))
         roles = {role: groups for role in _ROLES if (groups := list_at(manifest, api.path(f"project.{role}")))}
@@ -383,7 +380,7 @@ class _Reading:
             display_name=text_at(manifest, api.path("project.displayName")),
             description=text_at(manifest, api.path("project.description")),
             create_namespace=is_namespace_there and not naming.always_exists(project.name),
-            settings=ProjectSettingsSpec(name=own.name, **_fields_of(self._settings_spec(own))) if own else None,
+            settings=ProjectSettingsSpec(name=own.name, **_fields_of(own.spec)) if own else None,
             settings_ref=None if own else text_at(manifest, api.path("project.settingsName")),
             shared_cluster_only=True if stated == "true" else None,
             compute_config_ref=ComputeConfigRefSpec(name=compute, namespace=namespace) if compute else None,
@@ -398,7 +395,8 @@ class _Reading:
         hugging_face = self._secret_of(settings, IntegrationType.HUGGING_FACE)
         nvidia = self._secret_of(settings, IntegrationType.NVIDIA)
         return SettingsSpec(
-            palette=_integration_name(settings, palette) if palette else None,
+            # Settings with one Secret have one integration; that they share the Secret is reported.
+            palette=f"{settings.namespace}/{palette}" if palette else None,
             secret_name=palette,
             hugging_face=SecretReferenceSpec(existing_secret=hugging_face) if hugging_face else None,
             nvidia=SecretReferenceSpec(existing_secret=nvidia) if nvidia else None,
@@ -411,11 +409,11 @@ class _Reading:
     ) -> PlannedSettings:
         """A Settings with its Secrets and its credential, which go to `parts`."""
         parts.places[path] = settings
-        spec, secret = self._settings_spec(settings), self._secret_of(settings, IntegrationType.PALETTE)
-        if secret is not None and spec.palette is not None:
-            parts.integrations[spec.palette] = integration_of(settings, secret, self.inventory, self.api)
+        spec = self._settings_spec(settings)
+        if spec.palette is not None and spec.secret_name is not None:
+            parts.integrations[spec.palette] = integration_of(settings, spec.secret_name, self.inventory, self.api)
             at = ("integrations", spec.palette)
-            parts.places[at] = self.inventory.secrets.get((settings.namespace, secret), settings)
+            parts.places[at] = self.inventory.secrets.get((settings.namespace, spec.secret_name), settings)
         planned = planned_settings(settings.name, spec, parts.integrations, path, tenant, settings.namespace, project)
         if not planned.secrets and not self.is_layout_seen and settings.manifest.get("spec"):
             # It may have integrations where this package does not look for them.
@@ -453,7 +451,7 @@ class _Reading:
                             "Create it, or correct the name.",
                             at,
                         )
-        if missing and "Secret" not in self.view.complete and not self.view.hides("Secret"):
+        if missing and self.view.is_partial:
             what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
             fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
             remedy = "Check the objects that supply them together with these."
@@ -500,11 +498,6 @@ def own_annotations(each: ObservedObject) -> dict[str, str]:
 
 def _fields_of(spec: SettingsSpec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in spec.model_fields_set}
-
-
-def _integration_name(settings: ObservedObject, secret: str) -> str:
-    # Settings with one Secret have one integration; that they share the Secret is reported.
-    return f"{settings.namespace}/{secret}"
 
 
 def _labelled_namespaces(namespaces: Mapping[str, ObservedObject], api: PaletteApi) -> dict[str, list[str]]:
