@@ -164,12 +164,12 @@ def _check_paletteai(arguments: list[str]) -> None:
     # A number has no other placeholder than N.
     arguments = ["1" if each == "N" else each for each in arguments]
     try:
-        group = main.make_context("paletteai", arguments)
-        rest = [*group._protected_args, *group.args]
-        with group:
-            _, command, rest = main.resolve_command(group, rest)
-            assert command is not None
-            command.make_context(command.name, rest, parent=group)
+        context = main.make_context("paletteai", arguments)
+        while isinstance(context.command, click.Group):
+            with context:
+                _, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
+                assert command is not None
+                context = command.make_context(command.name, rest, parent=context)
     except click.exceptions.Exit:
         return
     except click.MissingParameter as error:
