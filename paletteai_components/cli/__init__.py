@@ -24,6 +24,7 @@ from paletteai_components.errors import UserError
 from paletteai_components.shell import called_for
 
 COMMANDS = {
+    "init": "Make a repository for stack files.",
     "check": "Report every problem in the stack files.",
     "plan": "Show what the stack files declare.",
     "render": "Print the manifests of stacks, for kubectl.",

@@ -137,10 +137,7 @@ def _stacks_to_run(ctx: click.Context, names: tuple[str, ...] | list[str]) -> li
     """The named stacks, or all, with their environments. Shows their problems and exits if they have errors."""
     from paletteai_components.cli.selection import Choice, selected
 
-    folder = _folder()
-    if not names and folder.project is not None and not folder.files():
-        return []
-    selection = selected(Choice(tuple(names), (), ()), folder)
+    selection = selected(Choice(tuple(names), (), ()), _folder(), may_be_empty=True)
     if selection.exit_code:
         show(selection.diagnostics, err=True)
         ctx.exit(selection.exit_code)
