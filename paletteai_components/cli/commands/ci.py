@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components import shell
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.usage import unknown_command
@@ -55,7 +56,7 @@ def _jobs(ctx: click.Context, host: str, pull_request: tuple[str, ...]) -> None:
     if len(pull_request) not in {0, 2}:
         raise UserError(
             "a pull request is its ref and its newest commit, so there are no jobs.",
-            f"Write `paletteai ci jobs {host} REF COMMIT`, or neither of the two.",
+            f"Write `{shell.command('paletteai ci jobs', host, 'REF', 'COMMIT')}`, or neither of the two.",
         )
     ref_and_commit = (pull_request[0], pull_request[1]) if pull_request else None
     names = _taken(*ref_and_commit) if ref_and_commit else ()

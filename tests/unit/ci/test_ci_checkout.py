@@ -11,7 +11,6 @@ import pytest
 from support.ci_scripts import Ran, run_ci
 from support.repository import PLAIN
 
-from paletteai_components.ci import checkout
 from paletteai_components.pulumi_yaml.document import document_from
 
 REF = "refs/pull/7/head"
@@ -405,7 +404,7 @@ def test_git_gets_the_token_from_the_environment_and_nobody_sees_it_in_a_command
         commands.append(command)
         return run(command, **how)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(checkout.subprocess, "run", noted)
+    monkeypatch.setattr(subprocess, "run", noted)
     monkeypatch.setenv("GIT_TOKEN", "ghs_CANARY")
     commit = pull.opened()
     commands.clear()

@@ -101,7 +101,9 @@ def test_its_script_holds_what_it_installs_to_the_hashes_of_a_lock(lock: bool, i
     if lock:
         (tmp_path / "requirements.lock").touch()
     python = tmp_path / "bin" / "python3"
-    python.write_text('#!/bin/sh\necho "$@" >>called\n[ -e .venv ] || { mkdir -p .venv/bin; cp "$0" .venv/bin/python; }\n')
+    python.write_text(
+        '#!/bin/sh\necho "$@" >>called\n[ -e .venv ] || { mkdir -p .venv/bin; cp "$0" .venv/bin/python; }\n'
+    )
     python.chmod(0o755)
     environment = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
     subprocess.run(["bash", ".ci/install"], cwd=tmp_path, env=environment, check=True)
