@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import redacted
 
 # The most jobs that GitHub runs for one matrix.
 MOST = 256
@@ -36,7 +37,7 @@ def named_safely(stacks: Iterable[Named]) -> list[Named]:
     for name in sorted({part for pair in listed for part in pair}):
         if not _NAME.fullmatch(name):
             raise UserError(
-                f"{name!a} cannot be in the name of a job, so there are no jobs.",
+                f"{redacted(name)!a} cannot be in the name of a job, so there are no jobs.",
                 "Use only letters, digits and . _ -.",
             )
     if len(listed) > MOST:

@@ -14,6 +14,7 @@ from paletteai_components.ci.log import run_for_log
 from paletteai_components.deployment.command import WORKS_WITHOUT, find_command
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import redacted
 
 FLAGS = {"preview": ("--diff",), "up": ("--yes",)}
 """The operations, and how Pulumi is called for each."""
@@ -37,7 +38,7 @@ def run_stack(operation: str, stack: str, project: Path) -> int:
     """
     if not _NAME.fullmatch(stack):
         raise UserError(
-            f"{stack!a} cannot be the name of a stack in a workflow, so Pulumi was not run.",
+            f"{redacted(stack)!a} cannot be the name of a stack in a workflow, so Pulumi was not run.",
             "Use only letters, digits and . _ -.",
         )
     command = find_command(project)

@@ -12,6 +12,7 @@ from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.usage import unknown_command
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import named
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -142,7 +143,7 @@ def _stacks_to_run(ctx: click.Context, names: tuple[str, ...] | list[str]) -> li
     if selection.exit_code:
         show(selection.diagnostics, err=True)
         ctx.exit(selection.exit_code)
-    return [(stack.name, stack.environment) for stack in selection.stacks]
+    return [(stack.name, named(stack.environment)) for stack in selection.stacks]
 
 
 def _run(stack: str, operation: str) -> int:
