@@ -39,7 +39,7 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         The tenants as stacks. What could not be read is among the diagnostics.
 
     Raises:
-        UserError: A source does not exist, or is a folder without manifests.
+        UserError: A source does not exist, is a folder without manifests, or is standard input without anything.
     """
     objects: list[ObservedObject] = []
     refused: list[Diagnostic] = []
@@ -66,7 +66,14 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
 def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
     """The files of a source, each with what is in it."""
     if source == STANDARD_INPUT:
-        yield [(Path(_SHOWN), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
+        data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        if not data.strip():
+            # What failed on the other side of the pipe must not look like a repository without problems.
+            raise UserError(
+                "there is nothing on standard input, so nothing was checked.",
+                "Look at what the command before `|` says.",
+            )
+        yield [(Path(_SHOWN), _outcome_of(data, _SHOWN))]
         return
     if not os.path.exists(source):
         raise UserError(

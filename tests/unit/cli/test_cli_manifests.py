@@ -101,6 +101,11 @@ def test_a_wrong_call_is_refused_with_the_remedy(anywhere: Project, arguments: l
     assert says in anywhere.refused("check", "--manifests", *arguments)
 
 
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_pipe_from_a_command_that_failed_is_refused(anywhere: Project, text: str) -> None:
+    assert "there is nothing on standard input" in anywhere.refused("check", "--manifests", "-", input=text)
+
+
 def test_options_of_manifests_without_manifests_are_refused(anywhere: Project) -> None:
     for option in (["--vendor-field", "settings.palette=spec.x"], ["--no-merged-settings"]):
         assert "--manifests" in anywhere.refused("check", *option)
