@@ -36,7 +36,7 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         merges: Whether this PaletteAI merges Settings per integration.
 
     Returns:
-        The tenants as stacks. What could not be read is among the diagnostics.
+        A stack for each tenant. What could not be read is among the diagnostics.
 
     Raises:
         UserError: A source does not exist, is a folder without manifests, or is standard input without anything.
@@ -59,7 +59,9 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         objects, PaletteApi(fields=vendor_fields), View("the cluster of these manifests", merges=merges)
     )
     diagnostics = (*refused, *diagnostics_of(workspace))
-    return Selection(workspace, workspace.stacks, diagnostics, tuple(unreadable))
+    # The Settings that belong to nobody are in a stack, too.
+    tenants = tuple(stack for stack in workspace.stacks if stack.plan is None or not stack.plan.unattached)
+    return Selection(workspace, tenants, diagnostics, tuple(unreadable))
 
 
 @contextmanager
