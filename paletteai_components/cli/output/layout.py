@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from paletteai_components.diagnostics import escaped
-from paletteai_components.kube.layout import Candidate, FieldLayout, Fit, KindLayout, Layout
+from paletteai_components.kube.candidates import Candidate
+from paletteai_components.kube.fit import Fit
+from paletteai_components.kube.layout import FieldLayout, KindLayout, Layout
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.editor import vendor_field_lines, vendor_fields_path
@@ -73,8 +75,8 @@ def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
                 "path": each.path.redacted,
                 "assumed": each.is_movable,
                 "result": each.fit.value,
-                "reason": each.reason,
-                "needs": [path.redacted for path in each.needs],
+                "reason": each.judgement.reason,
+                "needs": [path.redacted for path in each.judgement.needs],
                 "candidates": [
                     {
                         "path": str(candidate.path),
@@ -125,7 +127,7 @@ def _table(fields: Sequence[FieldLayout]) -> Iterator[str]:
     yield click.style(f"{'FIELD':<{names}}  {'RESULT':<{results}}  PATH", bold=True)
     for each in fields:
         word, colour = _RESULTS[each.fit]
-        reason = f"  ({each.reason})" if each.reason else ""
+        reason = f"  ({each.judgement.reason})" if each.judgement.reason else ""
         path = escaped(f"{each.path.redacted}{reason}")
         yield f"{each.name:<{names}}  {click.style(f'{word:<{results}}', fg=colour)}  {path}"
 
