@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,6 +70,10 @@ class Layout:
     api: PaletteApi
     kinds: tuple[KindLayout, ...]
     fields: tuple[FieldLayout, ...]
+    stacks: tuple[str, ...] = ()
+    """The stacks whose objects have the fields at these paths."""
+    sets: tuple[str, ...] = ()
+    """The keys of configuration that these stacks set themselves; none for what the project sets."""
 
     @property
     def fits(self) -> bool:
@@ -77,6 +81,11 @@ class Layout:
         return all(each.api_version for each in self.kinds) and all(
             each.fit in {Fit.FITS, Fit.UNKNOWN} for each in self.fields
         )
+
+    @property
+    def is_served(self) -> bool:
+        """Whether there is a CRD of any of the kinds in its group."""
+        return any(each.served or each.stored for each in self.kinds)
 
     @cached_property
     def found(self) -> Mapping[str, FieldPath]:
@@ -90,8 +99,15 @@ class Layout:
         return {**known, **{name: str(path) for name, path in self.found.items()}}
 
 
-def layout_of(crds: Crds, api: PaletteApi) -> Layout:
-    """The fields of the vendor's kinds, held against CRDs."""
+def layout_of(crds: Crds, api: PaletteApi, stacks: Iterable[str] = (), sets: Iterable[str] = ()) -> Layout:
+    """The fields of the vendor's kinds, held against CRDs.
+
+    Args:
+        crds: The CRDs.
+        api: The version and the paths.
+        stacks: The names of the stacks that are written like this.
+        sets: The keys of configuration that they set themselves.
+    """
     kinds = tuple(_kind_layout(crds, kind, api.api_version) for kind in KINDS)
     fields: list[FieldLayout] = []
     for each in kinds:
@@ -102,7 +118,7 @@ def layout_of(crds: Crds, api: PaletteApi) -> Layout:
             fields += [FieldLayout(name, api.path(name), Judgement(Fit.UNKNOWN, reason)) for name in names]
         else:
             fields += _field_layouts(crds.versions[each.api_version, each.kind], names, api)
-    return Layout(crds.source, api, kinds, tuple(fields))
+    return Layout(crds.source, api, kinds, tuple(fields), tuple(stacks), tuple(sets))
 
 
 def _kind_layout(crds: Crds, kind: str, api_version: str) -> KindLayout:
