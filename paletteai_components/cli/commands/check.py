@@ -118,7 +118,7 @@ def _summary(selection: Selection, hidden: int, noun: str) -> str:
     if not reported(selection.diagnostics):
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
         return f"{stacks}, {plural(projects, 'project')}: {problems}"
-    if not read:
+    if unread and not read:
         return f"{problems}; nothing could be read"
     text = f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
     if hidden:
