@@ -84,6 +84,19 @@ def page_of(rule: Rule) -> str:
     return f"{head}\n\n{page}\n\n## Where this is from\n\n{origins}\n"
 
 
+def index_page() -> str:
+    """The page that lists every rule, as Markdown."""
+    lines = [f"| [{rule.code}]({rule.code}.md) | {rule.holds} | {rule.severity.value} |" for rule in RULES.values()]
+    table = "\n".join(["| code | what must hold | severity |", "|---|---|---|", *lines])
+    return (
+        "# Rules\n\nWhat must hold, by code; each page says why, how to fix it, and where its statements are from.\n"
+        "An error refuses the plan, a warning does not.\n"
+        "`paletteai explain CODE` prints the same page.\n\n"
+        f"{table}\n\n"
+        "[A stack file](../stack-file.md) can silence a rule's warnings with `paletteai:silence`, with a reason.\n"
+    )
+
+
 def _found(workspace: Workspace) -> Iterator[Diagnostic]:
     for stack in workspace.stacks:
         yield from silence_diagnostics(stack, RULES)

@@ -46,6 +46,7 @@ PULUMI = {
     "state unprotect": set(),
     "up": {"--skip-preview"},
     "version": set(),
+    "whoami": {"--verbose"},
 }
 # What acts on the stack that happens to be selected if none is named.
 _ACTS = {"cancel", "config set", "destroy", "refresh", "stack change-secrets-provider", "stack export"}
