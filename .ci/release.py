@@ -209,9 +209,9 @@ def _try_wheel(wheel: Path, version: str, temporary: Path) -> None:
     # The checkout must not hide that a file is missing from the wheel.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     command = str(_program(venv, "paletteai"))
-    printed = _run(command, "--version", cwd=project, env=environment)
-    if printed.split()[-1] != version:
-        _refuse(f"the installed command prints {printed.strip()!a}, not {version}, so this is not a release.")
+    printed = _run(command, "--version", cwd=project, env=environment).partition("\n")[0]
+    if printed != f"paletteai {version}":
+        _refuse(f"the installed command prints {printed!a}, not {version}, so this is not a release.")
     for arguments in (("check",), ("plan",), ("schema",), ("graph", "--format", "html", "--output", "graph.html")):
         _run(command, *arguments, cwd=project, env=environment)
     _run(python, "-c", f"from {MODULE} import *", cwd=project, env=environment)
