@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paletteai_components.cli.output.place import STANDARD_INPUT
+from paletteai_components.cli.output.place import STANDARD_INPUT as _SHOWN
 from paletteai_components.cli.reading import reading_files
 from paletteai_components.cli.selection import Selection
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
@@ -19,7 +19,7 @@ from paletteai_components.redaction import redacted
 if TYPE_CHECKING:
     from paletteai_components.observation.objects import ObservedObject
 
-_STANDARD_INPUT = "-"
+STANDARD_INPUT = "-"
 _EXTENSIONS = (".yaml", ".yml", ".json")
 # The objects in a file, or why it cannot be read.
 _Outcome = tuple[tuple["ObservedObject", ...], tuple[Diagnostic, ...]]
@@ -65,8 +65,8 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
 @contextmanager
 def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
     """The files of a source, each with what is in it."""
-    if source == _STANDARD_INPUT:
-        yield [(Path(STANDARD_INPUT), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), STANDARD_INPUT))]
+    if source == STANDARD_INPUT:
+        yield [(Path(_SHOWN), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
         return
     if not os.path.exists(source):
         raise UserError(
