@@ -62,6 +62,11 @@ class Diagnostic:
     explains: frozenset[str] = frozenset()
     """The codes of the diagnostics that follow from this one, if they are about several of the same files."""
 
+    @property
+    def identity(self) -> tuple[str, str, tuple[str, ...]]:
+        """What stays the same if lines move, or if it is silenced: the code, the message and the files."""
+        return self.code, self.message, tuple(sorted(location.file for location in self.where))
+
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
         lines = [f"{head}{self.severity.value} {self.code}: {self.message}"]

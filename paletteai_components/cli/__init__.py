@@ -17,9 +17,9 @@ from typing import Any
 
 import click
 
-from paletteai_components import __version__
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
+from paletteai_components.cli.version import show_version
 from paletteai_components.errors import UserError
 from paletteai_components.shell import called_for
 
@@ -98,7 +98,14 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="paletteai")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the versions of this package, of Python and of the libraries that matter.",
+)
 @click.option(
     "-C",
     "folders",

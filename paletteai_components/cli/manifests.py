@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paletteai_components.cli.output.place import STANDARD_INPUT as _SHOWN
 from paletteai_components.cli.reading import reading_files
 from paletteai_components.cli.selection import Selection
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from paletteai_components.observation.objects import ObservedObject
 
 STANDARD_INPUT = "-"
-_SHOWN = "<stdin>"
 _EXTENSIONS = (".yaml", ".yml", ".json")
 # The objects in a file, or why it cannot be read.
 _Outcome = tuple[tuple["ObservedObject", ...], tuple[Diagnostic, ...]]

@@ -62,7 +62,7 @@ def test_the_version_is_stated_once_and_told_by_the_command(release: Any, monkey
     assert "version" not in PROJECT
     assert PROJECT["dynamic"] == ["version"]
     printed = CliRunner().invoke(main, ["--version"])
-    assert printed.stdout == f"paletteai, version {paletteai_components.__version__}\n"
+    assert printed.stdout.startswith(f"paletteai {paletteai_components.__version__}\n")
     assert release.version_of(ROOT) == paletteai_components.__version__
 
 
