@@ -104,7 +104,8 @@ class _Reading:
         declared = self._plain(inputs, ())
         former = declared.pop(FORMER_API_VERSIONS, [])
         if not (isinstance(former, list) and all(isinstance(each, str) for each in former)):
-            self._refuse((FORMER_API_VERSIONS,), "should be a list of texts", "Make it a list of texts.")
+            if not any(path[0] == FORMER_API_VERSIONS for path in self._refused):
+                self._refuse((FORMER_API_VERSIONS,), "should be a list of texts", "Make it a list of texts.")
             former = []
         sources = InputSources(name=self._part, stack=pulumi.get_stack(), inputs=declared)
         if "tenant" not in declared:
@@ -117,7 +118,7 @@ class _Reading:
             spec=result.spec,
             # A value that was refused above is refused for its type again.
             diagnostics=(*self._diagnostics, *(each for each in result.diagnostics if told.isdisjoint(each.where))),
-            is_complete=result.is_complete and not self._diagnostics,
+            is_complete=result.is_complete and not self._refused,
             left_out=result.left_out,
             identified=result.identified,
             part=self._part,

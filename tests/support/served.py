@@ -9,17 +9,28 @@ import asyncio
 import contextvars
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.server import ProviderServicer
-from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import (
+    engine_pb2_grpc,
+    errors_pb2,
+    provider_pb2,
+    resource_pb2,
+    resource_pb2_grpc,
+    status_pb2,
+)
 
+from paletteai_components.model.spec import IntegrationSpec, StackSpec
 from paletteai_components.plugin.host import TenantProvider
+from paletteai_components.plugin.types import LEFT_OUT, input_fields
+from support.programs import KEY, key_in
 from support.recording import PROJECT, Engine, Monitor, Recording, urn_of
+from support.samples import HOST, PROJECT_ID
 
 # How the engine's protocol marks an Output among plain values.
 _MARK, _OUTPUT = "4dabf18193072939515e22adb298388d", "d0e6a833031e9bbcd3f4e8bde6ca49a4"
@@ -46,13 +57,13 @@ class Constructed:
         recording: what it registered and said meanwhile.
         state: the outputs that the program gets.
         refusal: why it was refused, in words; empty if it was not.
-        details: how many properties the engine was told of, whose values it would show.
+        properties: the paths whose values the engine would show beside that.
     """
 
     recording: Recording = field(default_factory=Recording)
     state: dict[str, Any] = field(default_factory=dict)
     refusal: str = ""
-    details: int = 0
+    properties: list[str] = field(default_factory=list)
 
 
 class _Aborted(Exception):
@@ -110,35 +121,66 @@ class Plugin:
                 response = await servicer.Construct(request, _Context())
             except _Aborted as aborted:
                 made.refusal = aborted.status.details
-                made.details = sum(len(value) > len(made.refusal) + 40 for _, value in aborted.status.trailing_metadata)
+                made.properties = list(_properties(getattr(aborted.status, "trailing_metadata", ())))
             else:
                 made.state = json_format.MessageToDict(response.state)
 
-        monitor = Monitor(made.recording, preview, None, (), 0, None)
+        _PLAYED.append((Monitor(made.recording, preview, None, (), 0, None), Engine(made.recording)))
         # A thread of its own has no event loop and no context.
-        with _engine(monitor, made.recording) as address, ThreadPoolExecutor(1) as thread:
-            thread.submit(contextvars.Context().run, asyncio.run, run(address)).result()
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(contextvars.Context().run, asyncio.run, run(_address())).result()
         return made
 
 
-@contextmanager
-def _engine(monitor: Monitor, recording: Recording) -> Iterator[str]:
-    """The address of an engine that records."""
+def inputs_of(config: dict[str, Any]) -> dict[str, Any]:
+    """The inputs that declare what the `config` of a stack file declares, with its keys as secrets."""
+    known = {name for name, _ in input_fields(StackSpec)}
+    declared = {key.removeprefix("paletteai:"): value for key, value in config.items()}
+    inputs = {name: value for name, value in declared.items() if name in known}
+    inputs["integrations"] = {
+        name: {
+            field: Given(key_in(value["secure"]), secret=True) if field == "apiKey" else value
+            for field, value in integration.items()
+            if field not in LEFT_OUT[IntegrationSpec]
+        }
+        for name, integration in inputs.get("integrations", {}).items()
+    }
+    return inputs
+
+
+def acme(**changes: Any) -> dict[str, Any]:
+    """The inputs of a small tenant."""
+    shared = {"hostUrl": HOST, "tenant": "example-tenant", "defaultProjectID": PROJECT_ID}
+    tenant = {
+        "name": "acme",
+        "computeConfigRef": {"name": "default"},
+        "settings": {"default": {"palette": "shared"}},
+        "projects": [{"name": "vision"}],
+    }
+    return {
+        "integrations": {"shared": {**shared, "apiKey": Given(KEY, secret=True)}},
+        "tenant": {**tenant, **changes},
+    }
+
+
+@cache
+def _address() -> str:
+    """The address of the engine of this process. What it is told goes to whoever records at the moment."""
     server = grpc.server(ThreadPoolExecutor(4))
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(_Monitor(monitor), server)
-    engine_pb2_grpc.add_EngineServicer_to_server(_Engine(Engine(recording)), server)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(_Monitor(), server)
+    engine_pb2_grpc.add_EngineServicer_to_server(_Engine(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(None)
+    _ENGINES.append(server)
+    return f"127.0.0.1:{port}"
+
+
+# What the engine of this process plays at the moment; and itself, which stops when nobody refers to it.
+_PLAYED: list[tuple[Monitor, Engine]] = []
+_ENGINES: list[Any] = []
 
 
 class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
-
     def GetDeploymentInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         # Then every version of the SDK asks for single features.
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
@@ -156,18 +198,23 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
     def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return self._monitor.RegisterResource(request)
+        return _PLAYED[-1][0].RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return self._monitor.RegisterResourceOutputs(request)
+        return _PLAYED[-1][0].RegisterResourceOutputs(request)
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
     def Log(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return self._engine.Log(request)
+        return _PLAYED[-1][1].Log(request)
+
+
+def _properties(metadata: Iterable[tuple[str, bytes]]) -> Iterator[str]:
+    for _, value in metadata:
+        for detail in status_pb2.Status.FromString(value).details:
+            found = errors_pb2.InputPropertiesError()
+            assert detail.Unpack(found)
+            yield from (each.property_path for each in found.errors)
 
 
 def _on_the_wire(value: Any) -> Any:

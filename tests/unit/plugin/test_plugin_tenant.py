@@ -5,55 +5,20 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.pasted import EVERYTHING
-from support.programs import KEY, copied_examples, deployed, deployment, key_in, leaks
+from support.programs import KEY, copied_examples, deployed, deployment, leaks
 from support.recording import UNKNOWN as UNKNOWN_VALUE
 from support.recording import Recording, Registered, Secret
-from support.samples import HOST, PROJECT_ID
-from support.served import UNKNOWN, Given, Plugin
+from support.served import UNKNOWN, Given, Plugin, acme, inputs_of
 
 from paletteai_components.credentials import fingerprint_of
-from paletteai_components.model.spec import IntegrationSpec, StackSpec
-from paletteai_components.plugin.types import LEFT_OUT, input_fields
 from paletteai_components.pulumi_yaml.document import document_from
 
 # How the engine's protocol writes a value that is not known.
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 EXAMPLES = ("acme.dev", "acme.prod", "globex.dev", "globex.prod")
-
-
-def inputs_of(config: dict[str, Any]) -> dict[str, Any]:
-    """The inputs that declare what the `config` of a stack file declares, with its keys as secrets."""
-    known = {name for name, _ in input_fields(StackSpec)}
-    declared = {key.removeprefix("paletteai:"): value for key, value in config.items()}
-    inputs = {name: value for name, value in declared.items() if name in known}
-    inputs["integrations"] = {
-        name: {
-            field: Given(key_in(value["secure"]), secret=True) if field == "apiKey" else value
-            for field, value in integration.items()
-            if field not in LEFT_OUT[IntegrationSpec]
-        }
-        for name, integration in inputs.get("integrations", {}).items()
-    }
-    return inputs
-
-
-def acme(**changes: Any) -> dict[str, Any]:
-    """The inputs of a small tenant."""
-    shared = {"hostUrl": HOST, "tenant": "example-tenant", "defaultProjectID": PROJECT_ID}
-    tenant = {
-        "name": "acme",
-        "computeConfigRef": {"name": "default"},
-        "settings": {"default": {"palette": "shared"}},
-        "projects": [{"name": "vision"}],
-    }
-    return {
-        "integrations": {"shared": {**shared, "apiKey": Given(KEY, secret=True)}},
-        "tenant": {**tenant, **changes},
-    }
 
 
 def compared(recording: Recording) -> dict[str, Registered]:
