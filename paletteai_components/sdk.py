@@ -44,6 +44,8 @@ STREAMED_PREVIEW = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 # an `Output`, and no resources.
 LAST_OUTPUTS = "pulumi:pulumi:readStackOutputs", "name"
 LAST_RESOURCES = "pulumi:pulumi:readStackResourceOutputs", "stackName"
+# The function of the engine that returns what a program has set of a resource, by its `urn`.
+RESOURCE = "pulumi:pulumi:getResource"
 # The module whose server lets the Automation API run a function as a program. Pulumi's own language host takes four
 # times the CPU time of a small preview to start a program.
 PROGRAM_SERVER = "pulumi.automation._server"

@@ -19,7 +19,7 @@ from paletteai_components.credentials import ApiKey, KeyState
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import StackSpec
-from paletteai_components.plugin.types import FORMER_API_VERSIONS, LEFT_OUT, input_fields
+from paletteai_components.plugin.types import LEFT_OUT, input_fields
 from paletteai_components.pulumi_yaml.document import items_of
 from paletteai_components.sdk import Settled, settled
 from paletteai_components.stacks.configuration import is_key_field
@@ -102,11 +102,6 @@ class _Reading:
 
     def stack(self, inputs: Mapping[str, Any]) -> InputStack:
         declared = self._plain(inputs, ())
-        former = declared.pop(FORMER_API_VERSIONS, [])
-        if not (isinstance(former, list) and all(isinstance(each, str) for each in former)):
-            if not any(path[0] == FORMER_API_VERSIONS for path in self._refused):
-                self._refuse((FORMER_API_VERSIONS,), "should be a list of texts", "Make it a list of texts.")
-            former = []
         sources = InputSources(name=self._part, stack=pulumi.get_stack(), inputs=declared)
         if "tenant" not in declared:
             self._diagnostics.append(missing_key("tenant", sources.location(()), sources.prefix))
@@ -122,7 +117,6 @@ class _Reading:
             left_out=result.left_out,
             identified=result.identified,
             part=self._part,
-            former_api_versions=tuple(former),
             inputs=declared,
         )
 
@@ -155,7 +149,6 @@ class _Reading:
         left_out = LEFT_OUT.get(model, {}) if model else {}
         if model is StackSpec:
             # Nothing else sees an unknown one of these: they are the keys of a configuration.
-            known.add(FORMER_API_VERSIONS)
             left_out = dict.fromkeys(value.keys() - known, "")
         declared: dict[str, Any] = {}
         for name, inner in value.items():

@@ -3,13 +3,16 @@
 # No `from __future__ import annotations`: the analyzer of the SDK reads the annotations as they are.
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import pulumi
 
 from paletteai_components.components.registration import claims_of, outputs_of, registration
 from paletteai_components.components.registry import Registry, admit
+from paletteai_components.deployment.previous import previous_deployment_of
 from paletteai_components.plugin.inputs import declared_stack
+from paletteai_components.plugin.rotation import warn_of_rotation
 from paletteai_components.plugin.types import inputs_type
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of_stack
@@ -81,7 +84,11 @@ class Tenant:
         plan = stack.plan
         if plan is None:
             raise AssertionError("a stack without a plan was admitted")
+        previous = previous_deployment_of(name, plan.tenant.name)
+        admit(previous.diagnostics(stack), stack)
         Registry.of_this_program().take(claims_of(stack, plan))
+        if any(secret.managed for settings in plan.settings for secret in settings.secrets):
+            warn_of_rotation(stack.part, opts)
         outputs = outputs_of(plan)
         self.tenant_name = outputs["tenant"]
         self.namespaces = outputs["namespaces"]
@@ -93,7 +100,9 @@ class Tenant:
             "settings": self.settings,
             "projects": self.projects,
         }
-        self._component = registration(name, stack, plan, {}, opts, registered).tenant
+        stack = replace(stack, former_api_versions=previous.api_versions)
+        former_urns = {str(each): previous.former_urns(each) for each in plan.settings}
+        self._component = registration(name, stack, plan, former_urns, opts, registered).tenant
 
     @property
     def urn(self) -> pulumi.Output[str]:

@@ -29,9 +29,6 @@ LEFT_OUT: dict[type[BaseModel], dict[str, str]] = {
 }
 """The fields of a stack file that are no inputs, each with the reason."""
 
-FORMER_API_VERSIONS = "formerApiVersions"
-"""The only input that a stack file does not have: there, the last deployment knows it."""
-
 # The analyzer of the SDK asks for these.
 _Text = pulumi.Input[str]
 _Texts = pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -43,8 +40,6 @@ def inputs_type(model: type[BaseModel] = StackSpec) -> Any:
     fields = {name: _field_type(name, info.annotation) for name, info in input_fields(model)}
     required = {name for name, info in input_fields(model) if info.is_required()}
     declared = {name: kind if name in required else NotRequired[kind] for name, kind in fields.items()}
-    if model is StackSpec:
-        declared[FORMER_API_VERSIONS] = NotRequired[list[str]]
     made: Any = TypedDict(_name_of(model), declared)  # type: ignore[misc]
     made.__doc__ = model.__doc__
     # The analyzer looks for the source of a type once for each field, which takes half a second where there is none.

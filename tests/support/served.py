@@ -29,7 +29,7 @@ from paletteai_components.model.spec import IntegrationSpec, StackSpec
 from paletteai_components.plugin.host import TenantProvider
 from paletteai_components.plugin.types import LEFT_OUT, input_fields
 from support.programs import KEY, key_in
-from support.recording import PROJECT, Engine, Monitor, Recording, urn_of
+from support.recording import PROJECT, Engine, Monitor, Recording, Registered, urn_of
 from support.samples import HOST, PROJECT_ID
 
 # How the engine's protocol marks an Output among plain values.
@@ -47,6 +47,10 @@ class Given:
 
 
 UNKNOWN = Given(known=False)
+KUBERNETES = "urn:pulumi:acme.dev::paletteai::pulumi:providers:kubernetes::edge::made-id"
+"""The Kubernetes provider of a program, as the engine refers to it."""
+MUTABLE = {"kubernetes:enableSecretMutable": "true"}
+"""The configuration with which a Secret changes in place."""
 
 
 @dataclass
@@ -89,12 +93,18 @@ class Plugin:
         stack: str = "acme.dev",
         *,
         preview: bool = False,
-        config: Mapping[str, str] | None = None,
-        providers: Mapping[str, str] | None = None,
+        config: Mapping[str, str] = MUTABLE,
+        provider: Mapping[str, Any] | None = None,
         dependencies: Iterable[str] = (),
         protect: bool = False,
+        state: Iterable[Registered] = (),
+        failures: int = 0,
     ) -> Constructed:
-        """Constructs one component, as the engine does when a program declares it."""
+        """Constructs one component, as the engine does when a program declares it.
+
+        `provider` is what the program has set of its own Kubernetes provider, `KUBERNETES`, if it has one. `state` is
+        what the stack's last deployment registered; the first `failures` calls of a function fail.
+        """
         made = Constructed()
         struct = struct_pb2.Struct()
         json_format.ParseDict(_on_the_wire(inputs), struct)
@@ -104,14 +114,14 @@ class Plugin:
                 project=PROJECT,
                 stack=stack,
                 organization="organization",
-                config=config or {},
+                config=config,
                 dryRun=preview,
                 monitorEndpoint=address,
                 type="paletteai:index:Tenant",
                 name=name,
                 parent=urn_of("", "pulumi:pulumi:Stack", f"{PROJECT}-{stack}", stack),
                 inputs=struct,
-                providers=providers or {},
+                providers={} if provider is None else {"kubernetes": KUBERNETES},
                 dependencies=dependencies,
                 protect=protect,
                 accepts_output_values=True,
@@ -125,7 +135,8 @@ class Plugin:
             else:
                 made.state = json_format.MessageToDict(response.state)
 
-        _PLAYED.append((Monitor(made.recording, preview, None, (), 0, None), Engine(made.recording)))
+        monitor = Monitor(made.recording, preview, None, state, failures, None)
+        _PLAYED[:] = [(monitor, Engine(made.recording), provider or {})]
         # A thread of its own has no event loop and no context.
         with ThreadPoolExecutor(1) as thread:
             thread.submit(contextvars.Context().run, asyncio.run, run(_address())).result()
@@ -176,7 +187,7 @@ def _address() -> str:
 
 
 # What the engine of this process plays at the moment; and itself, which stops when nobody refers to it.
-_PLAYED: list[tuple[Monitor, Engine]] = []
+_PLAYED: list[tuple[Monitor, Engine, Mapping[str, Any]]] = []
 _ENGINES: list[Any] = []
 
 
@@ -191,10 +202,11 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.SupportsFeatureResponse(hasSupport=supported)
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if request.tok != "pulumi:pulumi:getResource":
+            return _PLAYED[-1][0].Invoke(request)
         # A component asks for the provider that it is given.
-        assert request.tok == "pulumi:pulumi:getResource"
         answer = struct_pb2.Struct()
-        answer.update({"urn": request.args["urn"], "id": "made-id", "state": {}})
+        answer.update({"urn": request.args["urn"], "id": "made-id", "state": dict(_PLAYED[-1][2])})
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
     def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -134,7 +134,6 @@ def test_every_problem_is_told_at_once_each_with_its_path() -> None:
             "  help: Write `tenant: {name: acme}`.",
         ),
         (("silence",), ["PAI015"], "as in `silence: {PAI015: REASON}`."),
-        (("formerApiVersions",), "v1", "`formerApiVersions` should be a list of texts."),
         (("environment",), "dev", "the component has no field `environment`, so it would have no effect."),
         (("tenant", "onRemoval"), "drop", "`tenant.onRemoval` has none of its possible values"),
     ],
@@ -216,7 +215,6 @@ def test_warnings_reach_the_user_and_can_be_silenced() -> None:
         (KEY,),
         ("silence", KEY),
         ("vendorFields",),
-        ("formerApiVersions",),
     ],
     ids=lambda path: ".".join(map(str, path)).replace(KEY, "KEY"),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.pasted import EVERYTHING
-from support.programs import KEY, copied_examples, deployed, deployment, leaks
+from support.programs import KEY, another_key, copied_examples, deployed, deployment, leaks
 from support.recording import UNKNOWN as UNKNOWN_VALUE
 from support.recording import Recording, Registered, Secret
-from support.served import UNKNOWN, Given, Plugin, acme, inputs_of
+from support.served import KUBERNETES, MUTABLE, UNKNOWN, Given, Plugin, acme, inputs_of
 
 from paletteai_components.credentials import fingerprint_of
 from paletteai_components.pulumi_yaml.document import document_from
@@ -141,19 +142,80 @@ def test_an_object_with_a_key_may_arrive_as_one_secret() -> None:
 
 
 def test_the_provider_the_dependencies_and_the_protection_of_the_component_reach_its_objects() -> None:
-    kubernetes = "urn:pulumi:acme.dev::paletteai::pulumi:providers:kubernetes::edge::made-id"
     other = "urn:pulumi:acme.dev::paletteai::other:index:Thing::thing"
-    made = Plugin().construct(acme(), providers={"kubernetes": kubernetes}, dependencies=[other], protect=True)
+    made = Plugin().construct(acme(), provider={"enableSecretMutable": "true"}, dependencies=[other], protect=True)
     assert made.refusal == ""
-    assert {each.provider for each in made.recording.objects} == {kubernetes}
+    assert {each.provider for each in made.recording.objects} == {KUBERNETES}
     assert all(other in each.dependencies for each in made.recording.objects if each.name == "acme")
     assert {each.protect for each in made.recording.objects} == {True}
 
 
-def test_a_version_of_the_api_that_it_was_deployed_with_is_an_alias() -> None:
-    inputs = {**acme(), "apiVersion": "spectrocloud.com/v2", "formerApiVersions": ["spectrocloud.com/v1"]}
-    tenant = Plugin().construct(inputs).recording.object("Tenant", "acme")
-    assert tenant.type == "kubernetes:spectrocloud.com/v2:Tenant"
-    assert [each["type"] for each in tenant.aliases] == [
-        f"kubernetes:spectrocloud.com/{version}:Tenant" for version in ("v1", "v1alpha1")
-    ]
+@pytest.mark.parametrize(
+    ("config", "provider", "remedy"),
+    [
+        ({}, None, "Run `pulumi config set kubernetes:enableSecretMutable true`."),
+        ({"kubernetes:enableSecretMutable": "false"}, None, "Run `pulumi config set"),
+        (MUTABLE, {}, "Set `enableSecretMutable` of the Kubernetes provider to true."),
+        (MUTABLE, {"enableSecretMutable": "false"}, "Set `enableSecretMutable` of"),
+        (MUTABLE, None, None),
+        ({}, {"enableSecretMutable": "true"}, None),
+        ({}, {"enableSecretMutable": True}, None),
+    ],
+)
+def test_a_provider_that_replaces_secrets_is_warned_of(
+    config: dict[str, str], provider: dict[str, Any] | None, remedy: str | None
+) -> None:
+    warnings = Plugin().construct(acme(), config=config, provider=provider).recording.warnings
+    assert [warning for warning in warnings if remedy is None or remedy not in warning] == []
+    assert len(warnings) == (remedy is not None)
+
+
+def test_who_has_no_secret_is_not_warned_of_its_rotation() -> None:
+    inputs = acme()
+    inputs["integrations"]["shared"] = {"existingSecret": "made-by-vault", "credential": "vault://acme"}
+    assert Plugin().construct(inputs, config={}).recording.warnings == []
+
+
+def test_an_api_version_that_it_was_deployed_with_is_an_alias() -> None:
+    before = Plugin().construct({**acme(), "apiVersion": "spectrocloud.com/v2"}).recording
+    after = Plugin().construct({**acme(), "apiVersion": "spectrocloud.com/v3"}, state=before.resources).recording
+    assert after.object("Tenant", "acme").type == "kubernetes:spectrocloud.com/v3:Tenant"
+    assert set(after.continued(before)) == {each.urn for each in after.resources}
+
+
+@pytest.mark.parametrize("name", ["acme", "works"])
+def test_a_credential_that_moves_is_removed_from_its_old_settings_first(name: str) -> None:
+    before = Plugin().construct(acme(), name).recording
+    moved = acme(settings={}, projects=[{"name": "vision", "settings": {"palette": "shared"}}])
+    after = Plugin().construct(moved, name, state=before.resources).recording
+    old = {each.kind: each.urn for each in before.resources if each.name == f"{name}.default"}
+    new = {each.kind: each.urn for each in after.resources if each.name == f"{name}.vision.default"}
+    assert old.keys() == new.keys() == {"PaletteIntegration", "Secret", "Settings"}
+    continued = after.continued(before)
+    assert {kind: continued[urn] for kind, urn in new.items()} == old
+    assert all(after.at(new[kind]).delete_before_replace for kind in ("Secret", "Settings"))
+
+
+def test_what_another_component_was_deployed_with_is_nothing_of_this_one() -> None:
+    before = Plugin().construct(acme(), "other").recording
+    after = Plugin().construct(acme(), state=before.resources).recording
+    assert after.continued(before) == {}
+
+
+def test_two_settings_that_exchange_their_credentials_are_refused() -> None:
+    def inputs(first: str, second: str) -> dict[str, Any]:
+        declared = acme(settings={"default": {"palette": first}, "edge": {"palette": second}})
+        edge = {**declared["integrations"]["shared"], "apiKey": Given(another_key("edge"), secret=True)}
+        declared["integrations"]["edge"] = edge
+        return declared
+
+    before = Plugin().construct(inputs("shared", "edge")).recording
+    made = Plugin().construct(inputs("edge", "shared"), state=before.resources)
+    assert "Tenant acme: tenant.settings.default.palette: error PAI003: the credential of Settings" in made.refusal
+    assert made.recording.resources == []
+
+
+def test_without_the_state_nothing_is_registered() -> None:
+    made = Plugin().construct(acme(), failures=9)
+    assert "so a moved credential would go unnoticed. Nothing was registered; run it again." in made.refusal
+    assert made.recording.resources == []
