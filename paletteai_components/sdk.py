@@ -34,8 +34,8 @@ class Settled:
     is_known: bool
     """False in a preview, if only the deployment gives it its value."""
     is_secret: bool
-    has_dependencies: bool
-    """Whether it brings along resources that come first."""
+    resources: frozenset[pulumi.Resource]
+    """What it depends on."""
 
 
 # With this, `pulumi preview --json` prints each event as it happens, as `up` does, not one object at the end.
@@ -109,9 +109,8 @@ def settled(outputs: Sequence[pulumi.Output[Any]]) -> list[Settled]:
     from pulumi.runtime.sync_await import _sync_await
 
     async def one(output: pulumi.Output[Any]) -> Settled:
-        resources = await output.resources()
         value = await output.future(with_unknowns=True)
-        return Settled(value, await output.is_known(), await output.is_secret(), bool(resources))
+        return Settled(value, await output.is_known(), await output.is_secret(), frozenset(await output.resources()))
 
     async def every() -> list[Settled]:
         return await asyncio.gather(*map(one, outputs))

@@ -54,7 +54,8 @@ class TenantProvider(ComponentProvider):
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
             if isinstance(error.inner, pulumi.RunError):
-                raise InputPropertiesError(str(error.inner)) from None
+                # Without a list, even an empty one, the SDK fails instead of refusing.
+                raise InputPropertiesError(str(error.inner), []) from None
             raise
 
 

@@ -70,6 +70,8 @@ class InputStack(Stack):
     """A stack that a program declares as the inputs of a component, which is its part."""
 
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    depends_on: frozenset[pulumi.Resource] = field(default_factory=frozenset, repr=False)
+    """The resources that inputs depend on whose values were read."""
 
     @property
     def key_input(self) -> str:
@@ -99,6 +101,7 @@ class _Reading:
         self._registry = Registry.of_this_program()
         self._diagnostics: list[Diagnostic] = []
         self._refused: set[Path] = set()
+        self._resources: set[pulumi.Resource] = set()
 
     def stack(self, inputs: Mapping[str, Any]) -> InputStack:
         declared = self._plain(inputs, ())
@@ -118,6 +121,7 @@ class _Reading:
             identified=result.identified,
             part=self._part,
             inputs=declared,
+            depends_on=frozenset(self._resources),
         )
 
     def _plain(self, value: Any, path: Path) -> Any:
@@ -184,6 +188,7 @@ class _Reading:
             )
             self._refuse(path, fact, remedy)
         else:
+            self._resources |= found.resources
             return self._plain(found.value, path)
         return output
 
@@ -223,4 +228,4 @@ class _Reading:
 
 
 def _is_plain(found: Settled) -> bool:
-    return found.is_known and not found.is_secret and not found.has_dependencies
+    return found.is_known and not found.is_secret and not found.resources

@@ -100,6 +100,8 @@ class Tenant:
             "settings": self.settings,
             "projects": self.projects,
         }
+        if stack.depends_on:
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(stack.depends_on)))
         stack = replace(stack, former_api_versions=previous.api_versions)
         former_urns = {str(each): previous.former_urns(each) for each in plan.settings}
         self._component = registration(name, stack, plan, former_urns, opts, registered).tenant

@@ -131,7 +131,7 @@ class Plugin:
                 response = await servicer.Construct(request, _Context())
             except _Aborted as aborted:
                 made.refusal = aborted.status.details
-                made.properties = list(_properties(getattr(aborted.status, "trailing_metadata", ())))
+                made.properties = list(_properties(aborted.status.trailing_metadata))
             else:
                 made.state = json_format.MessageToDict(response.state)
 

@@ -133,6 +133,13 @@ def test_a_plain_value_may_arrive_as_an_output_whose_value_is_known() -> None:
         )
 
 
+def test_what_a_plain_value_depends_on_comes_before_everything() -> None:
+    urn = "urn:pulumi:acme.dev::paletteai::other:index:Thing::thing"
+    made = Plugin().construct(acme(displayName=Given("Acme", dependencies=(urn,))))
+    assert made.recording.object("Tenant", "acme").inputs["spec"]["displayName"] == "Acme"
+    assert all(urn in each.dependencies for each in made.recording.objects if each.name == "acme")
+
+
 def test_an_object_with_a_key_may_arrive_as_one_secret() -> None:
     shared = {**acme()["integrations"]["shared"], "apiKey": KEY}
     for given in (Given({"shared": shared}, secret=True), {"shared": Given(shared, secret=True)}):
