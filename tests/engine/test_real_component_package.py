@@ -69,6 +69,7 @@ def in_yaml(
 @pytest.fixture
 def program(in_yaml: OtherProgram, fresh_cluster: ControlPlane) -> Iterator[OtherProgram]:
     """The same, with a stack of its own, and nothing on the cluster."""
+    empty(fresh_cluster)
     shutil.rmtree(in_yaml.state)
     in_yaml.state.mkdir()
     (in_yaml.folder / "Pulumi.dev.yaml").unlink(missing_ok=True)
@@ -125,7 +126,7 @@ def test_the_key_is_a_secret_in_the_state_and_shown_nowhere(deployed: OtherProgr
     assert leaks([state, deployed.printed, shown], KEY) == []
     (secret,) = (each for each in deployed.resources(STACK) if each["type"] == "kubernetes:core/v1:Secret")
     # The mark of a secret.
-    assert secret["inputs"]["data"]["palette"]["4dabf18193072939515e22adb298388d"]
+    assert "4dabf18193072939515e22adb298388d" in secret["inputs"]["data"]
     opened = deployed.run("stack", "export", "--show-secrets", "--stack", STACK).stdout
     assert leaks([opened], KEY) == [opened]
 
@@ -150,7 +151,7 @@ def test_a_change_is_an_update_in_place(deployed: OtherProgram, cluster: Control
     with Watch(cluster) as watch:
         deployed.up(STACK)
     assert watch.recreated() == []
-    assert watch.of("Project", "vision", "vision") == ["MODIFIED"]
+    assert set(watch.of("Project", "vision", "vision")) == {"MODIFIED"}
     deployed.change()
     deployed.up(STACK)
 
@@ -160,7 +161,7 @@ def test_a_rotation_changes_the_secret_in_place(deployed: OtherProgram, cluster:
     with Watch(cluster) as watch:
         printed = deployed.up(STACK).printed
     assert watch.recreated() == []
-    assert watch.of("Secret", "tenant-acme", "default-palette") == ["MODIFIED"]
+    assert set(watch.of("Secret", "tenant-acme", "default-palette")) == {"MODIFIED"}
     assert leaks([printed], KEY, ROTATED) == []
     deployed.set_its_key(KEY)
     deployed.up(STACK)
@@ -175,8 +176,8 @@ def test_a_credential_that_moves_is_never_in_two_settings(program: OtherProgram,
     with Watch(cluster) as watch:
         program.up(STACK)
     assert watch.shared(FINGERPRINT_ANNOTATION) == []
-    assert watch.of("Settings", "tenant-acme", "default") == ["DELETED"]
-    assert watch.of("Settings", "vision", "default") == ["ADDED"]
+    assert watch.of("Settings", "tenant-acme", "default")[-1] == "DELETED"
+    assert watch.of("Settings", "vision", "default")[0] == "ADDED"
     assert program.steps(STACK) == {}
 
 
@@ -191,11 +192,10 @@ def test_two_components_with_one_key_are_refused(program: OtherProgram) -> None:
 
 
 def test_a_value_that_only_the_deployment_knows_is_refused_by_its_path(program: OtherProgram) -> None:
-    # A Secret's data is not known where another output of the same resource is not.
     map_ = "  map:\n    type: kubernetes:core/v1:ConfigMap\n    properties: {data: {name: acme}}\n"
     program.change(
         ("resources:\n", f"resources:\n{map_}"),
-        ("        displayName: Acme\n", "        displayName: ${map.metadata.name}\n"),
+        ("        displayName: Acme\n", "        displayName: ${map.id}\n"),
     )
     printed = refused(program)
     assert (
