@@ -8,6 +8,7 @@ import pulumi
 
 from paletteai_components.components.provider import judge_no_further
 from paletteai_components.sdk import RESOURCE, settled
+from paletteai_components.shell import command
 
 
 def warn_of_rotation(part: str, opts: pulumi.ResourceOptions | None) -> None:
@@ -22,7 +23,8 @@ def warn_of_rotation(part: str, opts: pulumi.ResourceOptions | None) -> None:
     if provider is None:
         if _is_true(pulumi.Config("kubernetes").get("enableSecretMutable")):
             return
-        remedy = "Run `pulumi config set kubernetes:enableSecretMutable true`."
+        setting = command("pulumi config set", "kubernetes:enableSecretMutable", "true", stack=pulumi.get_stack())
+        remedy = f"Run `{setting}`."
     else:
         judge_no_further(provider)
         inputs = _inputs_of(provider)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,15 +116,14 @@ def test_the_program_of_the_page_is_deployed(deployed: OtherProgram, cluster: Co
 
 
 def test_a_second_deployment_changes_nothing(deployed: OtherProgram) -> None:
-    assert deployed.steps(STACK) == {}
-    assert "unchanged" in deployed.up(STACK).stdout
+    printed = deployed.up(STACK).stdout
+    assert re.search(r"^Resources:\n +10 unchanged\n", printed, re.M), printed
     assert "warning: Tenant acme" not in deployed.printed
 
 
 def test_the_key_is_a_secret_in_the_state_and_shown_nowhere(deployed: OtherProgram) -> None:
     state = deployed.run("stack", "export", "--stack", STACK).stdout
-    shown = deployed.preview(STACK, "--diff", "--json").printed + deployed.preview(STACK, "--diff").printed
-    assert leaks([state, deployed.printed, shown], KEY) == []
+    assert leaks([state, deployed.printed, deployed.preview(STACK, "--diff").printed], KEY) == []
     (secret,) = (each for each in deployed.resources(STACK) if each["type"] == "kubernetes:core/v1:Secret")
     # The mark of a secret.
     assert "4dabf18193072939515e22adb298388d" in secret["inputs"]["data"]
@@ -152,8 +152,6 @@ def test_a_change_is_an_update_in_place(deployed: OtherProgram, cluster: Control
         deployed.up(STACK)
     assert watch.recreated() == []
     assert set(watch.of("Project", "vision", "vision")) == {"MODIFIED"}
-    deployed.change()
-    deployed.up(STACK)
 
 
 def test_a_rotation_changes_the_secret_in_place(deployed: OtherProgram, cluster: ControlPlane) -> None:
@@ -163,8 +161,6 @@ def test_a_rotation_changes_the_secret_in_place(deployed: OtherProgram, cluster:
     assert watch.recreated() == []
     assert set(watch.of("Secret", "tenant-acme", "default-palette")) == {"MODIFIED"}
     assert leaks([printed], KEY, ROTATED) == []
-    deployed.set_its_key(KEY)
-    deployed.up(STACK)
 
 
 def test_a_credential_that_moves_is_never_in_two_settings(program: OtherProgram, cluster: ControlPlane) -> None:
@@ -219,4 +215,5 @@ def test_a_provider_that_replaces_secrets_is_warned_of(program: OtherProgram) ->
     assert warnings("{context: dev, enableSecretMutable: true}") == []
     program.change()
     program.run("config", "rm", "kubernetes:enableSecretMutable", "--stack", STACK)
-    assert "Run `pulumi config set kubernetes:enableSecretMutable true`." in program.preview(STACK).printed
+    told = f"Run `pulumi config set --stack {STACK} kubernetes:enableSecretMutable true`."
+    assert told in program.preview(STACK).printed

@@ -35,6 +35,7 @@ PULUMI = {
     "config set": {"--secret", "--path"},
     "destroy": set(),
     "login": set(),
+    "package add": set(),
     "preview": {"--json", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),

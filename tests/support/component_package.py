@@ -131,7 +131,7 @@ class OtherProgram(RealProject):
         """Deploys it as the page does. Everything that is printed is kept in `printed`."""
         self.printed = ""
         for _, *arguments in commands_on_the_page():
-            flags = ["--yes"] if arguments == ["up"] else []
+            flags = ["--yes"] if arguments[0] == "up" else []
             given = KEY if "--secret" in arguments else None
             self.printed += self.run(*arguments, *flags, input=given).printed
 

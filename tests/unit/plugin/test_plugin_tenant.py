@@ -160,7 +160,7 @@ def test_the_provider_the_dependencies_and_the_protection_of_the_component_reach
 @pytest.mark.parametrize(
     ("config", "provider", "remedy"),
     [
-        ({}, None, "Run `pulumi config set kubernetes:enableSecretMutable true`."),
+        ({}, None, "Run `pulumi config set --stack acme.dev kubernetes:enableSecretMutable true`."),
         ({"kubernetes:enableSecretMutable": "false"}, None, "Run `pulumi config set"),
         (MUTABLE, {}, "Set `enableSecretMutable` of the Kubernetes provider to true."),
         (MUTABLE, {"enableSecretMutable": "false"}, "Set `enableSecretMutable` of"),
