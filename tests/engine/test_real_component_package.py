@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.cluster.control_plane import ControlPlane
 from support.cluster.namespaces import empty
 from support.cluster.watch import Watch
 from support.component_package import KEY, PAGE, STACK, OtherProgram, Package, missing, package
 from support.programs import leaks
-from support.real import PULUMI, Outcome
+from support.real import PULUMI, Outcome, Real
 
 from paletteai_components.credentials import fingerprint_of
 from paletteai_components.kube.manifests import FINGERPRINT_ANNOTATION
@@ -175,6 +176,39 @@ def test_a_credential_that_moves_is_never_in_two_settings(program: OtherProgram,
     assert watch.of("Settings", "tenant-acme", "default")[-1] == "DELETED"
     assert watch.of("Settings", "vision", "default")[0] == "ADDED"
     assert program.steps(STACK) == {}
+
+
+def test_a_stack_file_becomes_a_program_without_a_change(
+    real: Real, package_folder: Package, fresh_cluster: ControlPlane
+) -> None:
+    empty(fresh_cluster)
+    project = real()
+    declared = {
+        "integrations": {"vaulted": {"existingSecret": "made-by-vault", "credential": "vault://acme"}},
+        "tenant": {
+            "name": "acme",
+            "computeConfigRef": {"name": "default"},
+            "settings": {"default": {"palette": "vaulted"}},
+            "projects": [{"name": "vision", "displayName": "Vision"}],
+        },
+    }
+    config = {"kubernetes:context": "dev", **{f"paletteai:{name}": value for name, value in declared.items()}}
+    (project.stacks / "Pulumi.acme.dev.yaml").write_text(yaml.safe_dump({"config": config}))
+    project.init("acme.dev")
+    project.up("acme.dev")
+    program = {
+        "name": "paletteai",
+        "runtime": "yaml",
+        "stackConfigDir": "stacks",
+        "config": {"kubernetes:enableSecretMutable": {"value": True}},
+        "resources": {"acme": {"type": "paletteai:Tenant", "properties": declared}},
+    }
+    (project.folder / "__main__.py").unlink()
+    (project.folder / "Pulumi.yaml").write_text(yaml.safe_dump(program))
+    project.env["PULUMI_HOME"] = str(package_folder.home)
+    project.run("package", "add", str(package_folder.folder))
+    assert project.steps("acme.dev") == {}
+    assert [each["type"] for each in project.resources("acme.dev")].count("paletteai:index:Project") == 1
 
 
 def test_two_components_with_one_key_are_refused(program: OtherProgram) -> None:
