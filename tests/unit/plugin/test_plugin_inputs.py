@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.output import Unknown
+from pulumi.output import UNKNOWN
 from support.pasted import EVERYTHING, keys, paths
 from support.programs import leaks
 from support.recording import run
@@ -21,12 +21,12 @@ KEY = keys()["Palette"]
 
 # Made when a program runs: an Output needs one.
 FORMS: dict[str, Callable[[], Any]] = {
-    "unknown": Unknown,
-    "unknown output": lambda: pulumi.Output.from_input(Unknown()),
-    "unknown secret": lambda: pulumi.Output.secret(Unknown()),
+    "unknown": lambda: UNKNOWN,
+    "unknown output": lambda: pulumi.Output.from_input(UNKNOWN),
+    "unknown secret": lambda: pulumi.Output.secret(UNKNOWN),
     "secret": lambda: pulumi.Output.secret(KEY),
     "output": lambda: pulumi.Output.from_input(KEY),
-    "output of an object": lambda: pulumi.Output.from_input({KEY: [Unknown(), KEY]}),
+    "output of an object": lambda: pulumi.Output.from_input({KEY: [UNKNOWN, KEY]}),
     "text": lambda: KEY,
     "object": lambda: {KEY: {KEY: KEY}},
     "list": lambda: [KEY, [KEY]],
