@@ -128,7 +128,7 @@ class SettingsComponent(pulumi.ComponentResource):
         self.secret_name = f"{secret.namespace}/{secret.name}" if secret else None
         self.credential = integration.credential if integration else None
         key = _checked_key(placement)
-        fingerprint = _fingerprint(integration, key)
+        fingerprint = fingerprint_input(integration, key)
         self.fingerprint = None if fingerprint is None else pulumi.Output.from_input(fingerprint)
         self.secret = self._secret(name, placement, key, opts)
         before = [*placement.depends_on, *([self.secret] if self.secret else [])]
@@ -220,7 +220,8 @@ def _checked_key(placement: Placement) -> pulumi.Output[str] | None:
     return secret.apply(checked)
 
 
-def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+def fingerprint_input(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+    """The fingerprint of an integration's key, or None if it has no key. An Output if the key's text is not known."""
     if integration is None or key is None or integration.api_key is None:
         return None
     if integration.api_key.fingerprint is not None:

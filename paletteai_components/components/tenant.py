@@ -176,10 +176,12 @@ class TenantOwner(pulumi.ComponentResource):
         stack: Stack,
         opts: pulumi.ResourceOptions | None = None,
         former_urns: Mapping[str, Sequence[str]] | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> None:
         """Registers the objects of a planned Tenant.
 
         `former_urns` are those of each component, of its Settings and its Secret, by the Settings' name.
+        `outputs` are registered instead of its own.
         """
         super().__init__(identity.TENANT, name, None, opts)
         self.tenant_name, self.namespace = planned.name, planned.namespace
@@ -189,7 +191,8 @@ class TenantOwner(pulumi.ComponentResource):
         self._planned, self._stack = planned, stack
         self._namespace: list[pulumi.Resource] = []
         self._register(name, opts, former_urns or {})
-        self.register_outputs({"tenantName": self.tenant_name, "namespace": self.namespace})
+        own = {"tenantName": self.tenant_name, "namespace": self.namespace}
+        self.register_outputs(own if outputs is None else dict(outputs))
 
     def _register(
         self, name: str, opts: pulumi.ResourceOptions | None, former_urns: Mapping[str, Sequence[str]]

@@ -217,7 +217,7 @@ class ProjectSpec(Spec):
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal | None = None
-    """What removing the Project from the stack file does. Default: the tenant's."""
+    """What removing the Project from the declaration does. Default: the tenant's."""
     import_ids: Texts = ()
     """Existing objects to take over, by the names that messages show, for example `Namespace/vision`."""
 
@@ -260,7 +260,7 @@ class TenantSpec(Spec):
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal = OnRemoval.REFUSE
-    """What removing the Tenant from the stack file does: refuse, retain or delete."""
+    """What removing the Tenant from the declaration does: refuse, retain or delete."""
     import_ids: Texts = ()
     """Existing objects to take over, by the names that messages show, for example `Namespace/tenant-acme`."""
 

@@ -79,6 +79,16 @@ class Stack:
         return in_objects if self.is_observed else in_a_file
 
     @property
+    def prefix(self) -> str:
+        """What messages write before the name of a key: the namespace. Nothing for the inputs of a component."""
+        return self._sources.prefix
+
+    @property
+    def key_input(self) -> str:
+        """How a program sets a key, in messages. Empty for a stack file, in which a command sets it."""
+        return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`' if self.part else ""
+
+    @property
     def environment(self) -> str:
         """`paletteai:environment`, else what follows the last dot of the stack's name."""
         declared = self.spec.environment if self.spec else None

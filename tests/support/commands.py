@@ -36,6 +36,7 @@ PULUMI = {
     "destroy": set(),
     "login": set(),
     "new": {"--generate-only", "--name="},
+    "package add": set(),
     "preview": {"--json", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
