@@ -32,7 +32,7 @@ _EXPECTED = {
 # No rule reads these, nor what is in `extra_spec`, so they may be Outputs.
 _OUTPUT_TEXTS = {"description"}
 _OUTPUT_LISTS = {"groups", "admin", "editor", "viewer"}
-_OUTPUT_ENTRIES = {"annotations", *_OUTPUT_LISTS}
+_OUTPUT_ENTRIES = {"annotations", "namespace_annotations", "secret_annotations", *_OUTPUT_LISTS}
 
 
 class Declaration:

@@ -147,6 +147,10 @@ class SettingsSpec(Spec):
     """Labels for the Settings and its Secret."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for the Settings and its Secret."""
+    secret_labels: Labels | None = None
+    """All labels for the Secret that this stack writes. Default: those of the Settings."""
+    secret_annotations: Labels | None = None
+    """All annotations for that Secret. Default: those of the Settings."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
 
@@ -164,7 +168,7 @@ class ComputeConfigRefSpec(Spec):
     name: str
     """The ComputeConfig's name."""
     namespace: str | None = None
-    """Its namespace. Default: the tenant's namespace."""
+    """Its namespace. Default: the tenant's namespace. If it is empty, the Project states none."""
 
 
 class RoleMappingSpec(Spec):
@@ -214,6 +218,10 @@ class ProjectSpec(Spec):
     """Labels for every object of the Project."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Project."""
+    namespace_labels: Labels | None = None
+    """All labels for the namespace that this stack creates. Default: `labels`."""
+    namespace_annotations: Labels | None = None
+    """All annotations for that namespace. Default: `annotations`."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal | None = None
@@ -257,6 +265,10 @@ class TenantSpec(Spec):
     """Labels for every object of the Tenant itself."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Tenant itself."""
+    namespace_labels: Labels | None = None
+    """All labels for the namespace that this stack creates. Default: `labels`."""
+    namespace_annotations: Labels | None = None
+    """All annotations for that namespace. Default: `annotations`."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal = OnRemoval.REFUSE
