@@ -29,6 +29,8 @@ class LiveObject:
     """The fields that Pulumi's provider takes over with its next update, each as field manager and path."""
 
 
+PULUMIS_WRITERS = "pulumi-"
+"""How the names of the field managers of Pulumi's provider begin."""
 KINDS = "kinds"
 CRDS = "CRDs"
 
@@ -91,7 +93,7 @@ def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, F
     entries = [(str(entry.get("manager", "")), entry) for entry in managed if not entry.get("subresource")]
     taken = [(manager, entry) for manager, entry in entries if manager.startswith(("kubectl", "before-first-apply"))]
     # The provider alone manages most objects, so their fields need not be read.
-    pulumis = [entry for manager, entry in entries if manager.startswith("pulumi-")] if taken else []
+    pulumis = [entry for manager, entry in entries if manager.startswith(PULUMIS_WRITERS)] if taken else []
     safe = {path for entry in pulumis for path in _field_paths(entry)}
     return [(manager, path) for manager, entry in taken for path in _field_paths(entry) if path not in safe]
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from paletteai_components.kube.api_server import JSON, METADATA, ApiServer, ClusterUnavailable, unusable
-from paletteai_components.kube.cluster import KINDS, Unanswered
+from paletteai_components.kube.cluster import KINDS, PULUMIS_WRITERS, Unanswered
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.pages import Item, asked, listed
 from paletteai_components.kube.palette_api import API_GROUP, API_VERSION, SUPPLIERS, PaletteApi
@@ -133,8 +133,7 @@ class _Reading:
         def kept(item: Item) -> Item | None:
             found = keep(item)
             if found is not None:
-                # Who wrote which field is nearly half of an object.
-                found.get("metadata", {}).pop("managedFields", None)
+                _forget_fields(found.get("metadata", {}))
                 # The items of a list do not say what they are.
                 found |= {"apiVersion": api_version, "kind": kind}
             return found
@@ -148,6 +147,13 @@ class _Reading:
             return
         self.objects += items
         self.complete.append(kind)
+
+
+def _forget_fields(metadata: Item) -> None:
+    """Keeps of who wrote which field, which is nearly half of an object, only whether Pulumi wrote any."""
+    writers = {str(entry.get("manager")) for entry in metadata.pop("managedFields", None) or ()}
+    if pulumis := sorted(name for name in writers if name.startswith(PULUMIS_WRITERS)):
+        metadata["managedFields"] = [{"manager": name} for name in pulumis]
 
 
 def _not_served() -> ClusterUnavailable:
@@ -183,4 +189,4 @@ def _secret(wanted: Collection[Key], key: str, item: Item) -> Item | None:
     (metadata.get("annotations") or {}).pop(_LAST_APPLIED, None)
     data = item.get("data") or {}
     kept = {name: value if name == key else "" for name, value in data.items()}
-    return {"metadata": metadata, "type": item.get("type"), "data": kept}
+    return {"metadata": metadata, "type": item.get("type"), "immutable": item.get("immutable"), "data": kept}

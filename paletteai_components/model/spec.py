@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.credentials import ApiKey, KeyState, digest_of, host_of
+from paletteai_components.credentials import ApiKey, KeyState, digest_of, fingerprint_of, host_of, proof_of
 
 
 class Spec(BaseModel):
@@ -58,6 +58,15 @@ class FingerprintSpec(Spec):
     proof: str
     """Made with the key for this stack, host and ciphertext. `pulumi preview` verifies it."""
 
+    @classmethod
+    def of(cls, key: str, stack: str, host_url: str, ciphertext: str) -> FingerprintSpec:
+        """The fingerprint of a key, which is not kept, as one stack has it with its ciphertext."""
+        return cls(
+            value=fingerprint_of(key),
+            ciphertext=digest_of(ciphertext),
+            proof=proof_of(key, stack, host_url, ciphertext),
+        )
+
 
 class IntegrationSpec(Spec):
     """A Palette credential: either its four fields, or an external Secret."""
@@ -93,6 +102,18 @@ class IntegrationSpec(Spec):
         if self.api_key is not None and self.api_key.state is KeyState.DECRYPTED:
             return self.api_key.fingerprint
         return self.fingerprint.value if self.fingerprint and not self.has_stale_fingerprint else None
+
+    def sealed(self, key: str, stack: str, ciphertext: str) -> IntegrationSpec:
+        """The same with its key encrypted for a stack, and the fingerprint of the key.
+
+        Args:
+            key: The text of the key, which is not kept.
+            stack: The stack's name.
+            ciphertext: The key, encrypted.
+        """
+        sealed = ApiKey(KeyState.ENCRYPTED, ciphertext=ciphertext)
+        fingerprint = FingerprintSpec.of(key, stack, self.host_url or "", ciphertext)
+        return self.model_copy(update={"api_key": sealed, "fingerprint": fingerprint})
 
     def is_proven_by(self, key: ApiKey, stack: str) -> bool:
         """Whether the fingerprint has a proof made with this key for this stack, host and ciphertext."""

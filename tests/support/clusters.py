@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from hypothesis import strategies as st
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, SHARED_CLUSTER_ONLY_ANNOTATION, Manifest
-from support.observations import manifest, secret
+from support.observations import api_key, document, manifest
 
 _Strategy = st.SearchStrategy[Any]
 
@@ -15,10 +17,14 @@ _TEXTS = st.sampled_from(
     ["Acme", "Line 1", "on", "0o17", "1e3", "12:30", "~", "a: b", "# no", "'", '"\\', "é\n ü\t", ""]
 )
 _ENTRIES = st.dictionaries(
-    st.sampled_from(["team", "palette.example/owner", "on", "1"]), st.sampled_from(["a", "b", "no", "7"]), max_size=3
+    st.sampled_from(["team", "palette.example/owner", "on", "1", "app.kubernetes.io/managed-by"]),
+    st.sampled_from(["a", "b", "no", "7"]),
+    max_size=3,
 )
 _NOTES = st.dictionaries(
-    st.sampled_from(["example.com/note", "kubectl.kubernetes.io/last-applied-configuration", "contact"]),
+    st.sampled_from(
+        ["example.com/note", "kubectl.kubernetes.io/last-applied-configuration", "contact", "cattle.io/status"]
+    ),
     _TEXTS,
     max_size=2,
 )
@@ -53,8 +59,25 @@ def _settings(draw: st.DrawFn, namespace: str, name: str) -> list[Manifest]:
     credential = {CREDENTIAL_ANNOTATION: "vault-one"} if draw(st.booleans()) else {}
     found = [manifest("Settings", name, namespace, spec=spec, **_metadata(draw, annotations=credential))]
     if "palette" in integrations and draw(st.booleans()):
-        found.append(secret(namespace, f"{name}-palette", f"{namespace}/{name}"))
+        found.append(draw(_secret(namespace, f"{name}-palette", f"{namespace}/{name}")))
     return found
+
+
+@st.composite
+def _secret(draw: st.DrawFn, namespace: str, name: str, key: str) -> Manifest:
+    """A Secret with a credential, in the form that this package writes or another one."""
+    data = document(api_key(key))
+    if draw(st.integers(0, 3)) == 0:
+        fields = json.loads(base64.b64decode(data["palette"]))
+        text = json.dumps(
+            fields | draw(st.sampled_from([{}, {"region": "eu"}])), indent=draw(st.sampled_from([None, 2]))
+        )
+        data = {"palette": base64.b64encode(text.encode()).decode()}
+    others = draw(st.sampled_from([{}, {}, {"token": ""}]))
+    kind = draw(st.sampled_from(["Opaque", "Opaque", "Opaque", "example.com/key"]))
+    immutable = {"immutable": True} if draw(st.integers(0, 5)) == 0 else {}
+    metadata = draw(st.booleans()) and _metadata(draw)
+    return manifest("Secret", name, namespace, data=data | others, type=kind, **immutable, **(metadata or {}))
 
 
 @st.composite

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paletteai_components.changes.adoption import Adopted, Undeclared
+from paletteai_components.changes.adoption import Adopted, Left, Undeclared
 from paletteai_components.cli.output.difference import alike, with_details
 from paletteai_components.cli.output.field import field_line
 from paletteai_components.cli.output.line import Entry, Line, Mark, Section, Untrusted, listed
+from paletteai_components.observation.managers import Manager
 
 
 def adoption_sections(files: Sequence[Adopted]) -> list[Section]:
     """The sections of adopted stack files; none of what all of them declare as it is."""
     changed = [one for each in files for one in each.changed]
     undeclared = [one for each in files for one in each.undeclared]
-    left = [one for each in files for one in each.left]
+    managed = [one for each in files for one in each.managed]
+    encrypted = [one for each in files for one in each.encrypted]
     sections = [
+        Section(
+            (f"Managed by another tool, too, which undoes what a stack changes ({len(managed):,})",),
+            [
+                Entry((*listed(one.reference for one in group), ": ", *_tool(manager)), _advice(manager))
+                for group in alike(managed, lambda one: one.manager)
+                for manager in [group[0].manager]
+            ],
+            "yellow",
+        ),
         Section(
             (f"The first deployment would change ({len(changed):,})",),
             [
@@ -33,15 +44,35 @@ def adoption_sections(files: Sequence[Adopted]) -> list[Section]:
             "yellow",
         ),
         Section(
-            (f"Left as it is ({len(left):,})",),
-            [
-                Entry(listed(one.reference for one in group), ((group[0].reason,),))
-                for group in alike(left, lambda one: one.reason)
-            ],
+            (f"Encrypted, so the first deployment adds fingerprints to their Settings ({len(encrypted):,})",),
+            [Entry(listed(encrypted))] if encrypted else [],
         ),
+        _left(
+            "Left to others, because a stack cannot manage them as they are",
+            [one for each in files for one in each.external],
+        ),
+        _left("Left as it is", [one for each in files for one in each.left]),
     ]
     return [section for section in sections if section.entries]
 
 
 def _fields(each: Undeclared) -> Iterator[Line]:
     yield from ((Untrusted(field),) for field in each.fields)
+
+
+def _left(title: str, left: Sequence[Left]) -> Section:
+    return Section(
+        (f"{title} ({len(left):,})",),
+        [
+            Entry(listed(one.reference for one in group), ((Untrusted(group[0].reason, sentence=True),),))
+            for group in alike(left, lambda one: one.reason)
+        ],
+    )
+
+
+def _tool(manager: Manager) -> Line:
+    return (Untrusted(f"{manager.name}, as {manager.seen} shows", sentence=True),)
+
+
+def _advice(manager: Manager) -> tuple[Line, ...]:
+    return (manager.effect,), (manager.remedy,)

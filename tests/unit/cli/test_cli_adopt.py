@@ -153,14 +153,12 @@ def test_what_nobody_gets_is_in_no_file(folder: Project) -> None:
 
 def test_what_a_deployment_would_change_or_lose_is_told(folder: Project) -> None:
     labelled = {**tenant(), "metadata": {"name": "acme", "labels": {"team": "a"}}}
-    guarded = manifest("Namespace", "vision", labels={"pod-security.kubernetes.io/enforce": "baseline"})
+    guarded = manifest("Namespace", "vision", labels={"palette.ai/tenant": "another"})
     without = [each for each in ACME if each["metadata"]["name"] != "vision" and each["kind"] != "Tenant"]
     result = adopt(folder, [*without, labelled, guarded, project()])
     assert (
         "The first deployment would change (1)\n"
-        "  ~ Project/vision/vision\n"
-        '      metadata.labels[palette.ai/tenant-name] = "acme"\n'
-        '      spec.computeConfigRef.namespace = "tenant-acme"\n'
+        '  ~ Project/vision/vision: metadata.labels[palette.ai/tenant-name] = "acme"\n'
         "In no stack file, so Pulumi removes what kubectl wrote of it (1)\n"
         "  - Tenant/acme: metadata.labels.team\n"
         "Left as it is (1)\n"
