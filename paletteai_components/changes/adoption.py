@@ -294,7 +294,8 @@ def _undeclared(each: PlannedObject, found: ObservedObject, lists: Mapping[Field
         others = (key for key in entries if key not in declared and not is_note(key))
         yield from (_METADATA / field / key for key in others)
     if each.kind != "Namespace":
-        for name in live.keys() - set(_BESIDE_SPEC):
+        # A Secret that is taken over has one key, whose value is compared by itself.
+        for name in live.keys() - {*_BESIDE_SPEC, *(("data",) if each.kind == "Secret" else ())}:
             yield from _beyond(live[name], each.manifest.get(name), FieldPath((name,)), lists)
 
 

@@ -35,6 +35,14 @@ _VALUES = st.recursive(
     ),
     max_leaves=4,
 )
+_INTEGRATIONS: tuple[list[str], ...] = (
+    ["palette"],
+    ["palette"],
+    ["palette", "nvidia"],
+    ["palette", "huggingFace", "nvidia"],
+    ["nvidia"],
+    [],
+)
 _MORE = st.dictionaries(st.sampled_from(["quota", "tier", "features"]), _VALUES, max_size=2)
 
 
@@ -53,12 +61,12 @@ def _metadata(draw: st.DrawFn, **more: dict[str, str]) -> dict[str, Any]:
 def _settings(draw: st.DrawFn, namespace: str, name: str) -> list[Manifest]:
     integrations = {
         kind: {"secretRef": {"name": f"{name}-{kind.lower()}"}, **({"mode": "x"} if draw(st.booleans()) else {})}
-        for kind in draw(st.sets(st.sampled_from(["palette", "huggingFace", "nvidia"])))
+        for kind in draw(st.sampled_from(_INTEGRATIONS))
     }
     spec = {**({"integrations": integrations} if integrations else {}), **draw(_MORE)}
-    credential = {CREDENTIAL_ANNOTATION: "vault-one"} if draw(st.booleans()) else {}
+    credential = {CREDENTIAL_ANNOTATION: "vault-one"} if draw(st.integers(0, 3)) == 0 else {}
     found = [manifest("Settings", name, namespace, spec=spec, **_metadata(draw, annotations=credential))]
-    if "palette" in integrations and draw(st.booleans()):
+    if "palette" in integrations and draw(st.integers(0, 3)):
         found.append(draw(_secret(namespace, f"{name}-palette", f"{namespace}/{name}")))
     return found
 
@@ -73,11 +81,10 @@ def _secret(draw: st.DrawFn, namespace: str, name: str, key: str) -> Manifest:
             fields | draw(st.sampled_from([{}, {"region": "eu"}])), indent=draw(st.sampled_from([None, 2]))
         )
         data = {"palette": base64.b64encode(text.encode()).decode()}
-    others = draw(st.sampled_from([{}, {}, {"token": ""}]))
-    kind = draw(st.sampled_from(["Opaque", "Opaque", "Opaque", "example.com/key"]))
-    immutable = {"immutable": True} if draw(st.integers(0, 5)) == 0 else {}
-    metadata = draw(st.booleans()) and _metadata(draw)
-    return manifest("Secret", name, namespace, data=data | others, type=kind, **immutable, **(metadata or {}))
+    unusual: dict[str, Any] = draw(st.sampled_from([{}, {}, {}, {"type": "example.com/key"}, {"immutable": True}]))
+    others = draw(st.sampled_from([{}, {}, {}, {"token": ""}]))
+    metadata = _metadata(draw) if draw(st.booleans()) else {}
+    return manifest("Secret", name, namespace, **{"data": data | others, "type": "Opaque", **unusual, **metadata})
 
 
 @st.composite

@@ -19,7 +19,7 @@ def adoption_sections(files: Sequence[Adopted]) -> list[Section]:
     encrypted = [one for each in files for one in each.encrypted]
     sections = [
         Section(
-            (f"Managed by another tool, too, which undoes what a stack changes ({len(managed):,})",),
+            (f"Managed by another tool, too ({len(managed):,})",),
             [
                 Entry((*listed(one.reference for one in group), ": ", *_tool(manager)), _advice(manager))
                 for group in alike(managed, lambda one: one.manager)
