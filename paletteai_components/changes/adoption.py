@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paletteai_components.changes.drift import Differing, differing_fields
+from paletteai_components.changes.drift import Contested, Differing, differing_fields
 from paletteai_components.changes.fields import FieldChange, Redacted
 from paletteai_components.kube.field_path import FieldPath, selecting, selector_of
 from paletteai_components.kube.manifests import (
@@ -25,7 +25,7 @@ from paletteai_components.model.spec import StackSpec
 from paletteai_components.observation.credentials import document_text, key_in
 from paletteai_components.observation.custody import Custody
 from paletteai_components.observation.declaration import declared, plain
-from paletteai_components.observation.managers import Manager, managers_of, pulumi_of
+from paletteai_components.observation.managers import managers_of, pulumi_of
 from paletteai_components.observation.metadata import is_note
 from paletteai_components.observation.objects import Inventory, ObservedObject
 from paletteai_components.observation.stack import ObservedStack
@@ -59,14 +59,6 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Managed:
-    """An object that is taken over, and another tool that manages it."""
-
-    reference: str
-    manager: Manager
-
-
-@dataclass(frozen=True, slots=True)
 class Adopted:
     """The stack file of a Tenant."""
 
@@ -84,7 +76,8 @@ class Adopted:
     """The references of the Secrets whose keys are encrypted in the file."""
     external: tuple[Left, ...] = ()
     """The Secrets that should be managed and stay external ones."""
-    managed: tuple[Managed, ...] = ()
+    contested: tuple[Contested, ...] = ()
+    """The objects that are taken over, and that another tool manages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +181,7 @@ def adopted(draft: Draft, rest: str = "", *, is_new: bool = True) -> Adopted:
     data = (_text(draft.spec, target) + rest).encode()
     read = stack_from_document(document_from(data, draft.file), target.project)
     keys = draft.keys()
-    changed, undeclared, encrypted, managed, written = [], [], [], [], set()
+    changed, undeclared, encrypted, contested, written = [], [], [], [], set()
     for each in read.objects:
         found, reference = inventory.at(each.reference), named(each.reference)
         written.add(each.reference)
@@ -201,7 +194,8 @@ def adopted(draft: Draft, rest: str = "", *, is_new: bool = True) -> Adopted:
         if paths := tuple(dict.fromkeys(path.redacted for path in _undeclared(each, found, read.api.lists(each.kind)))):
             undeclared.append(Undeclared(reference, paths))
         pulumi = pulumi_of(found) if is_new else None
-        managed += [Managed(reference, manager) for manager in (*managers_of(found), *([pulumi] if pulumi else []))]
+        managers = (*managers_of(found), *([pulumi] if pulumi else []))
+        contested += [Contested(read.name, reference, manager) for manager in managers]
     imports = tuple(reference for reference, _ in read.plan.import_ids) if read.plan else ()
     return Adopted(
         stack.part,
@@ -213,7 +207,7 @@ def adopted(draft: Draft, rest: str = "", *, is_new: bool = True) -> Adopted:
         tuple(_left(stack, inventory, written)),
         tuple(encrypted),
         draft.external,
-        tuple(managed),
+        tuple(contested),
     )
 
 

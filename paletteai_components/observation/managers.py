@@ -6,14 +6,17 @@ is known from its documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paletteai_components.kube.cluster import PULUMIS_WRITERS
 from paletteai_components.kube.palette_api import API_GROUP
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.redaction import named
+
+if TYPE_CHECKING:
+    from paletteai_components.kube.manifests import Manifest
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _HELM = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
@@ -52,10 +55,19 @@ class Manager:
     """What to do before a stack takes the object over."""
 
 
-def managers_of(each: ObservedObject) -> Iterator[Manager]:
-    """The other tools that manage an object. Not PaletteAI itself, which may own what it has made."""
+def managers_of(each: ObservedObject, declared: Manifest | None = None) -> Iterator[Manager]:
+    """The other tools that manage an object. Not PaletteAI itself, which may own what it has made.
+
+    Args:
+        each: The object.
+        declared: What a stack declares of it. A label or annotation of the stack shows no other tool.
+    """
     yield from _owners(each)
-    labels, annotations = each.labels, each.annotations
+    own = (declared or {}).get("metadata", {})
+    labels, annotations = (
+        {key: value for key, value in entries.items() if own.get(field, {}).get(key) != value}
+        for field, entries in (("labels", each.labels), ("annotations", each.annotations))
+    )
     if _HELM_RELEASE[0] in labels:
         yield Manager(
             f"HelmRelease {_qualified(labels, _HELM_RELEASE)} of Flux",
@@ -79,7 +91,7 @@ def managers_of(each: ObservedObject) -> Iterator[Manager]:
             "Annotate it with `kustomize.toolkit.fluxcd.io/prune: disabled` in the source and let Flux apply that. "
             "Then remove it from the source.",
         )
-    yield from _argo(each)
+    yield from _argo(labels, annotations)
     if not _TRACKING.isdisjoint({*labels, *annotations} - {_MANAGED_BY}):
         return
     if tool := labels.get(_MANAGED_BY):
@@ -126,9 +138,9 @@ def _owners(each: ObservedObject) -> Iterator[Manager]:
             )
 
 
-def _argo(each: ObservedObject) -> Iterator[Manager]:
-    tracked = each.annotations.get(_ARGO_ID)
-    application = tracked.partition(":")[0] if tracked else each.labels.get(_ARGO_INSTANCE)
+def _argo(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Iterator[Manager]:
+    tracked = annotations.get(_ARGO_ID)
+    application = tracked.partition(":")[0] if tracked else labels.get(_ARGO_INSTANCE)
     if application is None:
         return
     yield Manager(
@@ -140,6 +152,6 @@ def _argo(each: ObservedObject) -> Iterator[Manager]:
     )
 
 
-def _qualified(entries: dict[str, str], keys: tuple[str, str]) -> str:
+def _qualified(entries: Mapping[str, str], keys: tuple[str, str]) -> str:
     name, namespace = (entries.get(key) for key in keys)
     return f"`{named('/'.join(part for part in (namespace, name) if part))}`"

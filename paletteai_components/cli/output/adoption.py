@@ -6,27 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from paletteai_components.changes.adoption import Adopted, Left, Undeclared
 from paletteai_components.cli.output.difference import alike, with_details
+from paletteai_components.cli.output.drift import contested_section
 from paletteai_components.cli.output.field import field_line
 from paletteai_components.cli.output.line import Entry, Line, Mark, Section, Untrusted, listed
-from paletteai_components.observation.managers import Manager
 
 
 def adoption_sections(files: Sequence[Adopted]) -> list[Section]:
     """The sections of adopted stack files; none of what all of them declare as it is."""
     changed = [one for each in files for one in each.changed]
     undeclared = [one for each in files for one in each.undeclared]
-    managed = [one for each in files for one in each.managed]
     encrypted = [one for each in files for one in each.encrypted]
     sections = [
-        Section(
-            (f"Managed by another tool, too ({len(managed):,})",),
-            [
-                Entry((*listed(one.reference for one in group), ": ", *_tool(manager)), _advice(manager))
-                for group in alike(managed, lambda one: one.manager)
-                for manager in [group[0].manager]
-            ],
-            "yellow",
-        ),
+        contested_section([one for each in files for one in each.contested]),
         Section(
             (f"The first deployment would change ({len(changed):,})",),
             [
@@ -68,11 +59,3 @@ def _left(title: str, left: Sequence[Left]) -> Section:
             for group in alike(left, lambda one: one.reason)
         ],
     )
-
-
-def _tool(manager: Manager) -> Line:
-    return (Untrusted(f"{manager.name}, as {manager.seen} shows", sentence=True),)
-
-
-def _advice(manager: Manager) -> tuple[Line, ...]:
-    return (manager.effect,), (manager.remedy,)

@@ -274,7 +274,7 @@ def test_what_controllers_and_other_tools_write_for_their_own_use_is_not_declare
     assert [(one.reference, one.fields) for one in each.undeclared] == [
         ("Namespace/tenant-acme", ("metadata.labels[argocd.argoproj.io/instance]",))
     ]
-    assert [(one.reference, one.manager.name) for one in each.managed] == [
+    assert [(one.reference, one.manager.name) for one in each.contested] == [
         ("Namespace/tenant-acme", "Application `apps` of Argo CD")
     ]
 
@@ -319,7 +319,7 @@ def test_what_another_pulumi_wrote_is_said_of_a_new_file_alone() -> None:
     labelled["metadata"]["managedFields"] = [{"manager": "kubectl"}, {"manager": "pulumi-kubernetes-1a2b"}]
     for is_new in (True, False):
         each = only([labelled, settings(), secret()], is_new=is_new)
-        assert [(one.reference, one.manager.name) for one in each.managed] == (
+        assert [(one.reference, one.manager.name) for one in each.contested] == (
             [("Tenant/acme", "a Pulumi stack")] if is_new else []
         )
 
