@@ -198,14 +198,23 @@ def test_tenants_that_others_made_are_taken_over_as_they_are(
     assert without_mark(after) == before
     assert not any(TAKEN_OVER in each["annotations"] for each in after.values())
 
-    # A Secret is the stack's now: a key that is rotated there changes on the cluster, in place.
-    home = "home-of-t2"
-    secret = "Secret", home, "default-key"
-    project.set_key("t2.dev", "default", api_key("rotated"))
-    project.up("t2.dev")
-    rotated = held(cluster)
-    settings = rotated["Settings", home, "default"]
-    assert settings["annotations"][FINGERPRINT_ANNOTATION] == fingerprint_of(api_key("rotated"))
-    assert rotated[secret]["uid"] == before[secret]["uid"]
-    assert {key for key, each in rotated.items() if without_mark({key: each}) != {key: before[key]}} == {secret}
-    assert not leaks(kept(tmp_path), *keys(), api_key("rotated"))
+    # A Secret is the stack's now: a key that is rotated there changes on the cluster, in place. What another program
+    # than kubectl wrote it still owns, until Pulumi has won once.
+    for stack, secret, forced in (
+        ("t1.dev", ("Secret", "t1", "default-key"), {}),
+        ("t2.dev", ("Secret", "home-of-t2", "default-key"), {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}),
+        ("t2.dev", ("Secret", "home-of-t2", "default-key"), {}),
+    ):
+        new = api_key(f"rotated {stack} {bool(forced)}")
+        project.set_key(stack, "default", new)
+        if forced:
+            assert "conflict" in project.up(stack, check=False).printed
+        before = held(cluster)
+        project.up(stack, env=forced)
+        rotated = held(cluster)
+        _, home, _ = secret
+        assert rotated["Settings", home, "default"]["annotations"][FINGERPRINT_ANNOTATION] == fingerprint_of(new)
+        assert rotated[secret]["uid"] == before[secret]["uid"]
+        differing = {key for key, each in without_mark(rotated).items() if each != without_mark(before)[key]}
+        assert differing == {secret}
+        assert not leaks(kept(tmp_path), *keys(), new)
