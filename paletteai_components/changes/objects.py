@@ -95,11 +95,24 @@ class ObjectChange:
     @property
     def outcome(self) -> Outcome:
         """What becomes of the object, with regard to what `onRemoval` protects and keeps."""
-        if self.removal_effect is RemovalEffect.REFUSED:
+        if self.removal_effect is RemovalEffect.REFUSED or self.is_recreated:
             return Outcome.REFUSED
         if self.action is Action.DELETED and self.removal_effect in (RemovalEffect.RETAINED, RemovalEffect.LEFT):
             return Outcome.KEPT
         return Outcome(self.action.value)
+
+    @property
+    def is_recreated(self) -> bool:
+        """Whether Pulumi would create it under another logical name, and delete it under the old one after that.
+
+        A Settings and its Secret are exceptions: they keep their URN where their credential goes.
+        """
+        return (
+            self.action is Action.REPLACED
+            and self.former_name is not None
+            and self.removal_effect in {RemovalEffect.DELETED, RemovalEffect.EMPTIED}
+            and not self.reference.startswith(("Settings/", "Secret/"))
+        )
 
 
 class _Declared(NamedTuple):

@@ -167,3 +167,31 @@ def test_a_field_that_the_cluster_would_drop_is_refused(real: Real) -> None:
     scene.write(palette=BOUND, top="paletteai:vendorFields: {settings.palette: spec.integrations.palette.secret}")
     scene.refused("PAI016", "has no field `spec.integrations.palette.secret`")
     assert "secretRef" in scene.project.preview(scene.name, check=False).printed
+
+
+def test_objects_that_get_another_name_in_pulumi_are_not_created_beside_themselves(
+    real: Real, cluster: ControlPlane
+) -> None:
+    project = real()
+
+    def declare(tenant: str) -> None:
+        lines = [
+            f"name: {tenant}",
+            "namespace: plant",
+            "onRemoval: delete",
+            UNBOUND,
+            "projects: [{name: plant-vision}]",
+        ]
+        text = ["kubernetes:context: dev", "paletteai:tenant:", *(f"  {line}" for line in lines)]
+        # The name of such a stack names no tenant.
+        written(project.stacks, "plant", "\n".join(text))
+
+    declare("plant")
+    project.init("plant")
+    project.up("plant")
+    uids = cluster.kubectl("get", "ns/plant", "ns/plant-vision", "-o", UIDS)
+    declare("other")
+    failed = project.up("plant", check=False)
+    assert failed.code != 0
+    assert "already exists" in failed.printed
+    assert cluster.kubectl("get", "ns/plant", "ns/plant-vision", "-o", UIDS) == uids

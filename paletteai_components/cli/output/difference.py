@@ -166,6 +166,8 @@ def _refused(changes: list[ObjectChange], sure: bool) -> Entry:
         ": ",
         *names,
     )
+    if first.is_recreated:
+        return Entry((*line, *_recreation(first, are, them)), (("help: ", *_way_out(first, them)),))
     line = (*line, f" {are} protected{', so' if sure else '; if deployed,'} `pulumi up` refuses to ")
     if first.action is Action.HANDED_OVER:
         line = (*line, f"hand {them} over to stack ", Untrusted(first.stack))
@@ -177,6 +179,23 @@ def _refused(changes: list[ObjectChange], sure: bool) -> Entry:
     else:
         line = (*line, f"delete {them}")
     return Entry((*line, "."), (("help: ", *_way_out(first, them)),))
+
+
+def _recreation(change: ObjectChange, are: str, them: str) -> Line:
+    """What happens to objects that get another logical name, and may be deleted."""
+    names = Untrusted(change.former_name or ""), " to ", Untrusted(change.name)
+    if change.imported:
+        after = ", with every workload in the namespace" if change.removal_effect is RemovalEffect.EMPTIED else ""
+        return (
+            f" {are} renamed in Pulumi from ",
+            *names,
+            f". Pulumi takes {them} over and then deletes {them}{after}.",
+        )
+    return (
+        f" {are} renamed in Pulumi from ",
+        *names,
+        f". Pulumi creates before it deletes, so `pulumi up` fails to create {them}.",
+    )
 
 
 def _way_out(change: ObjectChange, them: str) -> Line:
