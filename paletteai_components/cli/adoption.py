@@ -103,7 +103,7 @@ def filed(drafts: Sequence[Draft], folder: StackFolder, project: Path | None) ->
         # Each run of pulumi waits for its backend most of the time.
         futures: list[Future[Filed | UserError]] = [pool.submit(copy_context().run, one, draft) for draft in drafts]
         try:
-            yield from watched((future.result() for future in futures), len(futures))
+            yield from watched((future.result() for future in futures), len(futures), "encrypting keys")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -24,6 +24,7 @@ from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
     from paletteai_components.changes.adoption import Adopted, Target
+    from paletteai_components.cli.adoption import Filed
     from paletteai_components.cli.live import Live
     from paletteai_components.diagnostics import Diagnostic
     from paletteai_components.observation.stack import ObservedStack
@@ -86,7 +87,7 @@ def command(
         fact = f"`{redacted(words[0])}` names a stack, which is for `--finish`, so no file was written."
         raise UserError(fact, "Name Tenants with `--tenant NAME`.")
     from paletteai_components.changes.adoption import adoptable, draft_of, of_nobody, tenant_namespaces
-    from paletteai_components.cli.adoption import Filed, filed, print_file, write_file
+    from paletteai_components.cli.adoption import filed, print_file, write_file
     from paletteai_components.cli.live import live
     from paletteai_components.kube.snapshot import Request
     from paletteai_components.observation.custody import Custody
@@ -100,14 +101,15 @@ def command(
     custody = Custody(inventory, found.snapshot.api) if encrypt else None
     drafts = [draft_of(stack, homes, inventory, target, custody) for stack in stacks]
     codes, files, ready = [0], [], []
-    for each in filed(drafts, folder, project):
-        if not isinstance(each, Filed):
+    # A bar that shows the progress would take what is printed meanwhile for its own.
+    for each in list(filed(drafts, folder, project)):
+        if isinstance(each, UserError):
             show_error(each)
             codes.append(2)
             continue
         files.append(each.adopted)
         codes.append(print_file(each) if dry_run else write_file(each))
-        ready += [each.adopted] if not codes[-1] else []
+        ready += [each] if not codes[-1] else []
     _report(files, found, err=dry_run)
     if not tenants:
         for left in of_nobody(found.workspace, inventory):
@@ -118,7 +120,7 @@ def command(
     click.echo(summary, err=dry_run)
     if ready and not dry_run:
         click.echo("Next:\n")
-        for line in _steps(ready, target, folder, are_known=encrypt):
+        for line in _steps(ready, target, folder):
             click.echo(f"  {line}")
     ctx.exit(max(*codes, int(bool(errors_in(diagnostics)))))
 
@@ -182,14 +184,15 @@ def _note(text: str, *, err: bool) -> None:
     click.echo(f"{click.style('note', fg='cyan', bold=True)}: {text}", err=err)
 
 
-def _steps(files: Sequence[Adopted], target: Target, folder: StackFolder, *, are_known: bool) -> Iterator[str]:
-    """The commands that check the first files and take their objects over; `are_known` if Pulumi knows the stacks."""
-    names = [f"{each.tenant}.{target.environment}" for each in files]
+def _steps(files: Sequence[Filed], target: Target, folder: StackFolder) -> Iterator[str]:
+    """The commands that check the first files and take their objects over."""
+    names = [f"{each.adopted.tenant}.{target.environment}" for each in files]
     home = home_of(folder)
     cwd = None if home == Path() or folder.given is None else home
     yield shell.command("paletteai check", *map(shell.exactly, names[:_LISTED]), stacks=stacks_option(folder))
     yield from project_steps(folder)
-    if not are_known:
+    # What has a file or an encrypted key, Pulumi knows.
+    if files[0].place.document is None and not files[0].adopted.encrypted:
         yield shell.command("pulumi stack init", names[0], cwd=cwd)
     yield shell.command("pulumi preview", cwd=cwd, stack=names[0])
     yield shell.command("pulumi up", cwd=cwd, stack=names[0])

@@ -265,6 +265,7 @@ def test_a_file_that_pulumi_began_is_completed_without_keys_too(folder: Project)
     folder.stack(BEGUN)
     result = adopt(folder, ACME)
     assert (result.exit_code, written(folder)) == (0, {"Pulumi.acme.dev.yaml": TEXT + BEGUN})
+    assert "pulumi stack init" not in result.stdout
     again = adopt(folder, ACME)
     assert again.stdout.startswith("stacks/Pulumi.acme.dev.yaml is as it would be written.\n")
 
