@@ -95,8 +95,11 @@ class ObjectChange:
     @property
     def outcome(self) -> Outcome:
         """What becomes of the object, with regard to what `onRemoval` protects and keeps."""
-        if self.removal_effect is RemovalEffect.REFUSED or self.is_recreated:
+        if self.removal_effect is RemovalEffect.REFUSED:
             return Outcome.REFUSED
+        if self.is_recreated:
+            # With an import, the creation does not fail, and the deletion follows.
+            return Outcome.DELETED if self.imported else Outcome.REFUSED
         if self.action is Action.DELETED and self.removal_effect in (RemovalEffect.RETAINED, RemovalEffect.LEFT):
             return Outcome.KEPT
         return Outcome(self.action.value)

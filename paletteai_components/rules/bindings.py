@@ -105,7 +105,7 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     holds_for_parts=False,
     origins={
         Origin.OWN: "Nothing is written to the cluster for an integration that no Settings binds, "
-        "and for these fields.\nA silence applies to warnings and notes only.",
+        "or for these fields.\nA silence applies to warnings and notes only.",
         Origin.BELIEF: "A Settings without an integration has no effect.",
     },
 )

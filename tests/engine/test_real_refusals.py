@@ -169,19 +169,16 @@ def test_a_field_that_the_cluster_would_drop_is_refused(real: Real) -> None:
     assert "secretRef" in scene.project.preview(scene.name, check=False).printed
 
 
-def test_objects_that_get_another_name_in_pulumi_are_not_created_beside_themselves(
-    real: Real, cluster: ControlPlane
+@pytest.mark.parametrize("imported", [False, True])
+def test_objects_that_get_another_name_in_pulumi_are_created_before_they_are_deleted(
+    real: Real, cluster: ControlPlane, imported: bool
 ) -> None:
     project = real()
 
-    def declare(tenant: str) -> None:
-        lines = [
-            f"name: {tenant}",
-            "namespace: plant",
-            "onRemoval: delete",
-            UNBOUND,
-            "projects: [{name: plant-vision}]",
-        ]
+    def declare(tenant: str, *imports: str) -> None:
+        own, others = (f"importIds: [{', '.join(each)}]" for each in (imports[:1], imports[1:]))
+        lines = [f"name: {tenant}", "namespace: plant", "onRemoval: delete", UNBOUND, own]
+        lines.append(f"projects: [{{name: plant-vision, {others}}}]")
         text = ["kubernetes:context: dev", "paletteai:tenant:", *(f"  {line}" for line in lines)]
         # The name of such a stack names no tenant.
         written(project.stacks, "plant", "\n".join(text))
@@ -190,6 +187,11 @@ def test_objects_that_get_another_name_in_pulumi_are_not_created_beside_themselv
     project.init("plant")
     project.up("plant")
     uids = cluster.kubectl("get", "ns/plant", "ns/plant-vision", "-o", UIDS)
+    if imported:
+        declare("other", "Namespace/plant", "Namespace/plant-vision", "Project/plant-vision/plant-vision")
+        project.up("plant")
+        assert "plant" not in cluster.kubectl("get", "ns", "-o", "name")
+        return
     declare("other")
     failed = project.up("plant", check=False)
     assert failed.code != 0

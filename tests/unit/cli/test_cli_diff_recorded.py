@@ -52,6 +52,12 @@ CASES: dict[str, Edits] = {
     "a tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
     "a retained tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
     "a deletable tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a deletable tenant is renamed and imported": {
+        "globex.dev": (
+            ("    name: globex\n", "    name: initech\n"),
+            (PRICING, PRICING.replace("}", ", importIds: [Namespace/pricing, Project/pricing/pricing]}")),
+        )
+    },
     "a retained project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
     "the fallback changes": {
         "acme.dev": (
@@ -68,6 +74,7 @@ BEFORE: dict[str, Edits] = {
     "a retained project moves": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
     "a retained tenant is renamed": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
     "a deletable tenant is renamed": {"globex.dev": ((TENANT, DELETABLE_TENANT),)},
+    "a deletable tenant is renamed and imported": {"globex.dev": ((TENANT, DELETABLE_TENANT),)},
 }
 """What is edited before the first commit."""
 
