@@ -169,31 +169,31 @@ def test_a_field_that_the_cluster_would_drop_is_refused(real: Real) -> None:
     assert "secretRef" in scene.project.preview(scene.name, check=False).printed
 
 
-@pytest.mark.parametrize("imported", [False, True])
+@pytest.mark.parametrize(("name", "imported"), [("mill", False), ("plant", True)])
 def test_objects_that_get_another_name_in_pulumi_are_created_before_they_are_deleted(
-    real: Real, cluster: ControlPlane, imported: bool
+    real: Real, cluster: ControlPlane, name: str, imported: bool
 ) -> None:
-    project = real()
+    project, vision = real(), f"{name}-vision"
 
     def declare(tenant: str, *imports: str) -> None:
         own, others = (f"importIds: [{', '.join(each)}]" for each in (imports[:1], imports[1:]))
-        lines = [f"name: {tenant}", "namespace: plant", "onRemoval: delete", UNBOUND, own]
-        lines.append(f"projects: [{{name: plant-vision, {others}}}]")
+        lines = [f"name: {tenant}", f"namespace: {name}", "onRemoval: delete", UNBOUND, own]
+        lines.append(f"projects: [{{name: {vision}, {others}}}]")
         text = ["kubernetes:context: dev", "paletteai:tenant:", *(f"  {line}" for line in lines)]
         # The name of such a stack names no tenant.
-        written(project.stacks, "plant", "\n".join(text))
+        written(project.stacks, name, "\n".join(text))
 
-    declare("plant")
-    project.init("plant")
-    project.up("plant")
-    uids = cluster.kubectl("get", "ns/plant", "ns/plant-vision", "-o", UIDS)
+    declare(name)
+    project.init(name)
+    project.up(name)
+    uids = cluster.kubectl("get", f"ns/{name}", f"ns/{vision}", "-o", UIDS)
     if imported:
-        declare("other", "Namespace/plant", "Namespace/plant-vision", "Project/plant-vision/plant-vision")
-        project.up("plant")
-        assert "plant" not in cluster.kubectl("get", "ns", "-o", "name")
+        declare(f"{name}-2", f"Namespace/{name}", f"Namespace/{vision}", f"Project/{vision}/{vision}")
+        project.up(name)
+        assert name not in cluster.kubectl("get", "ns", "-o", "name")
         return
-    declare("other")
-    failed = project.up("plant", check=False)
+    declare(f"{name}-2")
+    failed = project.up(name, check=False)
     assert failed.code != 0
     assert "already exists" in failed.printed
-    assert cluster.kubectl("get", "ns/plant", "ns/plant-vision", "-o", UIDS) == uids
+    assert cluster.kubectl("get", f"ns/{name}", f"ns/{vision}", "-o", UIDS) == uids
