@@ -36,10 +36,10 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         merges: Whether this PaletteAI merges Settings per integration.
 
     Returns:
-        The tenants as stacks. What could not be read is among the diagnostics.
+        A stack for each tenant. What could not be read is among the diagnostics.
 
     Raises:
-        UserError: A source does not exist, or is a folder without manifests.
+        UserError: A source does not exist, is a folder without manifests, or is standard input without anything.
     """
     objects: list[ObservedObject] = []
     refused: list[Diagnostic] = []
@@ -59,14 +59,23 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         objects, PaletteApi(fields=vendor_fields), View("the cluster of these manifests", merges=merges)
     )
     diagnostics = (*refused, *diagnostics_of(workspace))
-    return Selection(workspace, workspace.stacks, diagnostics, tuple(unreadable))
+    # The Settings that belong to nobody are in a stack, too.
+    tenants = tuple(stack for stack in workspace.stacks if stack.plan is None or not stack.plan.unattached)
+    return Selection(workspace, tenants, diagnostics, tuple(unreadable))
 
 
 @contextmanager
 def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
     """The files of a source, each with what is in it."""
     if source == STANDARD_INPUT:
-        yield [(Path(_SHOWN), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
+        data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        if not data.strip():
+            # What failed on the other side of the pipe must not look like a repository without problems.
+            raise UserError(
+                "there is nothing on standard input, so nothing was checked.",
+                "Look at what the command before `|` says.",
+            )
+        yield [(Path(_SHOWN), _outcome_of(data, _SHOWN))]
         return
     if not os.path.exists(source):
         raise UserError(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paletteai_components.kube.cluster import PULUMIS_WRITERS
+from paletteai_components.kube.managed_fields import PULUMI
 from paletteai_components.kube.palette_api import API_GROUP
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.redaction import named
@@ -108,7 +108,7 @@ def pulumi_of(each: ObservedObject) -> Manager | None:
     metadata = each.manifest.get("metadata")
     entries: Any = metadata.get("managedFields") if isinstance(metadata, dict) else None
     writers = [str(entry.get("manager")) for entry in entries or () if isinstance(entry, dict)]
-    writer = next((name for name in writers if name.startswith(PULUMIS_WRITERS)), None)
+    writer = next((name for name in writers if name.startswith(PULUMI)), None)
     if writer is None:
         return None
     return Manager(
