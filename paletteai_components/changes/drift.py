@@ -19,6 +19,7 @@ from paletteai_components.kube.openapi import Schema
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.observation.credentials import credential_in
+from paletteai_components.observation.managers import Manager, managers_of
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.observation.stack import ObservedStack
 from paletteai_components.redaction import named
@@ -67,6 +68,15 @@ class Uncompared:
 
 
 @dataclass(frozen=True, slots=True)
+class Contested:
+    """A declared object that another tool manages, too: each undoes what the other changes."""
+
+    stack: str
+    reference: str
+    manager: Manager
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """How a cluster differs from some stacks."""
 
@@ -75,6 +85,7 @@ class Drift:
     undeclared: tuple[str, ...] = ()
     """The Tenants, Projects and Settings of these tenants that no stack file declares."""
     uncompared: tuple[Uncompared, ...] = ()
+    contested: tuple[Contested, ...] = ()
     agreeing: int = 0
     """How many objects are as they are declared."""
 
@@ -90,6 +101,7 @@ class Drift:
             "differing": len(self.differing),
             "undeclared": len(self.undeclared),
             "uncompared": len(self.uncompared),
+            "contested": len(self.contested),
             "agreeing": self.agreeing,
         }
 
@@ -119,6 +131,7 @@ def drift_between(
     missing: list[Missing] = []
     differing: list[Differing] = []
     uncompared: list[Uncompared] = []
+    contested: list[Contested] = []
     agreeing = 0
     for stack in stacks:
         uncompared += [Uncompared(stack.name, "", _IMPORTS)] if stack.imports else []
@@ -129,13 +142,16 @@ def drift_between(
             elif found is None:
                 missing.append(Missing(stack.name, reference))
             else:
+                contested += [
+                    Contested(stack.name, reference, manager) for manager in managers_of(found, each.manifest)
+                ]
                 fields = differing_fields(each, found, stack, schemas.get(each.kind))
                 differing += [Differing(stack.name, reference, fields)] if fields else []
                 agreeing += not fields
                 if each.kind == "Secret" and not _knows_both_keys(each, found, stack):
                     uncompared.append(Uncompared(stack.name, reference, _NO_FINGERPRINT))
     undeclared = tuple(_undeclared(stacks, declared, observed, everything=everything))
-    return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), agreeing)
+    return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), tuple(contested), agreeing=agreeing)
 
 
 def differing_fields(

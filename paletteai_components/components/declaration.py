@@ -33,7 +33,11 @@ _EXPECTED = {
 # No rule reads these, nor what is in `extra_spec`, so they may be Outputs.
 OUTPUT_TEXTS = frozenset({"description"})
 OUTPUT_LISTS = frozenset({"groups", "admin", "editor", "viewer"})
-OUTPUT_ENTRIES = frozenset({"annotations"}) | OUTPUT_LISTS
+OUTPUT_ENTRIES = OUTPUT_LISTS | {
+    "annotations",
+    *("namespace_annotations", "namespaceAnnotations"),
+    *("secret_annotations", "secretAnnotations"),
+}
 _EXTRA_SPEC = frozenset({"extra_spec", "extraSpec"})
 
 

@@ -53,6 +53,10 @@ class SettingsArgs:
     """Labels of the Settings and its Secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Annotations of the Settings and its Secret."""
+    secret_labels: Mapping[str, str] | None = None
+    """All labels of the Secret. Default: those of the Settings."""
+    secret_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the Secret. Default: those of the Settings."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
     name: str | None = None
@@ -68,6 +72,8 @@ class SettingsArgsDict(TypedDict, total=False):
     nvidia: SecretReferenceArgs | SecretReferenceArgsDict
     labels: Mapping[str, str]
     annotations: Mapping[str, pulumi.Input[str]]
+    secret_labels: Mapping[str, str]
+    secret_annotations: Mapping[str, pulumi.Input[str]]
     extra_spec: Mapping[str, Any]
     name: str
 

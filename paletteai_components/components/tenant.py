@@ -36,7 +36,7 @@ class ComputeConfigRefArgs:
     name: str
     """The ComputeConfig's name."""
     namespace: str | None = None
-    """The ComputeConfig's namespace. Default: the tenant's."""
+    """The ComputeConfig's namespace. Default: the tenant's. If it is empty, the Project states none."""
 
 
 class ComputeConfigRefArgsDict(TypedDict):
@@ -139,6 +139,10 @@ class TenantArgs(TenantReferenceArgs):
     """Free text."""
     groups: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups of the identity provider that hold the tenant role."""
+    namespace_labels: Mapping[str, str] | None = None
+    """All labels of the namespace. Default: `labels`."""
+    namespace_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the namespace. Default: `annotations`."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
 
@@ -150,6 +154,8 @@ class TenantArgsDict(TenantReferenceArgsDict, total=False):
     display_name: str
     description: pulumi.Input[str]
     groups: pulumi.Input[Sequence[pulumi.Input[str]]]
+    namespace_labels: Mapping[str, str]
+    namespace_annotations: Mapping[str, pulumi.Input[str]]
     extra_spec: Mapping[str, Any]
 
 

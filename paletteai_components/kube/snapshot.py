@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from paletteai_components.kube.api_server import JSON, METADATA, ApiServer, ClusterUnavailable, unusable
 from paletteai_components.kube.cluster import KINDS, SCHEMAS, Unanswered
-from paletteai_components.kube.managed_fields import is_managed_by_pulumi
+from paletteai_components.kube.managed_fields import PULUMI, is_managed_by_pulumi
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.openapi import Schema, schemas_in
 from paletteai_components.kube.pages import Item, asked, listed
@@ -151,10 +151,7 @@ class _Reading:
         def kept(item: Item) -> Item | None:
             found = keep(item)
             if found is not None:
-                # Who wrote which field is nearly half of an object.
-                metadata = found.get("metadata", {})
-                if not (self._keeps_managers and is_managed_by_pulumi(metadata.get("managedFields") or ())):
-                    metadata.pop("managedFields", None)
+                self._forget_managers(found.get("metadata", {}))
                 # The items of a list do not say what they are.
                 found |= {"apiVersion": api_version, "kind": kind}
             return found
@@ -168,6 +165,14 @@ class _Reading:
             return
         self.objects += items
         self.complete.append(kind)
+
+    def _forget_managers(self, metadata: Item) -> None:
+        """Keeps of who wrote which field, which is nearly half of an object, what Pulumi wrote, or whether it did."""
+        managed = metadata.pop("managedFields", None) or ()
+        if self._keeps_managers and is_managed_by_pulumi(managed):
+            metadata["managedFields"] = managed
+        elif names := {name for entry in managed if (name := str(entry.get("manager"))).startswith(PULUMI)}:
+            metadata["managedFields"] = [{"manager": name} for name in sorted(names)]
 
 
 def _not_served() -> ClusterUnavailable:
@@ -203,4 +208,4 @@ def _secret(wanted: Collection[Key], key: str, item: Item) -> Item | None:
     (metadata.get("annotations") or {}).pop(_LAST_APPLIED, None)
     data = item.get("data") or {}
     kept = {name: value if name == key else "" for name, value in data.items()}
-    return {"metadata": metadata, "type": item.get("type"), "data": kept}
+    return {"metadata": metadata, "type": item.get("type"), "immutable": item.get("immutable"), "data": kept}

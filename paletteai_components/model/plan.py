@@ -51,7 +51,8 @@ class PlannedProject:
     shared_cluster_only: bool
     compute_config: ComputeConfigRefSpec | None
     """The ComputeConfig it deploys with, its own or the tenant's, or None."""
-    compute_config_namespace: str
+    compute_config_namespace: str | None
+    """The namespace of the ComputeConfig; None if the Project states none."""
     role_mapping: RoleMappingSpec
     """Its groups and roles, its own or the tenant's."""
     on_removal: OnRemoval
@@ -175,11 +176,15 @@ def resolved_project(
         merged=source is Source.FALLBACK and chosen is not None and chosen is not effective,
         shared_cluster_only=stated,
         compute_config=compute_config,
-        compute_config_namespace=(compute_config and compute_config.namespace) or tenant.namespace,
+        compute_config_namespace=_namespace_of(compute_config, tenant),
         role_mapping=spec.role_mapping or tenant.spec.role_mapping or _NO_ROLES,
         on_removal=spec.on_removal or tenant.spec.on_removal,
         path=path,
     )
+
+
+def _namespace_of(config: ComputeConfigRefSpec | None, tenant: PlannedTenant) -> str | None:
+    return tenant.namespace if config is None or config.namespace is None else config.namespace or None
 
 
 _NO_ROLES = RoleMappingSpec()

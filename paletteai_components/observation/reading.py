@@ -282,7 +282,7 @@ class _Reading:
             settings=ProjectSettingsSpec(name=own.name, **_fields_of(own.spec)) if own else None,
             settings_ref=None if own else text_at(manifest, api.path("project.settingsName")),
             shared_cluster_only=True if stated == "true" else None,
-            compute_config_ref=ComputeConfigRefSpec(name=compute, namespace=namespace) if compute else None,
+            compute_config_ref=ComputeConfigRefSpec(name=compute, namespace=namespace or "") if compute else None,
             role_mapping=RoleMappingSpec(**roles) if roles else None,
             deployment_namespaces=DeploymentNamespacesSpec(**lists) if lists else None,
             labels=own_labels(project),

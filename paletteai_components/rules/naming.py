@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+
+from pydantic.alias_generators import to_camel
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.kube.manifests import WRITTEN_ANNOTATIONS, WRITTEN_LABELS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
-from paletteai_components.model.spec import ComputeConfigRefSpec
+from paletteai_components.model.spec import ComputeConfigRefSpec, Spec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks import ownership
@@ -19,8 +21,14 @@ from paletteai_components.stacks.workspace import Workspace
 
 _REFUSED = "so the API server would refuse it"
 
-# The entries of labels and annotations that cannot be set.
-_WRITTEN = {"labels": WRITTEN_LABELS, "annotations": WRITTEN_ANNOTATIONS}
+_METADATA = (
+    "labels",
+    "annotations",
+    "namespace_labels",
+    "namespace_annotations",
+    "secret_labels",
+    "secret_annotations",
+)
 
 
 @rule(
@@ -147,7 +155,7 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
         yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, spec.namespace or spec.name)
         if spec.create_namespace and not spec.existing:
             yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
-    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
+    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
@@ -158,7 +166,7 @@ def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace:
         yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
-    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
+    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
@@ -189,7 +197,7 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         yield from _name_diagnostics("the name of a Secret", written, why, secret.path, stack, effect)
     if settings.managed:
         owner = f"Settings `{named(str(settings))}`"
-        yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
+        yield from _metadata_diagnostics(owner, settings.spec, settings.path, stack)
 
 
 def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
@@ -198,7 +206,7 @@ def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path,
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
     effect = "so no ComputeConfig can have it"
     yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
-    if config.namespace is not None:
+    if config.namespace:
         why, effect = naming.label_problem(config.namespace), "so no namespace can have it"
         yield from _name_diagnostics(
             "the name of a namespace", config.namespace, why, (*at, "namespace"), stack, effect
@@ -248,16 +256,16 @@ def _name_diagnostics(
         )
 
 
-def _metadata_diagnostics(
-    owner: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
-) -> Iterator[Diagnostic]:
-    for field, entries in (("labels", labels), ("annotations", annotations)):
-        for key, value in entries.items():
-            why = naming.label_key_problem(key) if field == "labels" else naming.annotation_key_problem(key)
+def _metadata_diagnostics(owner: str, spec: Spec, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    for name in _METADATA:
+        field, is_labels = to_camel(name), name.endswith("labels")
+        written = WRITTEN_LABELS if is_labels else WRITTEN_ANNOTATIONS
+        for key, value in (getattr(spec, name, None) or {}).items():
+            why = naming.label_key_problem(key) if is_labels else naming.annotation_key_problem(key)
             entry = "an entry" if why else f"the entry `{named(key)}`"
-            if why is None and field == "labels":
+            if why is None and is_labels:
                 why = naming.label_value_problem(value)
-            if why is None and (writer := _WRITTEN[field].get(key)):
+            if why is None and (writer := written.get(key)):
                 why = f"is written by {writer}, which would overwrite it"
             if why is not None:
                 yield Diagnostic(

@@ -12,6 +12,7 @@ import click
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import Choice, choosing_stacks, selected
+from paletteai_components.credentials import fingerprint_of, key_problem
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
@@ -144,11 +145,7 @@ def _open_and_fingerprint(
         elif why:
             refused[name] = f"none, its key {why}"
         else:
-            found[name] = FingerprintSpec(
-                value=fingerprint_of(key),
-                ciphertext=digest_of(sealed.ciphertext),
-                proof=proof_of(key, stack.name, host, sealed.ciphertext),
-            )
+            found[name] = FingerprintSpec.of(key, stack.name, host, sealed.ciphertext)
     return found, refused
 
 

@@ -289,3 +289,21 @@ def _without_its_key(secret: Manifest) -> None:
     """Which key is behind a ciphertext is not known."""
     opened = json.loads(base64.b64decode(secret["data"]["palette"]))
     secret["data"] = document("", **{**opened, "apiKey": None})
+
+
+def test_what_another_tool_manages_is_told_beside_the_differences(acme: Stack) -> None:
+    objects = on_cluster(acme)
+    metadata = objects["Tenant/acme"]["metadata"]
+    metadata["annotations"] = {**metadata.get("annotations", {}), "meta.helm.sh/release-name": "apps"}
+    found = drift(objects.values(), acme)
+    assert [(each.stack, each.reference, each.manager.name) for each in found.contested] == [
+        ("acme.dev", "Tenant/acme", "Helm release `apps`")
+    ]
+    assert found.is_empty
+    assert found.totals()["contested"] == 1
+
+
+def test_a_label_that_the_stack_itself_declares_shows_no_other_tool() -> None:
+    own = stack(ACME.replace("labels: {team: a}", "labels: {team: a, app.kubernetes.io/managed-by: pulumi}", 1))
+    assert any("app.kubernetes.io/managed-by" in str(each.manifest) for each in own.objects)
+    assert drift(on_cluster(own).values(), own).contested == ()

@@ -223,7 +223,7 @@ REFUSED = "the API server would refuse"
         ),
         (project(roleMapping={"admin": [None]}), [f"admin[0]` to be of type string, but it is null; {REFUSED}"]),
         (project(tenantRef={"name": ""}), ["requires `spec.tenantRef.name` to satisfy `minLength` 1;"]),
-        (project(computeConfigRef={}), ["`spec.computeConfigRef.name`, ", "`spec.computeConfigRef.namespace`, "]),
+        (project(computeConfigRef={}), ["`spec.computeConfigRef.name`, "]),
         (
             project(tenantRef={}, displayName="-", extra=1, roleMapping=3),
             ["no field `spec.extra`", "`spec.displayName`", "`spec.roleMapping`", "`spec.tenantRef.name`"],

@@ -81,10 +81,12 @@ def managed(each: Manifest, manager: str) -> Manifest:
 
 def test_who_wrote_what_is_kept_only_to_compare_and_only_of_pulumi(tmp_path: Path) -> None:
     objects = [managed(tenant(), "pulumi-kubernetes-1"), managed(project(), "kubectl")]
-    for to_compare, kept in ((True, ["Tenant/acme"]), (False, [])):
+    whole = objects[0]["metadata"]["managedFields"]
+    for to_compare, kept in ((True, whole), (False, [{"manager": "pulumi-kubernetes-1"}])):
         with FakeApi(objects) as api:
             snapshot = read(api, tmp_path, to_compare=to_compare)
-            assert [reference_of(each) for each in snapshot.objects if "managedFields" in each["metadata"]] == kept
+            managers = {reference_of(each): each["metadata"].get("managedFields") for each in snapshot.objects}
+            assert managers == {"Tenant/acme": kept, "Project/vision/vision": None}
             assert any("/openapi/" in path for path in api.paths) is to_compare
             assert set(snapshot.schemas) == ({"Tenant", "Project", "Settings"} if to_compare else set())
 
