@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -14,11 +15,16 @@ from paletteai_components.diagnostics import SourceLocation, StackFileError
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.pulumi_yaml.document import Document, Path, manifest_from
 
-_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_AT_START = re.compile(rb"---(?=[ \t\r\n]|\Z)")
+_SEPARATOR = re.compile(rb"\n" + _AT_START.pattern)
 # A document without any of these words has no object that concerns PaletteAI, so it is not read. A namespace that does
 # not say whose it is, is nobody's.
-_CONCERNING = re.compile(rb"spectrocloud\.com|palette\.ai/|\b(?:Secret|SealedSecret|ExternalSecret|\w*List)\b")
+_GROUP, _LABELS = b"spectrocloud.com", b"palette.ai/"
+_KIND = re.compile(rb"\b(?:Secret|SealedSecret|ExternalSecret|\w*List)\b")
+# In quotes, a character may be written as an escape, and a word over two lines.
+_HIDDEN = re.compile(rb"\\[xuU/\r\n]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def objects_in(data: bytes, file: str) -> Iterator[ObservedObject]:
@@ -33,16 +39,29 @@ def objects_in(data: bytes, file: str) -> Iterator[ObservedObject]:
     if data.lstrip()[:1] == b"{" and (read := _json_in(data)) is not None:
         yield from _objects(read, _LazyDocument(data, file))
         return
-    separators = [found.span() for found in _SEPARATOR.finditer(data)]
+    if data.startswith(_OTHER_ENCODINGS):
+        # No word in it can be found. This refuses it.
+        manifest_from(data, file)
+    first = _AT_START.match(data)
+    separators = [(found.start() + 1, found.end()) for found in _SEPARATOR.finditer(data)]
     above = counted = 0
-    for (_, start), (end, _) in pairwise([(0, 0), *separators, (len(data), len(data))]):
+    for (_, start), (end, _) in pairwise([(0, first.end() if first else 0), *separators, (len(data), len(data))]):
         part = data[start:end]
-        if _CONCERNING.search(part):
+        if _may_concern_paletteai(part):
             above += data.count(b"\n", counted, start)
             counted = start
             document = manifest_from(part, file, above)
             if document is not None:
                 yield from _objects(document.value, document)
+
+
+def _may_concern_paletteai(part: bytes) -> bool:
+    # Looking for plain words first is fastest.
+    if _GROUP in part or _LABELS in part:
+        return True
+    return ((b"Secret" in part or b"List" in part) and _KIND.search(part) is not None) or (
+        b"\\" in part and _HIDDEN.search(part) is not None
+    )
 
 
 def _json_in(data: bytes) -> Any:

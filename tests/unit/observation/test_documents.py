@@ -75,6 +75,35 @@ def test_an_object_in_a_list_has_its_own_line() -> None:
     assert str(second.location("metadata", "name")) == f"all.json:{line}"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "'Secret'",
+        '"Secret"',
+        '"Secr\\u0065t"',
+        '"\\x53ecret"',
+        '"Sec\\\n  ret"',
+        "!!str Secret",
+        "&kind Secret",
+        "\n  Secret",
+    ],
+)
+def test_a_kind_may_be_written_in_any_way(kind: str) -> None:
+    assert names(f"kind: {kind}\nmetadata: {{name: x}}\n") == ["Secret/x"]
+
+
+def test_a_group_may_be_written_in_any_way() -> None:
+    text = 'apiVersion: "spectrocloud\\x2ecom\\/v1alpha1"\nkind: Tenant\nmetadata: {name: x}\n'
+    assert [each.group for each in objects_in(text.encode(), "all.yaml")] == ["spectrocloud.com"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_another_encoding_is_refused(encoding: str) -> None:
+    with pytest.raises(StackFileError) as error:
+        names(("\ufeff" if "-" in encoding[4:] else "").encode(encoding) + TWO.encode(encoding))
+    assert "not UTF-8" in str(error.value)
+
+
 def test_what_does_not_concern_paletteai_need_not_be_yaml() -> None:
     assert names(f"{{{{- if .Values.on }}}}\nkind: Deployment\n---\n{TWO}") == names(TWO)
 
