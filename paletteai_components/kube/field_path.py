@@ -159,6 +159,40 @@ class FieldPath:
         return next(((at, one, another) for at, (one, another) in pairs if one != another), None)
 
 
+class FieldPaths:
+    """Many paths by name, read from an object at once: what they have in common is looked for once."""
+
+    def __init__(self, paths: Mapping[str, FieldPath]) -> None:
+        self._tree: _Tree = {}
+        for name, path in paths.items():
+            tree, names = self._tree, list[str]()
+            for step in path.steps:
+                names, tree = tree.setdefault(step, ([], {}))
+            names.append(name)
+
+    def read(self, holder: Any) -> dict[str, Any]:
+        """The values in an object, by the names of the paths, without those of paths that lead nowhere."""
+        found: dict[str, Any] = {}
+        _collect(self._tree, holder, found)
+        return found
+
+
+# The names of the paths that end with a step, and the steps that follow it.
+_Tree = dict[Step, tuple[list[str], "_Tree"]]
+
+
+def _collect(tree: _Tree, holder: Any, found: dict[str, Any]) -> None:
+    # Nearly every holder is a dict, in which no selector selects anything.
+    is_dict = type(holder) is dict
+    for step, (names, further) in tree.items():
+        inner = holder.get(step, _MISSING) if is_dict else _inside(holder, step)
+        if inner is not _MISSING:
+            for name in names:
+                found[name] = inner
+            if further:
+                _collect(further, inner, found)
+
+
 def parsed(text: str) -> FieldPath:
     """The path that a text is: names with dots between them, and `[KEY=VALUE]` after the name of a list.
 

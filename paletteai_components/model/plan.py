@@ -106,9 +106,11 @@ class Plan:
     @property
     def import_ids(self) -> Iterator[tuple[str, Path]]:
         """The references of the objects that are taken over, each with its path."""
-        yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(self.tenant.spec.import_ids))
+        for at, each in enumerate(self.tenant.spec.import_ids):
+            yield each, ("tenant", "importIds", at)
         for project in self.projects:
-            yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
+            for at, each in enumerate(project.spec.import_ids):
+                yield each, (*project.path, "importIds", at)
 
 
 def plan_of(stack: StackSpec) -> Plan:

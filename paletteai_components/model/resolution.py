@@ -49,6 +49,11 @@ class Step:
         return self.reason.format(named(str(self.about)) if isinstance(self.about, PlannedSettings) else self.about)
 
 
+# Most projects have neither.
+_NO_OWN = Step(Source.OWN, Outcome.ABSENT, "the Project has no own Settings")
+_NO_SETTINGS_REF = Step(Source.SETTINGS_REF, Outcome.ABSENT, "not set")
+
+
 def steps_of(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Iterator[Step]:
@@ -65,21 +70,24 @@ def steps_of(
 
 def given_by(found: Iterable[Step]) -> Step | None:
     """The step that gives the integration, or may give it; None if no step does."""
-    return next((each for each in found if each.outcome in (Outcome.TAKEN, Outcome.UNKNOWN)), None)
+    for each in found:
+        if each.outcome is Outcome.TAKEN or each.outcome is Outcome.UNKNOWN:
+            return each
+    return None
 
 
 def _own_step(kind: IntegrationType, own: PlannedSettings | None) -> Step:
     if own is None:
-        return Step(Source.OWN, Outcome.ABSENT, "the Project has no own Settings")
+        return _NO_OWN
     return _settings_step(Source.OWN, kind, own, own.path)
 
 
 def _settings_ref_step(
     kind: IntegrationType, spec: ProjectSpec, own: PlannedSettings | None, tenant: PlannedTenant, path: Path
 ) -> Step:
-    source, settings = Source.SETTINGS_REF, tenant.settings_named(spec.settings_ref)
     if spec.settings_ref is None:
-        return Step(source, Outcome.ABSENT, "not set")
+        return _NO_SETTINGS_REF
+    source, settings = Source.SETTINGS_REF, tenant.settings_named(spec.settings_ref)
     at = (*path, "settingsRef")
     if own is not None:
         why = "the Project's own Settings replace it"

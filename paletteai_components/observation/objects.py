@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NAMESPACE = "default"
 
-_KIND, _API_VERSION = FieldPath(("kind",)), FieldPath(("apiVersion",))
-_NAME, _NAMESPACE, _LABELS, _ANNOTATIONS = (
-    FieldPath(("metadata", name)) for name in ("name", "namespace", "labels", "annotations")
-)
+_LABELS, _ANNOTATIONS = (FieldPath(("metadata", name)) for name in ("labels", "annotations"))
 
 Key = tuple[str, str]
 """A namespace and a name."""
@@ -33,29 +30,34 @@ class ObservedObject:
     """The object, which may be a Secret."""
     locate: Callable[[Path], SourceLocation] = field(repr=False, compare=False)
     """The location of the value at a path of the object, or of its nearest ancestor."""
+    kind: str = field(init=False, compare=False)
+    """Its kind."""
+    group: str = field(init=False, compare=False)
+    """Its API group, which is empty for the core group."""
+    name: str = field(init=False, compare=False)
+    """Its name. Empty if it has none yet, as with `generateName`."""
+    stated_namespace: str = field(init=False, compare=False)
+    """The namespace that it names; empty if it names none."""
+
+    def __post_init__(self) -> None:
+        # They are read more often than there are objects.
+        manifest = self.manifest
+        metadata = manifest.get("metadata")
+        name, namespace = (metadata.get("name"), metadata.get("namespace")) if isinstance(metadata, dict) else ("", "")
+        kind, version = manifest.get("kind"), manifest.get("apiVersion")
+        setting = object.__setattr__
+        setting(self, "kind", kind if isinstance(kind, str) else "")
+        setting(self, "group", version.rpartition("/")[0] if isinstance(version, str) else "")
+        setting(self, "name", name if isinstance(name, str) else "")
+        setting(self, "stated_namespace", namespace if isinstance(namespace, str) else "")
 
     def __repr__(self) -> str:
         return f"<{self.reference}>"
 
     @property
-    def kind(self) -> str:
-        """Its kind."""
-        return text_at(self.manifest, _KIND) or ""
-
-    @property
-    def group(self) -> str:
-        """Its API group, which is empty for the core group."""
-        return (text_at(self.manifest, _API_VERSION) or "").rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """Its name. Empty if it has none yet, as with `generateName`."""
-        return text_at(self.manifest, _NAME) or ""
-
-    @property
     def namespace(self) -> str:
         """Its namespace; that of whoever applies it, if it names none."""
-        return text_at(self.manifest, _NAMESPACE) or DEFAULT_NAMESPACE
+        return self.stated_namespace or DEFAULT_NAMESPACE
 
     @property
     def key(self) -> Key:
@@ -75,8 +77,7 @@ class ObservedObject:
     @property
     def reference(self) -> str:
         """Its name in messages: ``Kind/name``, or ``Kind/namespace/name``."""
-        stated = text_at(self.manifest, _NAMESPACE)
-        return "/".join(part for part in (self.kind, stated, self.name) if part)
+        return "/".join(part for part in (self.kind, self.stated_namespace, self.name) if part)
 
     def location(self, *path: str | int) -> SourceLocation:
         """The location of the value at a path, or of its nearest ancestor."""
@@ -150,8 +151,7 @@ def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
                 return kind, each.key
             case "Project":
                 # PaletteAI refuses a Project in a namespace of another name, so it can be in that one only.
-                stated = text_at(each.manifest, _NAMESPACE)
-                return kind, (stated or each.name, each.name)
+                return kind, (each.stated_namespace or each.name, each.name)
     elif not group and kind == "Secret":
         return kind, each.key
     elif not group and kind == "Namespace":

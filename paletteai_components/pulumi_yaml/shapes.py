@@ -6,10 +6,8 @@ the value of the shape with the document's texts in it, which is the value that 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -45,62 +43,66 @@ def shaped(text: str, parse: Callable[[bytes], Any]) -> Any:
     parts = _TEXT.split(text)
     texts = parts[2::3]
     del parts[2::3]
-    filled = _shape(tuple(parts)).filled(texts, parse)
-    return None if filled is None else _value_of(filled)[0]
+    return _shape(tuple(parts)).filled(texts, parse)
 
 
 class _Shape:
     """What is around the texts of documents that are alike."""
 
     def __init__(self, around: tuple[str, ...]) -> None:
-        self.around = around
-        self.is_seen = self.is_read = False
-        self.template: str | None = None
-        """The value as JSON, with a place for each text. None if a text is only a part of a value."""
-        self.order: list[int] = []
-        """Which text is in which place. Those in comments are in none."""
+        self._around = around
+        self._is_seen = self._is_read = False
+        # Every mapping and list of the value, the outermost first. Empty if a text is only a part of a value.
+        self._holders: list[Any] = []
+        # What is at a place of a holder: another one, or a text. Those in comments have no place.
+        self._inner: list[tuple[int, Any, int]] = []
+        self._texts: list[tuple[int, Any, int]] = []
 
-    def filled(self, texts: list[str], parse: Callable[[bytes], Any]) -> str | None:
-        """The value with these texts as JSON, or None if only the parser knows it."""
-        if not self.is_seen:
+    def filled(self, texts: list[str], parse: Callable[[bytes], Any]) -> Any:
+        """The value with these texts, or None if only the parser knows it."""
+        if not self._is_seen:
             # What comes once need not be read twice.
-            self.is_seen = True
+            self._is_seen = True
             return None
-        if not self.is_read:
-            self.is_read = True
+        if not self._is_read:
+            self._is_read = True
             self._read(parse)
-        if self.template is None:
+        if not self._holders:
             return None
-        return self.template % tuple([texts[at] for at in self.order])
+        holders = [holder.copy() for holder in self._holders]
+        for holder, key, inner in self._inner:
+            holders[holder][key] = holders[inner]
+        for holder, key, text in self._texts:
+            holders[holder][key] = texts[text]
+        return holders[0]
 
     def _read(self, parse: Callable[[bytes], Any]) -> None:
-        if any(_STAND_IN in part for part in self.around):
+        if any(_STAND_IN in part for part in self._around):
             return
-        parts = [f"{part}{_STAND_IN}{at // 2}" if at % 2 else part for at, part in enumerate(self.around)]
-        with suppress(yaml.YAMLError, StackFileError, _PartOfValue):
-            self.template = self._json(parse("".join(parts).encode()))
+        parts = [f"{part}{_STAND_IN}{at // 2}" if at % 2 else part for at, part in enumerate(self._around)]
+        try:
+            value = parse("".join(parts).encode())
+            if isinstance(value, (dict, list)):
+                self._add(value)
+        except (yaml.YAMLError, StackFileError, _PartOfValue):
+            self._holders = []
 
-    def _json(self, value: Any) -> str:
-        if isinstance(value, dict):
-            return "{" + ",".join(f"{_constant(key)}:{self._json(inner)}" for key, inner in value.items()) + "}"
-        if isinstance(value, list):
-            return "[" + ",".join(map(self._json, value)) + "]"
-        if isinstance(value, str) and (found := _NUMBERED.fullmatch(value)):
-            self.order.append(int(found[1]))
-            return '"%s"'
-        return _constant(value)
+    def _add(self, value: Any) -> int:
+        """Add a mapping or list, and what is in it. Returns its position."""
+        at = len(self._holders)
+        self._holders.append(value)
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(inner, (dict, list)):
+                self._inner.append((at, key, self._add(inner)))
+            elif isinstance(inner, str) and (found := _NUMBERED.fullmatch(inner)):
+                self._texts.append((at, key, int(found[1])))
+            elif _STAND_IN in f"{key}{inner}":
+                raise _PartOfValue
+        return at
 
 
 class _PartOfValue(Exception):
     """A text is not all of a value, as in a text of several lines."""
 
 
-def _constant(value: Any) -> str:
-    written = json.dumps(value)
-    if _STAND_IN in written:
-        raise _PartOfValue
-    return written.replace("%", "%%")
-
-
-_value_of = json.JSONDecoder().raw_decode
 _shape = lru_cache(maxsize=_MAX_SHAPES)(_Shape)
