@@ -14,6 +14,7 @@ from paletteai_components.cli.selection import Selection
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
+from paletteai_components.stacks.files import bytes_of
 
 if TYPE_CHECKING:
     from paletteai_components.observation.objects import ObservedObject
@@ -54,7 +55,7 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
             for file, (read, problems) in outcomes:
                 objects += read
                 refused += problems
-                unreadable += [str(file)] if problems else []
+                unreadable += [file] if problems else []
     workspace = workspace_of(
         objects, PaletteApi(fields=vendor_fields), View("the cluster of these manifests", merges=merges)
     )
@@ -63,17 +64,18 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
 
 
 @contextmanager
-def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
+def _reading(source: str) -> Iterator[Iterable[tuple[str, _Outcome]]]:
     """The files of a source, each with what is in it."""
     if source == STANDARD_INPUT:
-        yield [(Path(_SHOWN), _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
+        yield [(_SHOWN, _outcome_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN))]
         return
     if not os.path.exists(source):
         raise UserError(
             f"there is no file or folder `{redacted(source)}`, so nothing was checked.",
             "Name one with manifests, or `-` for standard input.",
         )
-    files = list(_files_below(Path(source))) if os.path.isdir(source) else [Path(source)]
+    name = str(Path(source))
+    files = list(_files_below(name)) if os.path.isdir(source) else [name]
     if not files:
         raise UserError(
             f"there is no manifest in `{redacted(source)}`, so nothing was checked.",
@@ -83,14 +85,13 @@ def _reading(source: str) -> Iterator[Iterable[tuple[Path, _Outcome]]]:
         yield outcomes
 
 
-def _read(file: Path) -> _Outcome:
+def _read(file: str) -> _Outcome:
     try:
-        with file.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        data = bytes_of(file, _MAX_BYTES)
     except OSError as error:
         fact = f"the file cannot be read ({error.strerror}), so nothing in it was checked."
-        return (), (Diagnostic("PAI012", fact, "Make the file readable.", (SourceLocation(str(file)),)),)
-    return _outcome_of(data, str(file))
+        return (), (Diagnostic("PAI012", fact, "Make the file readable.", (SourceLocation(file),)),)
+    return _outcome_of(data, file)
 
 
 def _outcome_of(data: bytes, file: str) -> _Outcome:
@@ -105,7 +106,7 @@ def _outcome_of(data: bytes, file: str) -> _Outcome:
         return (), error.diagnostics
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: str) -> Iterator[str]:
     """The manifests in a folder and the folders below it, in the order of their names. No link is followed."""
     with os.scandir(folder) as entries:
         inside = sorted(entries, key=lambda entry: entry.name)
@@ -113,6 +114,10 @@ def _files_below(folder: Path) -> Iterator[Path]:
         if entry.is_dir(follow_symlinks=False):
             # Such as `.git`.
             if not entry.name.startswith("."):
-                yield from _files_below(Path(entry.path))
+                yield from _files_below(_path_of(entry))
         elif entry.is_file(follow_symlinks=False) and entry.name.endswith(_EXTENSIONS):
-            yield Path(entry.path)
+            yield _path_of(entry)
+
+
+def _path_of(entry: os.DirEntry[str]) -> str:
+    return entry.path.removeprefix(f"{os.curdir}{os.sep}")

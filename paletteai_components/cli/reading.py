@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
 
 Read = TypeVar("Read")
+File = TypeVar("File", str, Path)
 
 # One process reads fewer files than this before another has started.
 MANY = 100
@@ -38,7 +39,7 @@ def reading(folder: StackFolder) -> Iterator[Iterable[tuple[Path, Outcome]]]:
 
 
 @contextlib.contextmanager
-def reading_files(paths: list[Path], read: Callable[[Path], Read]) -> Iterator[Iterable[tuple[Path, Read]]]:
+def reading_files(paths: list[File], read: Callable[[File], Read]) -> Iterator[Iterable[tuple[File, Read]]]:
     """What a function reads from each file, in their order. It raises nothing, and what it returns can be pickled."""
     readers = min(len(os.sched_getaffinity(0)), len(paths) // MANY + 1) if _can_fork() else 1
     if readers < 2:
@@ -54,7 +55,7 @@ def _can_fork() -> bool:
 
 
 @contextlib.contextmanager
-def _forked_readers(paths: list[Path], read: Callable[[Path], Read], readers: int) -> Iterator[Iterator[Read]]:
+def _forked_readers(paths: list[File], read: Callable[[File], Read], readers: int) -> Iterator[Iterator[Read]]:
     from multiprocessing import get_context
 
     new = get_context("fork")
@@ -80,7 +81,7 @@ def _forked_readers(paths: list[Path], read: Callable[[Path], Read], readers: in
 
 
 def _read_parts(
-    parts: list[list[Path]], read: Callable[[Path], Any], outgoing: Connection, incoming: list[Connection]
+    parts: list[list[File]], read: Callable[[File], Any], outgoing: Connection, incoming: list[Connection]
 ) -> None:
     """Read files and send what is in them; runs in a forked process, which leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -101,7 +102,7 @@ def _enlarge(pipe: Connection) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1024 * 1024)
 
 
-def _receive(incoming: Connection, part: list[Path], read: Callable[[Path], Read]) -> list[Read]:
+def _receive(incoming: Connection, part: list[File], read: Callable[[File], Read]) -> list[Read]:
     try:
         outcomes: list[Read] = incoming.recv()
     except (EOFError, OSError):

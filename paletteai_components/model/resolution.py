@@ -138,11 +138,12 @@ def _shared_cluster_only_step(spec: ProjectSpec, tenant: PlannedTenant, path: Pa
 
 
 def _settings_step(source: Source, kind: IntegrationType, settings: PlannedSettings, path: Path) -> Step:
-    holds = any(secret.type is kind for secret in settings.secrets)
     if kind is IntegrationType.PALETTE:
         holds = settings.has_palette
     elif not settings.managed:
         return Step(source, Outcome.UNKNOWN, "external, so its contents are unknown", settings, path)
+    else:
+        holds = any(secret.type is kind for secret in settings.secrets)
     reason = "holds the integration for {}" if holds else "holds no {} integration"
     return Step(
         source, Outcome.TAKEN if holds else Outcome.PASSED_OVER, reason, settings, path, INTEGRATION_NAMES[kind]

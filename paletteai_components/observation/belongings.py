@@ -11,7 +11,7 @@ from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.kube.palette_api import FIELDS, PaletteApi
 from paletteai_components.listing import listed
-from paletteai_components.observation.objects import Inventory, ObservedObject, text_at
+from paletteai_components.observation.objects import Inventory, ObservedObject, fields_of, text_at
 from paletteai_components.redaction import named
 
 
@@ -21,19 +21,9 @@ class Member:
 
     object: ObservedObject
     fields: Mapping[str, Any]
-    """The values of its fields, by their names in `palette_api.FIELDS`."""
+    """See `fields_of`."""
     own: ObservedObject | None = None
     """Its own Settings."""
-
-    def text(self, field: str) -> str | None:
-        """The text in a field, or None if there is none or it is empty."""
-        found = self.fields.get(field)
-        return found if isinstance(found, str) and found else None
-
-    def texts(self, field: str) -> tuple[str, ...]:
-        """The texts in a list."""
-        found = self.fields.get(field)
-        return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()
 
 
 @dataclass
@@ -69,7 +59,7 @@ class _Sorting:
             for name, tenant in inventory.tenants.items()
         }
         for each in inventory.projects.values():
-            project = Member(each, self.api.values("Project", each.manifest))
+            project = Member(each, fields_of(each, self.api))
             name = self._tenant_of(project)
             if name is None:
                 continue
@@ -112,7 +102,8 @@ class _Sorting:
 
     def _tenant_of(self, member: Member) -> str | None:
         """The name of a Project's Tenant, or None, which is reported."""
-        reference, label = member.text("project.tenantName"), member.text("project.tenant")
+        reference: str | None = member.fields.get("project.tenantName")
+        label: str | None = member.fields.get("project.tenant")
         project = member.object
         is_elsewhere = project.namespace != project.name and "namespace" in project.manifest["metadata"]
         if reference is not None and reference == label and not is_elsewhere:
@@ -145,7 +136,7 @@ class _Sorting:
 
     def _own_settings(self, member: Member, candidates: Mapping[str, list[ObservedObject]]) -> ObservedObject | None:
         """The Settings in a Project's namespace that it gets: the one it names, or the only one that is there."""
-        project, wanted = member.object, member.text("project.settingsName")
+        project, wanted = member.object, member.fields.get("project.settingsName")
         there = candidates.get(project.name, [])
         if wanted is not None:
             return next((settings for settings in there if settings.name == wanted), None)

@@ -6,10 +6,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from paletteai_components.diagnostics import SourceLocation, StackFileError
 from paletteai_components.observation.objects import ObservedObject
@@ -90,14 +89,13 @@ class _LazyDocument:
         return self._document.location(path) if self._document else SourceLocation(self._file)
 
 
-@dataclass(frozen=True, slots=True)
-class _Locate:
-    """Finds the lines of an object, which is at a path of a document. Unlike a function, it can be pickled."""
+class _Element(NamedTuple):
+    """An element of a list in a document."""
 
     document: Document | _LazyDocument
     path: Path
 
-    def __call__(self, inner: Path) -> SourceLocation:
+    def location(self, inner: Path) -> SourceLocation:
         return self.document.location((*self.path, *inner))
 
 
@@ -114,4 +112,5 @@ def _objects(value: Any, document: Document | _LazyDocument, path: Path = ()) ->
                 item = {**of_list, **item}
             yield from _objects(item, document, (*path, "items", position))
     elif isinstance(value.get("metadata"), dict):
-        yield ObservedObject(value, _Locate(document, path))
+        # Methods can be pickled, other than functions.
+        yield ObservedObject(value, _Element(document, path).location if path else document.location)

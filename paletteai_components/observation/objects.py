@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
-from paletteai_components.kube.palette_api import API_GROUP, SUPPLIERS
+from paletteai_components.kube.palette_api import API_GROUP, FIELDS, SUPPLIERS
 from paletteai_components.pulumi_yaml.document import Path
 
 if TYPE_CHECKING:
     from paletteai_components.kube.manifests import Manifest
+    from paletteai_components.kube.palette_api import PaletteApi
 
 DEFAULT_NAMESPACE = "default"
 
@@ -50,6 +51,9 @@ class ObservedObject:
         setting(self, "group", version.rpartition("/")[0] if isinstance(version, str) else "")
         setting(self, "name", name if isinstance(name, str) else "")
         setting(self, "stated_namespace", namespace if isinstance(namespace, str) else "")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ObservedObject, (self.manifest, self.locate)
 
     def __repr__(self) -> str:
         return f"<{self.reference}>"
@@ -166,6 +170,18 @@ def text_at(value: Any, path: FieldPath) -> str | None:
     """The text at a path, or None if there is none or it is empty."""
     found = path.read(value)
     return found if isinstance(found, str) and found else None
+
+
+def fields_of(each: ObservedObject, api: PaletteApi) -> dict[str, Any]:
+    """What `text_at` and `list_at` find in the fields that an object has, by their names in `palette_api.FIELDS`."""
+    found: dict[str, Any] = {}
+    for name, value in api.values(each.kind, each.manifest).items():
+        if FIELDS[name].is_list:
+            if isinstance(value, list):
+                found[name] = tuple(text for text in value if isinstance(text, str))
+        elif value and isinstance(value, str):
+            found[name] = value
+    return found
 
 
 def texts_at(value: Any, path: FieldPath) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import count, islice
 from typing import Any
 
@@ -108,7 +109,9 @@ class _Reading:
         settings = [
             self._planned(each, ("tenant", "settings", key), parts, name) for key, each in belongings.settings.items()
         ]
-        spec = self._tenant_spec(name, belongings, settings, parts)
+        namespace = self.inventory.namespaces.get(belongings.namespace)
+        parts.places["tenant",] = belongings.tenant or belongings.projects[0].object
+        parts.places["tenant", "namespace"] = namespace or parts.places["tenant",]
         paths: list[Path] = [("tenant", "projects", position) for position in range(len(belongings.projects))]
         parts.places |= {path: project.object for path, project in zip(paths, belongings.projects, strict=True)}
         there = belongings.elsewhere
@@ -120,8 +123,8 @@ class _Reading:
                 own = self._planned(project.own, (*path, "settings"), parts, name, project.object.name)
             projects.append((self._project_spec(project, own), own, path))
         declared = [project for project, _, _ in projects]
+        spec = self._tenant_spec(name, belongings, settings, declared)
         settings += self._external(spec, declared, settings, belongings, parts)
-        spec = spec.model_copy(update={"projects": tuple(declared)})
         tenant = self._planned_tenant(spec, settings, elsewhere)
         planned = tuple(resolved_project(project, own, tenant, path) for project, own, path in projects)
         return self._observed(name, spec, Plan(tenant, planned), parts)
@@ -234,31 +237,31 @@ class _Reading:
         return [project.field_location(path) for project in projects[:_MAX_LOCATIONS]]
 
     def _tenant_spec(
-        self, name: str, belongings: Belongings, planned: list[PlannedSettings], parts: _Parts
+        self, name: str, belongings: Belongings, planned: list[PlannedSettings], projects: list[ProjectSpec]
     ) -> TenantSpec:
         tenant, namespace = belongings.tenant, belongings.namespace
         settings = {each.name: each.spec for each in planned}
-        namespace_object = self.inventory.namespaces.get(namespace)
-        parts.places["tenant",] = tenant or belongings.projects[0].object
-        parts.places["tenant", "namespace"] = namespace_object or parts.places["tenant",]
         if tenant is None:
-            return TenantSpec(name=name, namespace=namespace, settings=settings, existing=True)
+            return TenantSpec(
+                name=name, namespace=namespace, settings=settings, existing=True, projects=tuple(projects)
+            )
         is_elsewhere = belongings.elsewhere is not None
         return TenantSpec(
             name=name,
             namespace=namespace,
             settings=settings,
-            create_namespace=namespace_object is not None and not naming.always_exists(namespace),
+            create_namespace=namespace in self.inventory.namespaces and not naming.always_exists(namespace),
             display_name=text_at(tenant.manifest, self.api.path("tenant.displayName")),
             description=text_at(tenant.manifest, self.api.path("tenant.description")),
             groups=list_at(tenant.manifest, self.api.path("tenant.groups")),
             settings_ref=None if is_elsewhere else text_at(tenant.manifest, self.api.path("tenant.settingsName")),
             labels=own_labels(tenant),
             annotations=own_annotations(tenant),
+            projects=tuple(projects),
         )
 
     def _project_spec(self, member: Member, own: PlannedSettings | None) -> ProjectSpec:
-        project, text, texts = member.object, member.text, member.texts
+        project, fields = member.object, member.fields
         is_namespace_there = project.name in self.inventory.namespaces
         # What is not there is left out: most Projects have few of the fields.
         stated: dict[str, Any] = {
@@ -266,19 +269,18 @@ class _Reading:
             "create_namespace": is_namespace_there and not naming.always_exists(project.name),
         }
         for name, field_name in _PROJECT_TEXTS.items():
-            if (found := text(field_name)) is not None:
-                stated[name] = found
+            if field_name in fields:
+                stated[name] = fields[field_name]
         if own:
             stated["settings"] = ProjectSettingsSpec(name=own.name, **_fields_of(own.spec))
-        elif (settings_ref := text("project.settingsName")) is not None:
+        elif (settings_ref := fields.get("project.settingsName")) is not None:
             stated["settings_ref"] = settings_ref
-        if compute := text("project.computeConfigName"):
-            namespace = text("project.computeConfigNamespace")
-            stated["compute_config_ref"] = ComputeConfigRefSpec(name=compute, namespace=namespace)
-        if not member.fields.keys().isdisjoint(_PROJECT_LISTS):
-            if roles := {role: groups for role in _ROLES if (groups := texts(f"project.{role}"))}:
+        if compute := fields.get("project.computeConfigName"):
+            stated["compute_config_ref"] = _compute_config(compute, fields.get("project.computeConfigNamespace"))
+        if not fields.keys().isdisjoint(_PROJECT_LISTS):
+            if roles := {role: groups for role in _ROLES if (groups := fields.get(f"project.{role}"))}:
                 stated["role_mapping"] = RoleMappingSpec(**roles)
-            if lists := {each: names for each in _NAMESPACES if (names := texts(f"project.{each}"))}:
+            if lists := {each: names for each in _NAMESPACES if (names := fields.get(f"project.{each}"))}:
                 stated["deployment_namespaces"] = DeploymentNamespacesSpec(**lists)
         if labels := own_labels(project):
             stated["labels"] = labels
@@ -382,6 +384,12 @@ class _Parts:
 
     integrations: dict[str, IntegrationSpec] = field(default_factory=dict)
     places: dict[Path, ObservedObject] = field(default_factory=dict)
+
+
+# Many Projects share one.
+@lru_cache(maxsize=1_000)
+def _compute_config(name: str, namespace: str | None) -> ComputeConfigRefSpec:
+    return ComputeConfigRefSpec(name=name, namespace=namespace)
 
 
 def own_labels(each: ObservedObject) -> dict[str, str]:

@@ -294,8 +294,7 @@ def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
     owners: list[tuple[str, str, str | None, Path]] = [("tenant", tenant.name, tenant.spec.display_name, ("tenant",))]
     owners += [("project", project.name, project.spec.display_name, project.path) for project in stack.plan.projects]
     for kind, name, display_name, path in owners:
-        why = naming.display_name_problem(display_name) if display_name is not None else None
-        if display_name is None or why is None:
+        if display_name is None or (why := naming.display_name_problem(display_name)) is None:
             continue
         is_documented = kind == "project" and naming.has_other_signs(display_name)
         would = "would" if is_documented else "may"
