@@ -116,7 +116,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
     try:
         with reading(folder) as outcomes:
             # Importing the rules takes half of the start-up time; meanwhile other processes read.
-            from paletteai_components.rules import diagnostics_of
+            from paletteai_components.cli.checking import checked
             from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
 
             workspace = workspace_from(folder, outcomes)
@@ -130,7 +130,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
     known = workspace.names
     if not known and workspace.diagnostics:
-        return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
+        return Selection(workspace, (), tuple(checked(workspace)), (str(folder),))
     if not known and not choice.is_narrow:
         new = command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
         raise UserError(
@@ -139,7 +139,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
         )
     unread = unread_stacks(workspace, folder)
     chosen = chosen_from([*workspace.stacks, *unread], choice, folder)
-    diagnostics = diagnostics_of(workspace)
+    diagnostics = checked(workspace)
     if not choice.is_narrow:
         return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
     stacks = tuple(stack for stack in workspace.stacks if stack.name in chosen)

@@ -52,9 +52,6 @@ class ObservedObject:
         setting(self, "name", name if isinstance(name, str) else "")
         setting(self, "stated_namespace", namespace if isinstance(namespace, str) else "")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ObservedObject, (self.manifest, self.locate)
-
     def __repr__(self) -> str:
         return f"<{self.reference}>"
 
