@@ -35,14 +35,12 @@ def reading(folder: StackFolder) -> Iterator[Iterable[tuple[Path, Outcome]]]:
 
     Where there are many files, other processes start reading at once, so that the body can import modules meanwhile.
     """
-    with reading_files([] if folder.unreadable else folder.files(), read_stack_file) as outcomes:
+    with reading_files([] if folder.unreadable else folder.files(), read_stack_file, MANY) as outcomes:
         yield outcomes
 
 
 @contextlib.contextmanager
-def reading_files(
-    files: list[File], read: Callable[[File], Read], many: int = MANY
-) -> Iterator[Iterable[tuple[File, Read]]]:
+def reading_files(files: list[File], read: Callable[[File], Read], many: int) -> Iterator[Iterable[tuple[File, Read]]]:
     """What a function reads from each file, in their order.
 
     Args:

@@ -163,12 +163,7 @@ class FieldPaths:
     """Many paths by name, read from an object at once: what they have in common is looked for once."""
 
     def __init__(self, paths: Mapping[str, FieldPath]) -> None:
-        self._tree: _Tree = {}
-        for name, path in paths.items():
-            tree, names = self._tree, list[str]()
-            for step in path.steps:
-                names, tree = tree.setdefault(step, ([], {}))
-            names.append(name)
+        self._tree = _tree_of([(path.steps, name) for name, path in paths.items()])
 
     def read(self, holder: Any) -> dict[str, Any]:
         """The values in an object, by the names of the paths, without those of paths that lead nowhere."""
@@ -177,14 +172,24 @@ class FieldPaths:
         return found
 
 
-# The names of the paths that end with a step, and the steps that follow it.
-_Tree = dict[Step, tuple[list[str], "_Tree"]]
+# Each step with the names of the paths that it ends, and the tree of those that go on.
+_Tree = list[tuple[Step, tuple[str, ...], "_Tree"]]
+
+
+def _tree_of(paths: list[tuple[tuple[Step, ...], str]]) -> _Tree:
+    further: dict[Step, list[tuple[tuple[Step, ...], str]]] = {}
+    for (first, *rest), name in paths:
+        further.setdefault(first, []).append((tuple(rest), name))
+    return [
+        (step, tuple(name for rest, name in inner if not rest), _tree_of([path for path in inner if path[0]]))
+        for step, inner in further.items()
+    ]
 
 
 def _collect(tree: _Tree, holder: Any, found: dict[str, Any]) -> None:
     # Nearly every holder is a dict, in which no selector selects anything.
     is_dict = type(holder) is dict
-    for step, (names, further) in tree.items():
+    for step, names, further in tree:
         inner = holder.get(step, _MISSING) if is_dict else _inside(holder, step)
         if inner is not _MISSING:
             for name in names:

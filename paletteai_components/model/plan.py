@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from paletteai_components import naming
 from paletteai_components.model.identity import logical_name
@@ -34,9 +35,8 @@ from paletteai_components.model.spec import (
 from paletteai_components.redaction import named
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedProject:
-    """A Project with everything inherited and resolved."""
+class PlannedProject(NamedTuple):
+    """A Project with everything inherited and resolved. A tuple, which is made fastest."""
 
     name: str
     """The name of the Project and of its namespace."""

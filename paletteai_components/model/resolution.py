@@ -6,8 +6,8 @@ The plan uses the step that gives the integration. `paletteai explain` shows all
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from paletteai_components.model.planned import IntegrationType, Path, PlannedSettings, PlannedTenant, Source
 from paletteai_components.model.spec import ProjectSpec
@@ -29,9 +29,8 @@ class Outcome(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the search."""
+class Step(NamedTuple):
+    """One step of the search. A tuple, which is made fastest: there are more of them than Projects."""
 
     source: Source
     outcome: Outcome
@@ -49,6 +48,7 @@ class Step:
         return self.reason.format(named(str(self.about)) if isinstance(self.about, PlannedSettings) else self.about)
 
 
+_GIVING = (Outcome.TAKEN, Outcome.UNKNOWN)
 # Most projects have neither.
 _NO_OWN = Step(Source.OWN, Outcome.ABSENT, "the Project has no own Settings")
 _NO_SETTINGS_REF = Step(Source.SETTINGS_REF, Outcome.ABSENT, "not set")
@@ -71,7 +71,7 @@ def steps_of(
 def given_by(found: Iterable[Step]) -> Step | None:
     """The step that gives the integration, or may give it; None if no step does."""
     for each in found:
-        if each.outcome is Outcome.TAKEN or each.outcome is Outcome.UNKNOWN:
+        if each.outcome in _GIVING:
             return each
     return None
 

@@ -119,19 +119,22 @@ def _json_in(data: bytes) -> Any:
 class _Lines:
     """The lines of a document, which is read again when the first of them is needed: most are never shown."""
 
-    __slots__ = ("_document", "_file")
+    __slots__ = ("_above", "_data", "_document", "_file", "_is_yaml")
 
     def __init__(self, data: bytes, file: str, above: int) -> None:
-        self._file = file
-        self._document: Document | None = Document(file, None, data, above)
+        self._data, self._file, self._above = data, file, above
+        self._document: Document | None = None
+        self._is_yaml = True
 
     def location(self, path: Path) -> SourceLocation:
         """The location of the value at a path; the complete file, if it is JSON that YAML cannot express."""
-        if self._document is not None:
+        if self._document is None:
+            self._document = Document(self._file, None, self._data, self._above)
+        if self._is_yaml:
             try:
                 return self._document.location(path)
             except (StackFileError, yaml.YAMLError):
-                self._document = None
+                self._is_yaml = False
         return SourceLocation(self._file)
 
 

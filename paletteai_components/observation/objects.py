@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from paletteai_components.kube.palette_api import PaletteApi
 
 DEFAULT_NAMESPACE = "default"
+_LISTS = frozenset(name for name, each in FIELDS.items() if each.is_list)
 
-_LABELS, _ANNOTATIONS = (FieldPath(("metadata", name)) for name in ("labels", "annotations"))
 
 Key = tuple[str, str]
 """A namespace and a name."""
@@ -68,12 +68,12 @@ class ObservedObject:
     @property
     def labels(self) -> dict[str, str]:
         """Its labels, as far as they are text."""
-        return texts_at(self.manifest, _LABELS)
+        return texts_of(self.manifest, "labels")
 
     @property
     def annotations(self) -> dict[str, str]:
         """Its annotations, as far as they are text."""
-        return texts_at(self.manifest, _ANNOTATIONS)
+        return texts_of(self.manifest, "annotations")
 
     @property
     def reference(self) -> str:
@@ -173,7 +173,7 @@ def fields_of(each: ObservedObject, api: PaletteApi) -> dict[str, Any]:
     """What `text_at` and `list_at` find in the fields that an object has, by their names in `palette_api.FIELDS`."""
     found: dict[str, Any] = {}
     for name, value in api.values(each.kind, each.manifest).items():
-        if FIELDS[name].is_list:
+        if name in _LISTS:
             if isinstance(value, list):
                 found[name] = tuple(text for text in value if isinstance(text, str))
         elif value and isinstance(value, str):
@@ -181,11 +181,13 @@ def fields_of(each: ObservedObject, api: PaletteApi) -> dict[str, Any]:
     return found
 
 
-def texts_at(value: Any, path: FieldPath) -> dict[str, str]:
-    """The entries of the mapping at a path whose values are text."""
-    found = path.read(value)
-    entries = found.items() if isinstance(found, dict) else ()
-    return {str(key): text for key, text in entries if isinstance(text, str)}
+def texts_of(manifest: Manifest, field: str, without: Collection[str] = ()) -> dict[str, str]:
+    """The labels or annotations of an object, as far as they are text, without some of them."""
+    metadata = manifest.get("metadata")
+    entries = metadata.get(field) if isinstance(metadata, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    return {str(key): text for key, text in entries.items() if isinstance(text, str) and key not in without}
 
 
 def list_at(value: Any, path: FieldPath) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from paletteai_components.observation.objects import (
     inventory_of,
     list_at,
     text_at,
+    texts_of,
 )
 from paletteai_components.observation.stack import ObservedStack, Places
 from paletteai_components.redaction import named
@@ -284,10 +285,10 @@ class _Reading:
                 stated["deployment_namespaces"] = DeploymentNamespacesSpec(**lists)
         if labels := own_labels(project):
             stated["labels"] = labels
-        if annotations := project.annotations:
-            stated["annotations"] = {key: text for key, text in annotations.items() if key not in _BOOKKEEPING}
-            if annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
-                stated["shared_cluster_only"] = True
+        if annotations := own_annotations(project):
+            stated["annotations"] = annotations
+        if project.annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
+            stated["shared_cluster_only"] = True
         return ProjectSpec(**stated)
 
     def _settings_spec(self, settings: ObservedObject) -> SettingsSpec:
@@ -394,12 +395,12 @@ def _compute_config(name: str, namespace: str | None) -> ComputeConfigRefSpec:
 
 def own_labels(each: ObservedObject) -> dict[str, str]:
     """The labels of an object without those that PaletteAI, Kubernetes or this package writes."""
-    return {key: value for key, value in each.labels.items() if key not in WRITTEN_LABELS}
+    return texts_of(each.manifest, "labels", WRITTEN_LABELS)
 
 
 def own_annotations(each: ObservedObject) -> dict[str, str]:
     """The annotations of an object without those that kubectl or this package writes."""
-    return {key: value for key, value in each.annotations.items() if key not in _BOOKKEEPING}
+    return texts_of(each.manifest, "annotations", _BOOKKEEPING)
 
 
 def _fields_of(spec: SettingsSpec) -> dict[str, Any]:

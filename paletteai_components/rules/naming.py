@@ -158,7 +158,8 @@ def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace and naming.always_exists(spec.name):
         yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
-    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
+    if spec.labels or spec.annotations:
+        yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import FingerprintSpec, Spec
-from paletteai_components.redaction import looks_like_key
+from paletteai_components.redaction import SHORTEST_KEY, looks_like_key
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.validation import shown_path
 
@@ -50,11 +50,12 @@ def _suspects(value: Any, path: Path, name: str) -> Iterator[tuple[Path, bool]]:
         return
     else:
         aliases = _aliases(kind)
-        entries = [(aliases[field], getattr(value, field)) for field in value.model_fields_set]
+        fields = vars(value)
+        entries = [(aliases[field], fields[field]) for field in value.model_fields_set]
     for step, inner in entries:
-        # Nearly every value is a text or nothing.
+        # Nearly every value is a short text or nothing.
         if type(inner) is str:
-            if looks_like_key(inner, name if kind in _LISTS else str(step)):
+            if len(inner) >= SHORTEST_KEY and looks_like_key(inner, name if kind in _LISTS else str(step)):
                 yield (*path, step), False
         elif inner and (type(inner) in _CONTAINERS or isinstance(inner, Spec)):
             yield from _suspects(inner, (*path, step), name if kind in _LISTS else str(step))
