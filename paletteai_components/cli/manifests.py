@@ -42,10 +42,10 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         merges: Whether this PaletteAI merges Settings per integration.
 
     Returns:
-        The tenants as stacks. What could not be read is among the diagnostics.
+        A stack for each tenant. What could not be read is among the diagnostics.
 
     Raises:
-        UserError: A source does not exist, or is a folder without manifests.
+        UserError: A source does not exist, is a folder without manifests, or is standard input without anything.
     """
     objects: list[ObservedObject] = []
     refused: list[Diagnostic] = []
@@ -72,7 +72,9 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
         objects, PaletteApi(fields=vendor_fields), View("the cluster of these manifests", merges=merges)
     )
     diagnostics = (*refused, *checked(workspace))
-    return Selection(workspace, workspace.stacks, diagnostics, tuple(unreadable))
+    # The Settings that belong to nobody are in a stack, too.
+    tenants = tuple(stack for stack in workspace.stacks if stack.plan is None or not stack.plan.unattached)
+    return Selection(workspace, tenants, diagnostics, tuple(unreadable))
 
 
 class _Part(NamedTuple):
@@ -91,7 +93,14 @@ class _Part(NamedTuple):
 def _reading(source: str) -> Iterator[Iterable[tuple[_Part, _Outcome]]]:
     """The files of a source, in parts, each with what is in it."""
     if source == STANDARD_INPUT:
-        parts, many = list(_parts_of(sys.stdin.buffer.read(_MAX_BYTES + 1), _SHOWN)), _MANY_PARTS
+        data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        if not data.strip():
+            # What failed on the other side of the pipe must not look like a repository without problems.
+            raise UserError(
+                "there is nothing on standard input, so nothing was checked.",
+                "Look at what the command before `|` says.",
+            )
+        parts, many = list(_parts_of(data, _SHOWN)), _MANY_PARTS
     else:
         files = _files_of(source)
         parts, many = [_Part(file) for file in files], MANY

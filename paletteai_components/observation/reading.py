@@ -135,9 +135,10 @@ class _Reading:
         taken = {*tenants, *self.inventory.namespaces, *(name for _, name in self.inventory.projects)}
         name = next(name for at in count() if (name := f"unattached{at or ''}") not in taken)
         parts = _Parts()
-        unattached = []
-        for position, settings in enumerate(rest):
-            unattached.append(self._planned(settings, ("unattached", position), parts, ""))
+        unattached = tuple(
+            self._planned(settings, ("unattached", position), parts, "") for position, settings in enumerate(rest)
+        )
+        for settings in () if self.view.is_partial else rest:
             self._report(
                 "PAI011",
                 f"Settings `{named(settings.namespace)}/{named(settings.name)}` is in a namespace of no Tenant and of "
@@ -146,8 +147,18 @@ class _Reading:
                 settings.location(),
                 severity=Severity.WARNING,
             )
+        if self.view.is_partial:
+            names = listed((f"`{named(each.namespace)}/{named(each.name)}`" for each in rest), 5)
+            self._report(
+                "PAI011",
+                f"no Tenant and no Project that uses them is among these objects, so whether these Settings are used "
+                f"is not known: {names}.",
+                "Check the Tenants and Projects together with these.",
+                *(settings.location() for settings in rest[:_MAX_LOCATIONS]),
+                severity=Severity.NOTE,
+            )
         spec = TenantSpec(name=name, namespace=name, existing=True)
-        plan = Plan(PlannedTenant(name, name, spec, (), None), (), tuple(unattached))
+        plan = Plan(PlannedTenant(name, name, spec, (), None), (), unattached)
         return self._observed(name, spec, plan, parts)
 
     def _observed(self, name: str, tenant: TenantSpec, plan: Plan, parts: _Parts) -> ObservedStack:

@@ -16,7 +16,8 @@ from support.checkout import CRD_FOLDER
 from support.structural_schemas import ANYTHING, TEXT, VENDOR, Schema, fits, lab, lab_crd, object_of, prune, schemas
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, in_order
-from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from
 from paletteai_components.kube.field_path import parsed
 
 FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}

@@ -16,7 +16,8 @@ from support.oracle import Files
 from support.samples import HOST, PROJECT_ID, PROOF, declared_credential, digest, stack
 from support.topologies import sound_workspaces, workspace_of
 
-from paletteai_components.kube.crds import crds_from, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import crds_from
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
 from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval

@@ -8,7 +8,7 @@ import pytest
 from support.observations import WHOLE, manifest, project
 
 from paletteai_components.diagnostics import StackFileError
-from paletteai_components.observation.documents import objects_in
+from paletteai_components.observation.documents import documents_in, objects_in, objects_of, parts_of
 
 TWO = """\
 # The first document.
@@ -146,3 +146,25 @@ def test_the_reader_of_a_file_does_not_quote_it() -> None:
 def test_values_are_those_that_kubectl_would_send() -> None:
     (read,) = objects_in(json.dumps(manifest("Secret", "x", "y", data={"a": "1e3"})).encode(), "x.json")
     assert read.manifest["data"] == {"a": "1e3"}
+
+
+@pytest.mark.parametrize("size", [1, 40, 200, 10_000])
+@pytest.mark.parametrize("start", ["", "---\n", "\ufeff", "%YAML 1.1\n---\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_parts_of_a_file_have_its_objects_with_their_lines(size: int, start: str, end: str) -> None:
+    text = start + "---\n".join([TWO, f"# {'x' * 50}\n", TWO.replace("acme", "b"), TWO + "...\n"])
+    data = text.replace("\n", end).encode()
+    parts = list(parts_of(data, size))
+    assert b"".join(data[start:end] for start, end, _ in parts) == data
+    found = [each for at, to, above in parts for each in documents_in(data[at:to], "all.yaml", above)]
+    read, whole = list(objects_of(found, "all.yaml")), list(objects_in(data, "all.yaml"))
+    assert read == whole
+    assert len(whole) == 6
+    assert [str(each.location("metadata", "name")) for each in read] == [
+        str(each.location("metadata", "name")) for each in whole
+    ]
+
+
+def test_json_is_not_divided() -> None:
+    data = json.dumps({"kind": "List", "items": [project("a"), project("b")]}, indent=1).encode()
+    assert list(parts_of(data, 10)) == [(0, len(data), 0)]

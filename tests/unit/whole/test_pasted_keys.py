@@ -33,6 +33,7 @@ COMMANDS = (
     ["graph", "--format", "json"],
     ["diff", "acme.dev", "acme.prod"],
     ["diff", "acme.prod", "acme.dev", "--format", "markdown"],
+    ["ci", "jobs", "github"],
 )
 # On a cluster that has nothing of what is declared.
 DOCTOR = ["doctor", "acme.dev", "--context", "dev", "--kubeconfig"]
