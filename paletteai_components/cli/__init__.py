@@ -6,7 +6,6 @@ Each subcommand is a module in `commands/`, imported only when it is called: no 
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 import warnings
@@ -131,8 +130,6 @@ def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
     Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
     was called wrongly.
     """
-    # A command is short-lived and keeps nearly every object until it ends: collecting garbage early is wasted time.
-    gc.set_threshold(500_000, 50, 100)
     ctx.color = _is_coloured(color)
     for folder in folders:
         ctx.with_resource(_inside(folder))

@@ -71,9 +71,12 @@ def filtering(command: Command) -> Command:
 
 def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
     """The codes of rules, which may be separated by commas."""
+    codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
+    if not codes:
+        # The rules take long to import: see `selection.selected`.
+        return frozenset()
     from paletteai_components.rules import RULES
 
-    codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
     for code in codes:
         if code not in RULES:
             raise UserError(

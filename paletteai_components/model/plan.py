@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from paletteai_components import naming
 from paletteai_components.model.identity import logical_name
@@ -34,9 +35,8 @@ from paletteai_components.model.spec import (
 from paletteai_components.redaction import named
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedProject:
-    """A Project with everything inherited and resolved."""
+class PlannedProject(NamedTuple):
+    """A Project with everything inherited and resolved. A tuple, which is made fastest."""
 
     name: str
     """The name of the Project and of its namespace."""
@@ -107,9 +107,11 @@ class Plan:
     @property
     def import_ids(self) -> Iterator[tuple[str, Path]]:
         """The references of the objects that are taken over, each with its path."""
-        yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(self.tenant.spec.import_ids))
+        for at, each in enumerate(self.tenant.spec.import_ids):
+            yield each, ("tenant", "importIds", at)
         for project in self.projects:
-            yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
+            for at, each in enumerate(project.spec.import_ids):
+                yield each, (*project.path, "importIds", at)
 
 
 def plan_of(stack: StackSpec) -> Plan:

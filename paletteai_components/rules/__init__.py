@@ -7,7 +7,7 @@ Its docstring and its origins are its page, in the documentation and in `palette
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.rules import (
@@ -67,7 +67,7 @@ _CHECKED = {
 
 def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
     """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
-    return in_order(with_silenced([*workspace.diagnostics, *_found(workspace)], workspace, RULES))
+    return completed(found_by(RULES.values(), workspace), workspace)
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
@@ -97,13 +97,18 @@ def index_page() -> str:
     )
 
 
-def _found(workspace: Workspace) -> Iterator[Diagnostic]:
-    for stack in workspace.stacks:
-        yield from silence_diagnostics(stack, RULES)
-    for rule in RULES.values():
+def found_by(rules: Iterable[Rule], workspace: Workspace) -> Iterator[Diagnostic]:
+    """What some of the rules find: a part of what `completed` takes."""
+    for rule in rules:
         if rule.scope is not Scope.STACK:
             yield from rule.check(workspace)
             continue
         for stack in workspace.stacks:
             if stack.is_complete or rule.holds_for_parts:
                 yield from rule.check(stack)
+
+
+def completed(found: Iterable[Diagnostic], workspace: Workspace) -> list[Diagnostic]:
+    """Every problem of the workspace, of what each of the rules has found: see `diagnostics_of`."""
+    silences = (diagnostic for stack in workspace.stacks for diagnostic in silence_diagnostics(stack, RULES))
+    return in_order(with_silenced([*workspace.diagnostics, *silences, *found], workspace, RULES))

@@ -164,7 +164,7 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
 def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
-    if spec.create_namespace:
+    if spec.create_namespace and naming.always_exists(spec.name):
         yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
     yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec, path, stack)
     if project.own:
@@ -204,21 +204,23 @@ def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path,
     if config is None:
         return
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
-    effect = "so no ComputeConfig can have it"
-    yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
+    if why is not None:
+        effect = "so no ComputeConfig can have it"
+        yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
     if config.namespace:
-        why, effect = naming.label_problem(config.namespace), "so no namespace can have it"
-        yield from _name_diagnostics(
-            "the name of a namespace", config.namespace, why, (*at, "namespace"), stack, effect
-        )
+        why = naming.label_problem(config.namespace)
+        if why is not None:
+            effect, at = "so no namespace can have it", (*at, "namespace")
+            yield from _name_diagnostics("the name of a namespace", config.namespace, why, at, stack, effect)
 
 
 def _namespace_diagnostics(
     what: str, subject: str, name: str, path: Path, stack: Stack, written: str | None = None
 ) -> Iterator[Diagnostic]:
     why = naming.label_problem(name)
-    yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
-    if why is None and naming.is_reserved(name):
+    if why is not None:
+        yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
+    elif naming.is_reserved(name):
         whose, remedy = (
             ("Kubernetes", "Choose a name that does not begin with `kube-`.")
             if name.startswith("kube-")
@@ -258,9 +260,11 @@ def _name_diagnostics(
 
 def _metadata_diagnostics(owner: str, spec: Spec, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     for name in _METADATA:
+        if not (entries := getattr(spec, name, None)):
+            continue
         field, is_labels = to_camel(name), name.endswith("labels")
         written = WRITTEN_LABELS if is_labels else WRITTEN_ANNOTATIONS
-        for key, value in (getattr(spec, name, None) or {}).items():
+        for key, value in entries.items():
             why = naming.label_key_problem(key) if is_labels else naming.annotation_key_problem(key)
             entry = "an entry" if why else f"the entry `{named(key)}`"
             if why is None and is_labels:
@@ -297,21 +301,17 @@ def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
     if stack.plan is None:
         return
     tenant = stack.plan.tenant
-    owners: list[tuple[str, str | None, Path]] = [
-        (f"tenant `{named(tenant.name)}`", tenant.spec.display_name, ("tenant",))
-    ]
-    owners += [
-        (f"project `{named(project.name)}`", project.spec.display_name, project.path) for project in stack.plan.projects
-    ]
-    for owner, display_name, path in owners:
-        why = naming.display_name_problem(display_name) if display_name is not None else None
-        if display_name is None or why is None:
+    owners: list[tuple[str, str, str | None, Path]] = [("tenant", tenant.name, tenant.spec.display_name, ("tenant",))]
+    owners += [("project", project.name, project.spec.display_name, project.path) for project in stack.plan.projects]
+    for kind, name, display_name, path in owners:
+        if display_name is None or (why := naming.display_name_problem(display_name)) is None:
             continue
-        is_documented = path != ("tenant",) and naming.has_other_signs(display_name)
+        is_documented = kind == "project" and naming.has_other_signs(display_name)
+        would = "would" if is_documented else "may"
         # The name is not repeated, because it may be anything.
         yield Diagnostic(
             "PAI008",
-            f"the display name of {owner} {why}, so PaletteAI {'would' if is_documented else 'may'} refuse it.",
+            f"the display name of {kind} `{named(name)}` {why}, so PaletteAI {would} refuse it.",
             "Use ASCII letters, digits and spaces only, with a letter or digit at both ends.",
             (stack.location(*path, "displayName"),),
             Severity.ERROR if is_documented else Severity.WARNING,

@@ -170,7 +170,7 @@ def test_the_wheel_says_whose_it_is_and_holds_every_licence_the_schema_and_the_c
     assert licences == {"LICENSE", *(str(file.relative_to(ROOT)) for file in BUNDLED.glob("*.LICENSE"))}
     assert "paletteai_components/py.typed" in names
     assert schema == (ROOT / "paletteai_components/schema/stack.json").read_bytes()
-    assert "paletteai=paletteai_components.cli:main" in command.replace(" ", "")
+    assert "paletteai=paletteai_components.__main__:run" in command.replace(" ", "")
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
 
