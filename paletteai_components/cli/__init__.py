@@ -41,6 +41,7 @@ COMMANDS = {
     "preview": "Show what would change in each stack of an environment.",
     "up": "Deploy each stack of an environment.",
     "refresh": "Update Pulumi's state from the cluster.",
+    "operator": "Write Stack objects for the Pulumi Kubernetes Operator.",
 }
 
 
