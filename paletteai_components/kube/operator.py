@@ -17,6 +17,7 @@ from paletteai_components.kube.manifests import Manifest
 API_VERSION = "pulumi.com/v1"
 STACK_ANNOTATION = "paletteai-components/stack"
 """Says which stack an object is for, whatever it is called."""
+ENVIRONMENT_ANNOTATION = "paletteai-components/environment"
 
 # The longest name that the CRD allows. The operator adds to it what it calls the pod and the Service of a stack.
 MAX_LENGTH = 42
@@ -65,8 +66,8 @@ class Running:
     """The image with the pulumi command."""
     service_account: str
     """The ServiceAccount of the pods that run it."""
-    namespace: str | None = None
-    """The namespace of the Stack objects. None for the one that kubectl uses."""
+    namespace: str
+    """The namespace of the Stack objects, and of what they refer to."""
     organization: str | None = None
     """The organization of the stacks. None for the default one of the token."""
     backend: str | None = None
@@ -116,11 +117,12 @@ def stack_object(
         running: How the operator runs it.
         after: What has to succeed before, or None.
     """
-    metadata: dict[str, Any] = {"name": object_name(stack)}
-    if running.namespace is not None:
-        metadata["namespace"] = running.namespace
-    metadata["labels"] = {"app.kubernetes.io/managed-by": "paletteai"}
-    metadata["annotations"] = {STACK_ANNOTATION: stack, "paletteai-components/environment": environment}
+    metadata = {
+        "name": object_name(stack),
+        "namespace": running.namespace,
+        "labels": {"app.kubernetes.io/managed-by": "paletteai"},
+        "annotations": {STACK_ANNOTATION: stack, ENVIRONMENT_ANNOTATION: environment},
+    }
     name = stack if running.organization is None else f"{running.organization}/{project}/{stack}"
     spec: dict[str, Any] = {
         "stack": name,

@@ -74,7 +74,14 @@ _SHORTEST = 60
     type=click.IntRange(min=_SHORTEST),
     help="Refresh and deploy again after so long, which mends drift.  [default: only when the commit changes]",
 )
-@click.option("--namespace", metavar="NAME", callback=kubernetes_name, help="The namespace of the objects.")
+@click.option(
+    "--namespace",
+    metavar="NAME",
+    callback=kubernetes_name,
+    default="paletteai",
+    show_default=True,
+    help="The namespace of the objects, and of the Secrets that they name.",
+)
 @click.option(
     "--service-account",
     metavar="NAME",
@@ -125,7 +132,7 @@ def command(
     project = folder.project.name if folder.project else ""
     manifests = {
         stack.name: stack_object(
-            stack.name, stack.environment, project, source, how, _prerequisite(stack, every, after)
+            stack.name, named(stack.environment), project, source, how, _prerequisite(stack, every, after)
         )
         for stack in stacks
     }
