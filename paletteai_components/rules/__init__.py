@@ -65,9 +65,16 @@ _CHECKED = {
 }
 
 
-def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
-    """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
-    return in_order(with_silenced([*workspace.diagnostics, *_found(workspace)], workspace, RULES))
+def diagnostics_of(workspace: Workspace, known: dict[int, list[Diagnostic]] | None = None) -> list[Diagnostic]:
+    """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last.
+
+    Args:
+        workspace: The workspace.
+        known: The problems that each stack has by itself, by the `id` of the stack. Those that it lacks are added: two
+            workspaces may have most of their stacks in common.
+    """
+    found = _found(workspace, {} if known is None else known)
+    return in_order(with_silenced([*workspace.diagnostics, *found], workspace, RULES))
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
@@ -84,13 +91,20 @@ def page_of(rule: Rule) -> str:
     return f"{head}\n\n{page}\n\n## Where this is from\n\n{origins}\n"
 
 
-def _found(workspace: Workspace) -> Iterator[Diagnostic]:
+def _found(workspace: Workspace, known: dict[int, list[Diagnostic]]) -> Iterator[Diagnostic]:
     for stack in workspace.stacks:
-        yield from silence_diagnostics(stack, RULES)
+        own = known.get(id(stack))
+        if own is None:
+            own = known[id(stack)] = list(_of_one(stack))
+        yield from own
     for rule in RULES.values():
         if rule.scope is not Scope.STACK:
             yield from rule.check(workspace)
-            continue
-        for stack in workspace.stacks:
-            if stack.is_complete or rule.holds_for_parts:
-                yield from rule.check(stack)
+
+
+def _of_one(stack: Stack) -> Iterator[Diagnostic]:
+    """What is wrong with a stack, whatever other stacks there are."""
+    yield from silence_diagnostics(stack, RULES)
+    for rule in RULES.values():
+        if rule.scope is Scope.STACK and (stack.is_complete or rule.holds_for_parts):
+            yield from rule.check(stack)
