@@ -30,7 +30,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test assets check fmt schema docs record requirements release-check bench clean
+.PHONY: plan test assets check fmt schema docs record repository requirements release-check bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -73,11 +73,16 @@ docs: $(RUNTIME)
 record: $(TESTS)
 	@PYTHONPATH=tests $(RUN) support.layouts
 
+# What `paletteai init` writes is the source of the files at the top that every such repository has.
+repository: $(RUNTIME)
+	@$(BIN)/python .ci/repository.py
+
 requirements: $(TOOLS)/.installed
 	@$(PINS) --output-file requirements.txt
 	@$(PINS) --extra test --constraint requirements.txt --output-file tests/requirements.txt
 	@$(COMPILE) --group release --output-file .ci/requirements.txt
 	@echo "Wrote requirements.txt, tests/requirements.txt and .ci/requirements.txt"
+	@$(MAKE) --no-print-directory repository
 
 # Everything that a release does before it signs and publishes. The result is in dist.
 release-check: $(RELEASE)/.installed

@@ -204,14 +204,14 @@ def _try_wheel(wheel: Path, version: str, temporary: Path) -> None:
     _run(*pip, "--no-deps", "--require-hashes", "--requirement", str(ROOT / "requirements.txt"))
     _run(*pip, "--no-deps", "--no-index", str(wheel))
     _run(*pip[:-2], "check")
-    shutil.copytree(ROOT / "stacks", project / "stacks")
-    shutil.copy(ROOT / "Pulumi.yaml", project)
     # The checkout must not hide that a file is missing from the wheel.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    command = str(_program(venv, "paletteai"))
-    printed = _run(command, "--version", cwd=project, env=environment)
-    if printed.split()[-1] != version:
-        _refuse(f"the installed command prints {printed.strip()!a}, not {version}, so this is not a release.")
+    for command in (str(_program(venv, name)) for name in ("paletteai-components", "paletteai")):
+        printed = _run(command, "--version", cwd=temporary, env=environment)
+        if printed.split()[-1] != version:
+            _refuse(f"the installed command prints {printed.strip()!a}, not {version}, so this is not a release.")
+    _run(command, "init", str(project), cwd=temporary, env=environment)
+    shutil.copytree(ROOT / "stacks", project / "stacks", dirs_exist_ok=True)
     for arguments in (("check",), ("plan",), ("schema",), ("graph", "--format", "html", "--output", "graph.html")):
         _run(command, *arguments, cwd=project, env=environment)
     _run(python, "-c", f"from {MODULE} import *", cwd=project, env=environment)

@@ -27,6 +27,7 @@ from support.cluster.namespaces import empty
 from support.cluster.vendor import Vendor
 from support.projects import Project
 from support.real import PULUMI, Real, RealProject
+from support.wheel import Elsewhere, installed_wheel
 
 import paletteai_components
 
@@ -164,6 +165,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project without stack files, whose folder is the working directory."""
     return Project(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder where the built wheel is installed, the same for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return installed_wheel(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture
+def elsewhere(wheel: Path, tmp_path: Path) -> Elsewhere:
+    """An empty folder with a fresh HOME, where nothing but the installed wheel is there of this project."""
+    return Elsewhere(wheel, tmp_path / "empty", tmp_path / "fresh-home")
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from paletteai_components import __version__
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
 from paletteai_components.errors import UserError
-from paletteai_components.redaction import redacted
 from paletteai_components.shell import called_for
 
 COMMANDS = {
+    "init": "Make a repository for stack files.",
     "check": "Report every problem in the stack files.",
     "plan": "Show what the stack files declare.",
     "render": "Print the manifests of stacks, for kubectl.",
@@ -42,6 +42,7 @@ COMMANDS = {
     "up": "Deploy each stack of an environment.",
     "refresh": "Update Pulumi's state from the cluster.",
     "operator": "Write Stack objects for the Pulumi Kubernetes Operator.",
+    "ci": "Choose jobs, preview, deploy and comment, in a workflow.",
 }
 
 
@@ -61,12 +62,9 @@ class _Commands(click.Group):
         name = args[0]
         if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from paletteai_components.naming import did_you_mean
+        from paletteai_components.cli.usage import unknown_command
 
-        raise UserError(
-            f"there is no command `{redacted(name)}`, so nothing was done.",
-            did_you_mean(name, COMMANDS) or "`paletteai --help` lists the commands.",
-        )
+        raise unknown_command(name, ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

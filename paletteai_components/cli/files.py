@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -74,6 +74,57 @@ def replace(path: Path, old: bytes, new: bytes) -> None:
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def write_together(files: Sequence[tuple[Path, bytes | None, bytes]]) -> None:
+    """Write several files, each a new one or a complete replacement; all of them or none.
+
+    Args:
+        files: The path of each, its content so far, which is None for a new one, and its new content.
+
+    Raises:
+        UserError: A file cannot be written. What was written before it is as it was.
+    """
+    done: list[tuple[Path, bytes | None, bytes]] = []
+    folders: list[Path] = []
+    with _signals_held_back() as arrived:
+        try:
+            for path, old, new in files:
+                _make_folders(path.parent, folders)
+                if old is None:
+                    write_new(path, new)
+                else:
+                    replace(path, old, new)
+                done.append((path, old, new))
+                if arrived:
+                    break
+        except BaseException:
+            _undo(done, folders)
+            raise
+        if arrived:
+            _undo(done, folders)
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    for each in reversed(missing):
+        try:
+            each.mkdir()
+        except OSError as error:
+            raise _write_error(each, error) from None
+        made.append(each)
+
+
+def _undo(done: Iterable[tuple[Path, bytes | None, bytes]], folders: Sequence[Path]) -> None:
+    for path, old, new in done:
+        with contextlib.suppress(OSError, UserError):
+            if old is None:
+                path.unlink(missing_ok=True)
+            else:
+                replace(path, new, old)
+    for folder in reversed(folders):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def edit(read: Document, changed: Callable[[bytes], bytes]) -> None:

@@ -12,6 +12,7 @@ from paletteai_components import shell
 from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.writer import quoted
+from paletteai_components.repository import SCHEMA
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -60,6 +61,12 @@ def home_of(folder: StackFolder) -> Path:
     if folder.project is not None:
         return folder.project.folder
     return folder.path if folder.path.name in {"", ".."} else folder.path.parent
+
+
+def schema_in(home: Path) -> Path | None:
+    """The schema of stack files in the folder of a project, or None: a checkout of this package has its own."""
+    schemas = (home / "paletteai_components" / "schema" / "stack.json", home / SCHEMA)
+    return next((each for each in schemas if each.is_file()), None)
 
 
 def project_steps(folder: StackFolder) -> list[str]:

@@ -99,13 +99,14 @@ def choosing_stacks(command: Command) -> Command:
     return cast("Command", naming_stacks(environment(in_a_folder(with_choice))))
 
 
-def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> Selection:
+def selected(choice: Choice, folder: StackFolder, crds: Path | None = None, *, may_be_empty: bool = False) -> Selection:
     """Read and check all stacks of a folder, and select some of them.
 
     Args:
         choice: The stacks to select.
         folder: The folder with the stack files.
         crds: A file or folder with CRDs to check the manifests against.
+        may_be_empty: Whether a folder that its project reads may have no stack file yet.
 
     Returns:
         The selected stacks. What could not be read is among the diagnostics.
@@ -132,10 +133,11 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
     if not known and workspace.diagnostics:
         return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
     if not known and not choice.is_narrow:
-        new = command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
+        if may_be_empty and folder.project is not None:
+            return Selection(workspace, (), ())
         raise UserError(
             f"there is no stack file in `{folder}`, so there is nothing to check.",
-            f"Write one with `{new}`, or name another folder with `--stacks DIR`.",
+            f"Write one with `{command_for_a_new_stack(folder)}`, or name another folder with `--stacks DIR`.",
         )
     unread = unread_stacks(workspace, folder)
     chosen = chosen_from([*workspace.stacks, *unread], choice, folder)
@@ -146,6 +148,11 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None) -> S
     own = concerning(diagnostics, [*stacks, *(stack for stack in unread if stack.name in chosen)])
     others = [_unchecked_note(stack, folder) for stack in unread if stack.name not in chosen]
     return Selection(workspace, stacks, (*own, *others), tuple(each.name for each in unread if each.name in chosen))
+
+
+def command_for_a_new_stack(folder: StackFolder) -> str:
+    """The command that writes the first stack file of a folder."""
+    return command("paletteai new", "TENANT", "ENV", stacks=stacks_option(folder))
 
 
 def chosen_from(stacks: Sequence[Stack], choice: Choice, folder: StackFolder) -> frozenset[str]:

@@ -46,6 +46,17 @@ def wrong_call(error: click.UsageError, group: click.Context) -> UserError:
     return UserError(_without_effect(error.format_message()), f"`{_called(context)} --help` shows how it is called.")
 
 
+def unknown_command(name: str, context: click.Context) -> UserError:
+    """The error of a word that is no command of a group, by the group's context."""
+    known = context.command.list_commands(context) if isinstance(context.command, click.Group) else ()
+    called = _called(context)
+    shown = name if context.parent is None else f"{called.removeprefix('paletteai ')} {name}"
+    return UserError(
+        f"there is no command `{redacted(shown)}`, so nothing was done.",
+        did_you_mean(name, known) or f"`{called} --help` lists the commands.",
+    )
+
+
 def _unknown_option(name: str, context: click.Context) -> UserError:
     called = _called(context)
     fact = f"`{called}` has no option `{redacted(name)}`, so nothing was done."
@@ -108,7 +119,9 @@ def _subcommand(group: click.Context) -> click.Context:
 
 def _called(context: click.Context) -> str:
     """The command as it is typed, without what it was called with."""
-    return " ".join(["paletteai", *([context.info_name or ""] if context.parent else [])])
+    if context.parent is None:
+        return "paletteai"
+    return f"{_called(context.parent)} {context.info_name}"
 
 
 def _form(context: click.Context) -> str:

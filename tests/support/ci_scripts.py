@@ -1,11 +1,9 @@
-"""The scripts of `.ci`, run as a workflow runs them, and a server that stands for an API."""
+"""What a workflow runs, `paletteai ci` and the scripts of `.ci`, and a server that stands for an API."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,8 +12,9 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
+from click.testing import CliRunner
 
+from paletteai_components.cli import main
 from support.checkout import ROOT
 
 CI = ROOT / ".ci"
@@ -30,17 +29,12 @@ class Ran:
     err: str
 
 
-def run_script(name: str, *arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ran:
-    """Run a Python script of `.ci` in this process, where its waiting can be taken out."""
-    monkeypatch.syspath_prepend(str(CI))
-    script = importlib.import_module(name)
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        script.exit_with(script.main)
-    out, err = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return Ran(ended.value.code, out, err)
+def run_ci(*arguments: str) -> Ran:
+    """Run `paletteai ci` in this process, where its waiting can be taken out."""
+    result = CliRunner().invoke(main, ["ci", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
 
 
 def run_file(name: str, *arguments: str, folder: Path, environment: Mapping[str, str], stdin: str | None = None) -> Ran:

@@ -35,6 +35,7 @@ PULUMI = {
     "config set": {"--secret", "--path"},
     "destroy": set(),
     "login": set(),
+    "new": {"--generate-only", "--name="},
     "preview": {"--json", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
@@ -164,17 +165,24 @@ def _check_paletteai(arguments: list[str]) -> None:
     # A number has no other placeholder than N.
     arguments = ["1" if each == "N" else each for each in arguments]
     try:
-        group = main.make_context("paletteai", arguments)
-        rest = [*group._protected_args, *group.args]
-        with group:
-            _, command, rest = main.resolve_command(group, rest)
-            assert command is not None
-            command.make_context(command.name, rest, parent=group)
-    except click.exceptions.Exit:
+        context = main.make_context("paletteai", arguments)
+        while isinstance(context.command, click.Group):
+            with context:
+                name, command, rest = context.command.resolve_command(
+                    context, [*context._protected_args, *context.args]
+                )
+                assert command is not None
+                context = command.make_context(name, rest, parent=context)
+    except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
         return
     except click.MissingParameter as error:
         # The name of a command alone is no command to run.
-        if len(arguments) > 1:
+        if arguments != [*context.command_path.split()[1:], name]:
+            raise Unusable(f"paletteai: {error.format_message()}") from None
+    except click.BadParameter as error:
+        # A word in capitals stands for one of the choices.
+        is_choice = error.param is not None and isinstance(error.param.type, click.Choice)
+        if not (is_choice and re.match(r"'[A-Z]+' is not", error.message)):
             raise Unusable(f"paletteai: {error.format_message()}") from None
     except click.UsageError as error:
         raise Unusable(f"paletteai: {error.format_message()}") from None

@@ -50,16 +50,13 @@ class RealProject:
         for each in (self.stacks, self.state, self.home):
             each.mkdir(parents=True)
         text = (ROOT / "Pulumi.yaml").read_text().replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
-        if program is not None:
-            # A program of one's own does not read the configuration of this one.
-            text = text.partition("  paletteai:tenant:\n")[0]
         (self.folder / "Pulumi.yaml").write_text(text)
         (self.folder / "__main__.py").write_text((ROOT / "__main__.py").read_text() if program is None else program)
         self.env = {
             **os.environ,
             "KUBECONFIG": str(cluster.kubeconfig),
             "HOME": str(self.home),
-            "PULUMI_HOME": str(_pulumi_home(folder)),
+            "PULUMI_HOME": str(pulumi_home(folder)),
             "PULUMI_BACKEND_URL": self.state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -173,7 +170,7 @@ Real = Callable[..., RealProject]
 """Makes a project; what it is given is the text of a program of its own."""
 
 
-def _pulumi_home(folder: Path) -> Path:
+def pulumi_home(folder: Path) -> Path:
     """A home of its own, in which the plugins of the user's are found."""
     home = folder / "pulumi"
     home.mkdir()

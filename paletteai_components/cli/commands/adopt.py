@@ -12,7 +12,15 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import home_of, in_a_folder, on_a_cluster, project_of, project_steps, stacks_option
+from paletteai_components.cli.folder import (
+    home_of,
+    in_a_folder,
+    on_a_cluster,
+    project_of,
+    project_steps,
+    schema_in,
+    stacks_option,
+)
 from paletteai_components.cli.output.columns import section_lines
 from paletteai_components.cli.output.report import counted, plural, show, show_error
 from paletteai_components.cli.selection import stacks_named_by, unknown_stack
@@ -32,7 +40,6 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
-_SCHEMA = Path("paletteai_components", "schema", "stack.json")
 _STACK_LIMIT = 100
 _LISTED = 10
 
@@ -124,8 +131,8 @@ def _target(found: Live, environment: str | None, folder: StackFolder) -> Target
     if why := label_problem(name):
         fact = f"the environment `{redacted(escaped(name))}` {why}, so no file was written."
         raise UserError(fact, "Name one with `--env ENV`, such as `--env dev`.")
-    schema = home_of(folder) / _SCHEMA
-    shown = Path(os.path.relpath(schema, folder.path)).as_posix() if schema.is_file() else None
+    schema = schema_in(home_of(folder))
+    shown = Path(os.path.relpath(schema, folder.path)).as_posix() if schema else None
     return Target(name, context, folder.extension, folder.project, shown)
 
 

@@ -12,7 +12,13 @@ from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
-from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
+from paletteai_components.cli.selection import (
+    Choice,
+    Selection,
+    choosing_stacks,
+    command_for_a_new_stack,
+    selected,
+)
 from paletteai_components.cli.vendor import describing_the_vendor
 from paletteai_components.diagnostics import folded, reported
 from paletteai_components.errors import UserError
@@ -73,7 +79,7 @@ def command(
             "Set `paletteai:vendorFields` and `paletteai:mergedSettings` in the stack files.",
         )
     else:
-        everything = selected(choice, folder)
+        everything = selected(choice, folder, may_be_empty=True)
     selection = replace(everything, diagnostics=counting.kept(everything.diagnostics))
     if output_format == "json":
         diagnostics = [as_json(diagnostic) for diagnostic in selection.diagnostics]
@@ -91,6 +97,8 @@ def command(
                 0 if statistics or verbose else sum(len(each) for _, each in folded(reported(selection.diagnostics)))
             )
             click.echo(_summary(selection, hidden, "tenant" if manifests else "stack"))
+            if not manifests and not selection.workspace.names and not selection.unreadable:
+                click.echo(f"There is no stack file yet; `{command_for_a_new_stack(folder)}` writes one.")
     ctx.exit(selection.exit_code or int(counting.fails(selection.diagnostics)))
 
 

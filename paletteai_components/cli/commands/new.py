@@ -13,7 +13,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.files import write_new
-from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, stacks_option
+from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, schema_in, stacks_option
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import the_stack
@@ -22,13 +22,12 @@ from paletteai_components.errors import UserError
 from paletteai_components.naming import NAME_LIMIT, better_name, label_problem, tenant_namespace
 from paletteai_components.pulumi_yaml.writer import quoted
 from paletteai_components.redaction import redacted
+from paletteai_components.repository import SCHEMA
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
 
-_SCHEMA = Path("paletteai_components", "schema", "stack.json")
 _STACK_LIMIT = 100
-_OWN_SCHEMA = "stack.schema.json"
 
 _TEMPLATE = """\
 # yaml-language-server: $schema={schema}
@@ -105,18 +104,19 @@ def command(ctx: click.Context, tenant: str, environment: str, source: str | Non
         )
     path = folder.file_of(stack)
     home = home_of(folder)
-    at_home = (home / _SCHEMA).is_file()
+    schema = schema_in(home)
     if source is not None:
         known = [name for file in folder.files() if (name := folder.stack_of(file.name)) is not None]
         source = the_stack(source, known, folder, "`--from`")
         data, lacking = _copy_of(source, tenant, folder)
         # The copied file names its schema.
-        steps = _steps(stack, folder, home, True, lacking)
+        steps = _steps(stack, folder, home, lacking)
         what = f", a copy of {escaped(source)} without its keys. Next:"
     else:
-        schema = home / (_SCHEMA if at_home else _OWN_SCHEMA)
-        data = _template(tenant, environment, Path(os.path.relpath(schema, folder.path))).encode()
-        steps = _steps(stack, folder, home, at_home, _Lacking(("default",), False))
+        named_schema = schema or home / SCHEMA
+        data = _template(tenant, environment, Path(os.path.relpath(named_schema, folder.path))).encode()
+        writing = f"{shell.command('paletteai schema')} > {shell.word(shell.as_typed(named_schema))}"
+        steps = [*([] if schema else [writing]), *_steps(stack, folder, home, _Lacking(("default",), False))]
         what = ". Fill in the Palette tenant and project, then:"
     write_new(path, data)
     for line in paragraphs_on(sys.stdout)(f"Wrote {escaped(str(path))}{what}", "  "):
@@ -173,13 +173,9 @@ def _copy_of(source: str, tenant: str, folder: StackFolder) -> tuple[bytes, _Lac
     return without_entries(bytes_of(path), document, removed), _Lacking(tuple(keys), stack.context is not None)
 
 
-def _steps(stack: str, folder: StackFolder, home: Path, at_home: bool, lacking: _Lacking) -> list[str]:
+def _steps(stack: str, folder: StackFolder, home: Path, lacking: _Lacking) -> list[str]:
     cwd = None if home == Path() or folder.given is None else home
-    steps = (
-        [] if at_home else [f"{shell.command('paletteai schema')} > {shell.word(shell.as_typed(home / _OWN_SCHEMA))}"]
-    )
     return [
-        *steps,
         *project_steps(folder),
         shell.command("pulumi stack init", stack, cwd=cwd),
         *(

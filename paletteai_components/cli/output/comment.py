@@ -3,7 +3,7 @@
 Text from files is shown and never interpreted. Names and values are code; in a sentence, so is every word that
 Markdown, HTML or the host of the comment could interpret. No character is invisible, so what is copied is what is
 seen. The only links are to the pages of rules and to lines of files, and only if the caller gives their addresses.
-`.ci/comment.py` posts nothing else.
+`paletteai ci comment` posts nothing else.
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from paletteai_components.ci.sanitizer import MARKER, is_plain
 from paletteai_components.cli.output.line import Entry, Line, RuleCode, Section, Untrusted, explained
 from paletteai_components.diagnostics import escaped
 from paletteai_components.views.source_link import source_link
 
-MARKER = "<!-- paletteai diff -->"
 LIMIT = 60_000
 LEAST = 2_000
 
 # Longer than any message of ours: a longer text holds an overlong name or value.
 _LONGEST = 600
-# A word that no host interprets, or punctuation between words; the same as in .ci/sanitizer.py.
-_PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
-_COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 _ROOM_TO_END = 160
 
 
@@ -154,11 +151,7 @@ def _sentence(text: str) -> Iterator[str]:
             yield _code(part)
         else:
             for word in re.split("( +)", part):
-                yield word if not word.strip(" ") or _is_plain(word) else _code(word)
-
-
-def _is_plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word) is not None and _COMMIT.search(word) is None
+                yield word if not word.strip(" ") or is_plain(word) else _code(word)
 
 
 def _code(text: str) -> str:

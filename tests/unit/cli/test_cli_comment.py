@@ -14,7 +14,8 @@ from markdown_it.token import Token
 from support.projects import KEY, STACK, changed
 from support.repository import Repository
 
-from paletteai_components.cli.output.comment import LEAST, LIMIT, MARKER, Links, comment_of
+from paletteai_components.ci.sanitizer import MARKER
+from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment_of
 from paletteai_components.cli.output.line import Entry, Line, Mark, RuleCode, Section, Untrusted
 from paletteai_components.diagnostics import SourceLocation, escaped
 from paletteai_components.views.source_link import source_link

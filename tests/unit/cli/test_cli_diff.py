@@ -16,7 +16,7 @@ from support.projects import KEY, STACK, changed
 from support.repository import Repository
 from support.samples import PROOF
 
-from paletteai_components.cli.output.comment import MARKER
+from paletteai_components.ci.sanitizer import MARKER
 from paletteai_components.credentials import digest_of
 
 PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")

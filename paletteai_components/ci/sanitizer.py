@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from api import ApiError
+from paletteai_components.errors import UserError
 
 MARKER = "<!-- paletteai diff -->"
 # GitHub takes 65,536 characters, GitLab more.
@@ -25,8 +25,8 @@ _DETAIL = "  - "
 _LINE = re.compile(r"(.+):(\d{1,9})")
 _RULE_LINK = re.compile(r"\[(PAI\d{3})\]\(([^()\s]+)\)")
 _LINK_END = re.compile(r"\]\(([^()\s]*)\)")
-# A word that neither GitHub nor GitLab turns into a reference, and punctuation between words. It is the same
-# pattern as in the command's own comments, so that those are posted unchanged.
+# A word that neither GitHub nor GitLab turns into a reference, and punctuation between words. The command's own
+# comments are written with it, so that they are posted unchanged.
 _PLAIN = re.compile(r"[(“\"]{0,2}[^\W_]+(?:[-'’][^\W\d_]+|,\d+)*[)”\".,:;!?…]{0,4}|[)”\".,:;!?…]{1,4}|[(“\"→=+–-]")
 _COMMIT = re.compile(r"\b[0-9a-fA-F]{7,64}\b")
 
@@ -75,11 +75,11 @@ def sanitized(text: str, notice: str = "", links: Links = _NO_LINKS) -> str:
         links: What it may link to. Of any other link, only the text is posted.
 
     Raises:
-        ApiError: The text does not begin with the marker.
+        UserError: The text does not begin with the marker.
     """
     first, *rest = text.splitlines() or [""]
     if first.rstrip() != MARKER:
-        raise ApiError(f"the file does not begin with the line {MARKER}, so it was not posted.")
+        raise UserError(f"the text does not begin with the line {MARKER}, so it was not posted.")
     head, end = f"{MARKER}\n{notice}", f"\n\n{_FOLD_END}"
     room = MOST - len(head) - len(end) - len(_CUT) - 1
     shown: list[str] = []
@@ -163,8 +163,12 @@ def _safe_words(text: str, code: Callable[[str], str], links: Links = _NO_LINKS)
         if rule and links.allow_rule(rule[1], rule[2]):
             yield word
             continue
-        plain = not word.strip(" ") or (_PLAIN.fullmatch(word) and not _COMMIT.search(word))
-        yield word if plain else code(word)
+        yield word if not word.strip(" ") or is_plain(word) else code(word)
+
+
+def is_plain(word: str) -> bool:
+    """Whether a word is nothing but a word, or punctuation, to every host of comments."""
+    return _PLAIN.fullmatch(word) is not None and _COMMIT.search(word) is None
 
 
 def _code(text: str) -> str:

@@ -1,20 +1,16 @@
-#!/usr/bin/env python3
-"""Downloads the comment that a run of the check has left as an artifact.
-
-    fetch_artifact.py FILE
+"""The text of a comment that a run of the check on GitHub has left as an artifact.
 
 A fork's code may have made the artifact, so it is read in memory, with limits, and only the one expected file is
-extracted. If the run left no artifact, no file is written.
+extracted.
 """
 
 from __future__ import annotations
 
 import os
 from io import BytesIO
-from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from api import Api, ApiError, exit_with, with_retries
+from paletteai_components.ci.api import Api, ApiError, with_retries
 
 NAME = "paletteai-diff"
 MEMBER = "diff.md"
@@ -50,33 +46,32 @@ def text_in(archive: bytes) -> bytes:
     return text
 
 
-def main(arguments: list[str]) -> str:
-    """Download the comment, and return a line that says what was done.
+def left_by_the_check() -> bytes | None:
+    """The text that the run RUN_ID of the check has left; None if it has left none, for example because it was ended.
+
+    The other variables are GITHUB_API_URL, GITHUB_TOKEN and GITHUB_REPOSITORY.
 
     Raises:
-        ApiError: There is an artifact, but it cannot be used.
+        ApiError: A variable is missing or not valid, or there is an artifact, but it cannot be used.
     """
-    if len(arguments) != 1:
-        raise ApiError("fetch_artifact.py takes the name of a file to write; nothing was fetched.")
     address, token, repository, number = (
         os.environ.get(name, "") for name in ("GITHUB_API_URL", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "RUN_ID")
     )
     if not (repository and number.isdecimal()):
-        raise ApiError("GITHUB_REPOSITORY or RUN_ID is not set, so nothing was fetched. The workflow sets them.")
+        raise ApiError(
+            "GITHUB_REPOSITORY or RUN_ID is not set, so nothing was fetched.", "The workflow and GitHub set them."
+        )
     api = Api(address, ("Authorization", "Bearer {}"), token)
     actions = f"repos/{repository}/actions"
     try:
         listed = with_retries(lambda: api.get(f"{actions}/runs/{number}/artifacts", name=NAME))["artifacts"]
+        if not listed:
+            return None
         # A repeated run has an artifact for each attempt.
         newest = max((each for each in listed if not each["expired"]), key=lambda each: int(each["id"]), default=None)
         if newest is None:
-            return "The run left no artifact, so there is nothing to post."
+            raise ApiError("what the check has left has expired, so nothing was posted.", "Run the check again.")
         path = f"{actions}/artifacts/{int(newest['id'])}/zip"
     except (KeyError, TypeError, ValueError):
         raise ApiError("the API's answer does not have the documented form, so it cannot be read.") from None
-    Path(arguments[0]).write_bytes(text_in(with_retries(lambda: api.download(path, MOST))))
-    return f"The text of the comment is in {arguments[0]}."
-
-
-if __name__ == "__main__":
-    exit_with(main)
+    return text_in(with_retries(lambda: api.download(path, MOST)))

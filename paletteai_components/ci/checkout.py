@@ -1,11 +1,8 @@
-#!/usr/bin/env python3
-"""Copies the stack files of a pull request, as data, into a checkout of its target branch.
+"""The stack files of a pull request, copied as data into a checkout of its target branch.
 
-    checkout_stacks.py refs/pull/NUMBER/head|refs/merge-requests/NUMBER/head COMMIT
-
-Prints the names of the stacks that change. Nothing else of the pull request is written to disk. Each file is
-parsed and checked by this checkout's code, and written again from the parsed values, so that Pulumi cannot read it
-differently. If GIT_TOKEN is set, git authenticates with it.
+Nothing else of the pull request is written to disk. Each file is parsed and checked by this checkout's code, and
+written again from the parsed values, so that Pulumi cannot read it differently. If GIT_TOKEN is set, git authenticates
+with it.
 
 A stack file can make Pulumi run programs and call other services: a kubeconfig names commands, an ESC environment
 sets variables, a secrets provider is a URL. So a pull request may change what describes tenants. Anything else it
@@ -18,22 +15,23 @@ import json
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.errors import UserError
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.pulumi_yaml.document import Path as Steps
+from paletteai_components.redaction import redacted
 from paletteai_components.stacks.configuration import NAMESPACE, qualified
 from paletteai_components.stacks.folder import StackFolder, stack_folder
 from paletteai_components.stacks.pulumi_project import PulumiProject, project_file_in
 
 MOST_BYTES = 1024 * 1024
-# As many as a workflow has jobs: see matrix.py.
+# As many as a workflow has jobs: see `jobs`.
 MOST_FILES = 256
 _REF = re.compile(r"refs/(?:pull|merge-requests)/[1-9][0-9]{0,9}/head")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -58,17 +56,30 @@ class Entry:
     """The object name of its content."""
 
 
-def main(arguments: list[str]) -> None:
-    """Copy the stack files, and print the names of their stacks."""
-    if len(arguments) != 2 or not _REF.fullmatch(arguments[0]) or not _COMMIT.fullmatch(arguments[1]):
-        _refuse("checkout_stacks.py takes the ref of a pull request and the full name of its newest commit.")
-    ref, commit = arguments
+def take_stack_files(ref: str, commit: str) -> list[str]:
+    """Copy the stack files that a pull request changes into the checkout, or none of them.
+
+    Args:
+        ref: ``refs/pull/NUMBER/head`` or ``refs/merge-requests/NUMBER/head``.
+        commit: The full name of its newest commit, which somebody has reviewed.
+
+    Returns:
+        The names of the stacks whose files change and stay.
+
+    Raises:
+        UserError: The pull request, or a file in it, is refused.
+    """
+    if not _REF.fullmatch(ref) or not _COMMIT.fullmatch(commit):
+        raise UserError(
+            "this is not the ref of a pull request with the full name of its newest commit, so nothing was copied.",
+            "Name them as `refs/pull/NUMBER/head`, or `refs/merge-requests/NUMBER/head`, and 40 digits.",
+        )
     folder, project = _find_folder()
     _fetch(ref, commit)
     before, after = _list_entries("HEAD", folder), _list_entries(_merge_tree(commit), folder)
     changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if len(changed) > MOST_FILES:
-        _refuse(f"the pull request changes more than {MOST_FILES} files in {folder}, so nothing was copied. Split it.")
+        raise _refused(f"the pull request changes more than {MOST_FILES} files in {folder}", "Split it.")
     allowed = _allowed_values(before, folder, project)
     taken: dict[str, bytes | None] = {}
     for path in changed:
@@ -78,24 +89,25 @@ def main(arguments: list[str]) -> None:
         entry = after.get(path)
         taken[path] = None if entry is None else _checked_content(path, stack, entry, allowed, project)
     # Nothing is written before all files are checked.
+    names: list[str] = []
     for path, content in taken.items():
         # If the path is a link on the branch, writing through it would change another file.
         Path(path).unlink(missing_ok=True)
         if content is not None:
             Path(path).write_bytes(content)
-            print(_stack_of(path, folder))
+            names.append(str(_stack_of(path, folder)))
+    return names
 
 
 def _find_folder() -> tuple[StackFolder, PulumiProject]:
     """The folder of the stack files, and the Pulumi project, as the branch has them."""
     if project_file_in(Path()) is None:
-        _refuse("there is no Pulumi.yaml here, so this is not a checkout of the project. Run it in one.")
+        raise UserError("there is no Pulumi.yaml here, so this is not a checkout of the project.", "Run it in one.")
     folder = stack_folder()
     if folder.project is None:
-        print(*folder.unreadable, sep="\n", file=sys.stderr)
-        _refuse("the Pulumi project cannot be read, so nothing was copied. Fix the problems above.")
+        raise StackFileError(folder.unreadable)
     if folder.path.is_absolute() or ".." in folder.path.parts:
-        _refuse(f"the stack files are in {folder}, outside of this checkout, so nothing was copied.")
+        raise _refused(f"the stack files are in {folder}, outside of this checkout", "Move them into it.")
     return folder, folder.project
 
 
@@ -104,16 +116,16 @@ def _fetch(ref: str, commit: str) -> None:
     _git(*helper, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", ref)
     newest = _git("rev-parse", "FETCH_HEAD").decode().strip()
     if newest != commit:
-        _refuse(f"the pull request is at {newest[:12]}, not at {commit[:12]}, so nothing was copied. Review it again.")
+        raise _refused(f"the pull request is at {newest[:12]}, not at {commit[:12]}", "Review it again.")
 
 
 def _merge_tree(commit: str) -> str:
     """The tree that a merge would create."""
     merged = _run_git("merge-tree", "--write-tree", "--no-messages", "HEAD", commit)
     if merged.returncode == 1:
-        _refuse("the pull request conflicts with the branch, so nothing was copied. Rebase it.")
+        raise _refused("the pull request conflicts with the branch", "Rebase it.")
     if merged.returncode:
-        _refuse_failed_git(merged)
+        raise _git_failed(merged)
     return merged.stdout.decode().strip()
 
 
@@ -153,28 +165,25 @@ def _allowed_values(
 def _checked_content(
     path: str, stack: str, entry: Entry, allowed: dict[str, list[tuple[str, Any]]], project: PulumiProject
 ) -> bytes:
-    """The content to write for a stack file. Exits if the file is refused."""
+    """The content to write for a stack file. Raises UserError if the file is refused."""
     if not _NAME.fullmatch(stack):
-        _refuse(f"{path} does not have the name of a stack file, so nothing was copied. Rename it.")
+        raise _refused(f"{path} does not have the name of a stack file", "Rename it.")
     if not _is_plain(entry):
-        _refuse(f"{path} is a link, a program or a folder, so nothing was copied. Make it a plain file.")
-    try:
-        document = _read_document(path, entry)
-    except StackFileError as error:
-        print(error, file=sys.stderr)
-        _refuse(f"{path} cannot be read, so nothing was copied. Fix the problems above.")
+        raise _refused(f"{path} is a link, a program or a folder", "Make it a plain file.")
+    document = _read_document(path, entry)
     for steps, character in _steering_characters(document.value, ()):
-        _refuse(
+        raise _refused(
             f"{path}:{document.line(steps)}: a key or value contains the character {escaped(character)}, which could "
-            "forge or hide the output of a preview, so nothing was copied. Remove it."
+            "forge or hide the output of a preview",
+            "Remove it.",
         )
     environment = _environment_of(stack)
     for key, value in _guarded_values(document, project):
         if not any(key == other and _same(value, its) for other, its in allowed.get(environment, ())):
-            _refuse(
-                f"{path} has a value for `{key[:100]}` that no stack of environment `{environment}` has on the branch. "
-                "With it Pulumi could run a program, call another service or print a key, so nothing was copied. "
-                "Review it, and then preview it on your own machine."
+            raise _refused(
+                f"{path} has a value for `{redacted(key[:100])}` that no stack of environment `{environment}` has on "
+                "the branch. With it Pulumi could run a program, call another service or print a key",
+                "Review it, and then preview it on your own machine.",
             )
     written = _json_bytes(document.value)
     try:
@@ -182,7 +191,7 @@ def _checked_content(
     except StackFileError:
         same = False
     if not same:
-        _refuse(f"{path} changes when it is written again, so nothing was copied. Use shorter keys.")
+        raise _refused(f"{path} changes when it is written again", "Use shorter keys.")
     return written
 
 
@@ -253,7 +262,7 @@ def _same(value: Any, other: Any) -> bool:
 def _read_document(path: str, entry: Entry) -> Document:
     size = int(_git("cat-file", "-s", entry.content))
     if size > MOST_BYTES:
-        _refuse(f"{path} is larger than {MOST_BYTES:,} bytes, so nothing was copied. Shorten it.")
+        raise _refused(f"{path} is larger than {MOST_BYTES:,} bytes", "Shorten it.")
     return document_from(_git("cat-file", "blob", entry.content), path)
 
 
@@ -272,7 +281,7 @@ def _escape(found: re.Match[str]) -> str:
 def _git(*arguments: str) -> bytes:
     done = _run_git(*arguments)
     if done.returncode:
-        _refuse_failed_git(done)
+        raise _git_failed(done)
     return done.stdout
 
 
@@ -281,15 +290,10 @@ def _run_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=False)  # noqa: S603, S607
 
 
-def _refuse_failed_git(done: subprocess.CompletedProcess[bytes]) -> NoReturn:
+def _git_failed(done: subprocess.CompletedProcess[bytes]) -> UserError:
     reason = " ".join(done.stderr.decode(errors="replace").split())
-    _refuse(f"git failed, so nothing was copied: {reason or 'it gave no reason'}")
+    return UserError(f"git failed, so nothing was copied: {reason or 'it gave no reason'}")
 
 
-def _refuse(message: str) -> NoReturn:
-    print(f"error: {escaped(message)}", file=sys.stderr)
-    sys.exit(2)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _refused(fact: str, remedy: str) -> UserError:
+    return UserError(f"{fact}, so nothing was copied.", remedy)

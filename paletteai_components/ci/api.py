@@ -1,12 +1,8 @@
-"""A client of a JSON API over HTTP. It retries while the server is busy, and never prints its token.
-
-The scripts here run with nothing but Python installed, so they use its standard library only.
-"""
+"""A client of a JSON API over HTTP. It retries while the server is busy, and never prints its token."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +15,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
+from paletteai_components.errors import UserError
+
 TRIES = 5
 LONGEST_WAIT = 60
 SECONDS = 30
@@ -28,8 +26,8 @@ MOST_PAGES = 100
 Result = TypeVar("Result")
 
 
-class ApiError(Exception):
-    """A failure in one line: the fact, the consequence and the remedy."""
+class ApiError(UserError):
+    """The API cannot be asked, or refuses."""
 
 
 class Busy(Exception):
@@ -65,11 +63,11 @@ class Api:
 
     def __post_init__(self) -> None:
         if not self.base.startswith(("https://", "http://")):
-            raise ApiError("the API's URL is not an http URL, so no request was sent. The platform sets it.")
+            raise ApiError("the API's URL is not an http URL, so no request was sent.", "The platform sets it.")
         # http.client would quote a token that it cannot send.
         if not (self.token and self.token.isascii() and self.token.isprintable() and " " not in self.token):
             raise ApiError(
-                "the token is empty or has characters that no token has, so no request was sent. Set it again."
+                "the token is empty or has characters that no token has, so no request was sent.", "Set it again."
             )
 
     def get(self, path: str, **query: str | int) -> Any:
@@ -141,8 +139,8 @@ class Api:
             words = None
         quoted = f" ({self._without_token(words)})" if words else ""
         raise ApiError(
-            f"the API answered {error.code}{quoted} to {_request_text(method, path)}, so nothing was done. "
-            f"{_REMEDIES.get(error.code, 'The API documentation explains this status.')}"
+            f"the API answered {error.code}{quoted} to {_request_text(method, path)}, so nothing was done.",
+            _REMEDIES.get(error.code, "The API documentation explains this status."),
         ) from None
 
     def _without_token(self, words: object) -> str:
@@ -150,10 +148,11 @@ class Api:
         return "".join(each if each.isprintable() else " " for each in text)
 
 
+_PERMISSIONS = "`pull-requests: write` and `actions: read` on GitHub, the scope `api` on GitLab"
 _REMEDIES = {
     401: "The token is not valid or has expired: set it again.",
-    403: "The token lacks a permission: docs/pull-requests.md lists those it needs.",
-    404: "It does not exist, or the token lacks a permission: docs/pull-requests.md lists those it needs.",
+    403: f"The token lacks a permission: it needs {_PERMISSIONS}.",
+    404: f"It does not exist, or the token lacks a permission: it needs {_PERMISSIONS}.",
 }
 
 
@@ -174,22 +173,11 @@ def with_retries(action: Callable[[], Result]) -> Result:
             why, wait = busy.why, float(2**attempt) if busy.seconds is None else busy.seconds
         if wait > LONGEST_WAIT:
             raise ApiError(
-                f"the API asks to wait {wait:.0f} seconds ({why}), so the script stopped. Run the job again later."
+                f"the API asks to wait {wait:.0f} seconds ({why}), so the command stopped.", "Run the job again later."
             )
         if attempt == TRIES:
-            raise ApiError(f"the API did not answer in {TRIES} attempts ({why}). Run the job again later.")
+            raise ApiError(f"the API did not answer in {TRIES} attempts ({why}).", "Run the job again later.")
         time.sleep(wait)
-
-
-def exit_with(main: Callable[[list[str]], str]) -> NoReturn:
-    """Run a script: print what it returns and exit 0, or print its error in one line and exit 2."""
-    try:
-        print(main(sys.argv[1:]))
-    except ApiError as error:
-        # An answer may contain text of others, and GitHub runs a log line's ##[command].
-        print(f"error: {error}".replace("##", "#\\x23"), file=sys.stderr)
-        sys.exit(2)
-    sys.exit(0)
 
 
 def _parse_json(content: bytes) -> Any:
@@ -198,7 +186,7 @@ def _parse_json(content: bytes) -> Any:
     except (ValueError, RecursionError):
         pass
     # Raised outside the handler: the decoder's error contains the complete answer.
-    raise ApiError("the API's answer is not JSON, so it cannot be read. Check the URL.")
+    raise ApiError("the API's answer is not JSON, so it cannot be read.", "Check the URL.")
 
 
 def _retry_seconds(text: str | None) -> float | None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import io
-import os
 import re
-import sys
 import time
 import unicodedata
 import zipfile
@@ -20,14 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from support.ci_scripts import CI, Answer, Asked, Ran, Server, run_file, run_script
+from support.ci_scripts import Answer, Asked, Ran, Server, run_ci
 
+from paletteai_components.ci.sanitizer import sanitized
 from paletteai_components.cli.output.comment import Links, comment_of
 from paletteai_components.cli.output.line import Entry, Mark, RuleCode, Section, Untrusted
 from paletteai_components.diagnostics import SourceLocation, escaped
-
-# These are no part of the package.
-pytestmark = pytest.mark.untraced
 
 MARKER = "<!-- paletteai diff -->"
 TEXT = f"{MARKER}\n### 1 stack changes\n\n`acme.dev` gains the project `lab`.\n"
@@ -47,14 +42,14 @@ class Platform:
     bot: dict[str, Any]
     person: dict[str, Any]
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It has no comments, and a workflow has set what it sets."""
         self.comments: list[dict[str, Any]] = []
         self.refusals: list[tuple[str, Answer]] = []
         self.waits: list[float] = []
         self.file = folder / "diff.md"
         self.server = Server(self._answer)
-        self._monkeypatch, self._capsys = monkeypatch, capsys
+        self._monkeypatch = monkeypatch
         monkeypatch.setattr(time, "sleep", self.waits.append)
         monkeypatch.delenv("COMMENT_AUTHOR", raising=False)
         self.set("HEAD_REPOSITORY", "GITHUB_REPOSITORY", to="acme/fleet")
@@ -71,9 +66,9 @@ class Platform:
         for name in names:
             self._monkeypatch.setenv(name, to)
 
-    def run(self, script: str, *arguments: str) -> Ran:
-        """Run a script, and see to it that the token is told to nobody but the API."""
-        ran = run_script(script, *arguments, monkeypatch=self._monkeypatch, capsys=self._capsys)
+    def run(self, *arguments: str) -> Ran:
+        """Run `paletteai ci`, and see to it that the token is told to nobody but the API."""
+        ran = run_ci(*arguments)
         assert TOKEN not in ran.out + ran.err
         assert all(TOKEN not in f"{each.path}{each.query}{each.body}" for each in self.server.asked)
         return ran
@@ -143,21 +138,20 @@ class OnGitHub(Platform):
     bot = {"user": {"login": "github-actions[bot]"}}  # noqa: RUF012
     person = {"user": {"login": "mallory"}}  # noqa: RUF012
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        super().__init__(folder, monkeypatch, capsys)
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder, monkeypatch)
         self.pulls = [self.pull(7)]
         self.archive: bytes | None = None
         self.artifacts: list[dict[str, Any]] = [{"id": 5, "expired": False}]
-        self.fetched = folder / "fetched"
 
     def pull(self, number: int, sha: str = SHA, repository: str | None = "acme/fleet") -> dict[str, Any]:
         """A pull request."""
         return {"number": number, "head": {"sha": sha, "repo": repository and {"full_name": repository}}}
 
     def fetch(self, content: bytes) -> Ran:
-        """Fetch an artifact."""
+        """Post what is in an artifact."""
         self.archive = content
-        return self.run("fetch_artifact", str(self.fetched))
+        return self.run("comment", "github")
 
     def other(self, asked: Asked) -> Answer:
         """Pull requests and artifacts."""
@@ -186,19 +180,17 @@ class OnGitLab(Platform):
 
 
 @pytest.fixture(params=[OnGitHub, OnGitLab], ids=["github", "gitlab"])
-def platform(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Platform]:
+def platform(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     """Either platform, and a workflow on it."""
-    platform: Platform = request.param(tmp_path, monkeypatch, capsys)
+    platform: Platform = request.param(tmp_path, monkeypatch)
     yield platform
     platform.server.stop()
 
 
 @pytest.fixture
-def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[OnGitHub]:
+def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnGitHub]:
     """GitHub, and a workflow on it."""
-    platform = OnGitHub(tmp_path, monkeypatch, capsys)
+    platform = OnGitHub(tmp_path, monkeypatch)
     yield platform
     platform.server.stop()
 
@@ -327,31 +319,23 @@ PLACES = ("{}", "x {} y", "- {}", "### {}", "**{}**", "  {}", "a\r{}", "a\u2028{
 
 
 @pytest.mark.parametrize("acting", ACTING)
-def test_what_could_act_is_code(acting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_could_act_is_code(acting: str) -> None:
     for location in PLACES:
-        outside = shown_outside_of_code(sanitized(monkeypatch, f"{MARKER}\n{location.format(acting)}\n"))
+        outside = shown_outside_of_code(sanitized(f"{MARKER}\n{location.format(acting)}\n"))
         assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
         assert not re.search(r"!\S|\b(GH|gh|GL|JIRA)-|[0-9a-fA-F]{7}|www|:\w", outside)
 
 
-def sanitized(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
-    """The text as it is posted."""
-    monkeypatch.syspath_prepend(str(CI))
-    made: str = importlib.import_module("sanitizer").sanitized(text)
-    return made
-
-
 @given(TEXTS)
 def test_whatever_is_written_only_plain_words_are_outside_of_code(text: str) -> None:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        once = sanitized(monkeypatch, f"{MARKER}\n{text}")
-        for folded in (f"{MARKER}\n<details><summary>{text}</summary>\n{text}", f"{MARKER}\n</details>\n{text}"):
-            shown_outside_of_code(sanitized(monkeypatch, folded))
-        outside = shown_outside_of_code(once)
-        assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
-        assert not re.search(r"-\d|\b[0-9a-fA-F]{7,}\b|[:.]\w", outside)
-        assert not {unicodedata.category(each) for each in once if each != "\n"} & {"Cc", "Cf", "Zl", "Zp"}
-        assert sanitized(monkeypatch, once) == once
+    once = sanitized(f"{MARKER}\n{text}")
+    for folded in (f"{MARKER}\n<details><summary>{text}</summary>\n{text}", f"{MARKER}\n</details>\n{text}"):
+        shown_outside_of_code(sanitized(folded))
+    outside = shown_outside_of_code(once)
+    assert not set(outside) & set("@#$&%~^*/<>[]{}\\_|`")
+    assert not re.search(r"-\d|\b[0-9a-fA-F]{7,}\b|[:.]\w", outside)
+    assert not {unicodedata.category(each) for each in once if each != "\n"} & {"Cc", "Cf", "Zl", "Zp"}
+    assert sanitized(once) == once
 
 
 @pytest.mark.parametrize(
@@ -439,7 +423,7 @@ def test_a_file_that_leads_elsewhere_is_not_posted(platform: Platform) -> None:
     platform.file.symlink_to("secret")
     ran = platform.run("comment", platform.name, str(platform.file))
     assert (ran.code, platform.bodies) == (2, [])
-    assert "cannot be read" in ran.err
+    assert "cannot be read (Too many levels of symbolic links), so nothing was posted." in ran.err
 
 
 @pytest.mark.parametrize("text", ["", "hello", f" {MARKER}", f"x{MARKER}\n", f"\n{MARKER}\n"])
@@ -473,11 +457,11 @@ def test_bytes_that_are_no_text_do_no_harm(platform: Platform) -> None:
     [(code, {"message": f"No entry\x1b for {TOKEN}"}, r"\(No entry  for \*\*\*\) ") for code in (401, 403, 404, 422)]
     + [(403, content, "") for content in (b"", b"<html>", [1], {"message": None})],
 )
-def test_a_refusal_is_one_line_that_says_what_to_do(code: int, content: Any, words: str, platform: Platform) -> None:
+def test_a_refusal_says_what_to_do(code: int, content: Any, words: str, platform: Platform) -> None:
     platform.refuse("POST", code, content=content)
     ran = platform.comment()
     assert (ran.code, ran.out, platform.waits) == (2, "", [])
-    assert re.fullmatch(rf"error: the API answered {code} {words}to POST \S+, so .*\.\n", ran.err)
+    assert re.fullmatch(rf"error: the API answered {code} {words}to POST \S+, so .*\.\n  help: .*\.\n", ran.err)
 
 
 @pytest.mark.parametrize(
@@ -506,7 +490,9 @@ def test_patience_has_an_end(platform: Platform) -> None:
     platform.refuse("POST", 500, times=100)
     ran = platform.comment()
     assert (ran.code, platform.waits) == (2, [2.0, 4.0, 8.0, 16.0])
-    assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it answered 500 to POST .*\n", ran.err)
+    assert re.fullmatch(
+        r"error: the API did not answer in 5 attempts \(it answered 500 to POST .*\n  help: .*\n", ran.err
+    )
 
 
 def test_nobody_waits_for_an_hour(platform: Platform) -> None:
@@ -528,19 +514,21 @@ def test_a_comment_that_was_written_though_the_api_failed_is_not_written_twice(p
     assert platform.bodies == [TEXT]
 
 
-def test_an_api_that_cannot_be_reached_is_told_in_one_line(platform: Platform) -> None:
+def test_an_api_that_cannot_be_reached_is_told(platform: Platform) -> None:
     platform.set("GITHUB_API_URL", "CI_API_V4_URL", to="http://127.0.0.1:9")
     ran = platform.comment()
     assert ran.code == 2
-    assert re.fullmatch(r"error: the API did not answer in 5 attempts \(it could not be reached \(.*\).*\n", ran.err)
+    assert re.fullmatch(
+        r"error: the API did not answer in 5 attempts \(it could not be reached \(.*\).*\n  help: .*\n", ran.err
+    )
 
 
 @pytest.mark.parametrize("content", [b"<html>", {"message": "hello"}, [1], [{}]])
-def test_an_answer_of_another_form_is_told_in_one_line(content: object, platform: Platform) -> None:
+def test_an_answer_of_another_form_is_told(content: object, platform: Platform) -> None:
     platform.server.answer = lambda asked: Answer(content)
     ran = platform.comment()
     assert ran.code == 2
-    assert re.fullmatch(r"error: the API's answer .* cannot be read\..*\n", ran.err)
+    assert re.fullmatch(r"error: the API's answer .* cannot be read\.\n(  help: .*\n)?", ran.err)
 
 
 def test_the_api_cannot_send_the_token_elsewhere(platform: Platform) -> None:
@@ -555,7 +543,7 @@ def test_neither_a_list_nor_an_answer_without_an_end_is_read_for_ever(
     github.server.answer = lambda asked: Answer([], 200, (("Link", '<x>; rel="next"'),))
     assert "more than 100 pages" in github.comment().err
     github.server.answer = lambda asked: Answer([{}] * 10)
-    monkeypatch.setattr("api.MOST_BYTES", 10)
+    monkeypatch.setattr("paletteai_components.ci.api.MOST_BYTES", 10)
     assert "more than 10 bytes" in github.comment().err
 
 
@@ -601,35 +589,19 @@ def test_a_repository_that_is_no_name_is_refused(github: OnGitHub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "arguments", "says"),
+    ("arguments", "says"),
     [
-        *(
-            ("comment", wrong, "takes a platform")
-            for wrong in ((), ("github",), ("bitbucket", "x"), ("github", "x", "y"))
-        ),
-        (
-            "comment",
-            ("github", "nowhere"),
-            "the file cannot be read (No such file or directory), so nothing was posted.",
-        ),
-        ("fetch_artifact", (), "takes"),
+        ((), "lacks github|gitlab"),
+        (("gitlab",), "lacks FILE"),
+        (("bitbucket", "x"), "cannot be `bitbucket`"),
+        (("github", "x", "y"), "does not take `y`"),
     ],
 )
-def test_a_wrong_call_is_told_in_one_line(script: str, arguments: tuple[str, ...], says: str, github: OnGitHub) -> None:
-    ran = github.run(script, *arguments)
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+def test_a_wrong_call_is_told(arguments: tuple[str, ...], says: str, github: OnGitHub) -> None:
+    ran = github.run("comment", *arguments)
+    assert (ran.code, ran.out, github.server.asked) == (2, "", [])
     assert ran.err.startswith("error: ")
     assert says in ran.err
-
-
-@pytest.mark.parametrize("name", ["fetch_artifact.py", "comment.py"])
-def test_the_scripts_are_commands_that_need_nothing_installed(name: str, tmp_path: Path) -> None:
-    python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} -E -s -S "$@"\n')
-    python.chmod(0o755)
-    ran = run_file(name, folder=tmp_path, environment={"PATH": f"{tmp_path}:{os.defpath}"})
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"error: {name} takes")
 
 
 # --- The artifact -----------------------------------------------------------------------------------------------
@@ -645,24 +617,24 @@ def archive(packed: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
 
 
 def not_used(github: OnGitHub, content: bytes) -> str:
-    """The line that says why an artifact is not used."""
+    """What says why an artifact is not used."""
     ran = github.fetch(content)
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert not github.fetched.exists()
+    assert (ran.code, ran.out, github.bodies) == (2, "", [])
+    assert re.fullmatch(r"error: .*\n(  help: .*\n)?", ran.err)
     return ran.err
 
 
-def test_the_text_that_the_check_left_is_fetched(github: OnGitHub) -> None:
+def test_the_text_that_the_check_left_is_posted(github: OnGitHub) -> None:
     github.artifacts = [{"id": 4, "expired": False}, {"id": 5, "expired": False}, {"id": 6, "expired": True}]
     assert github.fetch(archive(diff_md=TEXT.encode())).code == 0
-    assert github.fetched.read_text() == TEXT
+    assert github.bodies == [TEXT]
     assert github.server.asked[0].query == {"name": "paletteai-diff"}
 
 
 def test_the_token_stays_with_the_api_when_a_download_leads_elsewhere(github: OnGitHub) -> None:
-    github.fetch(archive(diff_md=b""))
-    first, *_, last = github.server.asked
-    assert last.path == "/blob"
+    github.fetch(archive(diff_md=TEXT.encode()))
+    first = github.server.asked[0]
+    (last,) = (each for each in github.server.asked if each.path == "/blob")
     assert f"Bearer {TOKEN}" in first.headers.values()
     assert TOKEN not in str(last.headers)
 
@@ -704,16 +676,33 @@ def test_a_size_that_an_archive_states_is_not_believed(github: OnGitHub, monkeyp
     assert "larger than" in not_used(github, small.replace((3).to_bytes(4, "little"), stated))
 
 
-def test_whatever_breaks_the_reader_of_archives_is_told_in_one_line(github: OnGitHub) -> None:
+def test_whatever_breaks_the_reader_of_archives_is_told(github: OnGitHub) -> None:
     whole = archive(zipfile.ZIP_LZMA, diff_md=TEXT.encode())
     for position in range(0, len(whole), 3):
         not_used(github, whole[:position] + b"\xff" + whole[position + 1 :])
 
 
-def test_a_run_that_left_nothing_is_no_failure(github: OnGitHub) -> None:
-    for github.artifacts in ([], [{"id": 5, "expired": True}]):
-        assert github.fetch(b"") == Ran(0, "The run left no artifact, so there is nothing to post.\n", "")
-    assert not github.fetched.exists()
+def test_a_check_that_left_nothing_replaces_what_the_comment_said(github: OnGitHub) -> None:
+    github.artifacts = []
+    github.has(github.bot, TEXT)
+    assert github.fetch(b"") == Ran(0, "The comment was updated.\n", "")
+    (body,) = github.bodies
+    assert body == f"{MARKER}\nThe stack files could not be compared. The job's log has the reason.\n"
+
+
+def test_what_the_check_left_and_is_gone_says_nothing_of_the_check(github: OnGitHub) -> None:
+    github.artifacts = [{"id": 5, "expired": True}]
+    github.has(github.bot, TEXT)
+    ran = github.fetch(b"")
+    assert (ran.code, github.bodies) == (2, [TEXT])
+    assert "has expired" in ran.err
+
+
+def test_a_file_that_the_check_has_not_written_replaces_what_the_comment_said(platform: Platform) -> None:
+    platform.has(platform.bot, TEXT)
+    assert platform.run("comment", platform.name, str(platform.file)).code == 0
+    (body,) = platform.bodies
+    assert "could not be compared" in body
 
 
 def test_a_list_of_artifacts_of_another_form_and_a_run_that_is_none_are_told(github: OnGitHub) -> None:

@@ -1,7 +1,4 @@
-#!/usr/bin/env python3
-"""Posts the output of `paletteai diff` as the bot's one comment on a pull request, or updates that comment.
-
-    comment.py github|gitlab FILE
+"""The bot's one comment on a pull request, which says what `paletteai diff` has found.
 
 The text may come from a fork's code, so it is made harmless first: see `sanitizer`. Everything else comes from
 environment variables: see `Links`, `GitHub.from_environment` and `GitLab.from_environment`.
@@ -13,11 +10,16 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from api import Api, ApiError, exit_with, with_retries
-from sanitizer import MARKER, MOST, Links, sanitized
+from paletteai_components.ci.api import Api, ApiError, with_retries
+from paletteai_components.ci.sanitizer import MARKER, MOST, Links, sanitized
+from paletteai_components.errors import UserError
+
+WITHOUT_TEXT = f"{MARKER}\nThe stack files could not be compared. The job's log has the reason.\n"
+"""What is posted if there is no text: a comment without details is better than an old one about another commit."""
 
 
 class Platform(Protocol):
@@ -68,7 +70,10 @@ class GitHub:
         )
         for name in (repository, head):
             if not re.fullmatch(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", name):
-                raise ApiError("GITHUB_REPOSITORY or HEAD_REPOSITORY is not an owner/name, so nothing was posted.")
+                raise ApiError(
+                    "GITHUB_REPOSITORY or HEAD_REPOSITORY is not an owner/name, so nothing was posted.",
+                    "The workflow and GitHub set them.",
+                )
         branch = f"{head.partition('/')[0]}:{_required_variable('HEAD_BRANCH')}"
         found = [
             int(each["number"])
@@ -77,7 +82,10 @@ class GitHub:
         ]
         if len(found) > 1:
             listed = ", ".join(f"#{number}" for number in found)
-            raise ApiError(f"{listed} have this head, so it is not known which one was compared. Nothing was posted.")
+            raise ApiError(
+                f"{listed} have this head, so it is not known which one was compared, and nothing was posted.",
+                "Close all but one, and run the check again.",
+            )
         notice = (
             f"> Written by the code of the fork `{head}`, not by this repository's code.\n\n"
             if head != repository
@@ -137,7 +145,7 @@ def publish(platform: Platform, text: str) -> str:
     """Write or update the bot's comment, and return a line that says which.
 
     Raises:
-        ApiError: The API refuses a request, or the text is not a comment.
+        UserError: The API refuses a request, or the text is not a comment.
         Busy: The API is busy or cannot be reached.
     """
     body = sanitized(text, platform.notice, Links.from_environment())
@@ -152,35 +160,45 @@ def publish(platform: Platform, text: str) -> str:
     return "A comment was written."
 
 
-def main(arguments: list[str]) -> str:
-    """Post the comment, and return a line that says what was done.
+def post(host: str, text: bytes) -> str:
+    """Post a text as the bot's comment, and return a line that says what was done.
+
+    Args:
+        host: ``github`` or ``gitlab``.
+        text: The text, which may come from a fork.
 
     Raises:
-        ApiError: The file cannot be posted.
+        UserError: The text is not a comment, a variable is missing, or the API cannot be asked or refuses.
     """
-    if len(arguments) != 2 or arguments[0] not in {"github", "gitlab"}:
-        raise ApiError("comment.py takes a platform, github or gitlab, and a file; nothing was posted.")
     try:
-        # A file from a fork may be a link to a file of this machine, or endless.
-        with open(os.open(arguments[1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            text = file.read(10 * MOST).decode(errors="replace")
-    except OSError as error:
-        raise ApiError(f"the file cannot be read ({error.strerror}), so nothing was posted.") from None
-    try:
-        platform: Any = GitHub.from_environment() if arguments[0] == "github" else GitLab.from_environment()
+        platform: Any = GitHub.from_environment() if host == "github" else GitLab.from_environment()
         if platform is None:
             return "No open pull request has this head any more, so there is nothing to comment on."
-        return with_retries(lambda: publish(platform, text))
+        return with_retries(lambda: publish(platform, text.decode(errors="replace")))
     except (KeyError, TypeError, AttributeError, ValueError):
         raise ApiError("the API's answer does not have the documented form, so it cannot be read.") from None
+
+
+def text_in(file: Path) -> bytes:
+    """The text to post: the content of a file, as far as it could be posted; if there is no file, `WITHOUT_TEXT`.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    try:
+        # A file from a fork may be a link to a file of this machine, or endless.
+        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened:
+            return opened.read(10 * MOST)
+    except FileNotFoundError:
+        return WITHOUT_TEXT.encode()
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be read ({error.strerror}), so nothing was posted.", "Name a file that is no link."
+        ) from None
 
 
 def _required_variable(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
-        raise ApiError(f"{name} is not set, so nothing was posted. The workflow sets it.")
+        raise ApiError(f"{name} is not set, so nothing was posted.", "The workflow or the host sets it.")
     return value
-
-
-if __name__ == "__main__":
-    exit_with(main)
