@@ -238,7 +238,10 @@ def _changed_in_the_work_tree(top: Path) -> Iterator[PurePosixPath]:
         if entry is None or entry.mode not in git.FILES or not is_unchanged(top / path, entry):
             yield path
     for name in _answer(top, "ls-files", "-z", "--others", "--exclude-standard", *_FOLDERS).split("\0")[:-1]:
-        yield PurePosixPath(name)
+        path = PurePosixPath(name)
+        # Tools keep what is theirs in such folders, and Python imports nothing from them.
+        if not (name.endswith("/") and path.name.startswith(".")):
+            yield path
 
 
 def _leads_out(top: Path, home: PurePosixPath) -> bool:

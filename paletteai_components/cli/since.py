@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 _SLICE = re.compile(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})")
 
 
-def _slice(ctx: click.Context, parameter: click.Parameter, given: str | None) -> Slice | None:
+def slice_in(ctx: click.Context, parameter: click.Parameter, given: str | None) -> Slice | None:
+    """The callback of an option or an argument that is a slice."""
     if given is None:
         return None
     found = _SLICE.fullmatch(given)
     if found is None or int(found[1]) > int(found[2]):
         raise UserError(
             f"`{redacted(given)}` is no slice, so nothing was done.",
-            "Write the number of the slice and how many there are, for example `--slice 3/16`.",
+            "Write the number of the slice and how many there are, for example `3/16`.",
         )
     return Slice(int(found[1]), int(found[2]))
 
@@ -52,7 +53,7 @@ def in_a_slice(command: Command) -> Command:
         "--slice",
         "part",
         metavar="K/N",
-        callback=_slice,
+        callback=slice_in,
         help="Only the K-th of N slices, for jobs side by side. A stack stays in its slice.",
     )(command)
 
