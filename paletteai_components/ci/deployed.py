@@ -85,6 +85,8 @@ def deployed_on_gitlab() -> str | None:
     query: dict[str, str | int] = {"environment": ENVIRONMENT, "status": "success", "order_by": "id", "sort": "desc"}
     query |= {"per_page": 20}
     answer = _asked(api, f"projects/{project}/deployments", query)
+    if not isinstance(answer, list):
+        raise _unexpected()
     try:
         commits = [str(each["sha"]) for each in answer if (each["ref"], each["status"]) == (branch, "success")]
     except (KeyError, TypeError):

@@ -65,7 +65,7 @@ def jobs_of(stacks: Iterable[tuple[str, str]], count: int = SLICES) -> list[Job]
         raise UserError(
             f"{environments} environments with {count} slices make {len(jobs)} jobs, and a workflow runs at most "
             f"{MOST} of a kind, so there are no jobs.",
-            f"Pass `--slices {max(1, MOST // environments)}`, when no deployment runs: it moves stacks to other slices.",
+            f"Pass `--slices {max(1, MOST // environments)}` when no deployment runs: it moves stacks to other slices.",
         )
     return jobs
 

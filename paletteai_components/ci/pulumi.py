@@ -13,7 +13,6 @@ from pathlib import Path
 from paletteai_components.ci.log import run_for_log
 from paletteai_components.deployment.command import WORKS_WITHOUT, find_command
 from paletteai_components.deployment.decryption import EngineError
-from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.stacks.slices import Slice
 
@@ -45,7 +44,7 @@ def deploy(environment: str, part: Slice, since: str | None) -> int:
     options = ["--yes", "--verbose", "--slice", str(part), *(["--since", since] if since is not None else [])]
     sys.stdout.flush()
     with _environment() as variables:
-        return run_for_log([*command, *options], variables, sys.stdout.buffer)
+        return run_for_log([[*command, *options]], variables, sys.stdout.buffer)
 
 
 def preview(stacks: Iterable[str], project: Path) -> int:
@@ -64,13 +63,11 @@ def preview(stacks: Iterable[str], project: Path) -> int:
             "there is no `pulumi` command on PATH, so no stack was touched.",
             f"Install it in the job. {WORKS_WITHOUT}",
         )
-    code = 0
+    flags = ("--diff", "--non-interactive", "--color=never")
+    sys.stdout.flush()
     with _environment() as variables:
-        for stack in stacks:
-            print(f"Stack {escaped(stack)}", flush=True)
-            flags = (f"--stack={stack}", "--diff", "--non-interactive", "--color=never")
-            code = max(code, run_for_log([command, "preview", *flags], variables, sys.stdout.buffer))
-    return code
+        commands = ([str(command), "preview", f"--stack={stack}", *flags] for stack in stacks)
+        return run_for_log(commands, variables, sys.stdout.buffer)
 
 
 @contextmanager

@@ -162,8 +162,9 @@ def _calls_in(line: str) -> list[list[str]]:
 
 
 def _check_paletteai(arguments: list[str]) -> None:
-    # A number has no other placeholder than N.
-    arguments = ["1" if each == "N" else each for each in arguments]
+    # What has to be a number or a slice has no other placeholder than these.
+    placeholders = {"N": "1", "K/N": "1/1", "$SLICE": "1/1", "SECRET/KEY": "secret/key"}
+    arguments = [placeholders.get(each, each) for each in arguments]
     try:
         context = main.make_context("paletteai", arguments)
         while isinstance(context.command, click.Group):

@@ -40,8 +40,8 @@ class Since:
             yield "  no stack is reached"
         if self.left_out:
             number = plural(len(self.left_out), "stack")
-            verb = "is" if len(self.left_out) == 1 else "are"
-            yield f"  {number} {verb} left out, because nothing since then reaches them: {_listed(self.left_out)}"
+            verb, what = ("is", "it") if len(self.left_out) == 1 else ("are", "them")
+            yield f"  {number} {verb} left out, because nothing since then reaches {what}: {_listed(self.left_out)}"
         if self.removed:
             yield f"  nothing is run for stacks whose files are gone: {_listed(self.removed)}"
 
