@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import redacted
 from paletteai_components.stacks.slices import Slice, slice_of
 
 SLICES = 16
@@ -57,7 +58,7 @@ def jobs_of(stacks: Iterable[tuple[str, str]], count: int = SLICES) -> list[Job]
     for name in dict.fromkeys(job.environment for job in jobs):
         if not _NAME.fullmatch(name):
             raise UserError(
-                f"{name!a} cannot be in the name of a job, so there are no jobs.",
+                f"{redacted(name)!a} cannot be in the name of a job, so there are no jobs.",
                 "Use only letters, digits and . _ - in the name of an environment.",
             )
     if len(jobs) > MOST:

@@ -14,6 +14,7 @@ from paletteai_components.ci.log import run_for_log
 from paletteai_components.deployment.command import WORKS_WITHOUT, find_command
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import redacted
 from paletteai_components.stacks.slices import Slice
 
 # An environment's name is an argument, so it does not begin with a dash.
@@ -36,7 +37,7 @@ def deploy(environment: str, part: Slice, since: str | None) -> int:
     """
     if not _NAME.fullmatch(environment):
         raise UserError(
-            f"{environment!a} cannot be the name of an environment in a workflow, so Pulumi was not run.",
+            f"{redacted(environment)!a} cannot be the name of an environment in a workflow, so Pulumi was not run.",
             "Use only letters, digits and . _ -.",
         )
     # Without the working directory in the path of modules: it has files of the repository.

@@ -41,7 +41,7 @@ def pulumi(engine: Elsewhere, *arguments: str | Path, cwd: Path | None = None, i
     return ran.out
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_first_stack_of_a_made_repository_is_previewed_and_deployed_as_its_workflows_do(
     engine: Elsewhere, fresh_cluster: ControlPlane
 ) -> None:

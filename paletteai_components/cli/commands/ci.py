@@ -14,6 +14,7 @@ from paletteai_components.cli.output.report import show
 from paletteai_components.cli.since import slice_in
 from paletteai_components.cli.usage import unknown_command
 from paletteai_components.errors import UserError
+from paletteai_components.redaction import named
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
@@ -100,7 +101,7 @@ def _jobs(ctx: click.Context, host: str, pull_request: tuple[str, ...], revision
     stacks = _stacks_to_run(since)
     if ref_and_commit:
         _refuse_errors(ctx, stacks)
-    jobs = jobs_of(((stack.name, stack.environment) for stack in stacks), count)
+    jobs = jobs_of(((stack.name, named(stack.environment)) for stack in stacks), count)
     click.echo(for_github(jobs) if host == "github" else for_gitlab(jobs, revision or None, ref_and_commit))
 
 

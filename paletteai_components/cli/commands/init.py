@@ -19,6 +19,7 @@ from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.repository import HOSTS, files_for, host_named_by
 from paletteai_components.repository.record import RECORD, Record
+from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.pulumi_project import project_file_in
 
 if TYPE_CHECKING:
@@ -202,10 +203,11 @@ def _summarize(folder: Path, by_kind: dict[Kind, list[Change]], written: bool) -
 
 def _record_in(folder: Path) -> Record | None:
     path = folder / RECORD
-    try:
-        return Record.read(path.read_bytes(), str(path))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
+    # A link may lead to a file without an end.
+    content = bytes_of(path) if path.is_file() and not path.is_symlink() else b""
+    return Record.read(content, str(path))
 
 
 def _recorded_host(folder: Path, record: Record | None) -> str | None:

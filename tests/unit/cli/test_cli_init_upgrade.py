@@ -200,6 +200,13 @@ def test_a_record_that_is_none_is_told(text: str, fleet: Repository) -> None:
     assert "is not a record of `paletteai init`, so nothing was compared." in fleet.refused("init", "--upgrade")
 
 
+def test_a_record_that_is_no_file_is_not_read(fleet: Repository) -> None:
+    record = fleet.folder / ".paletteai.json"
+    record.unlink()
+    record.symlink_to("/dev/zero")
+    assert "is not a record of `paletteai init`" in fleet.refused("init", "--upgrade")
+
+
 def test_a_record_does_not_lead_out_of_the_folder(fleet: Repository, tmp_path: Path) -> None:
     outside = tmp_path.parent / "outside"
     outside.write_text("x")

@@ -47,6 +47,8 @@ def in_a_process(project: Project, *arguments: str, **environment: str) -> subpr
         (["render"], ()),
         (["explain", "PAI001"], ()),
         (["new", "beta", "dev"], ()),
+        (["init", "fleet"], ("pydantic",)),
+        (["ci", "jobs", "github"], ()),
     ],
 )
 def test_a_command_loads_only_what_it_needs(project: Project, arguments: list[str], also: tuple[str, ...]) -> None:

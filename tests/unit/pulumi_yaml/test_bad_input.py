@@ -19,6 +19,7 @@ COMMANDS = (
     ["plan", "--format", "json"],
     ["render"],
     ["render", "--with-secrets", "all.yaml"],
+    ["ci", "jobs", "github"],
 )
 
 

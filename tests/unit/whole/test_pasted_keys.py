@@ -35,6 +35,7 @@ COMMANDS = (
     ["stacks", "--format", "json", "--slices", "4"],
     ["diff", "acme.dev", "acme.prod"],
     ["diff", "acme.prod", "acme.dev", "--format", "markdown"],
+    ["ci", "jobs", "github"],
 )
 # On a cluster that has nothing of what is declared.
 DOCTOR = ["doctor", "acme.dev", "--context", "dev", "--kubeconfig"]
