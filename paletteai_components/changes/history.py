@@ -90,8 +90,13 @@ class History:
     """Why it is not known what the stacks were. None if it is known."""
 
 
-def history_since(revision: Revision, folder: StackFolder) -> History:
+def history_since(revision: Revision, folder: StackFolder, *, meanwhile: bool = True) -> History:
     """What the Pulumi project of a folder was at a revision and since then.
+
+    Args:
+        revision: The revision.
+        folder: The folder of the stack files.
+        meanwhile: Whether to ask what it was in between, for which the clone has to have the commits in between.
 
     Raises:
         GitError: Git does not answer, or the clone lacks part of the history.
@@ -99,7 +104,7 @@ def history_since(revision: Revision, folder: StackFolder) -> History:
     top, project = revision.top, folder.project
     if project is None or not (_is_inside(folder.path, top) and _is_inside(project.folder, top)):
         return History({}, unknown=f"the project or its stack files are not plain folders of the repository {top}")
-    touched = _touched(revision)
+    touched = _touched(revision, meanwhile)
     stacks, home = _path_in(top, folder.path), _path_in(top, project.folder)
     files: dict[str, Versions] = {}
     with git.objects_of(top) as objects:
@@ -152,10 +157,10 @@ def _versions(path: Path, then: git.Entry | None, since: Sequence[git.Entry | No
     return Versions(version(then), tuple(found for entry in others if (found := version(entry)) is not None))
 
 
-def _touched(revision: Revision) -> dict[PurePosixPath, tuple[git.Entry | None, ...]]:
-    """Every path that differs between the revision and HEAD, or that a commit between them changes: what was there."""
+def _touched(revision: Revision, meanwhile: bool) -> dict[PurePosixPath, tuple[git.Entry | None, ...]]:
+    """Every path that differs between the revision and HEAD, or that a commit in between changes: what was there."""
     top, commit = revision.top, revision.commit
-    commits = _answer(top, "rev-list", f"{commit}...HEAD")
+    commits = _answer(top, "rev-list", f"{commit}...HEAD") if meanwhile else ""
     if commits and _is_cut_off(revision):
         raise git.GitError(
             f"this clone lacks part of the history since `{revision.name}`, so it is not known what was deployed "

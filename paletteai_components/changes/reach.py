@@ -78,6 +78,8 @@ class Reach:
     """Why it reaches each of them, by name."""
     removed: tuple[str, ...] = ()
     """The stacks whose files are gone. They are not among the others."""
+    everywhere: tuple[Reason, ...] = ()
+    """Why it reaches every stack, if it does."""
 
 
 def reach_of(now: Workspace, difference: Difference, history: History) -> Reach:
@@ -107,7 +109,7 @@ def reach_of(now: Workspace, difference: Difference, history: History) -> Reach:
             reached[stack.name] = [Reason(Cause.RELATION, f"it uses `{used[1]}`, {changed[used]}")]
     goes = (each.stack for each in difference.stacks if each.presence is Presence.GOES)
     removed = sorted({*goes, *history.gone} - reached.keys() - set(now.names))
-    return Reach({name: tuple(reasons) for name, reasons in sorted(reached.items())}, tuple(removed))
+    return Reach({name: tuple(reasons) for name, reasons in sorted(reached.items())}, tuple(removed), for_all)
 
 
 def files_in(diagnostics: Iterable[Diagnostic]) -> frozenset[str]:

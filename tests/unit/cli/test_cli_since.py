@@ -105,6 +105,36 @@ def test_names_alone_are_for_scripts(fleet: Fleet) -> None:
     assert fleet.printed("stacks", "--format", "name").splitlines() == ALL
 
 
+# What a reviewer is told
+
+
+def test_a_reviewer_sees_which_stacks_a_merge_reaches_and_that_a_program_reaches_all_of_them(fleet: Fleet) -> None:
+    fleet.edit("beta.dev", "displayName: Beta", "displayName: Better")
+    value = json.loads(fleet.printed("diff", "HEAD", "--format", "json"))
+    assert value["reached"] == [
+        {"name": "beta.dev", "reasons": [{"cause": "declaration", "text": "its `paletteai:tenant` changed"}]}
+    ]
+    assert "Reaches every stack" not in fleet.printed("diff", "HEAD")
+    fleet.file("requirements.txt", "paletteai-components==1.1\n")
+    text = fleet.printed("diff", "HEAD")
+    assert "\nReaches every stack\n    `requirements.txt` changed, a part of the program\nCompared with " in text
+    comment = fleet.printed("diff", "HEAD", "--format", "markdown")
+    assert "### Reaches every stack\n\n- `requirements.txt` changed, a part of the program\n" in comment
+    assert len(json.loads(fleet.printed("diff", "HEAD", "--format", "json"))["reached"]) == 3
+
+
+def test_a_pull_request_is_one_change_whatever_its_commits_are(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = fleet.git("rev-parse", "HEAD")
+    for name in ("Better", "Beta"):
+        fleet.edit("beta.dev", f"displayName: {'Beta' if name == 'Better' else 'Better'}", f"displayName: {name}")
+        fleet.commit()
+    assert json.loads(fleet.printed("diff", base, "--format", "json"))["reached"] == []
+    # Nor does it need the commits in between.
+    clone = shallow(fleet, 1, monkeypatch)
+    subprocess.run(["git", "fetch", "--quiet", "--depth=1", "origin", base], cwd=clone, check=True)
+    assert json.loads(fleet.printed("diff", base, "--format", "json"))["reached"] == []
+
+
 # What a change reaches
 
 
