@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from paletteai_components.changes import git
 from paletteai_components.changes.tree import Revision, files_at, is_unchanged
 from paletteai_components.diagnostics import StackFileError
+from paletteai_components.kube.operator import OPERATOR_FILE
 from paletteai_components.pulumi_yaml.document import Document, document_from
 from paletteai_components.stacks.files import bytes_of
 from paletteai_components.stacks.folder import StackFolder
@@ -73,6 +75,9 @@ class Versions:
 
 SAME = Versions(None)
 
+_Touched = Mapping[PurePosixPath, tuple[git.Entry | None, ...]]
+"""Paths in the repository, each with the entries that it had."""
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -119,10 +124,11 @@ def history_since(revision: Revision, folder: StackFolder, *, meanwhile: bool = 
         own = project.file.name
         entry = files_at(revision, project.folder).get(own)
         of_the_project = _versions(project.file, entry, touched.get(home / own, ()), objects)
+        program = tuple(map(str, _program(top, touched, folder, project, objects)))
     return History(
         files,
         of_the_project,
-        tuple(_program(revision, touched, folder, project)),
+        program,
         tuple(filter(None, map(folder.stack_of, sorted((then.keys() | since.keys()) - names)))),
     )
 
@@ -157,7 +163,7 @@ def _versions(path: Path, then: git.Entry | None, since: Sequence[git.Entry | No
     return Versions(version(then), tuple(found for entry in others if (found := version(entry)) is not None))
 
 
-def _touched(revision: Revision, meanwhile: bool) -> dict[PurePosixPath, tuple[git.Entry | None, ...]]:
+def _touched(revision: Revision, meanwhile: bool) -> _Touched:
     """Every path that differs between the revision and HEAD, or that a commit in between changes: what was there."""
     top, commit = revision.top, revision.commit
     commits = _answer(top, "rev-list", f"{commit}...HEAD") if meanwhile else ""
@@ -207,46 +213,57 @@ def _answer(top: Path, *arguments: str, input: str = "") -> str:
 
 
 def _program(
-    revision: Revision,
-    touched: Mapping[PurePosixPath, object],
-    folder: StackFolder,
-    project: PulumiProject,
-) -> Iterator[str]:
-    """The files of the program that changed since a revision, in a commit or only in the work tree."""
-    top = revision.top
+    top: Path, touched: _Touched, folder: StackFolder, project: PulumiProject, objects: git.Objects
+) -> Iterator[PurePosixPath]:
+    """The files of the program that changed, in a commit or only in the work tree."""
+    changed = dict(touched)
+    for path, entries in _changed_in_the_work_tree(top):
+        changed[path] = (*changed.get(path, ()), *entries)
     home, stacks = _path_in(top, project.folder), _path_in(top, folder.path)
     everywhere = home != PurePosixPath() and _leads_out(top, home)
-    changed = {**dict.fromkeys(touched), **dict.fromkeys(_changed_in_the_work_tree(top))}
     for path in sorted(changed):
-        if path.parent == stacks and folder.stack_of(path.name) is not None:
-            continue
         if path.parent == home and path.name in PROJECT_FILES:
-            if path.name != project.file.name:
-                yield str(path)
-            continue
-        inside = path.is_relative_to(home)
-        if not inside and not everywhere and not (_REQUIREMENTS.fullmatch(path.name) and path.parent in home.parents):
-            continue
-        if not _APART.fullmatch(str(path)) and not any(
-            path.is_relative_to(above) and _APART_AT_TOP.fullmatch(str(path.relative_to(above)))
-            for above in (PurePosixPath(), home)
-        ):
-            yield str(path)
+            is_program = path.name != project.file.name
+        elif path.parent == stacks and folder.stack_of(path.name) is not None:
+            is_program = False
+        elif path.is_relative_to(home) or everywhere:
+            is_program = not _is_apart(path, home)
+        else:
+            is_program = path.parent in home.parents and _REQUIREMENTS.fullmatch(path.name) is not None
+        if is_program and not _is_written_for_the_operator(top / path, changed[path], objects):
+            yield path
 
 
-def _changed_in_the_work_tree(top: Path) -> Iterator[PurePosixPath]:
-    """The paths whose content is not that of HEAD, and those that git would add."""
+def _is_apart(path: PurePosixPath, home: PurePosixPath) -> bool:
+    """Whether no program reads a file, by its name."""
+    return _APART.fullmatch(str(path)) is not None or any(
+        path.is_relative_to(above) and _APART_AT_TOP.fullmatch(str(path.relative_to(above)))
+        for above in (PurePosixPath(), home)
+    )
+
+
+def _is_written_for_the_operator(path: Path, entries: Iterable[git.Entry | None], objects: git.Objects) -> bool:
+    """Whether a file is, and always was, an object that `paletteai operator` has written: it holds a commit."""
+    if path.suffix != ".yaml":
+        return False
+    contents = [objects.content(entry.oid) for entry in entries if entry is not None and entry.mode in git.FILES]
+    with suppress(OSError):
+        contents.append(bytes_of(path))
+    return bool(contents) and all(content.startswith(OPERATOR_FILE.encode()) for content in contents)
+
+
+def _changed_in_the_work_tree(top: Path) -> Iterator[tuple[PurePosixPath, tuple[git.Entry | None, ...]]]:
+    """The paths whose content is not that of HEAD, with what HEAD has, and those that git would add."""
     raw = ("diff-index", "-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "HEAD")
-    for path, entries in _raw(_answer(top, *raw)):
-        entry = entries[0]
+    for path, (entry, *_) in _raw(_answer(top, *raw)):
         # Git may only have noticed another time of the file.
         if entry is None or entry.mode not in git.FILES or not is_unchanged(top / path, entry):
-            yield path
+            yield path, (entry,)
     for name in _answer(top, "ls-files", "-z", "--others", "--exclude-standard", *_FOLDERS).split("\0")[:-1]:
         path = PurePosixPath(name)
         # Tools keep what is theirs in such folders, and Python imports nothing from them.
         if not (name.endswith("/") and path.name.startswith(".")):
-            yield path
+            yield path, (None,)
 
 
 def _leads_out(top: Path, home: PurePosixPath) -> bool:

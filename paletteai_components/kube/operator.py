@@ -15,6 +15,8 @@ from typing import Any
 from paletteai_components.kube.manifests import Manifest
 
 API_VERSION = "pulumi.com/v1"
+OPERATOR_FILE = "# paletteai operator: stack "
+"""How a file with a Stack object begins."""
 STACK_ANNOTATION = "paletteai-components/stack"
 """Says which stack an object is for, whatever it is called."""
 ENVIRONMENT_ANNOTATION = "paletteai-components/environment"

@@ -25,7 +25,15 @@ from paletteai_components.cli.selection import Choice, chosen_from, naming_stack
 from paletteai_components.cli.since import asking, since, since_a_revision
 from paletteai_components.diagnostics import StackFileError, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.kube.operator import Prerequisite, Running, SecretKey, Source, object_name, stack_object
+from paletteai_components.kube.operator import (
+    OPERATOR_FILE,
+    Prerequisite,
+    Running,
+    SecretKey,
+    Source,
+    object_name,
+    stack_object,
+)
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named
 from paletteai_components.shell import command as shell_command
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
-_FIRST = "# paletteai operator: stack "
 _LISTED = 10
 _SHORTEST = 60
 
@@ -215,7 +222,7 @@ def _text(stack: str, manifest: dict[str, Any]) -> str:
 
 def _first(stack: str) -> str:
     """The first line of a file, by which a later run knows that it may replace it."""
-    return f"{_FIRST}{escaped(stack)}\n"
+    return f"{OPERATOR_FILE}{escaped(stack)}\n"
 
 
 def _write(manifests: dict[str, dict[str, Any]], folder: Path, known: set[str]) -> None:
@@ -229,7 +236,7 @@ def _write(manifests: dict[str, dict[str, Any]], folder: Path, known: set[str]) 
     for path in texts:
         if os.path.lexists(path):
             old = b"" if path.is_symlink() or not path.is_file() else bytes_of(path)
-            if not old.startswith(_FIRST.encode()):
+            if not old.startswith(OPERATOR_FILE.encode()):
                 raise UserError(
                     f"{path} already exists and was not written by this command, so nothing was written.",
                     "Name another folder with `--output DIR`, or remove the file first.",
@@ -258,7 +265,7 @@ def _note_leftovers(folder: Path, known: set[str]) -> None:
     gone = [
         path.name
         for path in sorted(folder.glob("*.yaml"))
-        if path.stem not in known and path.is_file() and bytes_of(path).startswith(_FIRST.encode())
+        if path.stem not in known and path.is_file() and bytes_of(path).startswith(OPERATOR_FILE.encode())
     ]
     if gone:
         names = listed((f"`{escaped(named(name))}`" for name in gone), _LISTED)

@@ -190,10 +190,10 @@ def test_a_folder_gets_a_file_for_each_stack_and_only_what_changed_is_written_ag
 
 
 def test_only_what_a_change_reaches_gets_the_new_commit(fleet: Fleet) -> None:
-    fleet.file(".gitignore", "/bin/\n/fleet/\n")
-    base = fleet.commit()
+    base = fleet.git("rev-parse", "HEAD")
     fleet.printed("operator", "dev", "-o", "fleet")
     fleet.edit("beta.dev", "displayName: Beta", "displayName: Better")
+    # The objects may be in the same repository: they are no part of the program.
     head = fleet.commit()
     result = fleet.run("operator", "dev", "-o", "fleet", "--since", base)
     assert result.stdout == "Wrote 1 file to fleet.\n"
@@ -202,6 +202,16 @@ def test_only_what_a_change_reaches_gets_the_new_commit(fleet: Fleet) -> None:
         path.name: yaml.safe_load(path.read_text())["spec"]["commit"] for path in (fleet.folder / "fleet").iterdir()
     }
     assert commits == {"acme--dev.yaml": base, "beta--dev.yaml": head, "gamma--dev.yaml": base}
+
+
+def test_a_file_that_only_becomes_an_object_was_a_part_of_the_program(fleet: Fleet) -> None:
+    fleet.file("fleet/acme--dev.yaml", "kind: Mine\n")
+    fleet.commit()
+    fleet.file("fleet/acme--dev.yaml", "# paletteai operator: stack acme.dev\n")
+    assert {why[0][0] for why in fleet.reached().values()} == {"program"}
+    fleet.commit()
+    (fleet.folder / "fleet/acme--dev.yaml").unlink()
+    assert fleet.reached() == {}
 
 
 def test_a_file_of_somebody_else_stops_all_of_them(fleet: Fleet) -> None:
