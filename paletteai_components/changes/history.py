@@ -27,7 +27,7 @@ from paletteai_components.stacks.pulumi_project import PROJECT_FILES, PulumiProj
 # read, and what Python writes.
 _APART = re.compile(
     r"(?i)(?:.*/)?(?:[^/]+\.md|license[^/]*|codeowners|\.git(?:ignore|-blame-ignore-revs)|\.mailmap|\.editorconfig"
-    r"|\.pre-commit-(?:config|hooks)\.yaml|__pycache__(?:/.*)?)"
+    r"|\.pre-commit-(?:config|hooks)\.yaml|\.paletteai\.json|stack\.schema\.json|__pycache__(?:/.*)?)"
 )
 # The same for folders and files at the top of the repository or of the project.
 _APART_AT_TOP = re.compile(

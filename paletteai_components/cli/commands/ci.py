@@ -68,6 +68,9 @@ def _deployed(host: str) -> None:
     "--since", "revision", metavar="COMMIT", help="Only the stacks that a change since COMMIT reaches; empty for all."
 )
 @click.option(
+    "--env", "environments", multiple=True, metavar="ENV", help="Only the stacks of this environment. Repeatable."
+)
+@click.option(
     "--slices",
     "count",
     metavar="N",
@@ -77,7 +80,14 @@ def _deployed(host: str) -> None:
     help="How many slices an environment has.",
 )
 @click.pass_context
-def _jobs(ctx: click.Context, host: str, pull_request: tuple[str, ...], revision: str | None, count: int) -> None:
+def _jobs(
+    ctx: click.Context,
+    host: str,
+    pull_request: tuple[str, ...],
+    revision: str | None,
+    environments: tuple[str, ...],
+    count: int,
+) -> None:
     """Print a job for each slice with a stack to run: a line for GITHUB_OUTPUT, or a child pipeline for GitLab.
 
     Which slice of its environment a stack is in depends on its name alone. Stacks with errors get jobs, too, which
@@ -98,7 +108,7 @@ def _jobs(ctx: click.Context, host: str, pull_request: tuple[str, ...], revision
     if ref_and_commit and not _taken(*ref_and_commit):
         raise UserError("the pull request changes no stack file, so there is nothing to preview.")
     since = "HEAD" if ref_and_commit else revision or None
-    stacks = _stacks_to_run(since)
+    stacks = _stacks_to_run(since, environments)
     if ref_and_commit:
         _refuse_errors(ctx, stacks)
     jobs = jobs_of(((stack.name, named(stack.environment)) for stack in stacks), count)
@@ -183,10 +193,10 @@ def _taken(ref: str, commit: str) -> list[str]:
     return take_stack_files(ref, commit)
 
 
-def _stacks_to_run(revision: str | None) -> list[Stack]:
-    """All stacks, or those that a change since a revision reaches. Says on the error stream which, and why."""
+def _stacks_to_run(revision: str | None, environments: tuple[str, ...] = ()) -> list[Stack]:
+    """All stacks of some environments, or those that a change reaches. Says on the error stream which, and why."""
     from paletteai_components.cli.reading import reading
-    from paletteai_components.cli.selection import Choice
+    from paletteai_components.cli.selection import Choice, chosen_from
     from paletteai_components.cli.since import asking, since
     from paletteai_components.stacks.workspace import unread_stacks, workspace_from
 
@@ -194,14 +204,14 @@ def _stacks_to_run(revision: str | None) -> list[Stack]:
     with reading(folder) as outcomes:
         workspace = workspace_from(folder, outcomes)
     stacks = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
-    if revision is None:
-        return stacks
-    names = [stack.name for stack in stacks]
-    again = asking("paletteai ci jobs", folder=folder)
-    reached, _ = since(revision, folder, workspace, names, Choice(), None, again)
-    for line in reached.lines():
-        click.echo(line, err=True)
-    return [stack for stack in stacks if stack.name in reached.reasons]
+    choice = Choice(environments=environments)
+    names = chosen_from(stacks, choice, folder)
+    if revision is not None:
+        reached, _ = since(revision, folder, workspace, names, choice, None, asking("paletteai ci jobs", folder=folder))
+        names = frozenset(reached.reasons)
+        for line in reached.lines():
+            click.echo(line, err=True)
+    return [stack for stack in stacks if stack.name in names]
 
 
 def _refuse_errors(ctx: click.Context, stacks: Sequence[Stack]) -> None:

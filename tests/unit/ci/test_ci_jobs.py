@@ -78,6 +78,15 @@ def test_every_slice_with_a_stack_gets_a_job(fleet: Fleet) -> None:
     assert in_matrix(run_ci("jobs", "github", "--slices", "1").out) == [("dev", "1/1"), ("prod", "1/1")]
 
 
+def test_an_environment_may_have_a_workflow_of_its_own(fleet: Fleet) -> None:
+    assert in_matrix(run_ci("jobs", "github", "--env", "prod").out) == slices("delta.prod")
+    assert in_matrix(run_ci("jobs", "github", "--env", "prod", "--env", "dev").out) == slices(*EVERY)
+    # A misspelt one would never be deployed, and nobody would notice.
+    ran = run_ci("jobs", "github", "--env", "prdo")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no stack in `stacks` belongs to environment `prdo`" in ran.err
+
+
 def test_only_what_a_change_reaches_gets_jobs_and_the_log_says_why(fleet: Fleet) -> None:
     base = fleet.git("rev-parse", "HEAD")
     fleet.edit("beta.dev", "displayName: Beta", "displayName: Better")
