@@ -10,9 +10,10 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paletteai_components.kube.manifests import Manifest
+if TYPE_CHECKING:
+    from paletteai_components.kube.manifests import Manifest
 
 API_VERSION = "pulumi.com/v1"
 OPERATOR_FILE = "# paletteai operator: stack "
