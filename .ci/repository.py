@@ -69,7 +69,7 @@ make .venv/.runtime
     # Nothing is deployed before the package's own tests have passed for the same commit.
     Difference(
         ".github/workflows/deploy.yaml",
-        "jobs:\n  stacks:\n",
+        "jobs:\n  stacks:\n    # A person may start it on any branch.\n",
         """\
 jobs:
   test:
@@ -79,10 +79,15 @@ jobs:
 
   stacks:
     needs: test
+    # A person may start it on any branch.
 """,
     ),
     Difference(".gitlab-ci.yml", "stages: [check, comment,", "stages: [check, test, comment,"),
-    Difference(".gitlab-ci.yml", "  stage: stacks\n  script:\n", "  stage: stacks\n  needs: [test]\n  script:\n"),
+    Difference(
+        ".gitlab-ci.yml",
+        "  extends: [.installed, .deploy]\n  stage: stacks\n",
+        "  extends: [.installed, .deploy]\n  stage: stacks\n  needs: [test]\n",
+    ),
     Difference(
         ".gitlab-ci.yml",
         "comment:\n  extends: .installed\n",
@@ -102,6 +107,7 @@ test:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
       interruptible: true
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE == "push"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE =~ /^(web|api)$/ && $DEPLOY_EVERYTHING
   script:
     - .ci/run
 

@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from support.bench.fleet import choosing, deploying
 from support.bench.live import live
 from support.bench.measuring import Figure, compared, run
 from support.bench.scale import at_scale
@@ -86,11 +87,17 @@ for number in range({projects}):
 """
 
 
-def _projects(folder: Path, context: str) -> tuple[Path, Path, dict[str, str]]:
-    """A project of ours without stacks, a hand-written one with its stack `bench`, and the environment of both."""
-    env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
+def _environment(state: Path) -> dict[str, str]:
+    """The environment of Pulumi with its state in a folder."""
+    env = {**os.environ, "PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
     # Compiling the SDK anew for every stack is nothing that a user does.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
+
+
+def _projects(folder: Path, context: str) -> tuple[Path, Path, dict[str, str]]:
+    """A project of ours without stacks, a hand-written one with its stack `bench`, and the environment of both."""
+    env = _environment(folder)
     ours, theirs = folder / "ours", folder / "theirs"
     (ours / "stacks").mkdir(parents=True)
     theirs.mkdir()
@@ -164,9 +171,13 @@ def figures(paletteai: Path, folder: Path, context: str | None) -> Iterator[Figu
     yield many_projects(paletteai, folder)
     yield from at_scale(paletteai, folder / "scale")
     yield live(paletteai, folder / "live")
+    yield choosing(paletteai, folder / "fleet")
     if context and shutil.which("pulumi"):
         yield preview(folder / "engine", context)
         yield from environment(paletteai, folder / "environment", context)
+        state = folder / "state"
+        state.mkdir()
+        yield from deploying(paletteai, folder / "changed", context, _environment(state))
     else:
         yield "preview and up: not measured; they need --context and the pulumi command"
 

@@ -124,7 +124,8 @@ def difference_between(before: Workspace, after: Workspace) -> Difference:
 
     A stack that is the same Python object in both is not compared again; only the rules run over it.
     """
-    was, now = diagnostics_of(before), diagnostics_of(after)
+    known: dict[int, list[Diagnostic]] = {}
+    was, now = diagnostics_of(before, known), diagnostics_of(after, known)
     broken_files = [{location.file for each in errors_in(side) for location in each.where} for side in (was, now)]
     pairs = _stacks_by_name(before, after)
     uncompared = {*before.unreadable, *after.unreadable}

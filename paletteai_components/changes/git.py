@@ -65,8 +65,13 @@ def top_of(folder: Path) -> Path | None:
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), None)
 
 
-def run(top: Path, *arguments: str) -> tuple[int, str, str]:
+def run(top: Path, *arguments: str, input: str = "") -> tuple[int, str, str]:
     """Run git in a repository's top folder.
+
+    Args:
+        top: The folder.
+        arguments: What git is called with.
+        input: What git reads from its standard input.
 
     Returns:
         The exit code, the standard output and the error output.
@@ -80,7 +85,7 @@ def run(top: Path, *arguments: str) -> tuple[int, str, str]:
         [_find_git(), *_OPTIONS, *arguments],
         cwd=top,
         env=_environment(),
-        stdin=subprocess.DEVNULL,
+        input=os.fsencode(input),
         capture_output=True,
         check=False,
     )
@@ -130,14 +135,14 @@ class Objects:
             # Closing the pipe writes what is buffered, which fails again.
             with suppress(OSError):
                 self._requests.close()
-            raise _no_answer(self._top) from None
+            raise no_answer(self._top) from None
         head = self._answers.readline()
         # Before 2.45 git exits when it may not fetch a missing object.
         if head.endswith(b" missing\n") or (not head and b"promisor remote" in self._errors.read()):
             raise _missing("file", self._top)
         _, kind, size = (*head.decode("ascii", "replace").split(" "), "", "")[:3]
         if kind != "blob" or not size.strip().isdigit():
-            raise _no_answer(self._top)
+            raise no_answer(self._top)
         data = self._answers.read(min(int(size), MAX_BYTES + 1))
         left = int(size) - len(data) + 1
         while left and (more := self._answers.read(min(left, MAX_BYTES))):
@@ -166,9 +171,13 @@ def objects_of(top: Path) -> Iterator[Objects]:
             process.kill()
 
 
-def _no_answer(top: Path) -> GitError:
+def no_answer(top: Path, complaint: str = "") -> GitError:
+    """The error of a repository that git cannot read. `complaint` is what git says of it."""
+    first = next(iter(complaint.splitlines()), "").removeprefix("fatal: ")
+    reason = f" (git reports: {first})" if first else ""
     return GitError(
-        "git gave no answer, so nothing was compared.", f"Run `{git_command(top, 'fsck')}` to see what is wrong."
+        f"git gave no answer{reason}, so nothing was compared.",
+        f"Run `{git_command(top, 'fsck')}` to see what is wrong.",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,13 @@ def checkout_of(folder: StackFolder) -> Checkout | None:
     return Checkout(commit, branch or None, time, changed)
 
 
-def revision_named(name: str | None, folder: StackFolder) -> Revision:
+def revision_named(name: str | None, folder: StackFolder, asking: Callable[[str], str] | None = None) -> Revision:
     """The revision that git resolves a name to; for None, the merge base of HEAD and the main branch.
+
+    Args:
+        name: The name.
+        folder: The folder whose files are compared.
+        asking: The command of the user with another name, for remedies. Default: `paletteai diff`.
 
     Raises:
         GitError: There is no git, no repository or no such revision.
@@ -85,9 +91,8 @@ def revision_named(name: str | None, folder: StackFolder) -> Revision:
         return _merge_base(top, folder)
     commit = commit_of(top, name)
     if commit is None:
-        raise git.GitError(
-            f"this clone has no revision `{name}`, so there is nothing to compare with.", _fetch_help(name, top, folder)
-        )
+        help = _fetch_help(name, top, asking or (lambda base: _diff_command(base, folder)))
+        raise git.GitError(f"this clone has no revision `{name}`, so there is nothing to compare with.", help)
     return Revision(name, commit, top)
 
 
@@ -108,7 +113,7 @@ def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Wor
     unreadable: list[str] = []
     with git.objects_of(revision.top) as objects:
         before, same_project, place = _folder_at(revision, folder, objects)
-        reusable = {stack.name: stack for stack in now.stacks if same_project}
+        reusable = {stack.name: stack for stack in now.stacks if stack.file == str(before.file_of(stack.name))}
         project = before.project
         diagnostics = [
             *before.diagnostics(lambda place: names_at(revision, place)),
@@ -121,7 +126,8 @@ def workspace_at(revision: Revision, folder: StackFolder, now: Workspace) -> Wor
             if entry.mode not in git.FILES:
                 unreadable.append(name)
             elif name in reusable and is_unchanged(path, entry):
-                stacks.append(reusable[name])
+                same = reusable[name]
+                stacks.append(same if same_project else stack_from_document(same.documents[0], project))
             else:
                 try:
                     document = document_from(objects.content(entry.oid), str(path))
@@ -213,12 +219,11 @@ def _parsed(revision: Revision, data: bytes, path: Path) -> Document:
     )
 
 
-def _fetch_help(name: str, top: Path, folder: StackFolder) -> str:
+def _fetch_help(name: str, top: Path, asking: Callable[[str], str]) -> str:
     """How to get a revision that this clone lacks."""
     branch = name.removeprefix("origin/")
     if _BRANCH.fullmatch(branch):
-        diff = _diff_command(f"origin/{branch}", folder)
-        fetch = f"fetch one with `{_fetch_command(branch, top)}` and run `{diff}`"
+        fetch = f"fetch one with `{_fetch_command(branch, top)}` and run `{asking(f'origin/{branch}')}`"
     else:
         fetch = f"run `{git.git_command(top, 'fetch')}`"
     return f"Name a branch, tag or commit of this clone, or {fetch}. {_deeper(top)}".rstrip()

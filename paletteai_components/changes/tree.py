@@ -32,7 +32,7 @@ def files_at(revision: Revision, folder: Path) -> dict[str, git.Entry]:
     except ValueError:
         raise git.GitError(
             f"{folder} is outside of the repository {revision.top}, so nothing was compared.",
-            "Run `paletteai diff` in the repository of the stack files.",
+            "Run the command in the repository of the stack files.",
         ) from None
     if entry is None:
         return {}

@@ -31,8 +31,8 @@ from paletteai_components.stacks.folder import StackFolder, stack_folder
 from paletteai_components.stacks.pulumi_project import PulumiProject, project_file_in
 
 MOST_BYTES = 1024 * 1024
-# As many as a workflow has jobs: see `jobs`.
-MOST_FILES = 256
+# Each is read twice, so that is a matter of minutes.
+MOST_FILES = 10_000
 _REF = re.compile(r"refs/(?:pull|merge-requests)/[1-9][0-9]{0,9}/head")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")

@@ -1,4 +1,4 @@
-"""Pulumi for one stack, as a job of a workflow runs it."""
+"""Pulumi for the stacks of a slice, as a job of a workflow runs it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,42 +15,60 @@ from paletteai_components.deployment.command import WORKS_WITHOUT, find_command
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
+from paletteai_components.stacks.slices import Slice
 
-FLAGS = {"preview": ("--diff",), "up": ("--yes",)}
-"""The operations, and how Pulumi is called for each."""
-
+# An environment's name is an argument, so it does not begin with a dash.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _CONTENT = "KUBECONFIG_CONTENT"
 # A workflow sees a missing secret as an empty variable, and Pulumi takes an empty passphrase for a passphrase.
 _SECRETS = ("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", _CONTENT)
 
 
-def run_stack(operation: str, stack: str, project: Path) -> int:
-    """Run an operation on a stack, and return Pulumi's exit code.
+def deploy(environment: str, part: Slice, since: str | None) -> int:
+    """Deploy a slice of an environment, and return the exit code. A stack that fails stops no other.
 
     Args:
-        operation: One of `FLAGS`.
-        stack: The name of the stack.
+        environment: The environment.
+        part: The slice of its stacks.
+        since: The commit that a change since has to reach a stack, or None for all stacks.
+
+    Raises:
+        UserError: The name is not one of an environment.
+    """
+    if not _NAME.fullmatch(environment):
+        raise UserError(
+            f"{redacted(environment)!a} cannot be the name of an environment in a workflow, so Pulumi was not run.",
+            "Use only letters, digits and . _ -.",
+        )
+    # Without the working directory in the path of modules: it has files of the repository.
+    command = [sys.executable, "-P", "-m", "paletteai_components", "--color", "never", "up", environment]
+    options = ["--yes", "--verbose", "--slice", str(part), *(["--since", since] if since is not None else [])]
+    sys.stdout.flush()
+    with _environment() as variables:
+        return run_for_log([[*command, *options]], variables, sys.stdout.buffer)
+
+
+def preview(stacks: Iterable[str], project: Path) -> int:
+    """Preview stacks one after the other, with every difference, and return the highest exit code.
+
+    Args:
+        stacks: The names of the stacks.
         project: The folder of the Pulumi project, in which this process runs.
 
     Raises:
-        UserError: The name is not one of a stack, or there is no pulumi command.
+        EngineError: There is no pulumi command.
     """
-    if not _NAME.fullmatch(stack):
-        raise UserError(
-            f"{redacted(stack)!a} cannot be the name of a stack in a workflow, so Pulumi was not run.",
-            "Use only letters, digits and . _ -.",
-        )
     command = find_command(project)
     if command is None:
         raise EngineError(
             "there is no `pulumi` command on PATH, so no stack was touched.",
             f"Install it in the job. {WORKS_WITHOUT}",
         )
-    flags = (*FLAGS[operation], "--non-interactive", "--color", "never")
+    flags = ("--diff", "--non-interactive", "--color=never")
     sys.stdout.flush()
-    with _environment() as environment:
-        return run_for_log([command, operation, "--stack", stack, *flags], environment, sys.stdout.buffer)
+    with _environment() as variables:
+        commands = ([str(command), "preview", f"--stack={stack}", *flags] for stack in stacks)
+        return run_for_log(commands, variables, sys.stdout.buffer)
 
 
 @contextmanager

@@ -36,9 +36,11 @@ COMMANDS = {
     "fingerprint": "Write a fingerprint beside each encrypted key.",
     "doctor": "Report what is wrong on a cluster, whoever made it.",
     "adopt": "Write stack files for what is on a cluster already.",
+    "stacks": "List the stacks, or those that a change reaches.",
     "preview": "Show what would change in each stack of an environment.",
     "up": "Deploy each stack of an environment.",
     "refresh": "Update Pulumi's state from the cluster.",
+    "operator": "Write Stack objects for the Pulumi Kubernetes Operator.",
     "ci": "Choose jobs, preview, deploy and comment, in a workflow.",
 }
 

@@ -12,8 +12,10 @@ import click
 from paletteai_components.cli.folder import Command, in_a_folder, in_a_format, project_of
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
+from paletteai_components.cli.output.reach import Since
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.selection import Choice, chosen_from, naming_stacks
+from paletteai_components.cli.since import asking, in_a_slice, since, since_a_revision
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
@@ -23,6 +25,7 @@ from paletteai_components.diagnostics import Diagnostic, StackFileError, errors_
 from paletteai_components.errors import UserError
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import StackFolder
+from paletteai_components.stacks.slices import Slice
 from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
 
 
@@ -34,6 +37,10 @@ class Request:
     words: tuple[str, ...]
     clusters: tuple[str, ...]
     folder: StackFolder
+    revision: str | None
+    """The revision since which a change has to reach a stack, or None."""
+    part: Slice | None
+    """The slice that a stack has to be in, or None."""
     parallel: int
     installs: bool
     """Whether to install Pulumi for the project without asking, where it is missing."""
@@ -51,6 +58,8 @@ class Environment:
     """The errors of each stack that may not run, by stack name."""
     unreadable: bool
     """Whether a stack file of the environment could not be read."""
+    since: Since | None
+    """What the change reaches, and what is left out. None if nothing is."""
 
 
 def on_an_environment(command: Command) -> Command:
@@ -67,6 +76,8 @@ def on_an_environment(command: Command) -> Command:
             help="How many stacks run at a time.  [default: three for every two CPUs]",
         ),
         in_a_folder,
+        in_a_slice,
+        since_a_revision,
         naming_stacks,
         click.argument("environment", metavar="ENV"),
     ):
@@ -132,13 +143,25 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
     if not every and workspace.diagnostics:
         raise StackFileError(workspace.diagnostics)
-    names = chosen_from(every, Choice(request.words, (request.environment,), request.clusters), request.folder)
+    choice = Choice(request.words, (request.environment,), request.clusters)
+    names = chosen_from(every, choice, request.folder)
+    if request.part is not None:
+        names = frozenset(name for name in names if name in request.part)
+    reached: Since | None = None
+    if request.revision is None:
+        errors = errors_in(diagnostics_of(workspace))
+    else:
+        again = asking(f"paletteai {operation.value[0]}", request.environment, *request.words, folder=request.folder)
+        reached, difference = since(request.revision, request.folder, workspace, names, choice, request.part, again)
+        names, errors = frozenset(reached.reasons), errors_in((*difference.introduced, *difference.kept))
     chosen = [stack for stack in every if stack.name in names]
-    errors = errors_in(diagnostics_of(workspace))
     refused = {stack.name: own for stack in chosen if (own := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
     unreadable = any(stack in unread for stack in chosen)
-    return Environment(stacks, refused, unreadable), project
+    if reached is not None and request.output_format == "text":
+        for line in reached.lines():
+            click.echo(line)
+    return Environment(stacks, refused, unreadable, reached), project
 
 
 def _run_stacks(request: Request, operation: Operation, stacks: tuple[str, ...], project: Path) -> list[Deployment]:
@@ -178,7 +201,7 @@ def _show(
 ) -> int:
     every = [*deployments, *(Deployment(name, State.REFUSED) for name in environment.refused)]
     every.sort(key=lambda each: each.stack)
-    report = outcome.Report(request.environment, operation, every, environment.refused, seconds)
+    report = outcome.Report(request.environment, operation, every, environment.refused, seconds, environment.since)
     if request.output_format == "json":
         report.show_json()
     else:

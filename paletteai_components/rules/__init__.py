@@ -65,9 +65,23 @@ _CHECKED = {
 }
 
 
-def diagnostics_of(workspace: Workspace) -> list[Diagnostic]:
-    """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last."""
-    return completed(found_by(RULES.values(), workspace), workspace)
+def diagnostics_of(workspace: Workspace, known: dict[int, list[Diagnostic]] | None = None) -> list[Diagnostic]:
+    """Every problem of the workspace and of each of its stacks, in order. Those that are silenced come last.
+
+    Args:
+        workspace: The workspace.
+        known: The problems that each stack has by itself, by the `id` of the stack. Those that it lacks are added: two
+            workspaces may have most of their stacks in common.
+    """
+    if known is None:
+        return completed(found_by(RULES.values(), workspace), workspace)
+    own = [rule for rule in RULES.values() if rule.scope is Scope.STACK]
+    shared = [rule for rule in RULES.values() if rule.scope is not Scope.STACK]
+    for stack in workspace.stacks:
+        if id(stack) not in known:
+            known[id(stack)] = list(found_by(own, Workspace((stack,))))
+    found = [diagnostic for stack in workspace.stacks for diagnostic in known[id(stack)]]
+    return completed([*found, *found_by(shared, workspace)], workspace)
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:

@@ -123,6 +123,50 @@ def test_a_stack_that_fails_tells_why_and_the_other_is_deployed(project: RealPro
     assert traced <= {"pulumi:pulumi:Stack"}
 
 
+def committed(project: RealProject) -> str:
+    """Commits everything that the project is made of, and says the commit."""
+    plain = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+    for arguments in (
+        ["add", "Pulumi.yaml", "__main__.py", "stacks"],
+        ["commit", "--quiet", "--allow-empty", "-m", "x"],
+    ):
+        subprocess.run([*plain, *arguments], cwd=project.folder, check=True, capture_output=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project.folder, check=True, capture_output=True, text=True)
+    return head.stdout.strip()
+
+
+def test_only_what_changed_since_everything_was_deployed_is_deployed_and_a_failure_is_not_forgotten(
+    project: RealProject,
+) -> None:
+    subprocess.run(["git", "init", "--quiet", str(project.folder)], check=True, capture_output=True)
+    deployed = committed(project)
+    told_of(project, "up", "lab", "--yes")
+
+    # The first merge fails in part. What it deploys of beta is taken back by the second, which mends acme.
+    declare(project, "acme", ("onRemoval: delete", "onRemoval: delete\n  annotations: {note: '" + "x" * 300_000 + "'}"))
+    declare(project, "beta", ("name: beta-lab}", "name: beta-lab, displayName: Other}"))
+    committed(project)
+    first = told_of(project, "up", "lab", "--yes", "--since", deployed, code=1)
+    assert {name: each["state"] for name, each in first.items()} == {"acme.lab": "failed", "beta.lab": "succeeded"}
+    assert first["beta.lab"]["changes"] == {"same": 8, "update": 1}
+
+    declare(project, "acme", ("name: acme-lab}", "name: acme-lab, displayName: Lab}"))
+    declare(project, "beta")
+    committed(project)
+    second = told_of(project, "up", "lab", "--yes", "--since", deployed)
+    assert second["beta.lab"]["changes"] == {"same": 8, "update": 1}
+    assert second["beta.lab"]["reasons"] == [
+        {"cause": "meanwhile", "text": "its `paletteai:tenant` was different in between"}
+    ]
+    again = told_of(project, "up", "lab", "--yes")
+    assert {name: each["changes"] for name, each in again.items()} == {
+        "acme.lab": {"same": 9},
+        "beta.lab": {"same": 9},
+    }
+    # Pulumi has written the salt of each stack into its file.
+    assert told_of(project, "up", "lab", "--yes", "--since", committed(project)) == {}
+
+
 def test_what_the_api_server_refuses_is_told_and_the_rest_is_kept(project: RealProject) -> None:
     declare(project, "beta", ("onRemoval: delete", "onRemoval: delete\n  annotations: {note: '" + "x" * 300_000 + "'}"))
     result = told_of(project, "up", "lab", "--yes", code=1)

@@ -37,11 +37,12 @@ PULUMI = {
     "login": set(),
     "new": {"--generate-only", "--name="},
     "package add": set(),
-    "preview": {"--json", "--refresh"},
+    "preview": {"--diff", "--json", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
     "stack export": {"--file="},
     "stack init": set(),
+    "stack ls": set(),
     "stack output": {"--json"},
     "stack rm": {"--force", "--preserve-config"},
     "state unprotect": set(),
@@ -164,8 +165,9 @@ def _calls_in(line: str) -> list[list[str]]:
 
 
 def _check_paletteai(arguments: list[str]) -> None:
-    # A number has no other placeholder than N.
-    arguments = ["1" if each == "N" else each for each in arguments]
+    # What has to be a number or a slice has no other placeholder than these.
+    placeholders = {"N": "1", "K/N": "1/1", "$SLICE": "1/1", "SECRET/KEY": "secret/key"}
+    arguments = [placeholders.get(each, each) for each in arguments]
     try:
         context = main.make_context("paletteai", arguments)
         while isinstance(context.command, click.Group):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,15 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import show
+from paletteai_components.cli.since import slice_in
 from paletteai_components.cli.usage import unknown_command
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import named
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.slices import Slice
+    from paletteai_components.stacks.stack import Stack
 
 _on_a_host = click.argument("host", metavar="github|gitlab", type=click.Choice(["github", "gitlab"]))
 
@@ -40,31 +44,75 @@ def command() -> None:
     """
 
 
-@command.command("jobs", short_help="Print a job for each stack.")
+@command.command("deployed", short_help="Print the commit that was deployed last, completely.")
+@_on_a_host
+def _deployed(host: str) -> None:
+    """Print the commit that was deployed last, in all environments and completely; nothing if there is none.
+
+    On GitHub, it is that of the newest run of the same workflow that succeeded, and GITHUB_TOKEN reads the runs. If
+    that run is newer than this one, there is an error: this one would undo what came after it.
+
+    On GitLab, it is that of the newest deployment to the environment `deployed`, and CI_JOB_TOKEN reads them.
+    """
+    from paletteai_components.ci.deployed import deployed_on_github, deployed_on_gitlab
+
+    commit = deployed_on_github() if host == "github" else deployed_on_gitlab()
+    if commit is not None:
+        click.echo(commit)
+
+
+@command.command("jobs", short_help="Print a job for each slice of the stacks to run.")
 @_on_a_host
 @click.argument("pull_request", metavar="[REF COMMIT]", nargs=-1)
+@click.option(
+    "--since", "revision", metavar="COMMIT", help="Only the stacks that a change since COMMIT reaches; empty for all."
+)
+@click.option(
+    "--env", "environments", multiple=True, metavar="ENV", help="Only the stacks of this environment. Repeatable."
+)
+@click.option(
+    "--slices",
+    "count",
+    metavar="N",
+    type=click.IntRange(1, 256),
+    default=16,
+    show_default=True,
+    help="How many slices an environment has.",
+)
 @click.pass_context
-def _jobs(ctx: click.Context, host: str, pull_request: tuple[str, ...]) -> None:
-    """Print a job for each stack: a line for GITHUB_OUTPUT, or a child pipeline for GitLab.
+def _jobs(
+    ctx: click.Context,
+    host: str,
+    pull_request: tuple[str, ...],
+    revision: str | None,
+    environments: tuple[str, ...],
+    count: int,
+) -> None:
+    """Print a job for each slice with a stack to run: a line for GITHUB_OUTPUT, or a child pipeline for GitLab.
 
-    With the REF and the newest COMMIT of a pull request, the jobs are previews of the stacks that it changes, and its
-    stack files are copied into the checkout, as `paletteai ci checkout` does.
+    Which slice of its environment a stack is in depends on its name alone. Stacks with errors get jobs, too, which
+    refuse them and deploy the others.
 
-    Exit code 1 means that a stack has errors, and 2 that its file could not be read; then there are no jobs.
+    With the REF and the newest COMMIT of a pull request, the jobs are previews of the stacks that it reaches, and its
+    stack files are copied into the checkout, as `paletteai ci checkout` does. Then exit code 1 means that one of them
+    has errors, and 2 that its file could not be read, and there are no jobs.
     """
-    from paletteai_components.ci.jobs import for_github, for_gitlab
+    from paletteai_components.ci.jobs import for_github, for_gitlab, jobs_of
 
-    if len(pull_request) not in {0, 2}:
+    if len(pull_request) not in {0, 2} or (pull_request and revision is not None):
         raise UserError(
-            "a pull request is its ref and its newest commit, so there are no jobs.",
+            "a pull request is its ref and its newest commit, without `--since`, so there are no jobs.",
             f"Write `{shell.command('paletteai ci jobs', host, 'REF', 'COMMIT')}`, or neither of the two.",
         )
     ref_and_commit = (pull_request[0], pull_request[1]) if pull_request else None
-    names = _taken(*ref_and_commit) if ref_and_commit else ()
-    if ref_and_commit and not names:
+    if ref_and_commit and not _taken(*ref_and_commit):
         raise UserError("the pull request changes no stack file, so there is nothing to preview.")
-    stacks = _stacks_to_run(ctx, names)
-    click.echo(for_github(stacks) if host == "github" else for_gitlab(stacks, ref_and_commit))
+    since = "HEAD" if ref_and_commit else revision or None
+    stacks = _stacks_to_run(since, environments)
+    if ref_and_commit:
+        _refuse_errors(ctx, stacks)
+    jobs = jobs_of(((stack.name, named(stack.environment)) for stack in stacks), count)
+    click.echo(for_github(jobs) if host == "github" else for_gitlab(jobs, revision or None, ref_and_commit))
 
 
 @command.command("checkout", short_help="Copy the stack files of a pull request, as data.")
@@ -83,28 +131,38 @@ def _checkout(ref: str, commit: str) -> None:
         click.echo(name)
 
 
-@command.command("preview", short_help="Preview a stack, for the log of a job.")
-@click.argument("stack")
+@command.command("preview", short_help="Preview a slice of what a pull request reaches, for the log of a job.")
+@click.argument("environment")
+@click.argument("part", metavar="K/N", callback=slice_in)
 @click.pass_context
-def _preview(ctx: click.Context, stack: str) -> None:
-    """Preview a stack, for the log of a job.
+def _preview(ctx: click.Context, environment: str, part: Slice) -> None:
+    """Preview the K-th of N slices of ENVIRONMENT, for the log of a job: the stacks that differ from HEAD.
 
-    What Pulumi prints is shown so that the server runs no line of it as a command. KUBECONFIG_CONTENT may hold a
-    kubeconfig.
+    `paletteai ci checkout` has copied the stack files of a pull request. Every difference is shown, one stack after the
+    other, so that the server runs no line of it as a command. KUBECONFIG_CONTENT may hold a kubeconfig.
     """
-    ctx.exit(_run(stack, "preview"))
+    from paletteai_components.ci.pulumi import preview
+
+    project = project_of(_folder())
+    stacks = _stacks_to_run("HEAD")
+    ctx.exit(preview((each.name for each in stacks if each.environment == environment and each.name in part), project))
 
 
-@command.command("up", short_help="Deploy a stack, for the log of a job.")
-@click.argument("stack")
+@command.command("up", short_help="Deploy a slice of an environment, for the log of a job.")
+@click.argument("environment")
+@click.argument("part", metavar="K/N", callback=slice_in)
+@click.option("--since", "revision", metavar="COMMIT", help="As for `up`; empty for all stacks.")
 @click.pass_context
-def _up(ctx: click.Context, stack: str) -> None:
-    """Deploy a stack, without asking, for the log of a job.
+def _up(ctx: click.Context, environment: str, part: Slice, revision: str | None) -> None:
+    """Deploy the K-th of N slices of ENVIRONMENT, without asking, for the log of a job.
 
-    What Pulumi prints is shown so that the server runs no line of it as a command. KUBECONFIG_CONTENT may hold a
-    kubeconfig.
+    It runs `paletteai up`, and shows what that prints so that the server runs no line of it as a command.
+    KUBECONFIG_CONTENT may hold a kubeconfig.
     """
-    ctx.exit(_run(stack, "up"))
+    from paletteai_components.ci.pulumi import deploy
+
+    project_of(_folder())
+    ctx.exit(deploy(environment, part, revision or None))
 
 
 @command.command("comment", short_help="Write or update the comment on a pull request.")
@@ -135,21 +193,35 @@ def _taken(ref: str, commit: str) -> list[str]:
     return take_stack_files(ref, commit)
 
 
-def _stacks_to_run(ctx: click.Context, names: tuple[str, ...] | list[str]) -> list[tuple[str, str]]:
-    """The named stacks, or all, with their environments. Shows their problems and exits if they have errors."""
+def _stacks_to_run(revision: str | None, environments: tuple[str, ...] = ()) -> list[Stack]:
+    """All stacks of some environments, or those that a change reaches. Says on the error stream which, and why."""
+    from paletteai_components.cli.reading import reading
+    from paletteai_components.cli.selection import Choice, chosen_from
+    from paletteai_components.cli.since import asking, since
+    from paletteai_components.stacks.workspace import unread_stacks, workspace_from
+
+    folder = _folder()
+    with reading(folder) as outcomes:
+        workspace = workspace_from(folder, outcomes)
+    stacks = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
+    choice = Choice(environments=environments)
+    names = chosen_from(stacks, choice, folder)
+    if revision is not None:
+        reached, _ = since(revision, folder, workspace, names, choice, None, asking("paletteai ci jobs", folder=folder))
+        names = frozenset(reached.reasons)
+        for line in reached.lines():
+            click.echo(line, err=True)
+    return [stack for stack in stacks if stack.name in names]
+
+
+def _refuse_errors(ctx: click.Context, stacks: Sequence[Stack]) -> None:
+    """Show the problems of stacks, and exit if they have errors."""
     from paletteai_components.cli.selection import Choice, selected
 
-    selection = selected(Choice(tuple(names), (), ()), _folder(), may_be_empty=True)
+    selection = selected(Choice(tuple(shell.exactly(stack.name) for stack in stacks)), _folder(), may_be_empty=True)
     if selection.exit_code:
         show(selection.diagnostics, err=True)
         ctx.exit(selection.exit_code)
-    return [(stack.name, named(stack.environment)) for stack in selection.stacks]
-
-
-def _run(stack: str, operation: str) -> int:
-    from paletteai_components.ci.pulumi import run_stack
-
-    return run_stack(operation, stack, project_of(_folder()))
 
 
 def _folder() -> StackFolder:

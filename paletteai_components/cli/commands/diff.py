@@ -110,9 +110,11 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
         raise UserError("`paletteai diff` compares one revision or two stacks, so nothing was compared.", "Name fewer.")
     now = _read_workspace(folder)
     from paletteai_components.changes.difference import difference_between
+    from paletteai_components.changes.history import history_since
+    from paletteai_components.changes.reach import reach_of
     from paletteai_components.changes.revision import revision_named, workspace_at
-    from paletteai_components.cli.output.difference import sections_of, verdict_of
-    from paletteai_components.cli.output.difference_json import difference_as_json
+    from paletteai_components.cli.output.difference import reach_sections, sections_of, verdict_of
+    from paletteai_components.cli.output.difference_json import difference_as_json, reached_as_json
 
     try:
         revision = revision_named(names[0] if names else None, folder)
@@ -124,7 +126,13 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
     about: Line = ("Compared with ", Untrusted(revision.name), " (", Untrusted(revision.commit[:12]), ").")
     code = 2 if now.unreadable else int(difference.has_errors)
     value = difference_as_json(difference, revision)
-    return _Answer(verdict_of(difference), about, sections_of(difference), value, code)
+    sections = sections_of(difference)
+    if folder.project is not None:
+        # A merge is one change, whatever its commits are.
+        reach = reach_of(now, difference, history_since(revision, folder, meanwhile=False))
+        value["reached"] = reached_as_json(reach)
+        sections += reach_sections(reach)
+    return _Answer(verdict_of(difference), about, sections, value, code)
 
 
 def _compare_stacks(first: str, second: str, folder: StackFolder) -> _Answer:

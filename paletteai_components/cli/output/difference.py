@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from paletteai_components.changes.difference import Difference, Presence, StackChange
 from paletteai_components.changes.impact import IntegrationChange, KeyChange, Move, RemovalChange, SourceChange, Steps
 from paletteai_components.changes.objects import Action, ObjectChange, Outcome, RemovalEffect
+from paletteai_components.changes.reach import Cause, Reach
 from paletteai_components.cli.output.field import field_line
 from paletteai_components.cli.output.line import Entry, Line, Mark, RuleCode, Section, Untrusted, listed
 from paletteai_components.cli.output.report import plural
@@ -94,6 +95,13 @@ def sections_of(difference: Difference) -> list[Section]:
         Section(_title("Problems fixed", fixed), diagnostic_entries(fixed), "green", folded=True),
     ]
     return [section for section in sections if section.entries]
+
+
+def reach_sections(reach: Reach) -> list[Section]:
+    """Why every stack has to be deployed, which no object shows: the program is another."""
+    reasons = [each for each in reach.everywhere if each.cause is Cause.PROGRAM]
+    entries = [Entry((Untrusted(each.text, sentence=True),)) for each in reasons]
+    return [Section(("Reaches every stack",), entries)] if entries else []
 
 
 def _first_rule(diagnostics: Sequence[Diagnostic]) -> str | None:

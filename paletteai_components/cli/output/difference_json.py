@@ -7,6 +7,7 @@ from typing import Any
 
 from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference
+from paletteai_components.changes.reach import Reach
 from paletteai_components.changes.tree import Revision
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.diagnostics import Severity
@@ -31,6 +32,14 @@ def difference_as_json(difference: Difference, revision: Revision) -> dict[str, 
         "stacks": [{"name": each.stack, **record_as_json(each, without=("stack",))} for each in difference.stacks],
         **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept", "refusal", "unsound")),
     }
+
+
+def reached_as_json(reach: Reach) -> list[dict[str, Any]]:
+    """The stacks that a deployment of the change has to run, and why."""
+    return [
+        {"name": stack, "reasons": [{"cause": each.cause.value, "text": each.text} for each in reasons]}
+        for stack, reasons in reach.reached.items()
+    ]
 
 
 def comparison_as_json(comparison: Comparison) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from paletteai_components.cli.output.progress import COLOURS
+from paletteai_components.cli.output.reach import Since
 from paletteai_components.cli.output.report import as_json, plural, show, show_json
 from paletteai_components.deployment import Deployment, Message, Operation, State, Step
 from paletteai_components.deployment.coverage import NO_COVERAGE, Coverage
@@ -58,6 +59,8 @@ class Report:
     deployments: list[Deployment]
     refused: Mapping[str, list[Diagnostic]]
     seconds: float
+    since: Since | None = None
+    """Why the stacks were run, and which were left out. None if all stacks that were chosen are among them."""
 
     def show_json(self) -> None:
         """Print it as JSON."""
@@ -67,6 +70,7 @@ class Report:
                 "operation": self.operation.value[0],
                 "preview": self.operation.is_preview,
                 "seconds": round(self.seconds, 1),
+                "since": self.since.as_json() if self.since else None,
                 "stacks": [self._as_json(each) for each in self.deployments],
             }
         )
@@ -79,6 +83,7 @@ class Report:
         return {
             "name": deployment.stack,
             "state": deployment.state.value,
+            "reasons": self.since.reasons_as_json(deployment.stack) if self.since else [],
             "seconds": round(deployment.seconds, 1),
             "changes": dict(deployment.changes),
             "steps": [
@@ -98,7 +103,7 @@ class Report:
             for line in lines:
                 click.echo(f"  {line}")
             show(self.refused.get(deployment.stack, []))
-        width = max(len(each.stack) for each in self.deployments)
+        width = max((len(each.stack) for each in self.deployments), default=0)
         for deployment in self.deployments:
             state = click.style(f"{self._state(deployment):<11}", fg=COLOURS[deployment.state])
             rest = self._counts(deployment)
@@ -106,8 +111,10 @@ class Report:
         for line in self._gaps():
             click.echo(line)
         states = Counter(self._state(each) for each in self.deployments)
-        counts = ", ".join(f"{number} {state}" for state, number in states.items())
-        stacks = plural(len(self.deployments), "stack")
+        if self.since and self.since.left_out:
+            states["left out"] = len(self.since.left_out)
+        counts = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "nothing to run"
+        stacks = plural(states.total(), "stack")
         click.echo(f"{stacks} of {named(self.environment)}: {counts} in {self.seconds:.1f} s")
 
     def _gaps(self) -> Iterator[str]:

@@ -28,7 +28,7 @@ def stack_text(
     return "\n".join(lines) + "\n"
 
 
-def many_stacks(folder: Path, stacks: int, projects: int, *, faulty: bool = False) -> Path:
+def many_stacks(folder: Path, stacks: int, projects: int, *, faulty: bool = False, context: str = "dev") -> Path:
     """A new folder of as many stack files, of one cluster.
 
     Args:
@@ -36,11 +36,12 @@ def many_stacks(folder: Path, stacks: int, projects: int, *, faulty: bool = Fals
         stacks: How many.
         projects: How many each of them has.
         faulty: Whether each has a wrong reference, a wrong display name and an unknown field, or nothing wrong.
+        context: The context of the kubeconfig that each is deployed with.
     """
     folder.mkdir(parents=True)
     for number in range(stacks):
         tenant = f"t{number}"
-        text = stack_text(tenant, projects, f"{tenant}-project", f"benchmark-{number}")
+        text = stack_text(tenant, projects, f"{tenant}-project", f"benchmark-{number}", context)
         if faulty:
             text = text.replace("Project 1\n", "Project-1\n").replace(
                 "Project 2\n", "Project 2\n        settingsRef: none\n"

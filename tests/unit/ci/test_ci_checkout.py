@@ -11,6 +11,7 @@ import pytest
 from support.ci_scripts import Ran, run_ci
 from support.repository import PLAIN
 
+from paletteai_components.ci import checkout
 from paletteai_components.pulumi_yaml.document import document_from
 
 REF = "refs/pull/7/head"
@@ -320,11 +321,12 @@ def test_a_link_on_the_branch_does_not_lead_a_file_to_another_ones_place(pull: P
     assert value(pull.checkout / DEV) == document_from(STACK.encode(), "").value
 
 
-def test_more_files_than_there_are_jobs_for_are_not_even_read(pull: PullRequest) -> None:
-    for number in range(257):
+def test_more_files_than_are_read_in_time_are_not_even_read(pull: PullRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "MOST_FILES", 20)
+    for number in range(21):
         pull.write(f"stacks/Pulumi.s{number}.dev.yaml", "config: {a: b\n")
     ran = pull.taken()
-    assert "changes more than 256 files" in pull.refused(ran)
+    assert "changes more than 20 files" in pull.refused(ran)
     assert "PAI012" not in ran.err
 
 

@@ -187,6 +187,7 @@ def test_as_json_everything_is_said_and_no_property_of_a_resource(project: Backe
     assert first == {
         "name": "acme.dev",
         "state": "succeeded",
+        "reasons": [],
         "changes": {"replace": 1, "same": 2},
         "steps": [{"operation": "replace", "kind": "Namespace", "name": "acme.vision"}],
         "cluster": {"asked": True, "unchecked": [], "reason": None},

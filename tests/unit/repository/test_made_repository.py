@@ -35,7 +35,7 @@ def test_it_is_checked_from_its_first_commit_on(elsewhere: Elsewhere) -> None:
     assert printed.startswith("Wrote stacks/Pulumi.acme.dev.yaml. ")
     (fleet / "stacks" / "Pulumi.acme.dev.yaml").write_text(STACK)
     assert elsewhere.paletteai("check", cwd=fleet) == "1 stack, 1 project: no problems\n"
-    assert '"stack":"acme.dev"' in elsewhere.paletteai("ci", "jobs", "github", cwd=fleet)
+    assert '"environment":"dev"' in elsewhere.paletteai("ci", "jobs", "github", cwd=fleet)
 
 
 def test_its_first_pull_request_is_compared_with_a_branch_that_has_nothing(elsewhere: Elsewhere) -> None:

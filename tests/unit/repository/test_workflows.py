@@ -18,6 +18,7 @@ from support.commands import check
 from support.workflows import Workflows
 
 from paletteai_components.ci import artifact
+from paletteai_components.ci import deployed as deployments
 
 OURS = Workflows(ROOT)
 MADE = Workflows(ROOT / "paletteai_components" / "repository" / "files")
@@ -93,15 +94,31 @@ def test_what_others_choose_reaches_a_script_only_through_its_environment(workfl
         assert len(step.get("run", "").splitlines()) <= 5, (name, job)
 
 
-def test_nothing_is_deployed_that_the_check_has_not_passed_for(workflows: Workflows) -> None:
+def test_a_merge_deploys_what_changed_since_everything_was_deployed(workflows: Workflows) -> None:
     assert "stacks" in workflows.before("deploy", "up")
-    # It fails where the check does: see test_ci_jobs.py.
-    (choosing,) = (step for step in workflows["deploy"]["jobs"]["stacks"]["steps"] if step.get("id") == "stacks")
-    assert choosing["run"] == 'paletteai ci jobs github >>"$GITHUB_OUTPUT"'
-    # A condition such as always() would start a job although what it needs has failed.
-    conditions = {job.get("if") for job in workflows["deploy"]["jobs"].values()}
-    assert conditions == {None, "needs.stacks.outputs.matrix != ''"}
+    stacks, up = workflows["deploy"]["jobs"]["stacks"], workflows["deploy"]["jobs"]["up"]
+    finding, choosing = (step for step in stacks["steps"] if step.get("id"))
+    assert finding["run"].startswith("since=$(paletteai ci deployed github)\n")
+    # Started by hand, everything is deployed.
+    assert finding["if"] == "github.event_name == 'push'"
+    assert choosing["env"] == {"SINCE": "${{ steps.deployed.outputs.since }}"}
+    assert choosing["run"] == 'paletteai ci jobs github --since "$SINCE" >>"$GITHUB_OUTPUT"'
+    assert stacks["outputs"]["since"] == choosing["env"]["SINCE"]
+    *_, refusing, last = up["steps"]
+    assert refusing["run"] == ".venv/bin/paletteai ci deployed github"
+    assert last["env"]["SINCE"] == "${{ needs.stacks.outputs.since }}"
+    # A condition such as always() would start a job although what it needs has failed, and a run in which something
+    # has failed would count as a deployment of everything.
+    conditions = {job.get("if") for name, job in workflows["deploy"]["jobs"].items() if name != "stacks"}
+    assert conditions <= {None, "needs.stacks.outputs.matrix != ''"}
+    assert stacks["if"] == "github.ref_name == github.event.repository.default_branch"
     assert "continue-on-error" not in str(workflows["deploy"])
+
+
+def test_what_compares_with_another_commit_has_the_history(workflows: Workflows) -> None:
+    for name, job in (("deploy", "stacks"), ("deploy", "up"), ("preview", "stacks"), ("preview", "preview")):
+        checkout = workflows[name]["jobs"][job]["steps"][0]
+        assert checkout["with"]["fetch-depth"] == 0, (name, job)
 
 
 def test_nothing_is_deployed_or_released_that_the_tests_have_not_passed_for() -> None:
@@ -199,7 +216,7 @@ def test_no_workflow_runs_a_pull_requests_code_with_power(workflows: Workflows) 
             assert "repository" not in step["with"]
     # Without a ref these check out the default branch: it is what the event is about.
     assert workflows["comment"]["on"].keys() == {"workflow_run"}
-    assert workflows["deploy"]["on"].keys() == {"push"}
+    assert workflows["deploy"]["on"].keys() == {"push", "workflow_dispatch"}
 
 
 HERE = "${{ github.server_url }}/${{ github.repository }}"
@@ -267,14 +284,18 @@ def test_secrets_are_in_one_step_of_a_job_with_an_environment(workflows: Workflo
         holders = [step for step in content.get("steps", ()) if "secrets." in str(step)]
         assert "secrets." not in str({key: value for key, value in content.items() if key != "steps"})
         if holders:
-            assert [step["run"] for step in holders] == [f'.venv/bin/paletteai ci {job} "$STACK"'], (name, job)
+            since = ' --since "$SINCE"' if job == "up" else ""
+            run = f'.venv/bin/paletteai ci {job} "$ENVIRONMENT" "$SLICE"{since}'
+            assert [step["run"] for step in holders] == [run], (name, job)
             assert content["environment"] in {"${{ matrix.environment }}", "preview-${{ matrix.environment }}"}
             assert (name == "preview") == content["environment"].startswith("preview-")
 
 
 def test_two_updates_of_a_stack_never_overlap(workflows: Workflows) -> None:
     up = workflows["deploy"]["jobs"]["up"]
-    assert up["concurrency"] == {"group": "pulumi-${{ matrix.stack }}", "cancel-in-progress": "false"}
+    # A stack stays in its slice: see test_ci_jobs.py.
+    group = "pulumi-${{ matrix.environment }}-${{ matrix.slice }}"
+    assert up["concurrency"] == {"group": group, "cancel-in-progress": "false"}
     assert up["strategy"]["fail-fast"] == "false"
     assert workflows["deploy"]["on"]["push"]["branches"] == ["main"]
 
@@ -306,12 +327,28 @@ def test_a_preview_is_named_by_what_somebody_approves_and_takes_nothing_else(wor
 
 def test_gitlab_has_the_same_jobs(workflows: Workflows) -> None:
     tests = {"test", "versions"} if workflows is OURS else set()
-    stacks = {"stacks to preview", "preview", "stacks to deploy", "deploy"}
+    stacks = {"stacks to preview", "preview", "stacks to deploy", "deploy", "deployed"}
     assert workflows.gitlab.keys() == {"check", "comment", *tests, *stacks}
     stages = yaml.safe_load(workflows.gitlab_file.read_text())["stages"]
     assert all(job["stage"] in stages for job in workflows.gitlab.values())
     # What is compared has its past.
-    assert all(workflows.gitlab[name]["variables"] == {"GIT_DEPTH": "0"} for name in ("check", "stacks to preview"))
+    comparing = ("check", "stacks to preview", "stacks to deploy")
+    assert all(workflows.gitlab[name]["variables"] == {"GIT_DEPTH": "0"} for name in comparing)
+
+
+def test_on_gitlab_a_deployment_of_everything_is_noted_after_it_and_only_then(workflows: Workflows) -> None:
+    deployed, choosing = workflows.gitlab["deployed"], workflows.gitlab["stacks to deploy"]
+    assert deployed["needs"] == ["deploy"]
+    assert workflows.gitlab["deploy"]["trigger"]["strategy"] == "depend"
+    assert deployed["environment"] == {"name": deployments.ENVIRONMENT}
+    assert "when" not in deployed
+    assert {str(each) for each in deployed["rules"]} == {str(each) for each in choosing["rules"]}
+    assert choosing["script"] == [
+        'if [ -z "$DEPLOY_EVERYTHING" ]; then since=$(paletteai ci deployed gitlab); fi',
+        'jobs=$(paletteai ci jobs gitlab --since "${since:-}")',
+        # A file that is there meanwhile would be one of the program.
+        "printf '%s\\n' \"$jobs\" >pipeline.yml",
+    ]
 
 
 def test_on_gitlab_only_the_comment_sees_its_token_and_never_for_a_fork(workflows: Workflows) -> None:
@@ -327,7 +364,8 @@ def test_on_gitlab_nothing_is_deployed_before_the_tests_have_passed() -> None:
     test = OURS.gitlab["test"]
     assert test["script"] == [".ci/run"]
     assert "allow_failure" not in test
-    assert any(rule["if"] == OURS.gitlab["stacks to deploy"]["rules"][0]["if"] for rule in test["rules"])
+    deploying = {rule["if"] for rule in OURS.gitlab["stacks to deploy"]["rules"]}
+    assert deploying < {rule["if"] for rule in test["rules"]}
     assert OURS.gitlab["stacks to deploy"]["needs"] == ["test"]
     assert OURS.gitlab["deploy"]["needs"] == ["stacks to deploy"]
 

@@ -31,6 +31,8 @@ COMMANDS = (
     ["explain", "acme.dev", "lab", "--format", "json"],
     ["graph"],
     ["graph", "--format", "json"],
+    ["stacks"],
+    ["stacks", "--format", "json", "--slices", "4"],
     ["diff", "acme.dev", "acme.prod"],
     ["diff", "acme.prod", "acme.dev", "--format", "markdown"],
     ["ci", "jobs", "github"],
@@ -119,7 +121,9 @@ def test_no_component_tells_a_key_that_it_is_called_by() -> None:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> object:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        yield Repository(tmp_path_factory.mktemp("repository"), monkeypatch)
+        repository = Repository(tmp_path_factory.mktemp("repository"), monkeypatch)
+        repository.declare()
+        yield repository
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
@@ -129,7 +133,11 @@ def test_no_comparison_with_the_past_tells_a_key(path: tuple[str, ...], reposito
     repository.stack(pasted(PLACES[path], before))
     repository.commit()
     repository.stack(pasted(PLACES[path], after))
-    for form in ("text", "json", "markdown"):
-        result = repository.run("diff", "HEAD", "--format", form)
+    commands = [["diff", "HEAD", "--format", form] for form in ("text", "json", "markdown")]
+    if len(path) < 3:
+        # Why a stack is reached names no more than its keys.
+        commands.append(["operator", "dev", "--repo", "https://git.example/x.git", "--since", "HEAD"])
+    for command in commands:
+        result = repository.run(*command)
         assert before not in result.output
         assert after not in result.output
