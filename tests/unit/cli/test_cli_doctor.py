@@ -213,6 +213,7 @@ def drifted() -> list[Manifest]:
     objects["Tenant/acme"]["spec"]["displayName"] = "Acme, Inc."
     del objects["Tenant/acme"]["metadata"]["labels"]["team"]
     objects["Project/vision/vision"]["spec"]["limits"][0]["count"] = 4
+    objects["Project/vision/vision"]["metadata"]["labels"]["argocd.argoproj.io/instance"] = "ml-apps"
     objects["Secret/tenant-acme/default-palette"]["data"] = document(api_key("rotated"), tenant="other")
     del objects["Settings/tenant-acme/default"]["metadata"]["annotations"]
     extra = [project_of("extra", "acme"), settings("extra", "own"), secret("extra", key="extra")]
