@@ -174,6 +174,9 @@ comment:
 *.egg-info/
 *.new.*
 
+# The environment of the component package, which the Pulumi CLI makes
+/plugin/venv/
+
 # Caches
 __pycache__/
 *.py[cod]

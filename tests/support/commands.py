@@ -34,6 +34,7 @@ PULUMI = {
     "config": {"--json", "--show-secrets"},
     "config set": {"--secret", "--path"},
     "destroy": set(),
+    "install": set(),
     "login": set(),
     "new": {"--generate-only", "--name="},
     "package add": set(),
