@@ -14,6 +14,7 @@ UV_FLAGS ?=
 VENV := .venv
 TOOLS := .venv-tools
 RELEASE := .venv-release
+SITE := .venv-site
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip install --quiet --no-compile --no-deps
@@ -30,7 +31,7 @@ SCHEMA := paletteai_components/schema/stack.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := plan
-.PHONY: plan test assets check fmt schema docs record repository requirements release-check bench clean
+.PHONY: plan test assets check fmt schema docs site record repository requirements release-check bench clean
 .DELETE_ON_ERROR:
 
 plan: $(RUNTIME)
@@ -69,6 +70,11 @@ PINS = $(COMPILE) pyproject.toml --extra build
 docs: $(RUNTIME)
 	@$(RUN) paletteai_components.rules docs/rules
 
+# A link that leads nowhere, or a page that is in no menu, is an error.
+site: $(SITE)/.installed
+	@DISABLE_MKDOCS_2_WARNING=true NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --clean --strict
+	@echo "Built build/site/index.html"
+
 # What the Pulumi CLI on PATH makes of the layouts that the tests know.
 record: $(TESTS)
 	@PYTHONPATH=tests $(RUN) support.layouts
@@ -81,7 +87,8 @@ requirements: $(TOOLS)/.installed
 	@$(PINS) --output-file requirements.txt
 	@$(PINS) --extra test --constraint requirements.txt --output-file tests/requirements.txt
 	@$(COMPILE) --group release --output-file .ci/requirements.txt
-	@echo "Wrote requirements.txt, tests/requirements.txt and .ci/requirements.txt"
+	@$(COMPILE) --group site --output-file docs/requirements.txt
+	@echo "Wrote requirements.txt, tests/requirements.txt, .ci/requirements.txt and docs/requirements.txt"
 	@$(MAKE) --no-print-directory repository
 
 # Everything that a release does before it signs and publishes. The result is in dist.
@@ -93,7 +100,7 @@ bench: $(TESTS)
 	@$(BIN)/python tests/benchmark.py $(BENCH_FLAGS)
 
 clean:
-	rm -rf $(VENV) $(TOOLS) $(RELEASE) .coverage .coverage.* htmlcov build dist
+	rm -rf $(VENV) $(TOOLS) $(RELEASE) $(SITE) .coverage .coverage.* htmlcov build dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find paletteai_components tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -124,4 +131,10 @@ $(RELEASE)/.installed: .ci/requirements.txt
 	@echo "Setting up $(RELEASE) (once)..."
 	@$(PYTHON) -m venv --clear $(RELEASE)
 	@$(RELEASE)/bin/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement $<
+	@touch $@
+
+$(SITE)/.installed: docs/requirements.txt
+	@echo "Setting up $(SITE) (once)..."
+	@$(PYTHON) -m venv --clear $(SITE)
+	@$(SITE)/bin/python -m pip install --quiet --no-compile --no-deps --require-hashes --requirement $<
 	@touch $@

@@ -207,9 +207,9 @@ def _try_wheel(wheel: Path, version: str, temporary: Path) -> None:
     # The checkout must not hide that a file is missing from the wheel.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     for command in (str(_program(venv, name)) for name in ("paletteai-components", "paletteai")):
-        printed = _run(command, "--version", cwd=temporary, env=environment)
-        if printed.split()[-1] != version:
-            _refuse(f"the installed command prints {printed.strip()!a}, not {version}, so this is not a release.")
+        printed = _run(command, "--version", cwd=temporary, env=environment).partition("\n")[0]
+        if printed != f"paletteai {version}":
+            _refuse(f"the installed command prints {printed!a}, not {version}, so this is not a release.")
     _run(command, "init", str(project), cwd=temporary, env=environment)
     shutil.copytree(ROOT / "stacks", project / "stacks", dirs_exist_ok=True)
     for arguments in (("check",), ("plan",), ("schema",), ("graph", "--format", "html", "--output", "graph.html")):

@@ -113,7 +113,9 @@ class ApiKey:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(_key_from)
+        return core_schema.no_info_plain_validator_function(
+            _key_from, serialization=core_schema.plain_serializer_function_ser_schema(_written)
+        )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -136,6 +138,12 @@ def _key_from(value: object) -> ApiKey:
         canonical = canonical_ciphertext(ciphertext)
         return ApiKey(KeyState.ENCRYPTED, ciphertext=canonical, is_canonical=canonical == ciphertext)
     raise ValueError("an API key must be the object that `pulumi config set` writes")
+
+
+def _written(key: ApiKey) -> dict[str, str]:
+    if key.ciphertext is None:
+        raise ValueError("an API key that is not encrypted cannot be written")
+    return {"secure": key.ciphertext}
 
 
 def fingerprint_of(api_key: str) -> str:

@@ -41,9 +41,14 @@ class SourceLocation:
     """The file as the user would type it. Empty for a declaration in Python."""
     line: int | None = None
     """The line, counted from 1. None if the location is the complete file."""
+    field: str = ""
+    """The path of the field, for what is declared as the inputs of a component. Empty for all others."""
 
     def __str__(self) -> str:
-        return escaped(self.file) if self.line is None else f"{escaped(self.file)}:{self.line}"
+        file = escaped(self.file)
+        if self.field:
+            return f"{file}: {self.field}"
+        return file if self.line is None else f"{file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
     explains: frozenset[str] = frozenset()
     """The codes of the diagnostics that follow from this one, if they are about several of the same files."""
+
+    @property
+    def identity(self) -> tuple[str, str, tuple[str, ...]]:
+        """What stays the same if lines move, or if it is silenced: the code, the message and the files."""
+        return self.code, self.message, tuple(sorted(location.file for location in self.where))
 
     def __str__(self) -> str:
         head = f"{self.where[0]}: " if self.where else ""
@@ -141,8 +151,8 @@ def _files(diagnostic: Diagnostic) -> frozenset[str]:
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics without duplicates: errors first, then by file, line and code."""
 
-    def key(diagnostic: Diagnostic) -> tuple[int, list[tuple[str, int]], str, str]:
-        where = [(location.file, location.line or 0) for location in diagnostic.where]
+    def key(diagnostic: Diagnostic) -> tuple[int, list[tuple[str, int, str]], str, str]:
+        where = [(location.file, location.line or 0, location.field) for location in diagnostic.where]
         return diagnostic.severity.rank, where, diagnostic.code, diagnostic.message
 
     return sorted(dict.fromkeys(diagnostics), key=key)

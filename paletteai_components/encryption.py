@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import base64
 
+PROVIDER_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+"""The keys of a stack file that say how the stack encrypts. `pulumi stack init` writes them."""
+
 
 def ciphertext_of(value: object) -> str | None:
     """The ciphertext of an encrypted value, or None if the value is not encrypted."""

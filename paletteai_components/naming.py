@@ -21,6 +21,7 @@ _SUBDOMAIN_LIMIT = 253
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_BESIDE_A_DOT = re.compile(r"\.[.-]|-\.")
 _DISPLAY_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ]*[A-Za-z0-9])?")
 _SEPARATORS = re.compile(r"[ _.]+")
 _SEPARATORS_OF_WORDS = re.compile(r"[ _./:-]")
@@ -66,7 +67,7 @@ def subdomain_problem(name: str, limit: int = _SUBDOMAIN_LIMIT) -> str | None:
         return "is empty"
     if len(name) > limit:
         return f"has {len(name)} characters, {limit} are allowed"
-    if not _SUBDOMAIN.fullmatch(name) or re.search(r"\.[.-]|-\.", name):
+    if not _SUBDOMAIN.fullmatch(name) or ("." in name and _BESIDE_A_DOT.search(name)):
         return "is not made of lower-case letters, digits, '-' and '.' with a letter or digit at both ends"
     return None
 

@@ -13,6 +13,9 @@ from typing import Any
 
 REDACTED = "<redacted>"
 
+SHORTEST_KEY = 16
+"""The length of the shortest word that can count as a key."""
+
 # The length of the longest name in Kubernetes.
 _LIMIT = 253
 _NAME = re.compile(r"[\w ./:@()\[\]\\,+-]*")
@@ -40,7 +43,7 @@ def named(text: str) -> str:
 
 def redacted(text: str) -> str:
     """Any text with the words redacted that look like keys, shortened to the length of a name."""
-    if len(text) < 16:
+    if len(text) < SHORTEST_KEY:
         return text
     text = _WORD.sub(lambda word: REDACTED if _is_key(word[0]) else word[0], text)
     return text if len(text) <= _LIMIT else f"{text[: _LIMIT // 2]}…{text[-(_LIMIT // 2) :]}"
@@ -49,7 +52,7 @@ def redacted(text: str) -> str:
 def holds_key(value: Any, name: str = "") -> bool:
     """Whether a value, or anything in it, has a word that looks like a key. The `name` of its field tells a digest."""
     match value:
-        case str() if len(value) >= 16:
+        case str() if len(value) >= SHORTEST_KEY:
             return not _is_digest(value, name) and any(map(_is_key, _WORD.findall(_IMAGE_DIGEST.sub("", value))))
         case Mapping():
             return any(holds_key(key) or holds_key(inner, key) for key, inner in value.items())
@@ -60,7 +63,7 @@ def holds_key(value: Any, name: str = "") -> bool:
 
 def looks_like_key(text: str, name: str = "") -> bool:
     """Whether a text in the field `name` is one word that looks like a key, or has a word with a known prefix."""
-    if len(text) < 16:
+    if len(text) < SHORTEST_KEY:
         return False
     text = text.strip()
     return holds_key(text, name) if _ONE_WORD.fullmatch(text) else any(map(_has_prefix, _WORD.findall(text)))
@@ -71,7 +74,7 @@ def _is_digest(text: str, name: str) -> bool:
 
 
 def _is_key(word: str) -> bool:
-    return len(word) >= 16 and (_has_prefix(word) or any(map(_is_random, _RUN.findall(word))))
+    return len(word) >= SHORTEST_KEY and (_has_prefix(word) or any(map(_is_random, _RUN.findall(word))))
 
 
 def _has_prefix(word: str) -> bool:

@@ -13,15 +13,30 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import pulumi
     from kubernetes import client
     from urllib3 import PoolManager
 
 _Kept = TypeVar("_Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is known of an Output now."""
+
+    value: Any
+    is_known: bool
+    """False in a preview, if only the deployment gives it its value."""
+    is_secret: bool
+    resources: frozenset[pulumi.Resource]
+    """What it depends on."""
+
 
 # With this, `pulumi preview --json` prints each event as it happens, as `up` does, not one object at the end.
 STREAMED_PREVIEW = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
@@ -29,6 +44,8 @@ STREAMED_PREVIEW = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 # an `Output`, and no resources.
 LAST_OUTPUTS = "pulumi:pulumi:readStackOutputs", "name"
 LAST_RESOURCES = "pulumi:pulumi:readStackResourceOutputs", "stackName"
+# The function of the engine that returns what a program has set of a resource, by its `urn`.
+RESOURCE = "pulumi:pulumi:getResource"
 # The module whose server lets the Automation API run a function as a program. Pulumi's own language host takes four
 # times the CPU time of a small preview to start a program.
 PROGRAM_SERVER = "pulumi.automation._server"
@@ -54,6 +71,23 @@ def kept_with_the_program(name: str, make: Callable[[], _Kept]) -> _Kept:
     Raises:
         RunError: No program is running.
     """
+    kept = _attributes_of_monitor()
+    if name not in kept:
+        kept[name] = make()
+    found: _Kept = kept[name]
+    return found
+
+
+def keep_with_the_program(name: str, value: object) -> None:
+    """Makes a value that which `kept_with_the_program` returns for the running program.
+
+    Raises:
+        RunError: No program is running.
+    """
+    _attributes_of_monitor()[name] = value
+
+
+def _attributes_of_monitor() -> dict[str, Any]:
     import pulumi
     from pulumi.runtime.settings import get_monitor
 
@@ -61,10 +95,27 @@ def kept_with_the_program(name: str, make: Callable[[], _Kept]) -> _Kept:
     if monitor is None:
         raise pulumi.RunError("This is a Pulumi program: run it with `pulumi preview` or `pulumi up`.")
     kept: dict[str, Any] = vars(monitor)
-    if name not in kept:
-        kept[name] = make()
-    found: _Kept = kept[name]
-    return found
+    return kept
+
+
+def settled(outputs: Sequence[pulumi.Output[Any]]) -> list[Settled]:
+    """What is known of each Output now.
+
+    A component that is served gets its inputs from the engine, so their Outputs have their values already. But the SDK
+    only gives these to a callback, which runs when the component is registered, or not at all.
+    """
+    import asyncio
+
+    from pulumi.runtime.sync_await import _sync_await
+
+    async def one(output: pulumi.Output[Any]) -> Settled:
+        value = await output.future(with_unknowns=True)
+        return Settled(value, await output.is_known(), await output.is_secret(), frozenset(await output.resources()))
+
+    async def every() -> list[Settled]:
+        return await asyncio.gather(*map(one, outputs))
+
+    return _sync_await(every())
 
 
 def program_server(program: Callable[[], None]) -> Any:

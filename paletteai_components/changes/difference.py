@@ -198,9 +198,4 @@ def _split_diagnostics(before: list[Diagnostic], after: list[Diagnostic]) -> tup
 
 
 def _identity(diagnostic: Diagnostic) -> Hashable:
-    return (
-        diagnostic.code,
-        diagnostic.severity is Severity.ERROR,
-        diagnostic.message,
-        tuple(sorted(location.file for location in diagnostic.where)),
-    )
+    return diagnostic.severity is Severity.ERROR, diagnostic.identity

@@ -1,21 +1,25 @@
 """Drift: how the objects of a cluster differ from those that stack files declare.
 
-Only declared fields count, as in a server-side apply: defaults, and the fields of other managers, are no difference.
+What counts is what a server-side apply would change: declared fields, and those that Pulumi wrote and that are no
+longer declared. Defaults, and the fields of other managers, are no difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from paletteai_components.changes.fields import FieldChange, Redacted, field_changes
+from paletteai_components.changes.fields import FieldChange, Redacted, field_change
+from paletteai_components.changes.merge import abandoned_changes, applied_changes
 from paletteai_components.credentials import sent_host
-from paletteai_components.kube.field_path import FieldPath, selecting, selector_of
+from paletteai_components.kube.field_path import FieldPath
+from paletteai_components.kube.managed_fields import Fields, fields_of_pulumi
 from paletteai_components.kube.manifests import PlannedObject, reference_of
+from paletteai_components.kube.openapi import Schema
 from paletteai_components.model.planned import PlannedSettings
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.observation.credentials import credential_in
+from paletteai_components.observation.managers import Manager, managers_of
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.observation.stack import ObservedStack
 from paletteai_components.redaction import named
@@ -29,6 +33,10 @@ _IMPORTS = "it imports values from Pulumi ESC, which are not known here"
 _OWNED = ("Tenant", "Project", "Settings")
 # The same object is served in every version, and its place is how it was found.
 _IDENTITY = (FieldPath(("apiVersion",)), FieldPath(("metadata", "name")), FieldPath(("metadata", "namespace")))
+_MANAGED = FieldPath(("metadata", "managedFields"))
+# The annotations that Pulumi writes for its own use.
+_OF_ITS_OWN = "f:pulumi.com/"
+_NO_SCHEMAS: Mapping[str, Schema] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Differing:
     stack: str
     reference: str
     fields: tuple[FieldChange, ...]
-    """The declared fields, with their values on the cluster and in the file."""
+    """The fields, with their values on the cluster and in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,15 @@ class Uncompared:
 
 
 @dataclass(frozen=True, slots=True)
+class Contested:
+    """A declared object that another tool manages, too: each undoes what the other changes."""
+
+    stack: str
+    reference: str
+    manager: Manager
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """How a cluster differs from some stacks."""
 
@@ -68,6 +85,7 @@ class Drift:
     undeclared: tuple[str, ...] = ()
     """The Tenants, Projects and Settings of these tenants that no stack file declares."""
     uncompared: tuple[Uncompared, ...] = ()
+    contested: tuple[Contested, ...] = ()
     agreeing: int = 0
     """How many objects are as they are declared."""
 
@@ -83,6 +101,7 @@ class Drift:
             "differing": len(self.differing),
             "undeclared": len(self.undeclared),
             "uncompared": len(self.uncompared),
+            "contested": len(self.contested),
             "agreeing": self.agreeing,
         }
 
@@ -95,6 +114,7 @@ def drift_between(
     complete: frozenset[str],
     *,
     everything: bool = False,
+    schemas: Mapping[str, Schema] = _NO_SCHEMAS,
 ) -> Drift:
     """How a cluster differs from what stacks declare.
 
@@ -105,11 +125,13 @@ def drift_between(
         observed: The tenants of the cluster as stacks.
         complete: The kinds of which every object is among the objects.
         everything: Whether the stacks were chosen to be all of their cluster, so that other tenants are undeclared.
+        schemas: The schemas of the kinds, as far as they are known.
     """
     live = {reference_of(each.manifest): each for each in objects}
     missing: list[Missing] = []
     differing: list[Differing] = []
     uncompared: list[Uncompared] = []
+    contested: list[Contested] = []
     agreeing = 0
     for stack in stacks:
         uncompared += [Uncompared(stack.name, "", _IMPORTS)] if stack.imports else []
@@ -120,64 +142,55 @@ def drift_between(
             elif found is None:
                 missing.append(Missing(stack.name, reference))
             else:
-                fields = differing_fields(each, found, stack)
+                contested += [
+                    Contested(stack.name, reference, manager) for manager in managers_of(found, each.manifest)
+                ]
+                fields = differing_fields(each, found, stack, schemas.get(each.kind))
                 differing += [Differing(stack.name, reference, fields)] if fields else []
                 agreeing += not fields
                 if each.kind == "Secret" and not _knows_both_keys(each, found, stack):
                     uncompared.append(Uncompared(stack.name, reference, _NO_FINGERPRINT))
     undeclared = tuple(_undeclared(stacks, declared, observed, everything=everything))
-    return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), agreeing)
+    return Drift(tuple(missing), tuple(differing), undeclared, tuple(uncompared), tuple(contested), agreeing=agreeing)
 
 
-def declared_part(
-    live: Any, declared: Any, lists: Mapping[FieldPath, str] | None = None, at: FieldPath | None = None
-) -> Any:
-    """What of a value on the cluster is declared: the declared entries of mappings, also in the elements of lists.
+def differing_fields(
+    each: PlannedObject, found: ObservedObject, stack: Stack, schema: Schema | None = None
+) -> tuple[FieldChange, ...]:
+    """The fields of an object that a server-side apply of its declaration would change on the cluster.
 
-    Of a list in `lists`, only the elements with a declared selector; see `PaletteApi.lists`.
+    Args:
+        each: The declaration.
+        found: The object on the cluster.
+        stack: The stack that declares it.
+        schema: The schema of its kind, if it is known: see `merge.applied_changes`.
     """
-    lists, at = lists or {}, at or FieldPath()
-    if isinstance(live, Mapping) and isinstance(declared, Mapping):
-        return {
-            name: declared_part(live[name], value, lists, at / name) for name, value in declared.items() if name in live
-        }
-    if isinstance(live, list) and isinstance(declared, list | tuple):
-        if key := selecting(declared, lists, at):
-            return _declared_elements(live, declared, key, lists, at)
-        if len(live) == len(declared):
-            return [declared_part(*pair) for pair in zip(live, declared, strict=True)]
-    # YAML has 1.0 where JSON has 1.
-    return declared if isinstance(declared, float) and type(live) is int and live == declared else live
-
-
-def _declared_elements(
-    live: Sequence[Any], declared: Sequence[Any], key: str, lists: Mapping[FieldPath, str], at: FieldPath
-) -> list[Any]:
-    there = {selector: element for element in live if (selector := selector_of(element, key))}
-    pairs = [(selector_of(element, key), element) for element in declared]
-    return [
-        declared_part(there[selector], element, lists, at / selector)
-        for selector, element in pairs
-        if selector is not None and selector in there
-    ]
-
-
-def differing_fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> tuple[FieldChange, ...]:
-    """The declared fields of an object that are other ones on the cluster."""
-    lists = stack.api.lists(each.kind)
-    wanted = _without_nulls(each.manifest)
+    wanted = {**each.manifest, "metadata": {**each.manifest["metadata"]}}
     for path in _IDENTITY:
         path.remove(wanted)
-    there = declared_part(found.manifest, wanted, lists)
-    fields = field_changes(there, wanted, lists=lists)
+    changes = [
+        *applied_changes(found.manifest, wanted, schema, stack.api.lists(each.kind)),
+        *abandoned_changes(_written_by_pulumi(found), found.manifest, wanted, schema),
+    ]
+    # An element that was removed from a set and one that was added to it are one change of the set.
+    fields = tuple(field_change(*change) for change in {path: (path, *values) for path, *values in changes}.values())
     return (*fields, *_document_fields(each, found, stack)) if each.kind == "Secret" else fields
 
 
-def _without_nulls(manifest: Any) -> Any:
-    """A copy without fields that are null: to an API server, they are not there."""
-    if isinstance(manifest, Mapping):
-        return {name: _without_nulls(value) for name, value in manifest.items() if value is not None}
-    return manifest
+def _written_by_pulumi(found: ObservedObject) -> Fields:
+    """The fields that Pulumi wrote and a stack file can declare. What is in a Secret is none of them."""
+    managed = _MANAGED.read(found.manifest)
+    if not isinstance(managed, list):
+        return {}
+    fields = fields_of_pulumi(managed)
+    metadata = fields.get("f:metadata", {})
+    annotations = metadata.get("f:annotations", {})
+    declarable = {
+        "f:labels": metadata.get("f:labels", {}),
+        "f:annotations": {key: inner for key, inner in annotations.items() if not key.startswith(_OF_ITS_OWN)},
+    }
+    written = {"f:metadata": {key: inner for key, inner in declarable.items() if inner}, "f:spec": fields.get("f:spec")}
+    return {key: inner for key, inner in written.items() if inner}
 
 
 def _document_fields(each: PlannedObject, found: ObservedObject, stack: Stack) -> Iterator[FieldChange]:

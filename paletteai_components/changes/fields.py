@@ -46,10 +46,13 @@ def field_changes(
     identifies a credential, is `HIDDEN`; one that looks like a key is `KEYLIKE`. The elements of `lists` are compared
     one by one: see `PaletteApi.lists`.
     """
-    return tuple(
-        FieldChange(path.mapped(redacted), redacted_value(old, path, shown[0]), redacted_value(new, path, shown[1]))
-        for path, old, new in _differing(before, after, (), lists)
-    )
+    return tuple(field_change(path, old, new, shown) for path, old, new in _differing(before, after, (), lists))
+
+
+def field_change(path: FieldPath, before: Any, after: Any, shown: tuple[bool, bool] = (True, True)) -> FieldChange:
+    """The change of the field at a path, without what must not be shown of it."""
+    old, new = (redacted_value(*each) for each in ((before, path, shown[0]), (after, path, shown[1])))
+    return FieldChange(path.mapped(redacted), old, new)
 
 
 def _differing(

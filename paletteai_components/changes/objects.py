@@ -97,9 +97,25 @@ class ObjectChange:
         """What becomes of the object, with regard to what `onRemoval` protects and keeps."""
         if self.removal_effect is RemovalEffect.REFUSED:
             return Outcome.REFUSED
+        if self.is_recreated:
+            # With an import, the creation does not fail, and the deletion follows.
+            return Outcome.DELETED if self.imported else Outcome.REFUSED
         if self.action is Action.DELETED and self.removal_effect in (RemovalEffect.RETAINED, RemovalEffect.LEFT):
             return Outcome.KEPT
         return Outcome(self.action.value)
+
+    @property
+    def is_recreated(self) -> bool:
+        """Whether Pulumi would create it under another logical name, and delete it under the old one after that.
+
+        A Settings and its Secret are exceptions: they keep their URN where their credential goes.
+        """
+        return (
+            self.action is Action.REPLACED
+            and self.former_name is not None
+            and self.removal_effect in {RemovalEffect.DELETED, RemovalEffect.EMPTIED}
+            and not self.reference.startswith(("Settings/", "Secret/"))
+        )
 
 
 class _Declared(NamedTuple):

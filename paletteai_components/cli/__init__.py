@@ -6,7 +6,6 @@ Each subcommand is a module in `commands/`, imported only when it is called: no 
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 import warnings
@@ -17,9 +16,9 @@ from typing import Any
 
 import click
 
-from paletteai_components import __version__
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
+from paletteai_components.cli.version import show_version
 from paletteai_components.errors import UserError
 from paletteai_components.shell import called_for
 
@@ -100,7 +99,14 @@ class _Commands(click.Group):
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="paletteai")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the versions of this package, of Python and of the libraries that matter.",
+)
 @click.option(
     "-C",
     "folders",
@@ -126,8 +132,6 @@ def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
     Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
     was called wrongly.
     """
-    # A command is short-lived and keeps nearly every object until it ends: collecting garbage early is wasted time.
-    gc.set_threshold(500_000, 50, 100)
     ctx.color = _is_coloured(color)
     for folder in folders:
         ctx.with_resource(_inside(folder))

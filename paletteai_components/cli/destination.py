@@ -23,13 +23,26 @@ _FORMATS = {
     ".json": "json",
     ".md": "markdown",
     ".mmd": "mermaid",
+    ".sarif": "sarif",
     ".txt": "text",
+    ".xml": "junit",
     ".yaml": "yaml",
     ".yml": "yaml",
 }
 
 RENDERED = "# paletteai render\n"
 """The first line of a file with manifests."""
+
+# Other tools write SARIF, too.
+_SARIF = """{
+  "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+  "version": "2.1.0",
+  "runs": [
+    {
+      "tool": {
+        "driver": {
+          "name": "paletteai",
+"""
 
 # How the files begin that commands write. Only a file that begins so may be overwritten.
 _BEGINNINGS = tuple(
@@ -41,6 +54,11 @@ _BEGINNINGS = tuple(
         "<!-- paletteai doctor -->\n",
         RENDERED,
         '{\n  "problems": [',
+        _SARIF,
+        # A Code Quality report of GitLab.
+        "[]\n",
+        '[\n  {\n    "check_name": "PAI',
+        "<?xml version='1.0' encoding='us-ascii'?>\n<testsuites name=\"paletteai\"",
         '{\n  "stacks": [',
         '{\n  "version": 1,\n  "base": {\n    "name": ',
         '{\n  "version": 1,\n  "first": ',
@@ -88,13 +106,15 @@ def _format_for(output: Path, context: click.Context, only: str | None) -> str:
     chosen = only or str(context.params["output_format"])
     if context.get_parameter_source("output_format") is ParameterSource.COMMANDLINE:
         return chosen
-    named = _FORMATS.get(output.suffix.lower())
+    # As in `report.sarif.json`.
+    named = "sarif" if output.name.lower().endswith(".sarif.json") else _FORMATS.get(output.suffix.lower())
     if named is None:
         return chosen
     types = (each.type for each in context.command.params if each.name == "output_format")
     formats = next((list(each.choices) for each in types if isinstance(each, click.Choice)), [only])
     if named not in formats:
-        extensions = " or ".join(f"`{extension}`" for extension, form in _FORMATS.items() if form in formats)
+        *first, last = (f"`{extension}`" for extension, form in _FORMATS.items() if form in formats)
+        extensions = f"{', '.join(first)} or {last}" if first else last
         raise UserError(
             f"the command `{context.info_name}` has no format for `{escaped(output.suffix)}`, so nothing was written.",
             f"Name a file that ends in {extensions}.",

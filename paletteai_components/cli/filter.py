@@ -27,13 +27,13 @@ class Filter:
     lowest: Severity = Severity.ERROR
     """The lowest severity that makes the command fail."""
 
+    def reports(self, code: str) -> bool:
+        """Whether the problems of a rule are reported."""
+        return (not self.select or code in self.select) and code not in self.ignore
+
     def kept(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """The problems that are reported."""
-        return tuple(
-            each
-            for each in diagnostics
-            if (not self.select or each.code in self.select) and each.code not in self.ignore
-        )
+        return tuple(each for each in diagnostics if self.reports(each.code))
 
     def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
         """Whether one of the problems makes the command fail."""
@@ -71,9 +71,12 @@ def filtering(command: Command) -> Command:
 
 def _codes(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
     """The codes of rules, which may be separated by commas."""
+    codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
+    if not codes:
+        # The rules take long to import: see `selection.selected`.
+        return frozenset()
     from paletteai_components.rules import RULES
 
-    codes = [code.strip().upper() for each in given for code in each.split(",") if code.strip()]
     for code in codes:
         if code not in RULES:
             raise UserError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from paletteai_components.cli.checking import checked
 from paletteai_components.cli.output.waiting import counted
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.errors import UserError
@@ -13,7 +14,6 @@ from paletteai_components.kube.snapshot import Request, Snapshot, snapshot_of
 from paletteai_components.observation.objects import Inventory, ObservedObject, inventory_of
 from paletteai_components.observation.reading import View, workspace_of
 from paletteai_components.redaction import named
-from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.workspace import Workspace
 
 # What these rules find may be wrong without all objects of these kinds: who uses something, and what a Project gets.
@@ -83,7 +83,7 @@ def live(kubeconfig: str | None, context: str | None, request: Request, *, merge
     workspace = workspace_of(objects, snapshot.api, View(_cluster_of(snapshot), snapshot.complete, merges))
     found = Live(snapshot, objects, workspace, (), server.is_verified)
     unjudged = found.unjudged
-    return replace(found, diagnostics=tuple(each for each in diagnostics_of(workspace) if each.code not in unjudged))
+    return replace(found, diagnostics=tuple(each for each in checked(workspace) if each.code not in unjudged))
 
 
 def _cluster_of(snapshot: Snapshot) -> str:

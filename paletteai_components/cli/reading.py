@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
 
 Read = TypeVar("Read")
+File = TypeVar("File")
 
-# One process reads fewer files than this before another has started.
+# One process reads fewer stack files than this before another has started. It sends them in so many batches.
 MANY = 100
-_BATCH = 25
+_BATCHES = 4
 
 
 @contextlib.contextmanager
@@ -33,19 +35,42 @@ def reading(folder: StackFolder) -> Iterator[Iterable[tuple[Path, Outcome]]]:
 
     Where there are many files, other processes start reading at once, so that the body can import modules meanwhile.
     """
-    with reading_files([] if folder.unreadable else folder.files(), read_stack_file) as outcomes:
+    with reading_files([] if folder.unreadable else folder.files(), read_stack_file, MANY) as outcomes:
         yield outcomes
 
 
 @contextlib.contextmanager
-def reading_files(paths: list[Path], read: Callable[[Path], Read]) -> Iterator[Iterable[tuple[Path, Read]]]:
-    """What a function reads from each file, in their order. It raises nothing, and what it returns can be pickled."""
-    readers = min(len(os.sched_getaffinity(0)), len(paths) // MANY + 1) if _can_fork() else 1
+def reading_files(files: list[File], read: Callable[[File], Read], many: int) -> Iterator[Iterable[tuple[File, Read]]]:
+    """What a function reads from each file, in their order.
+
+    Args:
+        files: The files, or parts of files.
+        read: What reads one. It raises nothing, and what it returns can be pickled.
+        many: One process reads fewer of them than this before another has started.
+    """
+    readers = min(len(os.sched_getaffinity(0)), len(files) // many + 1) if _can_fork() else 1
     if readers < 2:
-        yield watched(((path, read(path)) for path in paths), len(paths))
+        yield watched(((file, read(file)) for file in files), len(files))
         return
-    with _forked_readers(paths, read, readers) as outcomes:
-        yield watched(zip(paths, outcomes, strict=True), len(paths))
+    with _forked_readers(files, read, readers, -(-many // _BATCHES)) as outcomes:
+        yield watched(zip(files, outcomes, strict=True), len(files))
+
+
+@contextlib.contextmanager
+def elsewhere(work: Callable[[], Read]) -> Iterator[Callable[[], Read]]:
+    """Does some work in another process while the body runs, if there is a processor for it.
+
+    Yields the function that returns its result. The work raises nothing, and its result can be pickled.
+    """
+    if not (_can_fork() and len(os.sched_getaffinity(0)) > 1):
+        yield work
+        return
+    with _forked_readers([work], _result, 1, 1) as results:
+        yield partial(next, results)
+
+
+def _result(work: Callable[[], Read]) -> Read:
+    return work()
 
 
 def _can_fork() -> bool:
@@ -54,11 +79,13 @@ def _can_fork() -> bool:
 
 
 @contextlib.contextmanager
-def _forked_readers(paths: list[Path], read: Callable[[Path], Read], readers: int) -> Iterator[Iterator[Read]]:
+def _forked_readers(
+    files: list[File], read: Callable[[File], Read], readers: int, batch: int
+) -> Iterator[Iterator[Read]]:
     from multiprocessing import get_context
 
     new = get_context("fork")
-    parts = [paths[at : at + _BATCH] for at in range(0, len(paths), _BATCH)]
+    parts = [files[at : at + batch] for at in range(0, len(files), batch)]
     incoming: list[Connection] = []
     processes = []
     for reader in range(readers):
@@ -80,7 +107,7 @@ def _forked_readers(paths: list[Path], read: Callable[[Path], Read], readers: in
 
 
 def _read_parts(
-    parts: list[list[Path]], read: Callable[[Path], Any], outgoing: Connection, incoming: list[Connection]
+    parts: list[list[File]], read: Callable[[File], Any], outgoing: Connection, incoming: list[Connection]
 ) -> None:
     """Read files and send what is in them; runs in a forked process, which leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,7 +117,7 @@ def _read_parts(
     _enlarge(outgoing)
     with contextlib.suppress(BrokenPipeError):
         for part in parts:
-            outgoing.send([read(path) for path in part])
+            outgoing.send([read(file) for file in part])
 
 
 def _enlarge(pipe: Connection) -> None:
@@ -101,10 +128,10 @@ def _enlarge(pipe: Connection) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, 1024 * 1024)
 
 
-def _receive(incoming: Connection, part: list[Path], read: Callable[[Path], Read]) -> list[Read]:
+def _receive(incoming: Connection, part: list[File], read: Callable[[File], Read]) -> list[Read]:
     try:
         outcomes: list[Read] = incoming.recv()
     except (EOFError, OSError):
         # The reader is gone, perhaps out of memory.
-        return [read(path) for path in part]
+        return [read(file) for file in part]
     return outcomes

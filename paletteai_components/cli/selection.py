@@ -117,7 +117,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None, *, m
     try:
         with reading(folder) as outcomes:
             # Importing the rules takes half of the start-up time; meanwhile other processes read.
-            from paletteai_components.rules import diagnostics_of
+            from paletteai_components.cli.checking import checked
             from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
 
             workspace = workspace_from(folder, outcomes)
@@ -131,7 +131,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None, *, m
         return Selection(Workspace(), (), error.diagnostics, (str(folder),))
     known = workspace.names
     if not known and workspace.diagnostics:
-        return Selection(workspace, (), tuple(diagnostics_of(workspace)), (str(folder),))
+        return Selection(workspace, (), tuple(checked(workspace)), (str(folder),))
     if not known and not choice.is_narrow:
         if may_be_empty and folder.project is not None:
             return Selection(workspace, (), ())
@@ -141,7 +141,7 @@ def selected(choice: Choice, folder: StackFolder, crds: Path | None = None, *, m
         )
     unread = unread_stacks(workspace, folder)
     chosen = chosen_from([*workspace.stacks, *unread], choice, folder)
-    diagnostics = diagnostics_of(workspace)
+    diagnostics = checked(workspace)
     if not choice.is_narrow:
         return Selection(workspace, workspace.stacks, tuple(diagnostics), workspace.unreadable)
     stacks = tuple(stack for stack in workspace.stacks if stack.name in chosen)

@@ -34,6 +34,8 @@ def describing_the_vendor(command: Command, /, purpose: str = "") -> Command:
 
 def _vendor_fields(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Other paths of the vendor's fields, each given as `NAME=PATH`, by the rules of `paletteai:vendorFields`."""
+    if not given:
+        return {}
     from paletteai_components.kube.palette_api import ASSUMED, FIELDS, PaletteApi, fault_of
 
     def refused(fact: str) -> click.BadParameter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 import pulumi
@@ -30,9 +31,38 @@ _EXPECTED = {
 }
 
 # No rule reads these, nor what is in `extra_spec`, so they may be Outputs.
-_OUTPUT_TEXTS = {"description"}
-_OUTPUT_LISTS = {"groups", "admin", "editor", "viewer"}
-_OUTPUT_ENTRIES = {"annotations", *_OUTPUT_LISTS}
+OUTPUT_TEXTS = frozenset({"description"})
+OUTPUT_LISTS = frozenset({"groups", "admin", "editor", "viewer"})
+OUTPUT_ENTRIES = OUTPUT_LISTS | {
+    "annotations",
+    *("namespace_annotations", "namespaceAnnotations"),
+    *("secret_annotations", "secretAnnotations"),
+}
+_EXTRA_SPEC = frozenset({"extra_spec", "extraSpec"})
+
+
+class OutputForm(Enum):
+    """What a value that may be an Output is part of."""
+
+    MANIFEST = "manifest"
+    """Fields that are passed through to a manifest."""
+    TEXT = "text"
+    """A text, or an entry of an object or list of texts."""
+    LIST = "list"
+    """A list of texts."""
+
+
+def output_form(path: Path) -> OutputForm | None:
+    """The form of the value at a path if it may be an Output. None if a rule reads it, so that it has to be plain.
+
+    A path may have the field names of stack files or of Python.
+    """
+    if not _EXTRA_SPEC.isdisjoint(path[:-1]):
+        return OutputForm.MANIFEST
+    if model_at(path[:-1]) is not None:
+        return OutputForm.TEXT if path[-1] in OUTPUT_TEXTS else OutputForm.LIST if path[-1] in OUTPUT_LISTS else None
+    is_entry = len(path) > 1 and path[-2] in OUTPUT_ENTRIES and model_at(path[:-2]) is not None
+    return OutputForm.TEXT if is_entry else None
 
 
 class Declaration:
@@ -138,12 +168,13 @@ class Declaration:
         return value
 
     def _output(self, value: Any, path: Path) -> Any:
-        if "extra_spec" in path[:-1]:
-            return pulumi.Output.from_input(value)
-        if path[-1] in _OUTPUT_TEXTS or (len(path) > 1 and path[-2] in _OUTPUT_ENTRIES):
-            return self._registry.stand_in(value)
-        if path[-1] in _OUTPUT_LISTS:
-            return [self._registry.stand_in(value, is_list=True)]
+        match output_form(path):
+            case OutputForm.MANIFEST:
+                return pulumi.Output.from_input(value)
+            case OutputForm.TEXT:
+                return self._registry.stand_in(value)
+            case OutputForm.LIST:
+                return [self._registry.stand_in(value, is_list=True)]
         return value
 
     def _is_text(self, name: object, path: Path) -> bool:

@@ -42,6 +42,10 @@ class PaletteIntegrationArgs:
     """Labels of the Settings and its Secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Annotations of the Settings and its Secret."""
+    secret_labels: Mapping[str, str] | None = None
+    """All labels of the Secret. Default: those of the Settings."""
+    secret_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the Secret. Default: those of the Settings."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the Settings' `spec` that are not modelled, passed through."""
     import_ids: Sequence[str] = ()
@@ -59,6 +63,8 @@ class PaletteIntegrationArgsDict(TypedDict):
     nvidia: NotRequired[SecretReferenceArgs | SecretReferenceArgsDict]
     labels: NotRequired[Mapping[str, str]]
     annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
+    secret_labels: NotRequired[Mapping[str, str]]
+    secret_annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
     extra_spec: NotRequired[Mapping[str, Any]]
     import_ids: NotRequired[Sequence[str]]
 

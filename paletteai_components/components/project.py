@@ -85,6 +85,10 @@ class ProjectArgs:
     """Labels of every object of the Project."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Annotations of every object of the Project."""
+    namespace_labels: Mapping[str, str] | None = None
+    """All labels of the namespace. Default: `labels`."""
+    namespace_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the namespace. Default: `annotations`."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
     on_removal: OnRemoval | str | None = None
@@ -109,6 +113,8 @@ class ProjectArgsDict(TypedDict):
     deployment_namespaces: NotRequired[DeploymentNamespacesArgs | DeploymentNamespacesArgsDict]
     labels: NotRequired[Mapping[str, str]]
     annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
+    namespace_labels: NotRequired[Mapping[str, str]]
+    namespace_annotations: NotRequired[Mapping[str, pulumi.Input[str]]]
     extra_spec: NotRequired[Mapping[str, Any]]
     on_removal: NotRequired[OnRemoval | str]
     import_ids: NotRequired[Sequence[str]]

@@ -35,6 +35,11 @@ def kubernetes_provider(name: str, *, opts: pulumi.ResourceOptions | None = None
     return provider
 
 
+def judge_no_further(provider: pulumi.ProviderResource) -> None:
+    """Takes a provider as judged, so that nobody is warned of it."""
+    _WARNED.add(provider)
+
+
 def warn_of_replaced_secrets(used: pulumi.ProviderResource | None, name: str) -> None:
     """Warns, once for each provider, that a rotation replaces Secrets, unless the provider is known to update them."""
     if used is None or used in _MADE_HERE or used in _WARNED:

@@ -13,12 +13,14 @@ from typing import Any
 import pulumi
 
 from paletteai_components.components.credential import PaletteCredential
-from paletteai_components.diagnostics import Diagnostic, errors_in, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, errors_in, in_order
 from paletteai_components.redaction import named
 from paletteai_components.rules import diagnostics_of_stack
-from paletteai_components.sdk import kept_with_the_program
+from paletteai_components.sdk import keep_with_the_program, kept_with_the_program
 from paletteai_components.stacks.ownership import Claim, conflict
 from paletteai_components.stacks.stack import Stack
+
+_NAME = "_paletteai_registry"
 
 
 class DeclarationError(pulumi.RunError):
@@ -35,6 +37,24 @@ class DeclarationError(pulumi.RunError):
         count = f"{len(self.diagnostics)} problem{'s' if len(self.diagnostics) > 1 else ''}"
         listed = "\n".join(map(str, self.diagnostics))
         super().__init__(f"{count} in the declaration; {effect}.\n{listed}")
+
+
+def admit(diagnostics: Iterable[Diagnostic], stack: Stack) -> None:
+    """Shows the warnings about a stack to the user, and how many are silenced.
+
+    Raises:
+        DeclarationError: some of the diagnostics are errors.
+    """
+    diagnostics = list(diagnostics)
+    for diagnostic in diagnostics:
+        if diagnostic.severity is Severity.WARNING:
+            pulumi.log.warn(str(diagnostic))
+    silenced = sum(diagnostic.severity is Severity.SILENCED for diagnostic in diagnostics)
+    if silenced:
+        pulumi.log.info(f"{silenced} silenced by `{stack.prefix}silence`.")
+    errors = errors_in(diagnostics)
+    if errors:
+        raise DeclarationError(in_order(errors))
 
 
 class Registry:
@@ -54,7 +74,11 @@ class Registry:
         Raises:
             RunError: no program is running.
         """
-        return kept_with_the_program("_paletteai_registry", Registry)
+        return kept_with_the_program(_NAME, Registry)
+
+    def serve_this_program(self) -> None:
+        """Makes it the registry of the running program, which may be one of several that are judged together."""
+        keep_with_the_program(_NAME, self)
 
     def part_of(self, kind: str, name: str) -> str:
         """A component's name in messages: its kind and logical name, numbered if another component has both.

@@ -53,6 +53,10 @@ class SettingsArgs:
     """Labels of the Settings and its Secret."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Annotations of the Settings and its Secret."""
+    secret_labels: Mapping[str, str] | None = None
+    """All labels of the Secret. Default: those of the Settings."""
+    secret_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the Secret. Default: those of the Settings."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
     name: str | None = None
@@ -68,6 +72,8 @@ class SettingsArgsDict(TypedDict, total=False):
     nvidia: SecretReferenceArgs | SecretReferenceArgsDict
     labels: Mapping[str, str]
     annotations: Mapping[str, pulumi.Input[str]]
+    secret_labels: Mapping[str, str]
+    secret_annotations: Mapping[str, pulumi.Input[str]]
     extra_spec: Mapping[str, Any]
     name: str
 
@@ -128,7 +134,7 @@ class SettingsComponent(pulumi.ComponentResource):
         self.secret_name = f"{secret.namespace}/{secret.name}" if secret else None
         self.credential = integration.credential if integration else None
         key = _checked_key(placement)
-        fingerprint = _fingerprint(integration, key)
+        fingerprint = fingerprint_input(integration, key)
         self.fingerprint = None if fingerprint is None else pulumi.Output.from_input(fingerprint)
         self.secret = self._secret(name, placement, key, opts)
         before = [*placement.depends_on, *([self.secret] if self.secret else [])]
@@ -220,7 +226,8 @@ def _checked_key(placement: Placement) -> pulumi.Output[str] | None:
     return secret.apply(checked)
 
 
-def _fingerprint(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+def fingerprint_input(integration: IntegrationSpec | None, key: pulumi.Output[str] | None) -> pulumi.Input[str] | None:
+    """The fingerprint of an integration's key, or None if it has no key. An Output if the key's text is not known."""
     if integration is None or key is None or integration.api_key is None:
         return None
     if integration.api_key.fingerprint is not None:

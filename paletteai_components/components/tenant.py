@@ -36,7 +36,7 @@ class ComputeConfigRefArgs:
     name: str
     """The ComputeConfig's name."""
     namespace: str | None = None
-    """The ComputeConfig's namespace. Default: the tenant's."""
+    """The ComputeConfig's namespace. Default: the tenant's. If it is empty, the Project states none."""
 
 
 class ComputeConfigRefArgsDict(TypedDict):
@@ -139,6 +139,10 @@ class TenantArgs(TenantReferenceArgs):
     """Free text."""
     groups: pulumi.Input[Sequence[pulumi.Input[str]]] = ()
     """Groups of the identity provider that hold the tenant role."""
+    namespace_labels: Mapping[str, str] | None = None
+    """All labels of the namespace. Default: `labels`."""
+    namespace_annotations: Mapping[str, pulumi.Input[str]] | None = None
+    """All annotations of the namespace. Default: `annotations`."""
     extra_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `spec` that are not modelled, passed through."""
 
@@ -150,6 +154,8 @@ class TenantArgsDict(TenantReferenceArgsDict, total=False):
     display_name: str
     description: pulumi.Input[str]
     groups: pulumi.Input[Sequence[pulumi.Input[str]]]
+    namespace_labels: Mapping[str, str]
+    namespace_annotations: Mapping[str, pulumi.Input[str]]
     extra_spec: Mapping[str, Any]
 
 
@@ -176,10 +182,12 @@ class TenantOwner(pulumi.ComponentResource):
         stack: Stack,
         opts: pulumi.ResourceOptions | None = None,
         former_urns: Mapping[str, Sequence[str]] | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> None:
         """Registers the objects of a planned Tenant.
 
         `former_urns` are those of each component, of its Settings and its Secret, by the Settings' name.
+        `outputs` are registered instead of its own.
         """
         super().__init__(identity.TENANT, name, None, opts)
         self.tenant_name, self.namespace = planned.name, planned.namespace
@@ -189,7 +197,8 @@ class TenantOwner(pulumi.ComponentResource):
         self._planned, self._stack = planned, stack
         self._namespace: list[pulumi.Resource] = []
         self._register(name, opts, former_urns or {})
-        self.register_outputs({"tenantName": self.tenant_name, "namespace": self.namespace})
+        own = {"tenantName": self.tenant_name, "namespace": self.namespace}
+        self.register_outputs(own if outputs is None else dict(outputs))
 
     def _register(
         self, name: str, opts: pulumi.ResourceOptions | None, former_urns: Mapping[str, Sequence[str]]

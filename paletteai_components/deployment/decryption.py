@@ -76,21 +76,16 @@ def _read_config(stack: str, project: Path) -> dict[str, Any]:
     return config
 
 
-def run_pulumi(arguments: list[str], stack: str, project: Path, *, only: str, failed: str) -> str:
-    """What a pulumi command prints, which may hold a key.
+def pulumi_command(only: str) -> str:
+    """The path of the pulumi command.
 
     Args:
-        arguments: Its arguments.
-        stack: The stack it is for.
-        project: The folder of the Pulumi project.
         only: What only pulumi can do, for the error.
-        failed: What it could not do, for the error.
 
     Raises:
-        EngineError: It fails, or is not available.
+        EngineError: There is none.
     """
     import shutil
-    import subprocess
 
     pulumi = shutil.which("pulumi")
     if pulumi is None:
@@ -99,13 +94,36 @@ def run_pulumi(arguments: list[str], stack: str, project: Path, *, only: str, fa
             "Install it from https://www.pulumi.com/docs/install. Commands that open no key work without it: "
             "`check`, `plan`, `render`, and `fingerprint --stdin` for a key that you type.",
         )
+    return pulumi
+
+
+def run_pulumi(
+    arguments: list[str], stack: str, project: Path, *, only: str, failed: str, read: str | None = None
+) -> str:
+    """What a pulumi command prints, which may hold a key.
+
+    Args:
+        arguments: Its arguments, which others on this machine can see.
+        stack: The stack it is for.
+        project: The folder of the Pulumi project.
+        only: What only pulumi can do, for the error.
+        failed: What it could not do, for the error.
+        read: What it reads on standard input, which may be a key.
+
+    Raises:
+        EngineError: It fails, or is not available.
+    """
+    import subprocess
+
+    pulumi = pulumi_command(only)
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         done = subprocess.run(  # noqa: S603
             [pulumi, *arguments],
             cwd=project,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if read is None else None,
+            input=read,
             capture_output=True,
             encoding="utf-8",
             errors="replace",

@@ -17,7 +17,12 @@ import pulumi
 from paletteai_components.deployment.outputs import OUTPUT
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.kube.cluster import Cluster, LiveObject
-from paletteai_components.kube.manifests import objects_of, reference_of
+from paletteai_components.kube.manifests import (
+    CREDENTIAL_ANNOTATION,
+    FINGERPRINT_ANNOTATION,
+    objects_of,
+    reference_of,
+)
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model import identity
 from paletteai_components.model.plan import Plan
@@ -27,6 +32,8 @@ from paletteai_components.sdk import LAST_OUTPUTS, LAST_RESOURCES
 from paletteai_components.stacks.ownership import refused_move
 from paletteai_components.stacks.stack import Stack
 
+# The kinds of the vendor's API.
+_VENDORS = frozenset({"Tenant", "Project", "Settings"})
 _WAITS = (0.05, 0.2, 0.8, 2.0)
 
 
@@ -147,23 +154,64 @@ def previous_deployment_in_state(cluster: Cluster) -> PreviousDeployment:
     references: set[str] = set()
     versions: set[str] = set()
     settings: dict[str, PreviousSettings] = {}
-    for urn, each in _ask_engine(*LAST_RESOURCES).items():
-        manifest = each.get("outputs")
-        if not identity.is_object_type(str(each.get("type", ""))) or "metadata" not in manifest:
-            continue
+    for urn, manifest in _objects_in_state():
         reference = reference_of(manifest)
         references.add(reference)
-        component = identity.component_urn(urn)
-        if manifest["kind"] == "Settings" and component and identity.kind_of(component) == "PaletteIntegration":
+        if manifest["kind"] == "Settings" and (urns := _settings_urns(urn)):
             versions.add(manifest["apiVersion"])
             live = cluster.live(reference) or LiveObject()
             settings[identity.name_of(urn)] = PreviousSettings(
-                reference.removeprefix("Settings/"),
-                (component, identity.child_urn(component, identity.SECRET), urn),
-                live.fingerprint,
-                live.credential,
+                reference.removeprefix("Settings/"), urns, live.fingerprint, live.credential
             )
     return PreviousDeployment(settings, tuple(sorted(versions)), frozenset(references))
+
+
+def previous_deployment_of(component: str, tenant: str) -> PreviousDeployment:
+    """Reads the previous deployment of one component of a program from the stack's state.
+
+    Args:
+        component: The logical name of the component.
+        tenant: The name of its Tenant, with which the logical names in a plan begin.
+
+    Raises:
+        PreviousDeploymentError: the state cannot be read.
+    """
+    references: set[str] = set()
+    versions: set[str] = set()
+    settings: dict[str, PreviousSettings] = {}
+    for urn, manifest in _objects_in_state():
+        name = identity.name_of(urn)
+        if not f"{name}.".startswith(f"{component}.") or not identity.is_below(urn, identity.TENANT):
+            continue
+        reference = reference_of(manifest)
+        references.add(reference)
+        if manifest["kind"] in _VENDORS:
+            versions.add(manifest["apiVersion"])
+        if manifest["kind"] == "Settings" and (urns := _settings_urns(urn)):
+            annotations = manifest["metadata"].get("annotations") or {}
+            settings[f"{tenant}{name.removeprefix(component)}"] = PreviousSettings(
+                reference.removeprefix("Settings/"),
+                urns,
+                annotations.get(FINGERPRINT_ANNOTATION),
+                annotations.get(CREDENTIAL_ANNOTATION),
+            )
+    return PreviousDeployment(settings, tuple(sorted(versions)), frozenset(references))
+
+
+def _objects_in_state() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The manifests of the objects in this stack's state, by their URNs."""
+    for urn, each in _ask_engine(*LAST_RESOURCES).items():
+        manifest = each.get("outputs")
+        if identity.is_object_type(str(each.get("type", ""))) and "metadata" in manifest:
+            yield urn, manifest
+
+
+def _settings_urns(urn: str) -> tuple[str, ...]:
+    """The URNs of a Settings' component, of its Secret and of itself. Empty if it is below no integration."""
+    component = identity.component_urn(urn)
+    if component is None or identity.kind_of(component) != "PaletteIntegration":
+        return ()
+    return component, identity.child_urn(component, identity.SECRET), urn
 
 
 def _ask_engine(function: str, argument: str) -> dict[str, Any]:

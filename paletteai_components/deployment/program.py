@@ -8,7 +8,7 @@ the other stacks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ import pulumi
 from pulumi.runtime import is_config_secret
 
 from paletteai_components.components.credential import opened_key
-from paletteai_components.components.project import ProjectComponent
-from paletteai_components.components.registry import DeclarationError, Registry
-from paletteai_components.components.tenant import TenantOwner
+from paletteai_components.components.registration import Registration, claims_of, outputs_of, registration
+from paletteai_components.components.registry import Registry, admit
 from paletteai_components.credentials import KeyState
 from paletteai_components.deployment.outputs import OUTPUT
 from paletteai_components.deployment.preflight import preflight
@@ -29,14 +28,13 @@ from paletteai_components.deployment.previous import (
     previous_deployment,
     previous_deployment_in_state,
 )
-from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, errors_in, in_order
+from paletteai_components.diagnostics import Diagnostic, Severity, StackFileError, in_order
 from paletteai_components.model.plan import Plan
 from paletteai_components.model.spec import IntegrationSpec
 from paletteai_components.rules import diagnostics_of, diagnostics_of_stack
 from paletteai_components.sdk import own_process
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.folder import StackFolder, stack_folder
-from paletteai_components.stacks.ownership import Claim, binding_claims, project_claims, tenant_claims
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.stack_file import stack_from_config
 from paletteai_components.stacks.validation import misread
@@ -70,7 +68,7 @@ def deploy(folder: Path | None = None) -> None:
     workspace = _read_workspace(stacks)
     stack = effective_stack(workspace, stacks)
     diagnostics = _diagnostics(stack, workspace)
-    _report(diagnostics)
+    admit(diagnostics, stack)
     previous = previous_deployment()
     cluster = preflight(stack)
     on_cluster = Workspace((stack,))
@@ -79,22 +77,9 @@ def deploy(folder: Path | None = None) -> None:
             previous = previous_deployment_in_state(cluster)
         on_cluster = Workspace((stack,), crds=cluster.crds, cluster=replace(cluster, owned=previous.references))
     found = [diagnostic for diagnostic in diagnostics_of(on_cluster) if diagnostic not in diagnostics]
-    _report([*previous.diagnostics(stack), *found])
+    admit([*previous.diagnostics(stack), *found], stack)
     if stack.plan is not None:
         _register(stack, stack.plan, previous)
-
-
-def _report(diagnostics: Iterable[Diagnostic]) -> None:
-    diagnostics = list(diagnostics)
-    for diagnostic in diagnostics:
-        if diagnostic.severity is Severity.WARNING:
-            pulumi.log.warn(str(diagnostic))
-    silenced = sum(diagnostic.severity is Severity.SILENCED for diagnostic in diagnostics)
-    if silenced:
-        pulumi.log.info(f"{silenced} silenced by `paletteai:silence`.")
-    errors = errors_in(diagnostics)
-    if errors:
-        raise DeclarationError(in_order(errors))
 
 
 def effective_stack(workspace: Workspace, folder: StackFolder) -> Stack:
@@ -193,66 +178,24 @@ def _diagnostics(stack: Stack, workspace: Workspace) -> list[Diagnostic]:
 
 
 def _register(stack: Stack, plan: Plan, previous: PreviousDeployment) -> None:
-    Registry.of_this_program().take(_claims(stack, plan))
-    stack = replace(stack, former_api_versions=previous.api_versions)
-    planned = plan.tenant
-    former_urns = {each.name: previous.former_urns(each) for each in planned.settings if each.managed}
-    tenant = TenantOwner(planned.logical_name, planned, stack, former_urns=former_urns)
-    projects = [
-        ProjectComponent(
-            each.logical_name, tenant, each, stack, former_urns=previous.former_urns(each.own) if each.own else ()
-        )
-        for each in plan.projects
-    ]
-    _export(stack, plan, tenant, projects)
-
-
-def _claims(stack: Stack, plan: Plan) -> Iterator[Claim]:
-    """The claims that other components of the program must not make. Those have neither cluster nor environment."""
+    # The components of the program have neither cluster nor environment.
     spec = stack.spec.model_copy(update={"environment": None}) if stack.spec else None
-    stack = replace(stack, spec=spec, cluster=None)
-    yield from tenant_claims(plan.tenant, stack)
-    for project in plan.projects:
-        yield from project_claims(project, stack)
-    for settings in plan.settings:
-        # No claim on an integration's name: a credential of the program may have the same one.
-        yield from binding_claims(settings, stack, code="PAI002")
-        yield from binding_claims(settings, stack, code="PAI003")
+    Registry.of_this_program().take(claims_of(replace(stack, spec=spec, cluster=None), plan))
+    stack = replace(stack, former_api_versions=previous.api_versions)
+    former_urns = {str(each): previous.former_urns(each) for each in plan.settings}
+    _export(stack, plan, registration(plan.tenant.logical_name, stack, plan, former_urns))
 
 
-def _export(stack: Stack, plan: Plan, tenant: TenantOwner, projects: list[ProjectComponent]) -> None:
-    components = [*tenant.integrations.values(), *(each.integration for each in projects if each.integration)]
-    urns = {each.reference: each.urn for each in components}
-    outputs = {
-        "tenant": tenant.tenant_name,
-        "namespaces": {"tenant": tenant.namespace, "projects": [each.namespace for each in projects]},
-        "settings": {
-            each.reference: _without_none(
-                integration=each.palette,
-                secret=each.secret_name,
-                fingerprint=each.fingerprint,
-                credential=each.credential,
-            )
-            for each in components
-        },
-        "projects": {
-            each.name: _without_none(
-                source=each.source.value,
-                settings=str(each.effective_settings) if each.effective_settings else None,
-                integration=each.effective_settings.palette if each.effective_settings else None,
-                reason=each.reason,
-            )
-            for each in plan.projects
-        },
-        OUTPUT: for_the_next(plan, stack.api, urns),
-    }
+def _export(stack: Stack, plan: Plan, registered: Registration) -> None:
+    urns = {each.reference: each.urn for each in registered.settings}
+    outputs = {**outputs_of(plan), OUTPUT: for_the_next(plan, stack.api, urns)}
     # Everything else comes before these resources. The next deployment reads the outputs, so a deployment that fails
     # must not write them.
-    last = [tenant.resource, *(each.settings for each in components), *(each.resource for each in projects)]
+    last = [
+        registered.tenant.resource,
+        *(each.settings for each in registered.settings),
+        *(each.resource for each in registered.projects),
+    ]
     deployed = pulumi.Output.all(*(each.urn for each in last if each is not None))
     for name, value in outputs.items():
         pulumi.export(name, pulumi.Output.all(value, deployed).apply(lambda values: values[0]))
-
-
-def _without_none(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

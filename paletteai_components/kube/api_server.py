@@ -23,8 +23,9 @@ from kubernetes import client, config
 from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from paletteai_components.kube.cluster import CRDS, KINDS, Cluster, LiveObject, Unanswered, fields_taken_over
+from paletteai_components.kube.cluster import CRDS, KINDS, Cluster, LiveObject, Unanswered
 from paletteai_components.kube.crds import Crds, crds_of
+from paletteai_components.kube.managed_fields import fields_taken_over
 from paletteai_components.kube.manifests import (
     CREDENTIAL_ANNOTATION,
     FINGERPRINT_ANNOTATION,

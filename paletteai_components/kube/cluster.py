@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from paletteai_components.kube.field_path import FieldPath, Selector, Step
+from paletteai_components.kube.field_path import FieldPath
 
 if TYPE_CHECKING:
     from paletteai_components.kube.crds import Crds
@@ -31,6 +30,7 @@ class LiveObject:
 
 KINDS = "kinds"
 CRDS = "CRDs"
+SCHEMAS = "schemas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Unanswered:
     """A request that was refused, or whose answer cannot be used."""
 
     subject: str
-    """What was asked for: a kind whose objects are listed, `KINDS` or `CRDS`."""
+    """What was asked for: a kind whose objects are listed, `KINDS`, `CRDS` or `SCHEMAS`."""
     reason: str
     """Why there is no answer, in words."""
 
@@ -80,40 +80,3 @@ class Cluster:
     def live(self, reference: str) -> LiveObject | None:
         """The object of a reference, or None where it is not known to exist."""
         return self.objects.get(reference.partition("/")[0], {}).get(reference)
-
-
-def fields_taken_over(managed: Iterable[Mapping[str, Any]]) -> list[tuple[str, FieldPath]]:
-    """The fields in `metadata.managedFields` that Pulumi's provider takes over, each as field manager and path.
-
-    Before it updates an object, the provider takes over the fields that any kubectl command wrote, and those that were
-    there before the first server-side apply. Fields that it already manages are not affected.
-    """
-    entries = [(str(entry.get("manager", "")), entry) for entry in managed if not entry.get("subresource")]
-    taken = [(manager, entry) for manager, entry in entries if manager.startswith(("kubectl", "before-first-apply"))]
-    # The provider alone manages most objects, so their fields need not be read.
-    pulumis = [entry for manager, entry in entries if manager.startswith("pulumi-")] if taken else []
-    safe = {path for entry in pulumis for path in _field_paths(entry)}
-    return [(manager, path) for manager, entry in taken for path in _field_paths(entry) if path not in safe]
-
-
-def _field_paths(entry: Mapping[str, Any]) -> Iterator[FieldPath]:
-    return _leaves(entry.get("fieldsV1") or {}, FieldPath())
-
-
-def _leaves(fields: Mapping[str, Any], path: FieldPath) -> Iterator[FieldPath]:
-    inner = {step: value for key, value in fields.items() if (step := _step(key))}
-    # A list whose items have no selector stands for them.
-    if not inner and path.steps:
-        yield path
-    for step, value in inner.items():
-        yield from _leaves(value if isinstance(value, dict) else {}, path / step)
-
-
-def _step(key: str) -> Step | None:
-    """The step that a key of managed fields stands for: ``f:name``, or ``k:{"type":"palette"}`` for an element."""
-    kind, _, text = key.partition(":")
-    if kind == "k":
-        match list(json.loads(text).items()):
-            case [(str(name), str(value))]:
-                return Selector(name, value)
-    return text if kind == "f" else None

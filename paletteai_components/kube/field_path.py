@@ -159,6 +159,45 @@ class FieldPath:
         return next(((at, one, another) for at, (one, another) in pairs if one != another), None)
 
 
+class FieldPaths:
+    """Many paths by name, read from an object at once: what they have in common is looked for once."""
+
+    def __init__(self, paths: Mapping[str, FieldPath]) -> None:
+        self._tree = _tree_of([(path.steps, name) for name, path in paths.items()])
+
+    def read(self, holder: Any) -> dict[str, Any]:
+        """The values in an object, by the names of the paths, without those of paths that lead nowhere."""
+        found: dict[str, Any] = {}
+        _collect(self._tree, holder, found)
+        return found
+
+
+# Each step with the names of the paths that it ends, and the tree of those that go on.
+_Tree = list[tuple[Step, tuple[str, ...], "_Tree"]]
+
+
+def _tree_of(paths: list[tuple[tuple[Step, ...], str]]) -> _Tree:
+    further: dict[Step, list[tuple[tuple[Step, ...], str]]] = {}
+    for (first, *rest), name in paths:
+        further.setdefault(first, []).append((tuple(rest), name))
+    return [
+        (step, tuple(name for rest, name in inner if not rest), _tree_of([path for path in inner if path[0]]))
+        for step, inner in further.items()
+    ]
+
+
+def _collect(tree: _Tree, holder: Any, found: dict[str, Any]) -> None:
+    # Nearly every holder is a dict, in which no selector selects anything.
+    is_dict = type(holder) is dict
+    for step, names, further in tree:
+        inner = holder.get(step, _MISSING) if is_dict else _inside(holder, step)
+        if inner is not _MISSING:
+            for name in names:
+                found[name] = inner
+            if further:
+                _collect(further, inner, found)
+
+
 def parsed(text: str) -> FieldPath:
     """The path that a text is: names with dots between them, and `[KEY=VALUE]` after the name of a list.
 

@@ -19,7 +19,7 @@ from paletteai_components.model.planned import (
     PlannedTenant,
     Source,
 )
-from paletteai_components.model.spec import IntegrationSpec, OnRemoval
+from paletteai_components.model.spec import IntegrationSpec, OnRemoval, ProjectSpec, TenantSpec
 
 FINGERPRINT_ANNOTATION = "paletteai-components/credential-fingerprint"
 PROOF_ANNOTATION = "paletteai-components/credential-proof"
@@ -129,14 +129,20 @@ def _settings_with_secret(
 
 def tenant_namespace(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     """The tenant namespace, with the label by which PaletteAI recognises it."""
-    manifest = _object("v1", "Namespace", tenant.namespace, None, tenant.spec.labels, tenant.spec.annotations)
+    manifest = _namespace(tenant.namespace, tenant.spec)
     _set(manifest, api.path("namespace.tenant"), tenant.name)
     return manifest
 
 
 def project_namespace(project: PlannedProject) -> Manifest:
     """A Project's namespace."""
-    return _object("v1", "Namespace", project.namespace, None, project.spec.labels, project.spec.annotations)
+    return _namespace(project.namespace, project.spec)
+
+
+def _namespace(name: str, spec: TenantSpec | ProjectSpec) -> Manifest:
+    labels = spec.labels if spec.namespace_labels is None else spec.namespace_labels
+    annotations = spec.annotations if spec.namespace_annotations is None else spec.namespace_annotations
+    return _object("v1", "Namespace", name, None, labels, annotations)
 
 
 def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
@@ -219,9 +225,9 @@ def secret_object(
     `encoded_document` is `palette_document` in base64, or a Pulumi secret of it; None for a Secret without data.
     """
     spec = settings.spec
-    manifest = _object(
-        "v1", "Secret", secret.name, secret.namespace, {**labels, **spec.labels}, {**annotations, **spec.annotations}
-    )
+    labels = {**labels, **spec.labels} if spec.secret_labels is None else spec.secret_labels
+    annotations = {**annotations, **spec.annotations} if spec.secret_annotations is None else spec.secret_annotations
+    manifest = _object("v1", "Secret", secret.name, secret.namespace, labels, annotations)
     manifest["type"] = "Opaque"
     _set(manifest, api.path(f"secret.{IntegrationType.PALETTE}"), encoded_document)
     return manifest

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from paletteai_components.kube.field_path import FieldPath, FieldPathError, parsed, selecting, selector_of
+from paletteai_components.kube.field_path import FieldPath, FieldPathError, FieldPaths, parsed, selecting, selector_of
 
 API_GROUP = "spectrocloud.com"
 API_VERSION = f"{API_GROUP}/v1alpha1"
@@ -88,6 +88,10 @@ class PaletteApi:
         """The path of a field. A replacement that `replacement` refuses, and so does a rule, is ignored."""
         return self._paths[name]
 
+    def values(self, kind: str, manifest: Any) -> dict[str, Any]:
+        """The values of the fields of a kind in an object, by name, without those that are not there."""
+        return self._readers[kind].read(manifest)
+
     def lists(self, kind: str) -> Mapping[FieldPath, str]:
         """The lists of a kind that the paths lead through, each with the field that selects their elements."""
         return self._lists.get(kind, {})
@@ -139,6 +143,13 @@ class PaletteApi:
     @cached_property
     def _paths(self) -> Mapping[str, FieldPath]:
         return {**_PATHS, **self._replacements} if self.fields else _PATHS
+
+    @cached_property
+    def _readers(self) -> Mapping[str, FieldPaths]:
+        kinds: dict[str, dict[str, FieldPath]] = {}
+        for name, path in self._paths.items():
+            kinds.setdefault(FIELDS[name].kind, {})[name] = path
+        return {kind: FieldPaths(paths) for kind, paths in kinds.items()}
 
     @cached_property
     def _lists(self) -> Mapping[str, Mapping[FieldPath, str]]:

@@ -9,8 +9,10 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from paletteai_components.kube.api_server import JSON, METADATA, ApiServer, ClusterUnavailable, unusable
-from paletteai_components.kube.cluster import KINDS, Unanswered
+from paletteai_components.kube.cluster import KINDS, SCHEMAS, Unanswered
+from paletteai_components.kube.managed_fields import PULUMI, is_managed_by_pulumi
 from paletteai_components.kube.manifests import Manifest
+from paletteai_components.kube.openapi import Schema, schemas_in
 from paletteai_components.kube.pages import Item, asked, listed
 from paletteai_components.kube.palette_api import API_GROUP, API_VERSION, SUPPLIERS, PaletteApi
 from paletteai_components.model.planned import IntegrationType
@@ -29,6 +31,7 @@ _SUPPLIERS = {kind for _, kind in SUPPLIERS}
 # A release of Helm may have a MiB, and there are ten of each chart.
 _SECRETS = "/api/v1/secrets?fieldSelector=type%21%3Dhelm.sh%2Frelease.v1"
 _NAMESPACES = "/api/v1/namespaces"
+_NO_SCHEMAS = "the API server does not publish the schemas to this user, so lists were compared without their defaults"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Request:
     """Whether to read Secrets."""
     also: frozenset[Key] = frozenset()
     """Secrets to read in any case. Others are read if a Settings refers to them."""
+    to_compare: bool = False
+    """Whether the objects are compared with others: then also how the server merges, and who wrote which field."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Snapshot:
     """The kinds of which every object is there."""
     unread: tuple[Unanswered, ...] = ()
     """What the user may not list."""
+    schemas: Mapping[str, Schema] = field(default_factory=dict, repr=False)
+    """How the server merges the vendor's kinds, as far as that was asked for and is known."""
 
 
 def snapshot_of(server: ApiServer, request: Request, tell: Tell = lambda *_: None) -> Snapshot:
@@ -67,7 +74,7 @@ def snapshot_of(server: ApiServer, request: Request, tell: Tell = lambda *_: Non
     Raises:
         ClusterUnavailable: The API server does not answer, rejects the user, or does not serve the vendor's API.
     """
-    reading = _Reading(server, tell)
+    reading = _Reading(server, tell, keeps_managers=request.to_compare)
     groups = reading.groups()
     api_version = _version_of(groups, request.api_versions)
     api = PaletteApi(api_version, dict(request.fields))
@@ -83,14 +90,17 @@ def snapshot_of(server: ApiServer, request: Request, tell: Tell = lambda *_: Non
     reading.add("Namespace", "v1", _NAMESPACES, accept=METADATA)
     if not set(_ORDER) & set(reading.complete):
         raise ClusterUnavailable(f"this user may list no objects of kind {', '.join(_ORDER)}")
-    return Snapshot(server.context, api, tuple(reading.objects), frozenset(reading.complete), tuple(reading.unread))
+    schemas = reading.schemas(api_version) if request.to_compare else {}
+    return Snapshot(
+        server.context, api, tuple(reading.objects), frozenset(reading.complete), tuple(reading.unread), schemas
+    )
 
 
 class _Reading:
     """What was read so far."""
 
-    def __init__(self, server: ApiServer, tell: Tell) -> None:
-        self._server, self._tell = server, tell
+    def __init__(self, server: ApiServer, tell: Tell, *, keeps_managers: bool) -> None:
+        self._server, self._tell, self._keeps_managers = server, tell, keeps_managers
         self.objects: list[Manifest] = []
         self.complete: list[str] = []
         self.unread: list[Unanswered] = []
@@ -120,6 +130,14 @@ class _Reading:
         every = answer.value.get("resources") or ()
         return {str(each["kind"]): quote(str(each["name"])) for each in every if "/" not in each["name"]}
 
+    def schemas(self, api_version: str) -> dict[str, Schema]:
+        """The schemas of the kinds of a version. Empty where they are not known, which is noted."""
+        answer = asked(self._server, f"/openapi/v3/apis/{quote(api_version)}")
+        found = schemas_in(answer.value, api_version)
+        if not found:
+            self.unread.append(Unanswered(SCHEMAS, _NO_SCHEMAS))
+        return found
+
     def add(
         self,
         kind: str,
@@ -133,8 +151,7 @@ class _Reading:
         def kept(item: Item) -> Item | None:
             found = keep(item)
             if found is not None:
-                # Who wrote which field is nearly half of an object.
-                found.get("metadata", {}).pop("managedFields", None)
+                self._forget_managers(found.get("metadata", {}))
                 # The items of a list do not say what they are.
                 found |= {"apiVersion": api_version, "kind": kind}
             return found
@@ -148,6 +165,14 @@ class _Reading:
             return
         self.objects += items
         self.complete.append(kind)
+
+    def _forget_managers(self, metadata: Item) -> None:
+        """Keeps of who wrote which field, which is nearly half of an object, what Pulumi wrote, or whether it did."""
+        managed = metadata.pop("managedFields", None) or ()
+        if self._keeps_managers and is_managed_by_pulumi(managed):
+            metadata["managedFields"] = managed
+        elif names := {name for entry in managed if (name := str(entry.get("manager"))).startswith(PULUMI)}:
+            metadata["managedFields"] = [{"manager": name} for name in sorted(names)]
 
 
 def _not_served() -> ClusterUnavailable:
@@ -183,4 +208,4 @@ def _secret(wanted: Collection[Key], key: str, item: Item) -> Item | None:
     (metadata.get("annotations") or {}).pop(_LAST_APPLIED, None)
     data = item.get("data") or {}
     kept = {name: value if name == key else "" for name, value in data.items()}
-    return {"metadata": metadata, "type": item.get("type"), "data": kept}
+    return {"metadata": metadata, "type": item.get("type"), "immutable": item.get("immutable"), "data": kept}

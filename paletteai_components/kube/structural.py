@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker
 
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED = "x-kubernetes-embedded-resource"
@@ -170,6 +170,12 @@ def defaulted(value: Any, schema: Any) -> Any:
     if isinstance(value, list | tuple):
         return [defaulted(item, keywords.get("items")) for item in value]
     return value
+
+
+def type_of(value: object) -> str:
+    """The type of a value as schemas name it."""
+    is_type = Draft202012Validator.TYPE_CHECKER.is_type
+    return next((each for each in ("null", *TYPES) if is_type(value, each)), "something else")
 
 
 def mapping_in(value: object, what: str) -> Mapping[str, Any]:

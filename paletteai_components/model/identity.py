@@ -48,6 +48,11 @@ def name_of(urn: str) -> str:
     return _parts(urn)[1]
 
 
+def is_below(urn: str, type_: str) -> bool:
+    """Whether a resource has a parent of a type, at any height."""
+    return type_ in _parts(urn)[0].split("$")[:-1]
+
+
 def of_kind(urns: Iterable[str], kind: str) -> list[str]:
     """The URNs of the resources of a kind."""
     return [urn for urn in urns if kind_of(urn) == kind]

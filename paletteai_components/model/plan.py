@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from paletteai_components import naming
 from paletteai_components.model.identity import logical_name
@@ -34,9 +35,8 @@ from paletteai_components.model.spec import (
 from paletteai_components.redaction import named
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedProject:
-    """A Project with everything inherited and resolved."""
+class PlannedProject(NamedTuple):
+    """A Project with everything inherited and resolved. A tuple, which is made fastest."""
 
     name: str
     """The name of the Project and of its namespace."""
@@ -51,7 +51,8 @@ class PlannedProject:
     shared_cluster_only: bool
     compute_config: ComputeConfigRefSpec | None
     """The ComputeConfig it deploys with, its own or the tenant's, or None."""
-    compute_config_namespace: str
+    compute_config_namespace: str | None
+    """The namespace of the ComputeConfig; None if the Project states none."""
     role_mapping: RoleMappingSpec
     """Its groups and roles, its own or the tenant's."""
     on_removal: OnRemoval
@@ -106,9 +107,11 @@ class Plan:
     @property
     def import_ids(self) -> Iterator[tuple[str, Path]]:
         """The references of the objects that are taken over, each with its path."""
-        yield from ((each, ("tenant", "importIds", at)) for at, each in enumerate(self.tenant.spec.import_ids))
+        for at, each in enumerate(self.tenant.spec.import_ids):
+            yield each, ("tenant", "importIds", at)
         for project in self.projects:
-            yield from ((each, (*project.path, "importIds", at)) for at, each in enumerate(project.spec.import_ids))
+            for at, each in enumerate(project.spec.import_ids):
+                yield each, (*project.path, "importIds", at)
 
 
 def plan_of(stack: StackSpec) -> Plan:
@@ -175,11 +178,15 @@ def resolved_project(
         merged=source is Source.FALLBACK and chosen is not None and chosen is not effective,
         shared_cluster_only=stated,
         compute_config=compute_config,
-        compute_config_namespace=(compute_config and compute_config.namespace) or tenant.namespace,
+        compute_config_namespace=_namespace_of(compute_config, tenant),
         role_mapping=spec.role_mapping or tenant.spec.role_mapping or _NO_ROLES,
         on_removal=spec.on_removal or tenant.spec.on_removal,
         path=path,
     )
+
+
+def _namespace_of(config: ComputeConfigRefSpec | None, tenant: PlannedTenant) -> str | None:
+    return tenant.namespace if config is None or config.namespace is None else config.namespace or None
 
 
 _NO_ROLES = RoleMappingSpec()

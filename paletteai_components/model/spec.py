@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from paletteai_components.credentials import ApiKey, KeyState, digest_of, host_of
+from paletteai_components.credentials import ApiKey, KeyState, digest_of, fingerprint_of, host_of, proof_of
 
 
 class Spec(BaseModel):
@@ -58,6 +58,15 @@ class FingerprintSpec(Spec):
     proof: str
     """Made with the key for this stack, host and ciphertext. `pulumi preview` verifies it."""
 
+    @classmethod
+    def of(cls, key: str, stack: str, host_url: str, ciphertext: str) -> FingerprintSpec:
+        """The fingerprint of a key, which is not kept, as one stack has it with its ciphertext."""
+        return cls(
+            value=fingerprint_of(key),
+            ciphertext=digest_of(ciphertext),
+            proof=proof_of(key, stack, host_url, ciphertext),
+        )
+
 
 class IntegrationSpec(Spec):
     """A Palette credential: either its four fields, or an external Secret."""
@@ -93,6 +102,18 @@ class IntegrationSpec(Spec):
         if self.api_key is not None and self.api_key.state is KeyState.DECRYPTED:
             return self.api_key.fingerprint
         return self.fingerprint.value if self.fingerprint and not self.has_stale_fingerprint else None
+
+    def sealed(self, key: str, stack: str, ciphertext: str) -> IntegrationSpec:
+        """The same with its key encrypted for a stack, and the fingerprint of the key.
+
+        Args:
+            key: The text of the key, which is not kept.
+            stack: The stack's name.
+            ciphertext: The key, encrypted.
+        """
+        sealed = ApiKey(KeyState.ENCRYPTED, ciphertext=ciphertext)
+        fingerprint = FingerprintSpec.of(key, stack, self.host_url or "", ciphertext)
+        return self.model_copy(update={"api_key": sealed, "fingerprint": fingerprint})
 
     def is_proven_by(self, key: ApiKey, stack: str) -> bool:
         """Whether the fingerprint has a proof made with this key for this stack, host and ciphertext."""
@@ -147,6 +168,10 @@ class SettingsSpec(Spec):
     """Labels for the Settings and its Secret."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for the Settings and its Secret."""
+    secret_labels: Labels | None = None
+    """All labels for the Secret that this stack writes. Default: those of the Settings."""
+    secret_annotations: Labels | None = None
+    """All annotations for that Secret. Default: those of the Settings."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
 
@@ -164,7 +189,7 @@ class ComputeConfigRefSpec(Spec):
     name: str
     """The ComputeConfig's name."""
     namespace: str | None = None
-    """Its namespace. Default: the tenant's namespace."""
+    """Its namespace. Default: the tenant's namespace. If it is empty, the Project states none."""
 
 
 class RoleMappingSpec(Spec):
@@ -214,10 +239,14 @@ class ProjectSpec(Spec):
     """Labels for every object of the Project."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Project."""
+    namespace_labels: Labels | None = None
+    """All labels for the namespace that this stack creates. Default: `labels`."""
+    namespace_annotations: Labels | None = None
+    """All annotations for that namespace. Default: `annotations`."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal | None = None
-    """What removing the Project from the stack file does. Default: the tenant's."""
+    """What removing the Project from the declaration does. Default: the tenant's."""
     import_ids: Texts = ()
     """Existing objects to take over, by the names that messages show, for example `Namespace/vision`."""
 
@@ -257,10 +286,14 @@ class TenantSpec(Spec):
     """Labels for every object of the Tenant itself."""
     annotations: Labels = Field(default_factory=dict)
     """Annotations for every object of the Tenant itself."""
+    namespace_labels: Labels | None = None
+    """All labels for the namespace that this stack creates. Default: `labels`."""
+    namespace_annotations: Labels | None = None
+    """All annotations for that namespace. Default: `annotations`."""
     extra_spec: ExtraSpec = Field(default_factory=dict)
     """Other fields of the object's `spec`, passed through unchanged."""
     on_removal: Removal = OnRemoval.REFUSE
-    """What removing the Tenant from the stack file does: refuse, retain or delete."""
+    """What removing the Tenant from the declaration does: refuse, retain or delete."""
     import_ids: Texts = ()
     """Existing objects to take over, by the names that messages show, for example `Namespace/tenant-acme`."""
 

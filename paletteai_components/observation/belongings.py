@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
 from paletteai_components.kube.palette_api import FIELDS, PaletteApi
 from paletteai_components.listing import listed
-from paletteai_components.observation.objects import Inventory, ObservedObject, text_at
+from paletteai_components.observation.objects import Inventory, ObservedObject, fields_of, text_at
 from paletteai_components.redaction import named
+
+
+@dataclass
+class Member:
+    """A Project of a Tenant."""
+
+    object: ObservedObject
+    fields: Mapping[str, Any]
+    """See `fields_of`."""
+    own: ObservedObject | None = None
+    """Its own Settings."""
 
 
 @dataclass
@@ -23,8 +35,7 @@ class Belongings:
     settings: dict[str, ObservedObject] = field(default_factory=dict)
     elsewhere: ObservedObject | None = None
     """The default Settings, if it is in another namespace."""
-    projects: list[tuple[ObservedObject, ObservedObject | None]] = field(default_factory=list)
-    """The Projects, each with its own Settings."""
+    projects: list[Member] = field(default_factory=list)
 
 
 def belongings_of(inventory: Inventory, api: PaletteApi) -> tuple[dict[str, Belongings], list[Diagnostic]]:
@@ -47,13 +58,14 @@ class _Sorting:
             name: Belongings(tenant, self._tenant_namespace(name, tenant, namespaces))
             for name, tenant in inventory.tenants.items()
         }
-        for project in inventory.projects.values():
+        for each in inventory.projects.values():
+            project = Member(each, fields_of(each, self.api))
             name = self._tenant_of(project)
             if name is None:
                 continue
             if name not in tenants:
                 tenants[name] = Belongings(None, self._tenant_namespace(name, None, namespaces))
-            tenants[name].projects.append((project, None))
+            tenants[name].projects.append(project)
         owners = {each.namespace: each for each in reversed(tenants.values())}
         own: dict[str, list[ObservedObject]] = defaultdict(list)
         for (namespace, name), settings in inventory.settings.items():
@@ -61,9 +73,10 @@ class _Sorting:
                 owners[namespace].settings[name] = settings
             else:
                 own[namespace].append(settings)
-        for each in tenants.values():
-            each.elsewhere = self._default_elsewhere(each)
-            each.projects = [(project, self._own_settings(project, own)) for project, _ in each.projects]
+        for its in tenants.values():
+            its.elsewhere = self._default_elsewhere(its)
+            for project in its.projects:
+                project.own = self._own_settings(project, own)
         return tenants
 
     def _tenant_namespace(self, name: str, tenant: ObservedObject | None, labelled: Mapping[str, list[str]]) -> str:
@@ -87,10 +100,14 @@ class _Sorting:
             return None
         return self.inventory.settings.get((str(namespace), name))
 
-    def _tenant_of(self, project: ObservedObject) -> str | None:
+    def _tenant_of(self, member: Member) -> str | None:
         """The name of a Project's Tenant, or None, which is reported."""
-        reference = text_at(project.manifest, self.api.path("project.tenantName"))
-        label = text_at(project.manifest, self.api.path("project.tenant"))
+        reference: str | None = member.fields.get("project.tenantName")
+        label: str | None = member.fields.get("project.tenant")
+        project = member.object
+        is_elsewhere = project.namespace != project.name and "namespace" in project.manifest["metadata"]
+        if reference is not None and reference == label and not is_elsewhere:
+            return reference
         name = f"project `{named(project.name)}`"
         if reference is None and label is None:
             self._report(
@@ -107,7 +124,7 @@ class _Sorting:
                 project.field_location(self.api.path("project.tenantName")),
                 project.field_location(self.api.path("project.tenant")),
             )
-        if project.namespace != project.name and "namespace" in project.manifest["metadata"]:
+        if is_elsewhere:
             self._report(
                 "PAI007",
                 f"{name} is in namespace `{named(project.namespace)}`, and PaletteAI refuses a Project whose name is "
@@ -117,11 +134,9 @@ class _Sorting:
             )
         return reference or label
 
-    def _own_settings(
-        self, project: ObservedObject, candidates: Mapping[str, list[ObservedObject]]
-    ) -> ObservedObject | None:
+    def _own_settings(self, member: Member, candidates: Mapping[str, list[ObservedObject]]) -> ObservedObject | None:
         """The Settings in a Project's namespace that it gets: the one it names, or the only one that is there."""
-        wanted = text_at(project.manifest, self.api.path("project.settingsName"))
+        project, wanted = member.object, member.fields.get("project.settingsName")
         there = candidates.get(project.name, [])
         if wanted is not None:
             return next((settings for settings in there if settings.name == wanted), None)

@@ -46,6 +46,32 @@ def credential_in(secret: ObservedObject, api: PaletteApi) -> IntegrationSpec | 
     return IntegrationSpec.model_validate({**fields, "apiKey": opened})
 
 
+def has_four_fields(secret: ObservedObject, api: PaletteApi) -> bool:
+    """Whether the document in a Secret has exactly the four fields of a credential, all of them text."""
+    try:
+        document = _document_in(secret.manifest, api)
+    except _Unusable:
+        return False
+    return document.keys() == set(FIELDS) and all(isinstance(value, str) for value in document.values())
+
+
+def document_text(secret: ObservedObject, api: PaletteApi) -> str | None:
+    """The text of the document in a Secret, which holds the key; None if there is none."""
+    try:
+        return _text_in(secret.manifest, api)
+    except _Unusable:
+        return None
+
+
+def key_in(secret: ObservedObject, api: PaletteApi) -> str | None:
+    """The text of the key in a Secret, for whoever encrypts it; None if its document cannot be used."""
+    try:
+        key = _document_in(secret.manifest, api).get("apiKey")
+    except _Unusable:
+        return None
+    return key if isinstance(key, str) else None
+
+
 def is_annotated(settings: ObservedObject) -> bool:
     """Whether the annotations of a Settings say which credential it has."""
     return not settings.annotations.keys().isdisjoint({FINGERPRINT_ANNOTATION, CREDENTIAL_ANNOTATION})
@@ -83,21 +109,28 @@ def _annotated(settings: ObservedObject, secret: str) -> IntegrationSpec:
     )
 
 
-def _document_in(manifest: Mapping[str, Any], api: PaletteApi) -> dict[str, Any]:
-    """The document in a Secret. Raises _Unusable."""
+def _text_in(manifest: Mapping[str, Any], api: PaletteApi) -> str:
+    """The text of the document in a Secret. Raises _Unusable."""
     path = api.path("secret.palette")
     key = str(path.steps[-1])
     text = text_at(manifest, _STRING_DATA / key)
-    if text is None:
-        encoded = path.read(manifest)
-        if encoded is None:
-            keys = [*_keys_at(manifest, "data"), *_keys_at(manifest, "stringData")]
-            raise _Unusable(f"has no key `{key}`" + (f", only {_quoted(sorted(keys))}" if keys else ""))
-        try:
-            # Like the API server, which skips line breaks.
-            text = base64.b64decode(re.sub(r"[\r\n]", "", encoded), validate=True).decode()
-        except (binascii.Error, ValueError, TypeError):
-            raise _Unusable(f"has a key `{key}` that is not text in base64") from None
+    if text is not None:
+        return text
+    encoded = path.read(manifest)
+    if encoded is None:
+        keys = [*_keys_at(manifest, "data"), *_keys_at(manifest, "stringData")]
+        raise _Unusable(f"has no key `{key}`" + (f", only {_quoted(sorted(keys))}" if keys else ""))
+    try:
+        # Like the API server, which skips line breaks.
+        return base64.b64decode(re.sub(r"[\r\n]", "", encoded), validate=True).decode()
+    except (binascii.Error, ValueError, TypeError):
+        raise _Unusable(f"has a key `{key}` that is not text in base64") from None
+
+
+def _document_in(manifest: Mapping[str, Any], api: PaletteApi) -> dict[str, Any]:
+    """The document in a Secret. Raises _Unusable."""
+    key = api.path("secret.palette").steps[-1]
+    text = _text_in(manifest, api)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from paletteai_components import naming
-from paletteai_components.diagnostics import StackFileError
-from paletteai_components.encryption import ciphertext_of
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, project_objects, tenant_objects
-from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
+from paletteai_components.kube.palette_api import API_VERSION
 from paletteai_components.model.plan import plan_of
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import (
@@ -23,18 +21,34 @@ from paletteai_components.model.spec import (
     StackSpec,
     TenantSpec,
 )
+from paletteai_components.observation.credentials import credential_in
+from paletteai_components.observation.custody import Custody
+from paletteai_components.observation.metadata import (
+    Metadata,
+    declared_metadata,
+    declared_text,
+    is_wholly_declared,
+    shared_metadata,
+)
 from paletteai_components.observation.objects import Inventory, ObservedObject, text_at
-from paletteai_components.observation.reading import own_annotations, own_labels
 from paletteai_components.observation.stack import ObservedStack
-from paletteai_components.pulumi_yaml.document import document_from
-from paletteai_components.pulumi_yaml.writer import yaml_of
+from paletteai_components.observation.unmodelled import unmodelled
 from paletteai_components.redaction import holds_key
 
-# Pulumi's provider writes these for its own use.
-_PULUMIS = "pulumi.com/"
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a stack file has to declare for a Tenant that is there."""
+
+    spec: StackSpec
+    """The declaration. The key of a Secret that the stack is to manage is an open handle, which no file can hold."""
+    external: tuple[tuple[str, str], ...] = ()
+    """The references of the Secrets that the stack should manage and cannot, each with the reason."""
 
 
-def declared(stack: ObservedStack, inventory: Inventory, tenant_namespaces: Collection[str]) -> StackSpec:
+def declared(
+    stack: ObservedStack, inventory: Inventory, tenant_namespaces: Collection[str], custody: Custody | None = None
+) -> Declared:
     """What a stack file has to declare for a Tenant that is there, so that its objects can be taken over as they are.
 
     What no stack file can declare is left out, and so is what looks like a key.
@@ -43,22 +57,10 @@ def declared(stack: ObservedStack, inventory: Inventory, tenant_namespaces: Coll
         stack: The Tenant and what belongs to it.
         inventory: The objects that it was read from.
         tenant_namespaces: The namespaces of all Tenants, which no Project may create.
+        custody: Which Secrets the stack can manage; without it, all of them stay external.
     """
-    return _Declaring(stack, inventory, tenant_namespaces).stack()
-
-
-def declared_labels(each: ObservedObject) -> dict[str, str]:
-    """The labels of an object that a stack file may declare."""
-    return _without_keys(own_labels(each))
-
-
-def declared_annotations(each: ObservedObject) -> dict[str, str]:
-    """The annotations of an object that a stack file may declare."""
-    return {
-        key: value
-        for key, value in _without_keys(own_annotations(each)).items()
-        if not key.startswith(_PULUMIS) and _survives(value)
-    }
+    declaring = _Declaring(stack, inventory, tenant_namespaces, custody)
+    return Declared(declaring.stack(), tuple(declaring.external))
 
 
 def plain(spec: Spec) -> dict[str, Any]:
@@ -67,10 +69,13 @@ def plain(spec: Spec) -> dict[str, Any]:
 
 
 class _Declaring:
-    def __init__(self, stack: ObservedStack, inventory: Inventory, tenant_namespaces: Collection[str]) -> None:
+    def __init__(
+        self, stack: ObservedStack, inventory: Inventory, tenant_namespaces: Collection[str], custody: Custody | None
+    ) -> None:
         self._objects, self._spec, self._api = stack.objects_by_path, stack.read_spec, stack.api
-        self._inventory, self._tenant_namespaces = inventory, tenant_namespaces
+        self._inventory, self._tenant_namespaces, self._custody = inventory, tenant_namespaces, custody
         self._integrations: dict[str, IntegrationSpec] = {}
+        self.external: list[tuple[str, str]] = []
 
     def stack(self) -> StackSpec:
         tenant = self._tenant(self._spec.tenant)
@@ -99,19 +104,17 @@ class _Declaring:
         tenant = self._objects["tenant",]
         settings = {name: self._objects["tenant", "settings", name] for name in seen.settings}
         namespace = seen.namespace or naming.tenant_namespace(seen.name)
-        labels, annotations = _shared([tenant, *settings.values()])
-        declared = {
-            name: self._settings(seen.settings[name], each, (labels, annotations), name)
-            for name, each in settings.items()
-        }
+        shared = shared_metadata([tenant, *settings.values()])
+        declared = {name: self._settings(seen.settings[name], each, shared, name) for name, each in settings.items()}
+        takes_namespace = self._takes_namespace(seen, namespace, of=seen.name)
         name = seen.settings_ref
         is_default = name == naming.DEFAULT_SETTINGS and name in settings
         return TenantSpec(
             name=seen.name,
             namespace=None if namespace == naming.tenant_namespace(seen.name) else namespace,
-            create_namespace=self._takes_namespace(seen, namespace, labels, annotations, of=seen.name),
-            display_name=_text(seen.display_name),
-            description=_text(seen.description),
+            create_namespace=takes_namespace,
+            display_name=declared_text(seen.display_name),
+            description=declared_text(seen.description),
             groups=() if holds_key(seen.groups) else seen.groups,
             settings=declared,
             settings_ref=None if is_default else name,
@@ -119,160 +122,94 @@ class _Declaring:
                 self._project(project, ("tenant", "projects", position), namespace)
                 for position, project in enumerate(seen.projects)
             ),
-            labels=labels,
-            annotations=annotations,
+            labels=shared.labels,
+            annotations=shared.annotations,
+            **(self._of_namespace(namespace, shared) if takes_namespace else {}),
             extra_spec=unmodelled(tenant, self._api),
         )
 
     def _project(self, seen: ProjectSpec, path: Path, tenant_namespace: str) -> ProjectSpec:
         project = self._objects[path]
         own = self._objects.get((*path, "settings"))
-        labels, annotations = _shared([project, *([own] if own is not None else [])])
+        shared = shared_metadata([project, *([own] if own is not None else [])])
+        takes_namespace = self._takes_namespace(seen, seen.name)
         settings, compute = None, seen.compute_config_ref
         if own is not None and seen.settings is not None:
-            fields = self._settings(seen.settings, own, (labels, annotations), seen.name)
+            fields = self._settings(seen.settings, own, shared, seen.name)
             settings = ProjectSettingsSpec(name=own.name, **{name: getattr(fields, name) for name in _SETTINGS})
         if compute is not None and compute.namespace == tenant_namespace:
             compute = ComputeConfigRefSpec(name=compute.name)
         return ProjectSpec(
             name=seen.name,
-            display_name=_text(seen.display_name),
-            description=_text(seen.description),
-            create_namespace=self._takes_namespace(seen, seen.name, labels, annotations),
+            display_name=declared_text(seen.display_name),
+            description=declared_text(seen.description),
+            create_namespace=takes_namespace,
             settings=settings,
             settings_ref=seen.settings_ref,
             shared_cluster_only=seen.shared_cluster_only,
             compute_config_ref=compute,
             role_mapping=None if seen.role_mapping and holds_key(plain(seen.role_mapping)) else seen.role_mapping,
             deployment_namespaces=seen.deployment_namespaces,
-            labels=labels,
-            annotations=annotations,
+            labels=shared.labels,
+            annotations=shared.annotations,
+            **(self._of_namespace(seen.name, shared) if takes_namespace else {}),
             extra_spec=unmodelled(project, self._api),
         )
 
-    def _takes_namespace(
-        self,
-        seen: TenantSpec | ProjectSpec,
-        name: str,
-        labels: Mapping[str, str],
-        annotations: Mapping[str, str],
-        of: str | None = None,
-    ) -> bool:
+    def _takes_namespace(self, seen: TenantSpec | ProjectSpec, name: str, of: str | None = None) -> bool:
         """Whether a stack can write a namespace, `of` a Tenant if it is that of one, without changing it."""
         namespace = self._inventory.namespaces.get(name)
         if namespace is None or not seen.create_namespace or (of is None and name in self._tenant_namespaces):
             return False
         # What is not declared may be removed when the namespace is taken over.
-        is_as_declared = (own_labels(namespace), _annotations_of(namespace)) == (labels, annotations)
-        return is_as_declared and text_at(namespace.manifest, self._api.path("namespace.tenant")) == of
+        return is_wholly_declared(namespace) and text_at(namespace.manifest, self._api.path("namespace.tenant")) == of
 
-    def _settings(
-        self, seen: SettingsSpec, each: ObservedObject, shared: tuple[Mapping[str, str], Mapping[str, str]], name: str
-    ) -> SettingsSpec:
-        labels, annotations = shared
+    def _of_namespace(self, name: str, shared: Metadata) -> dict[str, Any]:
+        """The fields that say what of a namespace's metadata is not that of its owner."""
+        labels, annotations = declared_metadata(self._inventory.namespaces[name])
+        return {
+            "namespace_labels": None if labels == shared.labels else labels,
+            "namespace_annotations": None if annotations == shared.annotations else annotations,
+        }
+
+    def _settings(self, seen: SettingsSpec, each: ObservedObject, shared: Metadata, name: str) -> SettingsSpec:
+        own = declared_metadata(each).beyond(shared)
+        palette: dict[str, Any] = {}
+        if seen.palette is not None and seen.secret_name is not None:
+            palette = self._palette(seen.secret_name, each, own.over(shared), name)
         return SettingsSpec(
-            palette=self._integration(seen, each, name) if seen.palette is not None else None,
+            **palette,
             hugging_face=seen.hugging_face,
             nvidia=seen.nvidia,
-            labels=_without(declared_labels(each), labels),
-            annotations=_without(declared_annotations(each), annotations),
+            labels=own.labels,
+            annotations=own.annotations,
             extra_spec=unmodelled(each, self._api),
         )
 
-    def _integration(self, seen: SettingsSpec, settings: ObservedObject, wanted: str) -> str:
-        """Declare the integration of a Settings, and return its name: that of the Settings, or of its Project."""
+    def _palette(self, secret: str, settings: ObservedObject, metadata: Metadata, wanted: str) -> dict[str, Any]:
+        """Declare the integration of a Settings, and return the fields that bind it.
+
+        Its name is that of the Settings, or of its Project.
+        """
         names = (wanted, f"{wanted}-{settings.name}", *(f"{wanted}-{number}" for number in range(len(self._objects))))
         name = next(name for name in names if name not in self._integrations)
-        credential = _text(settings.annotations.get(CREDENTIAL_ANNOTATION))
-        self._integrations[name] = IntegrationSpec(existing_secret=seen.secret_name, credential=credential)
-        return name
+        reason = self._custody.reason_against(settings, secret) if self._custody else None
+        if reason:
+            self.external.append((f"Secret/{settings.namespace}/{secret}", reason))
+        found = self._inventory.secrets.get((settings.namespace, secret))
+        managed = credential_in(found, self._api) if self._custody and not reason and found is not None else None
+        if found is None or managed is None:
+            credential = declared_text(settings.annotations.get(CREDENTIAL_ANNOTATION))
+            self._integrations[name] = IntegrationSpec(existing_secret=secret, credential=credential)
+            return {"palette": name}
+        self._integrations[name] = managed
+        labels, annotations = declared_metadata(found)
+        return {
+            "palette": name,
+            "secret_name": None if secret == naming.secret_name(settings.name) else secret,
+            "secret_labels": None if labels == metadata.labels else labels,
+            "secret_annotations": None if annotations == metadata.annotations else annotations,
+        }
 
 
 _SETTINGS = tuple(SettingsSpec.model_fields)
-
-
-def unmodelled(each: ObservedObject, api: PaletteApi) -> dict[str, Any]:
-    """The fields of an object's `spec` that are not modelled, without what cannot be in a stack file."""
-    spec = each.manifest.get("spec")
-    if not isinstance(spec, dict):
-        return {}
-    holder = {"spec": deepcopy(spec)}
-    for path in api.modelled(each.kind).values():
-        if path.steps[0] == "spec":
-            path.remove(holder)
-    extra = _kept(holder.get("spec") or {})
-    # What is where a modelled field would be cannot be in `extraSpec`.
-    while extra and (overlapping := api.overlaps(each.kind, extra)):
-        before = deepcopy(extra)
-        for path in overlapping:
-            path.remove(extra)
-        if extra == before:
-            return {}
-    return dict(extra)
-
-
-def _kept(value: Any, name: str = "") -> Any:
-    """A value of a spec without nulls, and without what looks like a key or would be another value in a file."""
-    if isinstance(value, dict):
-        inside = {
-            key: _kept(inner, key)
-            for key, inner in value.items()
-            if inner is not None and _is_kept(inner, key) and not holds_key(key) and _survives(key, is_key=True)
-        }
-        return {key: inner for key, inner in inside.items() if inner != {} or value[key] == {}}
-    return value
-
-
-def _is_kept(value: Any, name: str) -> bool:
-    # A list without some of its elements would be another one.
-    return ciphertext_of(value) is None if isinstance(value, dict) else not holds_key(value, name) and _is_whole(value)
-
-
-def _is_whole(value: Any) -> bool:
-    """Whether all of a value is the same in a file."""
-    if isinstance(value, dict):
-        keys = all(_survives(key, is_key=True) for key in value)
-        return keys and ciphertext_of(value) is None and all(map(_is_whole, value.values()))
-    return all(map(_is_whole, value)) if isinstance(value, list) else _survives(value)
-
-
-def _survives(value: Any, *, is_key: bool = False) -> bool:
-    """Whether a scalar is the same after it was written to a stack file and read as Pulumi reads it."""
-    if isinstance(value, str) and value.isprintable() and value not in ("", "<<"):
-        return True
-    written = {value: 0} if is_key else {"value": value}
-    try:
-        return bool(document_from(yaml_of([written]).encode(), "").value == written)
-    except (StackFileError, UnicodeEncodeError):
-        return False
-
-
-def _text(text: str | None) -> str | None:
-    return text if text is not None and not holds_key(text) and _survives(text) else None
-
-
-def _shared(objects: Sequence[ObservedObject]) -> tuple[dict[str, str], dict[str, str]]:
-    """The labels and the annotations that every one of some objects has."""
-    return _in_all(objects, declared_labels), _in_all(objects, declared_annotations)
-
-
-def _in_all(objects: Sequence[ObservedObject], entries: Callable[[ObservedObject], dict[str, str]]) -> dict[str, str]:
-    first, *rest = map(entries, objects)
-    return {key: value for key, value in first.items() if all(other.get(key) == value for other in rest)}
-
-
-def _without(entries: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in entries.items() if others.get(key) != value}
-
-
-def _annotations_of(each: ObservedObject) -> dict[str, str]:
-    return {key: value for key, value in own_annotations(each).items() if not key.startswith(_PULUMIS)}
-
-
-def _without_keys(entries: Mapping[str, str]) -> dict[str, str]:
-    # Pulumi takes the value of `secure` for a ciphertext.
-    return {
-        key: value
-        for key, value in entries.items()
-        if key != "secure" and not holds_key(key) and not holds_key(value, key)
-    }

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
-from paletteai_components.kube.palette_api import API_GROUP, SUPPLIERS
+from paletteai_components.kube.palette_api import API_GROUP, FIELDS, SUPPLIERS
 from paletteai_components.pulumi_yaml.document import Path
 
 if TYPE_CHECKING:
     from paletteai_components.kube.manifests import Manifest
+    from paletteai_components.kube.palette_api import PaletteApi
 
 DEFAULT_NAMESPACE = "default"
+_LISTS = frozenset(name for name, each in FIELDS.items() if each.is_list)
 
-_KIND, _API_VERSION = FieldPath(("kind",)), FieldPath(("apiVersion",))
-_NAME, _NAMESPACE, _LABELS, _ANNOTATIONS = (
-    FieldPath(("metadata", name)) for name in ("name", "namespace", "labels", "annotations")
-)
 
 Key = tuple[str, str]
 """A namespace and a name."""
@@ -33,29 +31,34 @@ class ObservedObject:
     """The object, which may be a Secret."""
     locate: Callable[[Path], SourceLocation] = field(repr=False, compare=False)
     """The location of the value at a path of the object, or of its nearest ancestor."""
+    kind: str = field(init=False, compare=False)
+    """Its kind."""
+    group: str = field(init=False, compare=False)
+    """Its API group, which is empty for the core group."""
+    name: str = field(init=False, compare=False)
+    """Its name. Empty if it has none yet, as with `generateName`."""
+    stated_namespace: str = field(init=False, compare=False)
+    """The namespace that it names; empty if it names none."""
+
+    def __post_init__(self) -> None:
+        # They are read more often than there are objects.
+        manifest = self.manifest
+        metadata = manifest.get("metadata")
+        name, namespace = (metadata.get("name"), metadata.get("namespace")) if isinstance(metadata, dict) else ("", "")
+        kind, version = manifest.get("kind"), manifest.get("apiVersion")
+        setting = object.__setattr__
+        setting(self, "kind", kind if isinstance(kind, str) else "")
+        setting(self, "group", version.rpartition("/")[0] if isinstance(version, str) else "")
+        setting(self, "name", name if isinstance(name, str) else "")
+        setting(self, "stated_namespace", namespace if isinstance(namespace, str) else "")
 
     def __repr__(self) -> str:
         return f"<{self.reference}>"
 
     @property
-    def kind(self) -> str:
-        """Its kind."""
-        return text_at(self.manifest, _KIND) or ""
-
-    @property
-    def group(self) -> str:
-        """Its API group, which is empty for the core group."""
-        return (text_at(self.manifest, _API_VERSION) or "").rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """Its name. Empty if it has none yet, as with `generateName`."""
-        return text_at(self.manifest, _NAME) or ""
-
-    @property
     def namespace(self) -> str:
         """Its namespace; that of whoever applies it, if it names none."""
-        return text_at(self.manifest, _NAMESPACE) or DEFAULT_NAMESPACE
+        return self.stated_namespace or DEFAULT_NAMESPACE
 
     @property
     def key(self) -> Key:
@@ -65,18 +68,17 @@ class ObservedObject:
     @property
     def labels(self) -> dict[str, str]:
         """Its labels, as far as they are text."""
-        return texts_at(self.manifest, _LABELS)
+        return texts_of(self.manifest, "labels")
 
     @property
     def annotations(self) -> dict[str, str]:
         """Its annotations, as far as they are text."""
-        return texts_at(self.manifest, _ANNOTATIONS)
+        return texts_of(self.manifest, "annotations")
 
     @property
     def reference(self) -> str:
         """Its name in messages: ``Kind/name``, or ``Kind/namespace/name``."""
-        stated = text_at(self.manifest, _NAMESPACE)
-        return "/".join(part for part in (self.kind, stated, self.name) if part)
+        return "/".join(part for part in (self.kind, self.stated_namespace, self.name) if part)
 
     def location(self, *path: str | int) -> SourceLocation:
         """The location of the value at a path, or of its nearest ancestor."""
@@ -150,8 +152,7 @@ def _place_of(each: ObservedObject) -> tuple[str, Key | str]:
                 return kind, each.key
             case "Project":
                 # PaletteAI refuses a Project in a namespace of another name, so it can be in that one only.
-                stated = text_at(each.manifest, _NAMESPACE)
-                return kind, (stated or each.name, each.name)
+                return kind, (each.stated_namespace or each.name, each.name)
     elif not group and kind == "Secret":
         return kind, each.key
     elif not group and kind == "Namespace":
@@ -168,11 +169,25 @@ def text_at(value: Any, path: FieldPath) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def texts_at(value: Any, path: FieldPath) -> dict[str, str]:
-    """The entries of the mapping at a path whose values are text."""
-    found = path.read(value)
-    entries = found.items() if isinstance(found, dict) else ()
-    return {str(key): text for key, text in entries if isinstance(text, str)}
+def fields_of(each: ObservedObject, api: PaletteApi) -> dict[str, Any]:
+    """What `text_at` and `list_at` find in the fields that an object has, by their names in `palette_api.FIELDS`."""
+    found: dict[str, Any] = {}
+    for name, value in api.values(each.kind, each.manifest).items():
+        if name in _LISTS:
+            if isinstance(value, list):
+                found[name] = tuple(text for text in value if isinstance(text, str))
+        elif value and isinstance(value, str):
+            found[name] = value
+    return found
+
+
+def texts_of(manifest: Manifest, field: str, without: Collection[str] = ()) -> dict[str, str]:
+    """The labels or annotations of an object, as far as they are text, without some of them."""
+    metadata = manifest.get("metadata")
+    entries = metadata.get(field) if isinstance(metadata, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    return {str(key): text for key, text in entries.items() if isinstance(text, str) and key not in without}
 
 
 def list_at(value: Any, path: FieldPath) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import count, islice
 from typing import Any
 
@@ -26,7 +27,7 @@ from paletteai_components.model.spec import (
     StackSpec,
     TenantSpec,
 )
-from paletteai_components.observation.belongings import Belongings, belongings_of
+from paletteai_components.observation.belongings import Belongings, Member, belongings_of
 from paletteai_components.observation.credentials import integration_of, is_annotated, secret_diagnostics
 from paletteai_components.observation.objects import (
     Inventory,
@@ -35,6 +36,7 @@ from paletteai_components.observation.objects import (
     inventory_of,
     list_at,
     text_at,
+    texts_of,
 )
 from paletteai_components.observation.stack import ObservedStack, Places
 from paletteai_components.redaction import named
@@ -42,7 +44,9 @@ from paletteai_components.stacks.workspace import Workspace
 
 _MAX_LOCATIONS = 10
 _COMPARED = 5
-_ROLES = ("admin", "editor", "viewer")
+_PROJECT_TEXTS = {"display_name": "project.displayName", "description": "project.description"}
+_ROLES, _NAMESPACES = ("admin", "editor", "viewer"), ("allow", "disallow")
+_PROJECT_LISTS = {f"project.{each}" for each in (*_ROLES, *_NAMESPACES)}
 _BOOKKEEPING = {*WRITTEN_ANNOTATIONS, "kubectl.kubernetes.io/last-applied-configuration"}
 
 
@@ -89,7 +93,7 @@ class _Reading:
         used = {
             settings.key
             for each in tenants.values()
-            for settings in (*each.settings.values(), *(own for _, own in each.projects if own), each.elsewhere)
+            for settings in (*each.settings.values(), *(project.own for project in each.projects), each.elsewhere)
             if settings is not None
         }
         rest = [settings for key, settings in self.inventory.settings.items() if key not in used]
@@ -106,18 +110,22 @@ class _Reading:
         settings = [
             self._planned(each, ("tenant", "settings", key), parts, name) for key, each in belongings.settings.items()
         ]
-        spec = self._tenant_spec(name, belongings, settings, parts)
+        namespace = self.inventory.namespaces.get(belongings.namespace)
+        parts.places["tenant",] = belongings.tenant or belongings.projects[0].object
+        parts.places["tenant", "namespace"] = namespace or parts.places["tenant",]
         paths: list[Path] = [("tenant", "projects", position) for position in range(len(belongings.projects))]
-        parts.places |= {path: project for path, (project, _) in zip(paths, belongings.projects, strict=True)}
+        parts.places |= {path: project.object for path, project in zip(paths, belongings.projects, strict=True)}
         there = belongings.elsewhere
         elsewhere = self._planned(there, ("tenant", "settingsRef"), parts, name) if there else None
         projects: list[tuple[ProjectSpec, PlannedSettings | None, Path]] = []
-        for path, (project, there) in zip(paths, belongings.projects, strict=True):
-            own = self._planned(there, (*path, "settings"), parts, name, project.name) if there else None
+        for path, project in zip(paths, belongings.projects, strict=True):
+            own = None
+            if project.own:
+                own = self._planned(project.own, (*path, "settings"), parts, name, project.object.name)
             projects.append((self._project_spec(project, own), own, path))
         declared = [project for project, _, _ in projects]
+        spec = self._tenant_spec(name, belongings, settings, declared)
         settings += self._external(spec, declared, settings, belongings, parts)
-        spec = spec.model_copy(update={"projects": tuple(declared)})
         tenant = self._planned_tenant(spec, settings, elsewhere)
         planned = tuple(resolved_project(project, own, tenant, path) for project, own, path in projects)
         return self._observed(name, spec, Plan(tenant, planned), parts)
@@ -127,9 +135,10 @@ class _Reading:
         taken = {*tenants, *self.inventory.namespaces, *(name for _, name in self.inventory.projects)}
         name = next(name for at in count() if (name := f"unattached{at or ''}") not in taken)
         parts = _Parts()
-        unattached = []
-        for position, settings in enumerate(rest):
-            unattached.append(self._planned(settings, ("unattached", position), parts, ""))
+        unattached = tuple(
+            self._planned(settings, ("unattached", position), parts, "") for position, settings in enumerate(rest)
+        )
+        for settings in () if self.view.is_partial else rest:
             self._report(
                 "PAI011",
                 f"Settings `{named(settings.namespace)}/{named(settings.name)}` is in a namespace of no Tenant and of "
@@ -138,8 +147,18 @@ class _Reading:
                 settings.location(),
                 severity=Severity.WARNING,
             )
+        if self.view.is_partial:
+            names = listed((f"`{named(each.namespace)}/{named(each.name)}`" for each in rest), 5)
+            self._report(
+                "PAI011",
+                f"no Tenant and no Project that uses them is among these objects, so whether these Settings are used "
+                f"is not known: {names}.",
+                "Check the Tenants and Projects together with these.",
+                *(settings.location() for settings in rest[:_MAX_LOCATIONS]),
+                severity=Severity.NOTE,
+            )
         spec = TenantSpec(name=name, namespace=name, existing=True)
-        plan = Plan(PlannedTenant(name, name, spec, (), None), (), tuple(unattached))
+        plan = Plan(PlannedTenant(name, name, spec, (), None), (), unattached)
         return self._observed(name, spec, plan, parts)
 
     def _observed(self, name: str, tenant: TenantSpec, plan: Plan, parts: _Parts) -> ObservedStack:
@@ -186,7 +205,7 @@ class _Reading:
                 wanted.setdefault(project.settings_ref, ("tenant", "projects", position, "settingsRef"))
         missing = {name: path for name, path in wanted.items() if name not in there}
         if is_missing:
-            self.missing_tenants[tenant.name] = [project for project, _ in belongings.projects]
+            self.missing_tenants[tenant.name] = [project.object for project in belongings.projects]
         elif missing and self.view.is_partial:
             names = listed((f"`{named(tenant.namespace or '')}/{named(name)}`" for name in missing), 5)
             places = Places(parts.places, self.api)
@@ -230,53 +249,58 @@ class _Reading:
         return [project.field_location(path) for project in projects[:_MAX_LOCATIONS]]
 
     def _tenant_spec(
-        self, name: str, belongings: Belongings, planned: list[PlannedSettings], parts: _Parts
+        self, name: str, belongings: Belongings, planned: list[PlannedSettings], projects: list[ProjectSpec]
     ) -> TenantSpec:
         tenant, namespace = belongings.tenant, belongings.namespace
         settings = {each.name: each.spec for each in planned}
-        namespace_object = self.inventory.namespaces.get(namespace)
-        parts.places["tenant",] = tenant or belongings.projects[0][0]
-        parts.places["tenant", "namespace"] = namespace_object or parts.places["tenant",]
         if tenant is None:
-            return TenantSpec(name=name, namespace=namespace, settings=settings, existing=True)
+            return TenantSpec(
+                name=name, namespace=namespace, settings=settings, existing=True, projects=tuple(projects)
+            )
         is_elsewhere = belongings.elsewhere is not None
         return TenantSpec(
             name=name,
             namespace=namespace,
             settings=settings,
-            create_namespace=namespace_object is not None and not naming.always_exists(namespace),
+            create_namespace=namespace in self.inventory.namespaces and not naming.always_exists(namespace),
             display_name=text_at(tenant.manifest, self.api.path("tenant.displayName")),
             description=text_at(tenant.manifest, self.api.path("tenant.description")),
             groups=list_at(tenant.manifest, self.api.path("tenant.groups")),
             settings_ref=None if is_elsewhere else text_at(tenant.manifest, self.api.path("tenant.settingsName")),
             labels=own_labels(tenant),
             annotations=own_annotations(tenant),
+            projects=tuple(projects),
         )
 
-    def _project_spec(self, project: ObservedObject, own: PlannedSettings | None) -> ProjectSpec:
-        manifest, api = project.manifest, self.api
-        compute = text_at(manifest, api.path("project.computeConfigName"))
-        namespace = text_at(manifest, api.path("project.computeConfigNamespace"))
-        roles = {role: groups for role in _ROLES if (groups := list_at(manifest, api.path(f"project.{role}")))}
-        lists = {
-            each: names for each in ("allow", "disallow") if (names := list_at(manifest, api.path(f"project.{each}")))
-        }
+    def _project_spec(self, member: Member, own: PlannedSettings | None) -> ProjectSpec:
+        project, fields = member.object, member.fields
         is_namespace_there = project.name in self.inventory.namespaces
-        stated = project.annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION)
-        return ProjectSpec(
-            name=project.name,
-            display_name=text_at(manifest, api.path("project.displayName")),
-            description=text_at(manifest, api.path("project.description")),
-            create_namespace=is_namespace_there and not naming.always_exists(project.name),
-            settings=ProjectSettingsSpec(name=own.name, **_fields_of(own.spec)) if own else None,
-            settings_ref=None if own else text_at(manifest, api.path("project.settingsName")),
-            shared_cluster_only=True if stated == "true" else None,
-            compute_config_ref=ComputeConfigRefSpec(name=compute, namespace=namespace) if compute else None,
-            role_mapping=RoleMappingSpec(**roles) if roles else None,
-            deployment_namespaces=DeploymentNamespacesSpec(**lists) if lists else None,
-            labels=own_labels(project),
-            annotations=own_annotations(project),
-        )
+        # What is not there is left out: most Projects have few of the fields.
+        stated: dict[str, Any] = {
+            "name": project.name,
+            "create_namespace": is_namespace_there and not naming.always_exists(project.name),
+        }
+        for name, field_name in _PROJECT_TEXTS.items():
+            if field_name in fields:
+                stated[name] = fields[field_name]
+        if own:
+            stated["settings"] = ProjectSettingsSpec(name=own.name, **_fields_of(own.spec))
+        elif (settings_ref := fields.get("project.settingsName")) is not None:
+            stated["settings_ref"] = settings_ref
+        if compute := fields.get("project.computeConfigName"):
+            stated["compute_config_ref"] = _compute_config(compute, fields.get("project.computeConfigNamespace") or "")
+        if not fields.keys().isdisjoint(_PROJECT_LISTS):
+            if roles := {role: groups for role in _ROLES if (groups := fields.get(f"project.{role}"))}:
+                stated["role_mapping"] = RoleMappingSpec(**roles)
+            if lists := {each: names for each in _NAMESPACES if (names := fields.get(f"project.{each}"))}:
+                stated["deployment_namespaces"] = DeploymentNamespacesSpec(**lists)
+        if labels := own_labels(project):
+            stated["labels"] = labels
+        if annotations := own_annotations(project):
+            stated["annotations"] = annotations
+        if project.annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
+            stated["shared_cluster_only"] = True
+        return ProjectSpec(**stated)
 
     def _settings_spec(self, settings: ObservedObject) -> SettingsSpec:
         palette = self._secret_of(settings, IntegrationType.PALETTE)
@@ -374,14 +398,20 @@ class _Parts:
     places: dict[Path, ObservedObject] = field(default_factory=dict)
 
 
+# Many Projects share one.
+@lru_cache(maxsize=1_000)
+def _compute_config(name: str, namespace: str | None) -> ComputeConfigRefSpec:
+    return ComputeConfigRefSpec(name=name, namespace=namespace)
+
+
 def own_labels(each: ObservedObject) -> dict[str, str]:
     """The labels of an object without those that PaletteAI, Kubernetes or this package writes."""
-    return {key: value for key, value in each.labels.items() if key not in WRITTEN_LABELS}
+    return texts_of(each.manifest, "labels", WRITTEN_LABELS)
 
 
 def own_annotations(each: ObservedObject) -> dict[str, str]:
     """The annotations of an object without those that kubectl or this package writes."""
-    return {key: value for key, value in each.annotations.items() if key not in _BOOKKEEPING}
+    return texts_of(each.manifest, "annotations", _BOOKKEEPING)
 
 
 def _fields_of(spec: SettingsSpec) -> dict[str, Any]:

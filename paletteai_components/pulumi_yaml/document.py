@@ -17,6 +17,7 @@ import yaml
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation, StackFileError, in_order
 from paletteai_components.pulumi_yaml.reading import Mark, Reading, diagnostic, refuse
+from paletteai_components.pulumi_yaml.shapes import shaped
 from paletteai_components.pulumi_yaml.syntax import syntax_diagnostic
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -129,8 +130,9 @@ def manifest_from(data: bytes, file: str, above: int = 0) -> Document | None:
     """
     try:
         text = data.decode("utf-8")
-        reading = Reading(file, "", _LOADER(data).get_event)
-        value, _ = reading.document()
+        value = shaped(text, _parsed)
+        if value is None:
+            value = _parsed(data, file)
     except UnicodeDecodeError:
         refuse(file, above + 1, "the file is not UTF-8 text, so it was not read", "Save it as UTF-8.")
     except yaml.reader.ReaderError:
@@ -142,6 +144,10 @@ def manifest_from(data: bytes, file: str, above: int = 0) -> Document | None:
     except StackFileError as error:
         raise StackFileError(_moved(each, above) for each in error.diagnostics) from None
     return Document(file, value, data, above) if isinstance(value, dict) else None
+
+
+def _parsed(data: bytes, file: str = "") -> Any:
+    return Reading(file, "", _LOADER(data).get_event).document()[0]
 
 
 def _moved(found: Diagnostic, lines: int) -> Diagnostic:

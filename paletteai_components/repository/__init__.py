@@ -56,4 +56,5 @@ def host_named_by(address: str) -> str | None:
 
 
 def _without_section(text: str, heading: str) -> str:
-    return re.sub(rf"^## {heading}\n.*?(?=^## |\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
+    sections = re.split("^(?=## )", text, flags=re.MULTILINE)
+    return "".join(section for section in sections if not section.startswith(f"## {heading}\n"))

@@ -7,7 +7,7 @@ Its docstring and its origins are its page, in the documentation and in `palette
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from paletteai_components.diagnostics import Diagnostic, Severity, in_order
 from paletteai_components.rules import (
@@ -73,8 +73,15 @@ def diagnostics_of(workspace: Workspace, known: dict[int, list[Diagnostic]] | No
         known: The problems that each stack has by itself, by the `id` of the stack. Those that it lacks are added: two
             workspaces may have most of their stacks in common.
     """
-    found = _found(workspace, {} if known is None else known)
-    return in_order(with_silenced([*workspace.diagnostics, *found], workspace, RULES))
+    if known is None:
+        return completed(found_by(RULES.values(), workspace), workspace)
+    own = [rule for rule in RULES.values() if rule.scope is Scope.STACK]
+    shared = [rule for rule in RULES.values() if rule.scope is not Scope.STACK]
+    for stack in workspace.stacks:
+        if id(stack) not in known:
+            known[id(stack)] = list(found_by(own, Workspace((stack,))))
+    found = [diagnostic for stack in workspace.stacks for diagnostic in known[id(stack)]]
+    return completed([*found, *found_by(shared, workspace)], workspace)
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:
@@ -91,20 +98,31 @@ def page_of(rule: Rule) -> str:
     return f"{head}\n\n{page}\n\n## Where this is from\n\n{origins}\n"
 
 
-def _found(workspace: Workspace, known: dict[int, list[Diagnostic]]) -> Iterator[Diagnostic]:
-    for stack in workspace.stacks:
-        own = known.get(id(stack))
-        if own is None:
-            own = known[id(stack)] = list(_of_one(stack))
-        yield from own
-    for rule in RULES.values():
+def index_page() -> str:
+    """The page that lists every rule, as Markdown."""
+    lines = [f"| [{rule.code}]({rule.code}.md) | {rule.holds} | {rule.severity.value} |" for rule in RULES.values()]
+    table = "\n".join(["| code | what must hold | severity |", "|---|---|---|", *lines])
+    return (
+        "# Rules\n\nWhat must hold, by code; each page says why, how to fix it, and where its statements are from.\n"
+        "An error refuses the plan, a warning does not.\n"
+        "`paletteai explain CODE` prints the same page.\n\n"
+        f"{table}\n\n"
+        "[A stack file](../stack-file.md) can silence a rule's warnings with `paletteai:silence`, with a reason.\n"
+    )
+
+
+def found_by(rules: Iterable[Rule], workspace: Workspace) -> Iterator[Diagnostic]:
+    """What some of the rules find: a part of what `completed` takes."""
+    for rule in rules:
         if rule.scope is not Scope.STACK:
             yield from rule.check(workspace)
+            continue
+        for stack in workspace.stacks:
+            if stack.is_complete or rule.holds_for_parts:
+                yield from rule.check(stack)
 
 
-def _of_one(stack: Stack) -> Iterator[Diagnostic]:
-    """What is wrong with a stack, whatever other stacks there are."""
-    yield from silence_diagnostics(stack, RULES)
-    for rule in RULES.values():
-        if rule.scope is Scope.STACK and (stack.is_complete or rule.holds_for_parts):
-            yield from rule.check(stack)
+def completed(found: Iterable[Diagnostic], workspace: Workspace) -> list[Diagnostic]:
+    """Every problem of the workspace, of what each of the rules has found: see `diagnostics_of`."""
+    silences = (diagnostic for stack in workspace.stacks for diagnostic in silence_diagnostics(stack, RULES))
+    return in_order(with_silenced([*workspace.diagnostics, *silences, *found], workspace, RULES))

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from pydantic.alias_generators import to_camel
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation
+from paletteai_components.model.planned import Path
+from paletteai_components.model.spec import ProjectSpec, TenantSpec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks import ownership
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 
-_MANAGED_TENANT_FIELDS = {"display_name", "description", "groups", "create_namespace", "extra_spec"}
+_MANAGED_TENANT_FIELDS = {
+    *("display_name", "description", "groups", "create_namespace", "extra_spec"),
+    *("namespace_labels", "namespace_annotations"),
+}
+_OF_NAMESPACES = ("namespace_labels", "namespace_annotations")
+_OF_SECRETS = ("secret_name", "secret_labels", "secret_annotations")
 
 
 @rule(
@@ -98,7 +105,7 @@ def secret_used_once(workspace: Workspace) -> Iterator[Diagnostic]:
     holds_for_parts=False,
     origins={
         Origin.OWN: "Nothing is written to the cluster for an integration that no Settings binds, "
-        "for such a `secretName` and for these fields.\nA silence applies to warnings and notes only.",
+        "or for these fields.\nA silence applies to warnings and notes only.",
         Origin.BELIEF: "A Settings without an integration has no effect.",
     },
 )
@@ -108,7 +115,8 @@ def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
     These declarations have no effect:
 
     - an integration that no Settings binds,
-    - a `secretName` for which no Secret is written, for example beside an existing Secret,
+    - `secretName`, `secretLabels` and `secretAnnotations` of a Settings whose Secret this stack does not write,
+    - `namespaceLabels` and `namespaceAnnotations` beside `createNamespace: false`,
     - fields of an external Tenant, and
     - an entry of `paletteai:silence` for which the stack has no warning.
 
@@ -148,12 +156,26 @@ def declaration_is_used(stack: Stack) -> Iterator[Diagnostic]:
                 stack.location(*settings.path),
             )
         secret = settings.palette_secret
-        if settings.spec.secret_name and not stack.is_observed and (secret is None or not secret.managed):
-            yield _unused(
-                f"`secretName` of Settings `{named(str(settings))}` has no effect: no Secret is written for it",
-                "Delete it.",
-                stack.location(*settings.path, "secretName"),
-            )
+        for field in _OF_SECRETS if not stack.is_observed and (secret is None or not secret.managed) else ():
+            if getattr(settings.spec, field) is not None:
+                yield _unused(
+                    f"`{to_camel(field)}` of Settings `{named(str(settings))}` has no effect: no Secret is written for "
+                    "it",
+                    "Delete it.",
+                    stack.location(*settings.path, to_camel(field)),
+                )
+    owners: list[tuple[str, TenantSpec | ProjectSpec, Path]] = [
+        (f"project `{named(each.name)}`", each.spec, each.path) for each in stack.plan.projects
+    ]
+    owners += [] if tenant.existing else [(f"tenant `{named(tenant.name)}`", tenant, ("tenant",))]
+    for owner, spec, path in owners:
+        for field in () if spec.create_namespace else _OF_NAMESPACES:
+            if getattr(spec, field) is not None:
+                yield _unused(
+                    f"`{to_camel(field)}` of {owner} has no effect: this stack does not create the namespace",
+                    "Delete it, or leave out `createNamespace: false`.",
+                    stack.location(*path, to_camel(field)),
+                )
 
 
 def _unused(fact: str, remedy: str, location: SourceLocation) -> Diagnostic:

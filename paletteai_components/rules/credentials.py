@@ -290,6 +290,4 @@ def _exposed_key(name: str, integration: IntegrationSpec, stack: Stack) -> Itera
 
 
 def _set_key(name: str, stack: Stack) -> str:
-    if stack.part:
-        return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`'
-    return f"`{set_key(name, stack.name, folder_of(stack.file))}`"
+    return stack.key_input or f"`{set_key(name, stack.name, folder_of(stack.file))}`"

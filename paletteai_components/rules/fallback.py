@@ -143,7 +143,7 @@ def reference_leads_somewhere(stack: Stack) -> Iterator[Diagnostic]:
                 "PAI005",
                 f"Settings `{named(str(settings))}` binds the integration {_reference(settings.palette)}, which is not "
                 "declared, so it would have no credential.",
-                _remedy("Declare it under `paletteai:integrations`.", settings.palette, stack.spec.integrations),
+                _remedy(f"Declare it under `{stack.prefix}integrations`.", settings.palette, stack.spec.integrations),
                 (stack.location(*settings.path, "palette"),),
             )
     declared = [settings.name for settings in tenant.settings]

@@ -120,8 +120,8 @@ def _extra_spec_diagnostics(stack: Stack) -> Iterator[Diagnostic]:
     if plan is None:
         return
     extras: list[tuple[str, ExtraSpec, Path]] = [("Tenant", plan.tenant.spec.extra_spec, ("tenant",))]
-    extras += [("Project", project.spec.extra_spec, project.path) for project in plan.projects]
-    extras += [("Settings", settings.spec.extra_spec, settings.path) for settings in plan.settings]
+    extras += [("Project", extra, project.path) for project in plan.projects if (extra := project.spec.extra_spec)]
+    extras += [("Settings", extra, settings.path) for settings in plan.settings if (extra := settings.spec.extra_spec)]
     for kind, extra, path in extras:
         for field in stack.api.overlaps(kind, extra) if extra else ():
             fact = f"`extraSpec` sets `{field.redacted}` of a {kind}, which is modelled"

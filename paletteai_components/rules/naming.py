@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
+
+from pydantic.alias_generators import to_camel
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Diagnostic, Severity, escaped
 from paletteai_components.kube.manifests import WRITTEN_ANNOTATIONS, WRITTEN_LABELS
 from paletteai_components.model.plan import PlannedProject
 from paletteai_components.model.planned import Path, PlannedSettings, PlannedTenant
-from paletteai_components.model.spec import ComputeConfigRefSpec
+from paletteai_components.model.spec import ComputeConfigRefSpec, Spec
 from paletteai_components.redaction import named
 from paletteai_components.rules.rule import Origin, Scope, rule
 from paletteai_components.stacks import ownership
@@ -19,8 +21,14 @@ from paletteai_components.stacks.workspace import Workspace
 
 _REFUSED = "so the API server would refuse it"
 
-# The entries of labels and annotations that cannot be set.
-_WRITTEN = {"labels": WRITTEN_LABELS, "annotations": WRITTEN_ANNOTATIONS}
+_METADATA = (
+    "labels",
+    "annotations",
+    "namespace_labels",
+    "namespace_annotations",
+    "secret_labels",
+    "secret_annotations",
+)
 
 
 @rule(
@@ -147,7 +155,7 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
         yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, spec.namespace or spec.name)
         if spec.create_namespace and not spec.existing:
             yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
-    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
+    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
@@ -156,9 +164,9 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
 def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
-    if spec.create_namespace:
+    if spec.create_namespace and naming.always_exists(spec.name):
         yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
-    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec.labels, spec.annotations, path, stack)
+    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
@@ -189,28 +197,30 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         yield from _name_diagnostics("the name of a Secret", written, why, secret.path, stack, effect)
     if settings.managed:
         owner = f"Settings `{named(str(settings))}`"
-        yield from _metadata_diagnostics(owner, settings.spec.labels, settings.spec.annotations, settings.path, stack)
+        yield from _metadata_diagnostics(owner, settings.spec, settings.path, stack)
 
 
 def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
     if config is None:
         return
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
-    effect = "so no ComputeConfig can have it"
-    yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
-    if config.namespace is not None:
-        why, effect = naming.label_problem(config.namespace), "so no namespace can have it"
-        yield from _name_diagnostics(
-            "the name of a namespace", config.namespace, why, (*at, "namespace"), stack, effect
-        )
+    if why is not None:
+        effect = "so no ComputeConfig can have it"
+        yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
+    if config.namespace:
+        why = naming.label_problem(config.namespace)
+        if why is not None:
+            effect, at = "so no namespace can have it", (*at, "namespace")
+            yield from _name_diagnostics("the name of a namespace", config.namespace, why, at, stack, effect)
 
 
 def _namespace_diagnostics(
     what: str, subject: str, name: str, path: Path, stack: Stack, written: str | None = None
 ) -> Iterator[Diagnostic]:
     why = naming.label_problem(name)
-    yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
-    if why is None and naming.is_reserved(name):
+    if why is not None:
+        yield from _name_diagnostics(what, name if written is None else written, why, path, stack)
+    elif naming.is_reserved(name):
         whose, remedy = (
             ("Kubernetes", "Choose a name that does not begin with `kube-`.")
             if name.startswith("kube-")
@@ -248,16 +258,18 @@ def _name_diagnostics(
         )
 
 
-def _metadata_diagnostics(
-    owner: str, labels: Mapping[str, str], annotations: Mapping[str, str], path: Path, stack: Stack
-) -> Iterator[Diagnostic]:
-    for field, entries in (("labels", labels), ("annotations", annotations)):
+def _metadata_diagnostics(owner: str, spec: Spec, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    for name in _METADATA:
+        if not (entries := getattr(spec, name, None)):
+            continue
+        field, is_labels = to_camel(name), name.endswith("labels")
+        written = WRITTEN_LABELS if is_labels else WRITTEN_ANNOTATIONS
         for key, value in entries.items():
-            why = naming.label_key_problem(key) if field == "labels" else naming.annotation_key_problem(key)
+            why = naming.label_key_problem(key) if is_labels else naming.annotation_key_problem(key)
             entry = "an entry" if why else f"the entry `{named(key)}`"
-            if why is None and field == "labels":
+            if why is None and is_labels:
                 why = naming.label_value_problem(value)
-            if why is None and (writer := _WRITTEN[field].get(key)):
+            if why is None and (writer := written.get(key)):
                 why = f"is written by {writer}, which would overwrite it"
             if why is not None:
                 yield Diagnostic(
@@ -289,21 +301,17 @@ def display_name_is_plain(stack: Stack) -> Iterator[Diagnostic]:
     if stack.plan is None:
         return
     tenant = stack.plan.tenant
-    owners: list[tuple[str, str | None, Path]] = [
-        (f"tenant `{named(tenant.name)}`", tenant.spec.display_name, ("tenant",))
-    ]
-    owners += [
-        (f"project `{named(project.name)}`", project.spec.display_name, project.path) for project in stack.plan.projects
-    ]
-    for owner, display_name, path in owners:
-        why = naming.display_name_problem(display_name) if display_name is not None else None
-        if display_name is None or why is None:
+    owners: list[tuple[str, str, str | None, Path]] = [("tenant", tenant.name, tenant.spec.display_name, ("tenant",))]
+    owners += [("project", project.name, project.spec.display_name, project.path) for project in stack.plan.projects]
+    for kind, name, display_name, path in owners:
+        if display_name is None or (why := naming.display_name_problem(display_name)) is None:
             continue
-        is_documented = path != ("tenant",) and naming.has_other_signs(display_name)
+        is_documented = kind == "project" and naming.has_other_signs(display_name)
+        would = "would" if is_documented else "may"
         # The name is not repeated, because it may be anything.
         yield Diagnostic(
             "PAI008",
-            f"the display name of {owner} {why}, so PaletteAI {'would' if is_documented else 'may'} refuse it.",
+            f"the display name of {kind} `{named(name)}` {why}, so PaletteAI {would} refuse it.",
             "Use ASCII letters, digits and spaces only, with a letter or digit at both ends.",
             (stack.location(*path, "displayName"),),
             Severity.ERROR if is_documented else Severity.WARNING,

@@ -50,7 +50,7 @@ def manifest_fits_the_cluster(workspace: Workspace) -> Iterator[Diagnostic]:
     if workspace.crds is None:
         return
     # The schema validator is slow to import, and only needed here.
-    from paletteai_components.kube.crds import diagnostics_in
+    from paletteai_components.kube.conformance import diagnostics_in
 
     for stack in workspace.stacks:
         for each in stack.objects:

@@ -48,7 +48,7 @@ class _Silences:
         # The project file belongs to every stack that takes defaults from it.
         self._users: dict[str, list[Stack]] = defaultdict(list)
         for stack in workspace.stacks:
-            for file in {stack.file, *(document.file for document in stack.documents)}:
+            for file in {stack.file or stack.part, *(document.file for document in stack.documents)}:
                 self._users[file].append(stack)
 
     def applied(self, diagnostic: Diagnostic) -> Diagnostic:
@@ -80,12 +80,12 @@ class _Silences:
                     entries[stack.location("silence", code), code].append(stack)
         for (location, code), stacks in entries.items():
             # Another stack may need a default of the project file.
-            is_own = all(stack.file == location.file for stack in stacks) or self._workspace.is_complete
+            is_own = all((stack.file or stack.part) == location.file for stack in stacks) or self._workspace.is_complete
             if is_own and all(self._is_unused(stack, code) for stack in stacks):
                 yield Diagnostic(
                     _UNUSED,
-                    f"`paletteai:silence` names `{code}`, but there is no warning or note of it here, so it silences "
-                    "nothing.",
+                    f"`{stacks[0].prefix}silence` names `{code}`, but there is no warning or note of it here, so it "
+                    "silences nothing.",
                     "Remove it.",
                     (location,),
                     Severity.WARNING,

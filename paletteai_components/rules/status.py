@@ -62,6 +62,8 @@ def object_is_ready(workspace: Workspace) -> Iterator[Diagnostic]:
     """
     found: dict[_Unready, list[ObservedObject]] = defaultdict(list)
     for each in _objects(workspace):
+        if not _has_status(each):
+            continue
         if each.group == API_GROUP and not _DELETED.is_in(each.manifest) and (unready := _unready(each)) is not None:
             found[unready].append(each)
     for unready, objects in found.items():
@@ -107,12 +109,12 @@ def effective_settings_agree(workspace: Workspace) -> Iterator[Diagnostic]:
     for stack, plan in workspace.planned:
         if not isinstance(stack, ObservedStack):
             continue
+        effective = FieldPath((*_EFFECTIVE.steps, *stack.api.path("settings.palette").steps[1:]))
         for project in plan.projects:
             each = stack.objects_by_path.get(project.path)
-            if each is None:
+            if each is None or not _has_status(each):
                 continue
-            path = stack.api.path("settings.palette")
-            secret = text_at(each.manifest, FieldPath((*_EFFECTIVE.steps, *path.steps[1:])))
+            secret = text_at(each.manifest, effective)
             differs = _other_secret(project, secret) or _other_settings(each, project, plan.tenant)
             if differs:
                 yield Diagnostic(
@@ -134,6 +136,11 @@ def _objects(workspace: Workspace) -> Iterator[ObservedObject]:
                 if id(each) not in seen:
                     seen.add(id(each))
                     yield each
+
+
+def _has_status(each: ObservedObject) -> bool:
+    # A manifest in a repository hardly ever has one.
+    return "status" in each.manifest
 
 
 def _unready(each: ObservedObject) -> _Unready | None:

@@ -11,6 +11,8 @@ from paletteai_components.pulumi_yaml.document import MAX_BYTES, Document, docum
 
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>.+)(?P<extension>\.[^.]+)")
 
+_AT_ONCE = 64 * 1024
+
 # The result of reading a file: its document, or why it cannot be read.
 Outcome = Document | tuple[Diagnostic, ...]
 
@@ -51,10 +53,15 @@ def document_in(path: Path) -> Document:
     return document_from(_read_bytes(path), str(path))
 
 
-def bytes_of(path: Path) -> bytes:
-    """The bytes of a file, or enough of them to see that it is too large. Raises OSError."""
-    with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+def bytes_of(path: str | Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file, or enough of them to see that there are more than `most`. Raises OSError."""
+    left, parts = most + 1, []
+    with open(path, "rb", buffering=0) as stream:
+        # Python takes memory for all that it is asked to read, and nearly every file is small.
+        while left > 0 and (part := stream.read(min(left, _AT_ONCE))):
+            parts.append(part)
+            left -= len(part)
+    return b"".join(parts)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -30,6 +30,11 @@ class Sources:
     misspelt: Mapping[str, str] = field(default_factory=dict)
     """The keys with namespaces that were read as another one, by the name of that one."""
 
+    @property
+    def prefix(self) -> str:
+        """What messages write before the name of a key: the namespace. Nothing for the inputs of a component."""
+        return f"{NAMESPACE}:"
+
     def found(self, path: Path) -> tuple[Document, Path] | None:
         """The file that has the first key of a path, and the path in that file. None if no file has the key."""
         for document in self.documents:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from paletteai_components.diagnostics import Diagnostic, SourceLocation
+from paletteai_components.encryption import PROVIDER_KEYS
 from paletteai_components.kube.manifests import PlannedObject, objects_of
 from paletteai_components.kube.palette_api import API_VERSION, PaletteApi
 from paletteai_components.model.plan import Plan, plan_of
@@ -18,8 +19,6 @@ from paletteai_components.pulumi_yaml.document import Document, Path, items_of
 from paletteai_components.stacks.configuration import NAMESPACE, encrypted_values, qualified
 from paletteai_components.stacks.sources import Sources
 
-# What Pulumi writes into a stack file beside its configuration, for that stack alone.
-_WRITTEN = ("encryptionsalt", "secretsprovider", "encryptedkey")
 _OF_AN_ENVIRONMENT = frozenset(
     {f"{NAMESPACE}:environment", f"{NAMESPACE}:cluster"}
     | {f"kubernetes:{name}" for name in ("context", "cluster", "kubeconfig")}
@@ -77,6 +76,16 @@ class Stack:
     def remedy(self, in_a_file: str, *, in_objects: str) -> str:
         """One of two remedies: how to mend a stack file, or the objects that it was read from."""
         return in_objects if self.is_observed else in_a_file
+
+    @property
+    def prefix(self) -> str:
+        """What messages write before the name of a key: the namespace. Nothing for the inputs of a component."""
+        return self._sources.prefix
+
+    @property
+    def key_input(self) -> str:
+        """How a program sets a key, in messages. Empty for a stack file, in which a command sets it."""
+        return '`api_key`, for example `pulumi.Config().require_secret("paletteApiKey")`' if self.part else ""
 
     @property
     def environment(self) -> str:
@@ -148,7 +157,7 @@ class Stack:
     def own_entries(self) -> Iterator[Path]:
         """The paths in its file of what is only its own: what is encrypted or written for it, and its cluster."""
         document = self.documents[0]
-        yield from ((key,) for key in _WRITTEN if key in document.value)
+        yield from ((key,) for key in PROVIDER_KEYS if key in document.value)
         config = document.value.get("config")
         for key, value in config.items() if isinstance(config, dict) else ():
             name = qualified(key, self.pulumi_project)

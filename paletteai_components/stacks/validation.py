@@ -128,10 +128,10 @@ def misread(location: SourceLocation, fact: str, remedy: str) -> Diagnostic:
     return Diagnostic("PAI012", f"{fact}.", remedy, (location,))
 
 
-def missing_key(name: str, location: SourceLocation) -> Diagnostic:
+def missing_key(name: str, location: SourceLocation, prefix: str = f"{NAMESPACE}:") -> Diagnostic:
     """The diagnostic of a required key that is missing."""
-    fact = f"the configuration lacks `{NAMESPACE}:{name}`, so nothing is declared"
-    return misread(location, fact, f"Add `{NAMESPACE}:{name}`.")
+    lacking = "the configuration lacks" if prefix else "the inputs lack"
+    return misread(location, f"{lacking} `{prefix}{name}`, so nothing is declared", f"Add `{prefix}{name}`.")
 
 
 def unknown_field(location: SourceLocation, name: str, known: Iterable[str], inside: str) -> Diagnostic:
@@ -160,7 +160,7 @@ def _invalid_field(error: ErrorDetails, sources: Sources, declared: dict[str, An
             return unknown_field(location(path), str(path[-1]), _fields_at(path[:-1]), _quoted(path[:-1]))
         case "missing":
             if len(path) == 1:
-                return missing_key(str(path[0]), location(()))
+                return missing_key(str(path[0]), location(()), sources.prefix)
             fact = f"{_quoted(path[:-1])} lacks the field `{path[-1]}`, so it was left out"
             return misread(location(path[:-1]), fact, f"Add `{path[-1]}`.")
         case "string_type" if sources.is_plain(path):
@@ -179,7 +179,9 @@ def _invalid_field(error: ErrorDetails, sources: Sources, declared: dict[str, An
             expected = _EXPECTED.get(kind, "another type")
             fact = f"{shown} should be {expected}, so it was left out"
             return misread(
-                location(path), fact, _remedy(path, kind, _value_at(declared, path)) or f"Make it {expected}."
+                location(path),
+                fact,
+                _remedy(path, kind, _value_at(declared, path), sources.prefix) or f"Make it {expected}.",
             )
 
 
@@ -195,7 +197,7 @@ _SHORT_FORMS = {
 _LIST_FORMS = {"DeploymentNamespacesSpec": "allow", "RoleMappingSpec": "admin"}
 
 
-def _remedy(path: Path, kind: str, value: Any) -> str:
+def _remedy(path: Path, kind: str, value: Any, prefix: str) -> str:
     """What to write instead of a value of a wrong type; empty if that cannot be said."""
     key = str(path[-1])
     if model_at(path[:-1]) is None and key in _fields_at(path):
@@ -208,7 +210,7 @@ def _remedy(path: Path, kind: str, value: Any) -> str:
         case "tuple_type", dict():
             return "Begin each entry with `- `, as in `- name: NAME`."
         case "dict_type", list() if path == ("silence",):
-            return "Write each rule's code with the reason, as in `paletteai:silence: {PAI015: REASON}`."
+            return f"Write each rule's code with the reason, as in `{prefix}silence: {{PAI015: REASON}}`."
         case "dict_type", list():
             return "Write each entry as `NAME: …`, without `- `."
     model = model_at(path)
@@ -219,7 +221,7 @@ def _remedy(path: Path, kind: str, value: Any) -> str:
     if isinstance(path[-1], int):
         return f"Write `- {inside}`."
     if len(path) == 1:
-        key = f"{NAMESPACE}:{key}"
+        key = f"{prefix}{key}"
     elif model_at(path[:-1]) is None and not isinstance(value, str):
         # A key pasted without a value becomes such a name.
         key = "NAME"

@@ -138,8 +138,8 @@ def _uses(settings: PlannedSettings, stack: Stack, workspace: Workspace) -> Iter
 
 
 def _inherited(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Inherited]:
-    config = project.compute_config
-    compute = {"name": named(config.name), "namespace": named(project.compute_config_namespace)} if config else None
+    config, namespace = project.compute_config, project.compute_config_namespace
+    compute = {"name": named(config.name)} | ({"namespace": named(namespace)} if namespace else {}) if config else None
     mapping = project.role_mapping.model_dump(exclude_defaults=True, mode="json")
     roles = {role: list(map(redacted, groups)) for role, groups in mapping.items()} or None
     for name, field, value in (

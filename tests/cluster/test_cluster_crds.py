@@ -68,7 +68,7 @@ def test_what_it_finds_on_the_cluster_is_taken_there_as_it_is_written(
     project.stack(changed("{palette: shared}", json.dumps(body)))
     found = project.run("crds", "--context", "dev", "--write", "--format", "json")
     assert found.stderr.startswith("Wrote 3 paths to Pulumi.yaml.\n")
-    assert json.loads(found.stdout)["vendorFields"] == layout.paths
+    assert json.loads(found.stdout)["layouts"][0]["vendorFields"] == layout.paths
     for each in yaml.safe_load_all(project.printed("render")):
         if each["apiVersion"] == "v1":
             continue
@@ -111,6 +111,27 @@ def test_without_a_context_the_current_one_is_read_with_five_requests(
     kinds = [f"GET {CRDS}/{plural}.{VENDORS}" for plural in ("projects", "settings", "tenants")]
     listed = [f"GET /apis/{VENDORS}", f"GET /apis/{VENDORS}/v1alpha1"]
     assert [each.replace(cluster.url, "").replace("%2F", "/") for each in requests] == [*listed, *kinds]
+
+
+def test_stacks_of_another_context_are_for_another_cluster(cluster: ControlPlane, project: Project) -> None:
+    wrong = changed(
+        "  paletteai:tenant:", "  paletteai:vendorFields: {settings.palette: spec.other}\n  paletteai:tenant:"
+    )
+    project.stack(wrong)
+    assert "What stack acme.dev sets: paletteai:vendorFields" in project.printed("crds", "--context", "dev", code=1)
+    printed = project.printed("crds", "--context", "prod")
+    assert "note: these stacks are not for context `prod`, so what they set themselves was not compared" in printed
+
+
+def test_every_group_that_a_stack_writes_is_read(served: Api, project: Project) -> None:
+    group = GROUPS[LAYOUTS[0].name]
+    own = {"paletteai:apiVersion": f"{group}/v1alpha1", "paletteai:vendorFields": LAYOUTS[0].paths}
+    lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in own.items())
+    project.stack(changed("  paletteai:tenant:", f"{lines}  paletteai:tenant:"))
+    default, other = project.printed("crds", "--context", "dev").split("\nWhat ")[1:]
+    assert other.startswith("stack acme.dev sets: paletteai:apiVersion, paletteai:vendorFields\n")
+    assert f"Tenant, Project, Settings: {group}/v1alpha1, served and stored\n" in other
+    assert default.endswith("20 fields: 20 fit\n")
 
 
 def test_a_cluster_without_the_vendors_kinds_is_said_to_have_none(cluster: ControlPlane, project: Project) -> None:

@@ -284,6 +284,15 @@ def test_what_is_applied_has_no_drift_until_somebody_changes_it(plane: ControlPl
             api.ask("PATCH", path, each, "application/apply-patch+yaml")
         result = project.run("doctor", "--kubeconfig", kubeconfig, "acme.dev", "--select", "PAI016")
         assert (result.stdout.splitlines()[0], result.exit_code) == ("no drift; 8 as declared", 0)
+        assert "schemas" not in result.output
+        # The file is the same, and the deployment before declared more.
+        (tenant,) = (each for each in applied if each["kind"] == "Tenant")
+        more = {**tenant, "spec": {**tenant["spec"], "description": "of the last deployment"}}
+        path = f"{GROUP}/tenants/acme?fieldManager=pulumi-kubernetes"
+        api.ask("PATCH", path, json.dumps(more).encode(), "application/apply-patch+yaml")
+        result = project.run("doctor", "--kubeconfig", kubeconfig, "acme.dev", "--select", "PAI016")
+        assert 'spec.description only in the cluster: "of the last deployment"' in " ".join(result.stdout.split())
+        api.ask("PATCH", path, json.dumps(tenant).encode(), "application/apply-patch+yaml")
         by_hand: dict[str, dict[str, Any]] = {
             f"{GROUP}/tenants/acme": {"spec": {"displayName": "By hand"}},
             f"{GROUP}/namespaces/vision/projects/vision": {"metadata": {"annotations": {"by": "hand"}}},

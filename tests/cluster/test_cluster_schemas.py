@@ -32,7 +32,8 @@ from support.structural_schemas import (
 
 from paletteai_components import naming
 from paletteai_components.diagnostics import Severity
-from paletteai_components.kube.crds import Crds, crds_from, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import Crds, crds_from
 
 pytestmark = pytest.mark.cluster
 

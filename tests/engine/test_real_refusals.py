@@ -167,3 +167,33 @@ def test_a_field_that_the_cluster_would_drop_is_refused(real: Real) -> None:
     scene.write(palette=BOUND, top="paletteai:vendorFields: {settings.palette: spec.integrations.palette.secret}")
     scene.refused("PAI016", "has no field `spec.integrations.palette.secret`")
     assert "secretRef" in scene.project.preview(scene.name, check=False).printed
+
+
+@pytest.mark.parametrize(("name", "imported"), [("mill", False), ("plant", True)])
+def test_objects_that_get_another_name_in_pulumi_are_created_before_they_are_deleted(
+    real: Real, cluster: ControlPlane, name: str, imported: bool
+) -> None:
+    project, vision = real(), f"{name}-vision"
+
+    def declare(tenant: str, *imports: str) -> None:
+        own, others = (f"importIds: [{', '.join(each)}]" for each in (imports[:1], imports[1:]))
+        lines = [f"name: {tenant}", f"namespace: {name}", "onRemoval: delete", UNBOUND, own]
+        lines.append(f"projects: [{{name: {vision}, {others}}}]")
+        text = ["kubernetes:context: dev", "paletteai:tenant:", *(f"  {line}" for line in lines)]
+        # The name of such a stack names no tenant.
+        written(project.stacks, name, "\n".join(text))
+
+    declare(name)
+    project.init(name)
+    project.up(name)
+    uids = cluster.kubectl("get", f"ns/{name}", f"ns/{vision}", "-o", UIDS)
+    if imported:
+        declare(f"{name}-2", f"Namespace/{name}", f"Namespace/{vision}", f"Project/{vision}/{vision}")
+        project.up(name)
+        assert name not in cluster.kubectl("get", "ns", "-o", "name")
+        return
+    declare(f"{name}-2")
+    failed = project.up(name, check=False)
+    assert failed.code != 0
+    assert "already exists" in failed.printed
+    assert cluster.kubectl("get", f"ns/{name}", f"ns/{vision}", "-o", UIDS) == uids

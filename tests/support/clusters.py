@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 from hypothesis import strategies as st
 
 from paletteai_components.kube.manifests import CREDENTIAL_ANNOTATION, SHARED_CLUSTER_ONLY_ANNOTATION, Manifest
-from support.observations import manifest, secret
+from support.observations import api_key, document, manifest
 
 _Strategy = st.SearchStrategy[Any]
 
@@ -15,10 +17,14 @@ _TEXTS = st.sampled_from(
     ["Acme", "Line 1", "on", "0o17", "1e3", "12:30", "~", "a: b", "# no", "'", '"\\', "é\n ü\t", ""]
 )
 _ENTRIES = st.dictionaries(
-    st.sampled_from(["team", "palette.example/owner", "on", "1"]), st.sampled_from(["a", "b", "no", "7"]), max_size=3
+    st.sampled_from(["team", "palette.example/owner", "on", "1", "app.kubernetes.io/managed-by"]),
+    st.sampled_from(["a", "b", "no", "7"]),
+    max_size=3,
 )
 _NOTES = st.dictionaries(
-    st.sampled_from(["example.com/note", "kubectl.kubernetes.io/last-applied-configuration", "contact"]),
+    st.sampled_from(
+        ["example.com/note", "kubectl.kubernetes.io/last-applied-configuration", "contact", "cattle.io/status"]
+    ),
     _TEXTS,
     max_size=2,
 )
@@ -28,6 +34,14 @@ _VALUES = st.recursive(
         st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["mode", "<<", "secure", "no"]), inner, max_size=2)
     ),
     max_leaves=4,
+)
+_INTEGRATIONS: tuple[list[str], ...] = (
+    ["palette"],
+    ["palette"],
+    ["palette", "nvidia"],
+    ["palette", "huggingFace", "nvidia"],
+    ["nvidia"],
+    [],
 )
 _MORE = st.dictionaries(st.sampled_from(["quota", "tier", "features"]), _VALUES, max_size=2)
 
@@ -47,14 +61,30 @@ def _metadata(draw: st.DrawFn, **more: dict[str, str]) -> dict[str, Any]:
 def _settings(draw: st.DrawFn, namespace: str, name: str) -> list[Manifest]:
     integrations = {
         kind: {"secretRef": {"name": f"{name}-{kind.lower()}"}, **({"mode": "x"} if draw(st.booleans()) else {})}
-        for kind in draw(st.sets(st.sampled_from(["palette", "huggingFace", "nvidia"])))
+        for kind in draw(st.sampled_from(_INTEGRATIONS))
     }
     spec = {**({"integrations": integrations} if integrations else {}), **draw(_MORE)}
-    credential = {CREDENTIAL_ANNOTATION: "vault-one"} if draw(st.booleans()) else {}
+    credential = {CREDENTIAL_ANNOTATION: "vault-one"} if draw(st.integers(0, 3)) == 0 else {}
     found = [manifest("Settings", name, namespace, spec=spec, **_metadata(draw, annotations=credential))]
-    if "palette" in integrations and draw(st.booleans()):
-        found.append(secret(namespace, f"{name}-palette", f"{namespace}/{name}"))
+    if "palette" in integrations and draw(st.integers(0, 3)):
+        found.append(draw(_secret(namespace, f"{name}-palette", f"{namespace}/{name}")))
     return found
+
+
+@st.composite
+def _secret(draw: st.DrawFn, namespace: str, name: str, key: str) -> Manifest:
+    """A Secret with a credential, in the form that this package writes or another one."""
+    data = document(api_key(key))
+    if draw(st.integers(0, 3)) == 0:
+        fields = json.loads(base64.b64decode(data["palette"]))
+        text = json.dumps(
+            fields | draw(st.sampled_from([{}, {"region": "eu"}])), indent=draw(st.sampled_from([None, 2]))
+        )
+        data = {"palette": base64.b64encode(text.encode()).decode()}
+    unusual: dict[str, Any] = draw(st.sampled_from([{}, {}, {}, {"type": "example.com/key"}, {"immutable": True}]))
+    others = draw(st.sampled_from([{}, {}, {}, {"token": ""}]))
+    metadata = _metadata(draw) if draw(st.booleans()) else {}
+    return manifest("Secret", name, namespace, **{"data": data | others, "type": "Opaque", **unusual, **metadata})
 
 
 @st.composite

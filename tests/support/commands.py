@@ -36,6 +36,7 @@ PULUMI = {
     "destroy": set(),
     "login": set(),
     "new": {"--generate-only", "--name="},
+    "package add": set(),
     "preview": {"--diff", "--json", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
@@ -47,6 +48,7 @@ PULUMI = {
     "state unprotect": set(),
     "up": {"--skip-preview"},
     "version": set(),
+    "whoami": {"--verbose"},
 }
 # What acts on the stack that happens to be selected if none is named.
 _ACTS = {"cancel", "config set", "destroy", "refresh", "stack change-secrets-provider", "stack export"}
@@ -138,7 +140,7 @@ def stacks_in(line: str) -> set[str]:
         for program, *arguments in _calls_in(line)
         if program.removeprefix(".venv/bin/") in ("paletteai", "pulumi")
         for word in arguments
-        if re.fullmatch(r"[a-z]+\.[a-z]+", word) and not word.endswith((".yaml", ".json", ".html"))
+        if re.fullmatch(r"[a-z]+\.[a-z]+", word) and not word.endswith((".yaml", ".json", ".html", ".sarif", ".xml"))
     }
 
 

@@ -30,6 +30,7 @@ _KINDS = {
     "externalsecrets": "ExternalSecret",
 }
 _VENDORS = ("tenants", "projects", "settings")
+_PUBLISHED = ("Tenant", "Project", "Settings")
 TOKEN = "the-token-of-the-user"
 
 
@@ -54,6 +55,7 @@ class FakeApi:
         choose: chooses another answer; can be exchanged at any time.
         forbidden: the resources that the user may not list.
         versions: those of the vendor's API, the preferred one first.
+        schemas: what is published of the vendor's kinds, by kind.
     """
 
     def __init__(self, objects: Iterable[Manifest] = (), forbidden: Iterable[str] = ()) -> None:
@@ -61,6 +63,7 @@ class FakeApi:
         self.choose: Choice = lambda path, times: None
         self.forbidden = set(forbidden)
         self.versions = [API_VERSION]
+        self.schemas: dict[str, Mapping[str, Any]] = {kind: {"type": "object"} for kind in _PUBLISHED}
         self._items: dict[str, list[Manifest]] = {}
         for each in objects:
             self._items.setdefault(each["kind"], []).append(each)
@@ -109,11 +112,21 @@ class FakeApi:
             return Reply(200, {"kind": "APIGroupList", "groups": self._groups()})
         if parts.path.removeprefix("/apis/") in self.versions:
             return Reply(200, {"kind": "APIResourceList", "resources": _resources()})
+        if parts.path.removeprefix("/openapi/v3/apis/") in self.versions:
+            return Reply(200, {"components": {"schemas": self._published()}})
         if last not in _KINDS or (last in _VENDORS and "/".join(above[1:]) not in self.versions):
             return Reply(404, {"kind": "Status"})
         if last in self.forbidden:
             return Reply(403, {"kind": "Status", "message": "forbidden"})
         return Reply(200, self._page(_KINDS[last], query, only_metadata="PartialObjectMetadataList" in accept))
+
+    def _published(self) -> dict[str, Any]:
+        group, version = self.versions[0].split("/")
+        mark = {"group": group, "version": version}
+        return {
+            f"theirs.{kind}": {**schema, "x-kubernetes-group-version-kind": [{**mark, "kind": kind}]}
+            for kind, schema in self.schemas.items()
+        }
 
     def _groups(self) -> list[dict[str, Any]]:
         names = {each["apiVersion"] for items in self._items.values() for each in items if "/" in each["apiVersion"]}

@@ -147,6 +147,15 @@ def _environments(files: Files, report: Report) -> None:
                 first.setdefault(context, (stack, ("kubernetes:context",)))
         if len(first) > 1:
             report("PAI021", "warning", *first.values())
+        clusters: dict[object, list[Thing]] = {}
+        for stack, file in stacks.items():
+            if cluster_of(stack, file):
+                at = ("cluster",) if said(file, "cluster") else ("kubernetes:context",)
+                clusters.setdefault(cluster_of(stack, file), []).append((stack, at))
+        # The only names in these files that differ by a slip.
+        alike = [clusters[name] for name in ("dev", "dve") if name in clusters]
+        if len(alike) == 2 and any(at == ("cluster",) for users in alike for _, at in users):
+            report("PAI021", "warning", *(users[0] for users in alike))
 
 
 def _named(stack: str, file: File) -> Thing:
@@ -304,7 +313,7 @@ def _names(stack: str, file: File, mine: list[Binding], report: Report) -> None:
         reference = holder.get("computeConfigRef", {})
         if reference:
             wants(_SUBDOMAIN, reference["name"], *path, "computeConfigRef", "name")
-        if "namespace" in reference:
+        if reference.get("namespace"):
             wants(_LABEL, reference["namespace"], *path, "computeConfigRef", "namespace")
         if "displayName" in holder and not _PLAIN.fullmatch(holder["displayName"]):
             documented = path != ("tenant",) and re.search(r"[^\w ]|_", holder["displayName"])
@@ -350,6 +359,10 @@ def _fallback(stack: str, file: File, report: Report) -> None:
         report("PAI015", "warning", *((stack, (*path, "name")) for path in without))
 
 
+_NAMESPACES = {"namespaceLabels", "namespaceAnnotations"}
+_SECRETS = {"secretName", "secretLabels", "secretAnnotations"}
+
+
 def _unused(stack: str, file: File, mine: list[Binding], report: Report) -> None:
     # Where a reference leads nowhere, that one is what is missing.
     astray = any(binding.key is not None and binding.integration is None for binding in mine)
@@ -357,13 +370,18 @@ def _unused(stack: str, file: File, mine: list[Binding], report: Report) -> None
         if not astray and all(binding.key != key for binding in mine):
             report("PAI011", "warning", (stack, ("integrations", key)))
     if tenant_of(file).get("existing"):
-        for field in {"displayName", "description", "groups", "createNamespace", "extraSpec"} & tenant_of(file).keys():
+        managed = {"displayName", "description", "groups", "createNamespace", "extraSpec", *_NAMESPACES}
+        for field in managed & tenant_of(file).keys():
             report("PAI011", "warning", (stack, ("tenant", field)))
+    for holder, path in [(tenant_of(file), ("tenant",)), *projects_of(file)]:
+        if not holder.get("existing") and not holder.get("createNamespace", True):
+            for field in _NAMESPACES & holder.keys():
+                report("PAI011", "warning", (stack, (*path, field)))
     for binding in mine:
         if not list(secrets_of(binding)):
             report("PAI011", "warning", (stack, binding.path))
-        if "secretName" in binding.body and not any(secret.written for secret in secrets_of(binding)):
-            report("PAI011", "warning", (stack, (*binding.path, "secretName")))
+        for field in _SECRETS & binding.body.keys() if not any(each.written for each in secrets_of(binding)) else ():
+            report("PAI011", "warning", (stack, (*binding.path, field)))
 
 
 _PLACEHOLDERS = {"", "CHANGE_ME", "<tenant>", "${HOST}"}

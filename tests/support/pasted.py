@@ -50,6 +50,8 @@ paletteai:tenant:
       nvidia: {existingSecret: ngc}
       labels: {kept-by: platform}
       annotations: {wiki: page-1}
+      secretLabels: {rotated: monthly}
+      secretAnnotations: {rotated-by: operator}
       extraSpec: {region: {name: eu-west, zones: [zone-a]}}
   existingSettings: [by-hand]
   settingsRef: default
@@ -58,6 +60,8 @@ paletteai:tenant:
   roleMapping: {admin: [admins], editor: [editors], viewer: [viewers]}
   labels: {cost-centre: r-and-d}
   annotations: {ticket: abc-1}
+  namespaceLabels: {guarded: yes-it-is}
+  namespaceAnnotations: {guard: baseline}
   extraSpec: {owner: somebody}
   onRemoval: retain
   importIds: [Tenant/acme]
@@ -74,12 +78,16 @@ paletteai:tenant:
         nvidia: {existingSecret: own-ngc}
         labels: {own-label: own-value}
         annotations: {own-note: own-text}
+        secretLabels: {own-secret-label: own-secret-value}
+        secretAnnotations: {own-secret-note: own-secret-text}
         extraSpec: {own-field: own-data}
       computeConfigRef: {name: small, namespace: benches}
       roleMapping: {admin: [leads], editor: [makers], viewer: [guests]}
       deploymentNamespaces: {allow: [jobs], disallow: [system]}
       labels: {line: first}
       annotations: {note: short}
+      namespaceLabels: {mesh: enabled}
+      namespaceAnnotations: {mesh-note: sidecar}
       extraSpec: {quota: large}
       onRemoval: delete
       importIds: [Namespace/vision]

@@ -42,7 +42,12 @@ def credential(name: str = "shared", api_key: Any = KEY, **fields: Any) -> Palet
 
 def another(name: str, **fields: Any) -> PaletteCredential:
     """A credential with a key of its own."""
-    return credential(name, **{"api_key": f"Key-0f-{name}-of-the-2nd-mine", **fields})
+    return credential(name, **{"api_key": another_key(name), **fields})
+
+
+def another_key(name: str) -> str:
+    """The key of its own that a credential of a name has."""
+    return f"Key-0f-{name}-of-the-2nd-mine"
 
 
 def acme(name: str = "acme", opts: Any = None, **fields: Any) -> Tenant:

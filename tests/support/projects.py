@@ -48,6 +48,29 @@ sys.stderr.write(answer["stderr"])
 sys.exit(answer["code"])
 """
 
+# Encrypts as `pulumi config set` does: what is on standard input, into the file that is named.
+_ENCRYPTING = """\
+#!{python} -IS
+import base64, hashlib, json, os, sys
+here = __file__.rpartition("/")[0]
+with open(here + "/answer.json") as given:
+    answer = json.load(given)
+with open(here + "/calls.jsonl", "a") as calls:
+    calls.write(json.dumps(sys.argv[1:]) + chr(10))
+with open(here + "/calls.jsonl") as calls:
+    if answer["fails_at"] == len(list(calls)):
+        sys.stderr.write(answer["stderr"])
+        sys.exit(255)
+file, name = sys.argv[sys.argv.index("--config-file") + 1], sys.argv[-1]
+lines = open(file).read().splitlines() if os.path.exists(file) else []
+head = [line for line in lines if line != "config:" and not line.startswith(" ")] or answer["provider"]
+body = [line for line in lines if line.startswith(" ")]
+sealed = base64.b64encode(hashlib.sha256(sys.stdin.buffer.read() + os.urandom(8)).digest()).decode()
+body += ["  " + name + ":", "    secure: v1:AAAA:" + sealed]
+with open(file, "w") as written:
+    written.write(chr(10).join([*head, "config:", *body, ""]))
+"""
+
 
 class Project:
     """A folder with stack files, which is the working directory."""
@@ -104,6 +127,30 @@ class Project:
         command.write_text(_PULUMI.format(python=sys.executable))
         command.chmod(0o755)
         return folder / "called.json"
+
+    def encrypting_pulumi(
+        self, *, fails_at: int = 0, stderr: str = "", provider: tuple[str, ...] = ("encryptionsalt: v1:AAAA:BBBB",)
+    ) -> None:
+        """Put a `pulumi` on PATH that encrypts, except at a call, of which the first is 1, and a project file.
+
+        `provider` are the lines that it writes into a file without any.
+        """
+        if not (self.folder / "Pulumi.yaml").exists():
+            self.declare()
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        (folder / "calls.jsonl").unlink(missing_ok=True)
+        (folder / "answer.json").write_text(
+            json.dumps({"fails_at": fails_at, "stderr": stderr, "provider": list(provider)})
+        )
+        command = folder / "pulumi"
+        command.write_text(_ENCRYPTING.format(python=sys.executable))
+        command.chmod(0o755)
+
+    def encryptions(self) -> list[list[str]]:
+        """The calls of the pulumi that encrypts."""
+        calls = self.folder / "bin" / "calls.jsonl"
+        return [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
 
     def files(self) -> dict[str, bytes]:
         """Every file of the project with its bytes, but the project file that every project has."""

@@ -170,7 +170,7 @@ class Recording:
             yield f"{self.error!r} {self.error}"
 
 
-class _Monitor(mocks.MockMonitor):
+class Monitor(mocks.MockMonitor):
     """The engine's end, for one run."""
 
     def __init__(
@@ -244,7 +244,7 @@ class _Failure(grpc.RpcError):  # type: ignore[misc]
         return "the checkpoint cannot be read"
 
 
-class _Engine:
+class Engine:
     """Where the program's messages go."""
 
     def __init__(self, recording: Recording) -> None:
@@ -279,8 +279,8 @@ def recorded(
         recording.returned = program()
 
     def body() -> None:
-        monitor = cast(Any, _Monitor(recording, preview, outputs, state, failures, refuses))
-        engine = cast(Any, _Engine(recording))
+        monitor = cast(Any, Monitor(recording, preview, outputs, state, failures, refuses))
+        engine = cast(Any, Engine(recording))
         pulumi.runtime.reset_options(
             project=PROJECT,
             stack=stack,

@@ -46,7 +46,13 @@ def _stated(**fields: _Strategy) -> _Strategy:
 _KEYS = _of("shared", "edge", "lab", "spare")
 _SETTINGS = ("default", "default", "edge", "lab", "Edge_1")
 _EXISTING = ("one", "two", "default-palette", "Bad_", "tenant-acme/one", "vision/one", "tenant-acme/default-palette")
-_COMPUTE = ({"name": "default"}, {"name": "default", "namespace": "tenant-acme"}, {"name": "Big_", "namespace": "B"})
+_COMPUTE = (
+    {"name": "default"},
+    {"name": "default", "namespace": "tenant-acme"},
+    {"name": "default", "namespace": ""},
+    {"name": "Big_", "namespace": "B"},
+)
+_ENTRIES: tuple[dict[str, str], ...] = ({"team": "ml"}, {"istio-injection": "enabled"}, {})
 _DISPLAY = ("Vision", "Line 1", "Line-1", " Vision", "")
 _HOSTS = (
     "https://api.spectrocloud.com",
@@ -98,6 +104,8 @@ def _settings(**more: _Strategy) -> _Strategy:
     return _stated(
         palette=_some(_KEYS, 1),
         secretName=_of("one", "default-palette", "edge-palette", "Bad_", "a.b", none=12),
+        secretLabels=_of(*_ENTRIES, none=20),
+        secretAnnotations=_of(*_ENTRIES, none=20),
         huggingFace=reference,
         nvidia=reference,
         **more,
@@ -111,6 +119,9 @@ _projects = _stated(
     settingsRef=_of("default", "edge", "lab", "platform", "nowhere", none=6),
     sharedClusterOnly=_of(True, False, none=6),
     computeConfigRef=_of(*_COMPUTE, none=8),
+    createNamespace=_of(False, none=6),
+    namespaceLabels=_of(*_ENTRIES, none=9),
+    namespaceAnnotations=_of(*_ENTRIES, none=9),
 )
 
 _tenants = _stated(
@@ -123,6 +134,9 @@ _tenants = _stated(
     settingsRef=_of("default", "edge", "platform", "nowhere", none=8),
     sharedClusterOnly=_of(True, False, none=6),
     computeConfigRef=_of(*_COMPUTE, none=3),
+    createNamespace=_of(False, none=6),
+    namespaceLabels=_of(*_ENTRIES, none=9),
+    namespaceAnnotations=_of(*_ENTRIES, none=9),
     projects=st.lists(_projects, max_size=4),
 )
 
@@ -186,6 +200,8 @@ _ROLES = ("default", "named", "own", "elsewhere")
 def _sound(at: int, drawn: dict[str, Any]) -> File:
     """A stack with nothing wrong with it: every integration has one place and every project gets one, or none."""
     tenant: dict[str, Any] = {"name": f"t{at}", "computeConfigRef": {"name": "default"}, **drawn["tenant"]}
+    if not tenant.get("createNamespace", True):
+        tenant = {field: value for field, value in tenant.items() if not field.startswith("namespace")}
     made: dict[str, Any] = {}
     projects: list[dict[str, Any]] = []
     elsewhere: list[str] = []
@@ -218,6 +234,7 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
 
 def _sound_drawn(least: int) -> _Strategy:
     both = {"labels": _of({"team": "ml"}, none=2), "onRemoval": _of("delete", "retain", none=2)}
+    namespaces = {field: _of(*_ENTRIES, none=3) for field in ("namespaceLabels", "namespaceAnnotations")}
     made = _stated(
         displayName=_of("Acme", "Line 1", none=1),
         description=_of("Makes things: é, “x”.", none=2),
@@ -225,6 +242,7 @@ def _sound_drawn(least: int) -> _Strategy:
         createNamespace=_of(False, none=2),
         extraSpec=_of({}, none=2),
         **both,
+        **namespaces,
     )
     tenants = st.one_of(made, made, _stated(existing=_of(True), **both))
     roles = st.lists(st.tuples(_of(*_ROLES), _of(False, True)), min_size=least, max_size=4)

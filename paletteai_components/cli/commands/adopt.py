@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components import shell
-from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import (
     home_of,
     in_a_folder,
@@ -34,13 +32,13 @@ from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
     from paletteai_components.changes.adoption import Adopted, Target
+    from paletteai_components.cli.adoption import Filed
     from paletteai_components.cli.live import Live
     from paletteai_components.diagnostics import Diagnostic
     from paletteai_components.observation.stack import ObservedStack
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
-_STACK_LIMIT = 100
 _LISTED = 10
 
 
@@ -50,6 +48,7 @@ _LISTED = 10
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Adopt this Tenant. Repeatable.")
 @click.option("--env", "environment", metavar="ENV", help="The environment.  [default: the name of the context]")
 @in_a_folder
+@click.option("--encrypt", is_flag=True, help="Encrypt the keys into the files with pulumi, to manage their Secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the files, and write none.")
 @click.option("--finish", is_flag=True, help="Remove `importIds` from the files of stacks that own the objects.")
 @click.option("--no-secrets", is_flag=True, help="Send no request for Secrets; annotations tell the credentials.")
@@ -63,6 +62,7 @@ def command(
     tenants: tuple[str, ...],
     environment: str | None,
     folder: StackFolder,
+    encrypt: bool,
     dry_run: bool,
     finish: bool,
     no_secrets: bool,
@@ -74,7 +74,11 @@ def command(
     Writes one file for each Tenant, with its Settings and Projects, and `importIds` for all of them. Nothing is
     written to the cluster, and no key to a file: Settings keep the Secrets that they have.
 
-    Says what the first deployment would change all the same, and what the files cannot declare.
+    With --encrypt, the stacks manage these Secrets, too. The pulumi command encrypts their keys, which are never in
+    plain text in a file or an argument. Each stack has to exist: `pulumi stack init STACK`.
+
+    Says what the first deployment would change all the same, what the files cannot declare, and what other tools
+    manage.
 
     A file that exists is never overwritten: it is shown how the new one differs.
 
@@ -89,23 +93,30 @@ def command(
     if words:
         fact = f"`{redacted(words[0])}` names a stack, which is for `--finish`, so no file was written."
         raise UserError(fact, "Name Tenants with `--tenant NAME`.")
-    from paletteai_components.changes.adoption import adoptable, adopted, of_nobody, tenant_namespaces
+    from paletteai_components.changes.adoption import adoptable, draft_of, of_nobody, tenant_namespaces
+    from paletteai_components.cli.adoption import filed, print_file, write_file
     from paletteai_components.cli.live import live
     from paletteai_components.kube.snapshot import Request
+    from paletteai_components.observation.custody import Custody
 
+    project = _encrypting(folder, secrets=not no_secrets) if encrypt else None
     request = Request(vendor_fields, secrets=not no_secrets)
     found = live(str(kubeconfig) if kubeconfig else None, context, request, merges=merged_settings is not False)
     target = _target(found, environment, folder)
     stacks = _chosen(list(adoptable(found.workspace)), tenants, found)
-    inventory = found.inventory
-    codes, files, homes = [0], [], tenant_namespaces(found.workspace)
-    for stack in stacks:
-        try:
-            files.append(adopted(stack, homes, inventory, target))
-        except StackFileError as error:
-            show_error(error)
+    inventory, homes = found.inventory, tenant_namespaces(found.workspace)
+    custody = Custody(inventory, found.snapshot.api) if encrypt else None
+    drafts = [draft_of(stack, homes, inventory, target, custody) for stack in stacks]
+    codes, files, ready = [0], [], []
+    # A bar that shows the progress would take what is printed meanwhile for its own.
+    for each in list(filed(drafts, folder, project)):
+        if isinstance(each, UserError):
+            show_error(each)
             codes.append(2)
-    outcomes = [_print(each) if dry_run else _write(each, folder) for each in files]
+            continue
+        files.append(each.adopted)
+        codes.append(print_file(each) if dry_run else write_file(each))
+        ready += [each] if not codes[-1] else []
     _report(files, found, err=dry_run)
     if not tenants:
         for left in of_nobody(found.workspace, inventory):
@@ -114,12 +125,22 @@ def command(
     show(diagnostics, err=dry_run)
     summary = f"{found.cluster}, {plural(len(files), 'stack file')}: {counted(diagnostics)}"
     click.echo(summary, err=dry_run)
-    ready = [each for each, code in zip(files, outcomes, strict=True) if not code]
     if ready and not dry_run:
         click.echo("Next:\n")
         for line in _steps(ready, target, folder):
             click.echo(f"  {line}")
-    ctx.exit(max(*codes, *outcomes, int(bool(errors_in(diagnostics)))))
+    ctx.exit(max(*codes, int(bool(errors_in(diagnostics)))))
+
+
+def _encrypting(folder: StackFolder, *, secrets: bool) -> Path:
+    """The folder of the Pulumi project that encrypts keys. Raises UserError if nothing can be encrypted."""
+    from paletteai_components.deployment.decryption import pulumi_command
+
+    if not secrets:
+        fact = "`--no-secrets` reads no Secret, so there is no key to encrypt, and no file was written."
+        raise UserError(fact, "Leave out `--no-secrets` or `--encrypt`.")
+    pulumi_command("can encrypt keys")
+    return project_of(folder)
 
 
 def _target(found: Live, environment: str | None, folder: StackFolder) -> Target:
@@ -147,53 +168,12 @@ def _chosen(stacks: list[ObservedStack], tenants: Sequence[str], found: Live) ->
     return [stack for stack in stacks if not tenants or stack.part in tenants]
 
 
-def _print(each: Adopted) -> int:
-    click.echo(f"# {escaped(each.file)}\n{each.data.decode()}", nl=False)
-    return 0
-
-
-def _write(each: Adopted, folder: StackFolder) -> int:
-    """Write a file that does not exist, or show how the one that does differs; returns the exit code."""
-    from paletteai_components.stacks.files import bytes_of
-
-    path = folder.path / each.file
-    stack = folder.stack_of(each.file) or ""
-    shown = escaped(str(path))
-    if len(stack) > _STACK_LIMIT:
-        fact = f"stack `{escaped(stack)}` has {len(stack)} characters, but Pulumi allows {_STACK_LIMIT}"
-        show_error(UserError(f"{fact}, so its file was not written.", "Choose a shorter `--env ENV`."))
-        return 2
-    try:
-        if not os.path.lexists(path):
-            folder.path.mkdir(parents=True, exist_ok=True)
-            write_new(path, each.data)
-            click.echo(f"Wrote {shown}: {plural(len(each.imports), 'object')} to take over.")
-            return 0
-        old = bytes_of(path)
-    except UserError as error:
-        show_error(error)
-        return 2
-    if old == each.data:
-        click.echo(f"{shown} is as it would be written.")
-        return 0
-    click.echo(f"{shown} exists, so it was left as it is. What would change:")
-    for line in _difference(old, each.data, shown):
-        click.echo(line)
-    return 1
-
-
-def _difference(old: bytes, new: bytes, shown: str) -> Iterator[str]:
-    before, after = (data.decode(errors="replace").splitlines() for data in (old, new))
-    for line in difflib.unified_diff(before, after, shown, "the cluster", lineterm=""):
-        yield redacted(escaped(line))
-
-
-def _report(files: Iterable[Adopted], found: Live, *, err: bool) -> None:
+def _report(files: Sequence[Adopted], found: Live, *, err: bool) -> None:
     """Print what the files would change on the cluster, and what they cannot declare."""
     from paletteai_components.cli.output.adoption import adoption_sections
     from paletteai_components.kube.cluster import KINDS
 
-    for section in adoption_sections(list(files)):
+    for section in adoption_sections(files):
         click.echo("\n".join(section_lines(section)), err=err)
     for each in found.snapshot.unread:
         _note(f"{each.reason}, so the files declare none." if each.subject != KINDS else f"{each.reason}.", err=err)
@@ -211,14 +191,16 @@ def _note(text: str, *, err: bool) -> None:
     click.echo(f"{click.style('note', fg='cyan', bold=True)}: {text}", err=err)
 
 
-def _steps(files: Sequence[Adopted], target: Target, folder: StackFolder) -> Iterator[str]:
+def _steps(files: Sequence[Filed], target: Target, folder: StackFolder) -> Iterator[str]:
     """The commands that check the first files and take their objects over."""
-    names = [f"{each.tenant}.{target.environment}" for each in files]
+    names = [f"{each.adopted.tenant}.{target.environment}" for each in files]
     home = home_of(folder)
     cwd = None if home == Path() or folder.given is None else home
     yield shell.command("paletteai check", *map(shell.exactly, names[:_LISTED]), stacks=stacks_option(folder))
     yield from project_steps(folder)
-    yield shell.command("pulumi stack init", names[0], cwd=cwd)
+    # What has a file or an encrypted key, Pulumi knows.
+    if files[0].place.document is None and not files[0].adopted.encrypted:
+        yield shell.command("pulumi stack init", names[0], cwd=cwd)
     yield shell.command("pulumi preview", cwd=cwd, stack=names[0])
     yield shell.command("pulumi up", cwd=cwd, stack=names[0])
     yield shell.command("paletteai adopt --finish", shell.exactly(names[0]), stacks=stacks_option(folder))

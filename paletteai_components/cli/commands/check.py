@@ -11,7 +11,8 @@ import click
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
-from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
+from paletteai_components.cli.output.place import Repository
+from paletteai_components.cli.output.report import MANY, as_json, counted, json_text, plural, show, show_codes
 from paletteai_components.cli.selection import (
     Choice,
     Selection,
@@ -38,7 +39,13 @@ if TYPE_CHECKING:
     help="Check Kubernetes manifests instead of stack files. Repeatable; all of them are checked together.",
 )
 @partial(describing_the_vendor, purpose="with --manifests: ")
-@in_a_format("text", "json")
+@in_a_format(
+    "text",
+    "json",
+    *("sarif", "github", "gitlab", "junit"),
+    purpose="The output format: for people, for scripts, for code scanning, as annotations of a GitHub workflow, as a "
+    "Code Quality report of GitLab, or for test reports.",
+)
 @to_a_file
 @filtering
 @click.option("--statistics", is_flag=True, help="Show the number of problems of each rule instead of the problems.")
@@ -81,25 +88,56 @@ def command(
     else:
         everything = selected(choice, folder, may_be_empty=True)
     selection = replace(everything, diagnostics=counting.kept(everything.diagnostics))
-    if output_format == "json":
-        diagnostics = [as_json(diagnostic) for diagnostic in selection.diagnostics]
-        if manifests:
-            tenants = [named(stack.part) for stack in selection.stacks]
-            show_json({"problems": diagnostics, "tenants": tenants})
-        else:
-            show_json({"problems": diagnostics, "stacks": [_as_json(stack) for stack in selection.stacks]})
-    else:
-        shown = 0 if statistics else show(selection.diagnostics, each=verbose)
-        if statistics or (shown > MANY and not quiet):
-            show_codes(selection.diagnostics)
-        if not quiet:
-            hidden = (
-                0 if statistics or verbose else sum(len(each) for _, each in folded(reported(selection.diagnostics)))
-            )
-            click.echo(_summary(selection, hidden, "tenant" if manifests else "stack"))
-            if not manifests and not selection.workspace.names and not selection.unreadable:
-                click.echo(f"There is no stack file yet; `{command_for_a_new_stack(folder)}` writes one.")
-    ctx.exit(selection.exit_code or int(counting.fails(selection.diagnostics)))
+    exit_code = selection.exit_code or int(counting.fails(selection.diagnostics))
+    noun = "tenant" if manifests else "stack"
+    match output_format:
+        case "text":
+            shown = 0 if statistics else show(selection.diagnostics, each=verbose)
+            if statistics or (shown > MANY and not quiet):
+                show_codes(selection.diagnostics)
+        case "github":
+            from paletteai_components.cli.output.annotation import annotations_of
+
+            for line in annotations_of(selection.diagnostics, Repository.here(), each=verbose):
+                click.echo(line)
+        case _:
+            click.echo(_report(selection, noun, output_format, counting, exit_code), nl=False)
+            ctx.exit(exit_code)
+    if not quiet:
+        hidden = 0 if statistics or verbose else sum(len(each) for _, each in folded(reported(selection.diagnostics)))
+        click.echo(_summary(selection, hidden, noun))
+        if not manifests and not selection.workspace.names and not selection.unreadable:
+            click.echo(f"There is no stack file yet; `{command_for_a_new_stack(folder)}` writes one.")
+    ctx.exit(exit_code)
+
+
+def _report(selection: Selection, noun: str, output_format: str, counting: Filter, exit_code: int) -> str:
+    """Everything that was found, for a program."""
+    from paletteai_components.rules import RULES
+
+    diagnostics, codes = selection.diagnostics, list(filter(counting.reports, RULES))
+    if output_format == "sarif":
+        from paletteai_components.cli.output.sarif import sarif_of
+
+        return json_text(sarif_of(diagnostics, codes, Repository.here(), exit_code=exit_code)) + "\n"
+    if output_format == "junit":
+        from paletteai_components.cli.output.junit import junit_of
+
+        stacks = selection.stacks if noun == "stack" else None
+        return junit_of(diagnostics, stacks, codes, counting.lowest, Repository.here())
+    if output_format == "gitlab":
+        from paletteai_components.cli.output.quality import quality_report_of
+
+        report = quality_report_of(diagnostics, Repository.here())
+        if report.left_out:
+            number = plural(report.left_out, "problem")
+            text = f"{number} not in the report: in no file of the repository. `--format text` shows all."
+            click.echo(f"{click.style('note', fg='cyan', bold=True)}: {text}", err=True)
+        return json_text(report.issues) + "\n"
+    problems = list(map(as_json, diagnostics))
+    if noun == "tenant":
+        return json_text({"problems": problems, "tenants": [named(stack.part) for stack in selection.stacks]}) + "\n"
+    return json_text({"problems": problems, "stacks": list(map(_as_json, selection.stacks))}) + "\n"
 
 
 def _as_json(stack: Stack) -> dict[str, Any]:
@@ -118,7 +156,7 @@ def _summary(selection: Selection, hidden: int, noun: str) -> str:
     if not reported(selection.diagnostics):
         projects = sum(len(stack.spec.tenant.projects) for stack in selection.stacks if stack.spec)
         return f"{stacks}, {plural(projects, 'project')}: {problems}"
-    if not read:
+    if unread and not read:
         return f"{problems}; nothing could be read"
     text = f"{problems} in {stacks}" + (f", {unread} of which could not be read" if unread else "")
     if hidden:

@@ -61,8 +61,8 @@ def command(
     rules, whoever made them. The right to list them is enough; what the user may not list is named, and the rest is
     judged.
 
-    With stacks, shows also what the cluster has and no file declares, what it lacks, and what differs. Only declared
-    fields count. The stacks have to be for one cluster.
+    With stacks, shows also what the cluster has and no file declares, what it lacks, and what differs: what a
+    deployment would change. The stacks have to be for one cluster.
 
     Exit code 1 means that there are errors, or that the cluster differs; 2 that it could not be read.
     """
@@ -118,6 +118,7 @@ def _request_for(selection: Selection, request: Request) -> Request:
         fields={**fields, **request.fields},
         api_versions=tuple(dict.fromkeys(stack.api.api_version for stack in stacks)),
         also=frozenset((namespace, name) for _, namespace, name in secrets),
+        to_compare=True,
     )
 
 
@@ -128,8 +129,16 @@ def _drift(selection: Selection | None, found: Live, choice: Choice) -> Drift | 
 
     # Whoever names a stack asks for its tenant, also where it is the only one that has a file.
     everything = all(map(is_glob, choice.words))
-    live, complete = found.workspace, found.snapshot.complete
-    return drift_between(selection.stacks, selection.workspace, found.objects, live, complete, everything=everything)
+    snapshot = found.snapshot
+    return drift_between(
+        selection.stacks,
+        selection.workspace,
+        found.objects,
+        found.workspace,
+        snapshot.complete,
+        everything=everything,
+        schemas=snapshot.schemas,
+    )
 
 
 def _notes(found: Live, *, reads_secrets: bool) -> Iterator[str]:

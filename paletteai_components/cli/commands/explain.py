@@ -17,12 +17,11 @@ from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
 from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
-from paletteai_components.rules import RULES, page_of
-from paletteai_components.rules.rule import Rule
-from paletteai_components.stacks.stack import Stack
 
 if TYPE_CHECKING:
+    from paletteai_components.rules.rule import Rule
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
 
 _LISTED = 10
 
@@ -40,6 +39,8 @@ def command(ctx: click.Context, subject: tuple[str, ...], folder: StackFolder, o
 
     With the CODE of a rule, such as PAI004, explains the rule. Without arguments, lists all rules.
     """
+    from paletteai_components.rules import RULES, page_of
+
     if len(subject) > 2 or (len(subject) == 2 and subject[0].upper() in RULES):
         raise UserError(
             "`paletteai explain` takes one rule, or a stack and one of its projects.",
@@ -101,6 +102,8 @@ def _project_list(names: list[str]) -> str:
 
 
 def _rule_of(code: str, folder: StackFolder) -> Rule:
+    from paletteai_components.rules import RULES
+
     rule = RULES.get(code.upper())
     if rule is None:
         question = did_you_mean(code.upper(), RULES, 0.5)
@@ -123,6 +126,8 @@ def _refuse_stack(name: str, folder: StackFolder) -> None:
 
 
 def _as_json(rule: Rule) -> dict[str, Any]:
+    from paletteai_components.rules import page_of
+
     return {
         "code": rule.code,
         "holds": rule.holds,

@@ -12,21 +12,20 @@ import click
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import Choice, choosing_stacks, selected
-from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
+from paletteai_components.credentials import fingerprint_of, key_problem
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
-from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
 from paletteai_components.redaction import named
-from paletteai_components.stacks.stack import Stack
-from paletteai_components.stacks.workspace import files_of
 
 # The most bytes of standard input that are read; no key is as long.
 _LONGEST = 64 * 1024
 _LISTED = 10
 
 if TYPE_CHECKING:
+    from paletteai_components.model.spec import FingerprintSpec, IntegrationSpec
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
 
 
 @click.command("fingerprint")
@@ -50,6 +49,8 @@ def command(ctx: click.Context, choice: Choice, folder: StackFolder, from_stdin:
         return
     selection = selected(choice, folder)
     if selection.unreadable:
+        from paletteai_components.stacks.workspace import files_of
+
         files = files_of(selection.stacks)
         others = (each for each in selection.diagnostics if files.isdisjoint(at.file for at in each.where))
         show(others, err=True)
@@ -57,6 +58,8 @@ def command(ctx: click.Context, choice: Choice, folder: StackFolder, from_stdin:
 
 
 def _read_fingerprint() -> str:
+    from paletteai_components.credentials import fingerprint_of, key_problem
+
     key = click.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else _piped_key()
     why = key_problem(key)
     if why:
@@ -125,7 +128,9 @@ def _open_and_fingerprint(
     stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: StackFolder
 ) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
     """Decrypt keys, and return their fingerprints, and for the others why there is none."""
+    from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
     from paletteai_components.deployment.decryption import opened_keys
+    from paletteai_components.model.spec import FingerprintSpec
 
     keys = opened_keys(stack.name, project_of(folder))
     found: dict[str, FingerprintSpec] = {}
@@ -140,11 +145,7 @@ def _open_and_fingerprint(
         elif why:
             refused[name] = f"none, its key {why}"
         else:
-            found[name] = FingerprintSpec(
-                value=fingerprint_of(key),
-                ciphertext=digest_of(sealed.ciphertext),
-                proof=proof_of(key, stack.name, host, sealed.ciphertext),
-            )
+            found[name] = FingerprintSpec.of(key, stack.name, host, sealed.ciphertext)
     return found, refused
 
 

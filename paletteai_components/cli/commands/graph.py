@@ -9,18 +9,16 @@ import click
 from paletteai_components.cli.address import of_a_line
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format, stacks_option
-from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.cli.output.report import counted, json_text, plural
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, matching, selected
 from paletteai_components.diagnostics import reported
 from paletteai_components.errors import UserError
 from paletteai_components.shell import command as shell_command
-from paletteai_components.stacks.workspace import unread_stacks
-from paletteai_components.views.graph import Graph, StackNode, graph_of
 
 if TYPE_CHECKING:
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.views.changed_graph import ChangedGraph
+    from paletteai_components.views.graph import Graph, StackNode
 
 
 @click.command("graph")
@@ -56,6 +54,9 @@ def command(
         option = "--diff" if base is not None else "--source-url"
         raise UserError(f"only the page has use for `{option}`, so nothing was drawn.", "Add `--format html`.")
     selection = selected(choice, folder)
+    from paletteai_components.stacks.workspace import unread_stacks
+    from paletteai_components.views.graph import graph_of
+
     unread = [each for each in unread_stacks(selection.workspace, folder) if each.name in selection.unreadable]
     graph = graph_of([*selection.stacks, *unread], reported(selection.diagnostics))
     if output_format == "html":
@@ -70,6 +71,8 @@ def command(
 
 def _drawn(graph: Graph, output_format: str) -> str:
     if output_format == "json":
+        from paletteai_components.cli.output.records import record_as_json
+
         stacks = [_stack_as_json(stack) for stack in graph.stacks]
         return json_text({"stacks": stacks, "problems": record_as_json(graph.diagnostics)}) + "\n"
     from paletteai_components.cli.output.mermaid import MAX_CHARACTERS, MAX_EDGES, flowchart_of
@@ -91,6 +94,7 @@ def _changed(graph: Graph, selection: Selection, choice: Choice, folder: StackFo
     from paletteai_components.changes.impact import KeyChange
     from paletteai_components.changes.revision import revision_named, workspace_at
     from paletteai_components.views.changed_graph import Change, What, changed_graph
+    from paletteai_components.views.graph import Graph, graph_of
 
     revision = revision_named(base, folder)
     workspace = workspace_at(revision, folder, selection.workspace)
@@ -142,6 +146,8 @@ def _tell_problems(selection: Selection, choice: Choice, folder: StackFolder, ou
 
 
 def _stack_as_json(stack: StackNode) -> dict[str, Any]:
+    from paletteai_components.cli.output.records import record_as_json
+
     tenant, lists = stack.tenant, ("integrations", "settings", "projects")
     # Where a credential is, only the page shows.
     left_out = ("host", "palette_tenant", "secrets")

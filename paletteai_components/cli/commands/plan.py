@@ -18,31 +18,32 @@ from paletteai_components.cli.output.tree import show as show_tree
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, selected
 from paletteai_components.diagnostics import Diagnostic, escaped, reported
 from paletteai_components.listing import listed
-from paletteai_components.model.plan import Plan, PlannedProject
-from paletteai_components.model.planned import PlannedSettings, Source
-from paletteai_components.model.spec import OnRemoval
 from paletteai_components.naming import display_name_problem
 from paletteai_components.redaction import named, redacted
-from paletteai_components.stacks.stack import Stack
 
 if TYPE_CHECKING:
+    from paletteai_components.model.plan import Plan, PlannedProject
+    from paletteai_components.model.planned import PlannedSettings
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
 
 # Up to this many projects that fall back the same way get a line each.
 _SHOWN = 25
 # Up to this many stacks get a tree each.
 _FEW = 10
 _KINDS = ("Namespace", "Tenant", "Project", "Settings", "Secret")
+# By the source of a project's integration.
 _STYLES = {
-    Source.OWN: "magenta",
-    Source.SETTINGS_REF: "cyan",
-    Source.FALLBACK: "green",
-    Source.SHARED_CLUSTER_ONLY: "yellow",
-    Source.NOWHERE: "bold red",
+    "own": "magenta",
+    "settingsRef": "cyan",
+    "fallback": "green",
+    "sharedClusterOnly": "yellow",
+    "nowhere": "bold red",
 }
+# By `onRemoval`.
 _REMOVALS = {
-    OnRemoval.RETAIN: ("on removal: everything stays on the cluster", "yellow"),
-    OnRemoval.DELETE: ("on removal: everything is deleted", "bold red"),
+    "retain": ("on removal: everything stays on the cluster", "yellow"),
+    "delete": ("on removal: everything is deleted", "bold red"),
 }
 
 
@@ -176,7 +177,7 @@ def _project_trees(plan: Plan) -> Iterator[Tree]:
 
 def _is_plain(project: PlannedProject, plan: Plan) -> bool:
     return (
-        project.source is Source.FALLBACK
+        project.source == "fallback"
         and not project.merged
         and project.spec.create_namespace
         and project.on_removal is plan.tenant.spec.on_removal

@@ -16,13 +16,13 @@ from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import Choice, choosing_stacks, of_one_cluster, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.errors import UserError
-from paletteai_components.kube.manifests import Manifest
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named
-from paletteai_components.stacks.stack import Stack
 
 if TYPE_CHECKING:
+    from paletteai_components.kube.manifests import Manifest
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
 
 _LISTED = 10
 

@@ -174,17 +174,25 @@ def _refused(changes: list[ObjectChange], sure: bool) -> Entry:
         ": ",
         *names,
     )
+    if first.is_recreated:
+        line = (*line, f" {are} renamed in Pulumi from ", *_names(first), ". Pulumi creates before it deletes, so ")
+        return Entry((*line, f"`pulumi up` fails to create {them}."), (("help: ", *_way_out(first, them)),))
     line = (*line, f" {are} protected{', so' if sure else '; if deployed,'} `pulumi up` refuses to ")
     if first.action is Action.HANDED_OVER:
         line = (*line, f"hand {them} over to stack ", Untrusted(first.stack))
     elif first.former_name:
-        line = (*line, f"rename {them} in Pulumi from ", Untrusted(first.former_name), " to ", Untrusted(first.name))
+        line = (*line, f"rename {them} in Pulumi from ", *_names(first))
     elif first.action is Action.REPLACED:
         by: Line = (" with ", Untrusted(first.reference)) if first.former_reference else ()
         line = (*line, f"replace {them}", *by)
     else:
         line = (*line, f"delete {them}")
     return Entry((*line, "."), (("help: ", *_way_out(first, them)),))
+
+
+def _names(change: ObjectChange) -> Line:
+    """The former and the new name in Pulumi."""
+    return Untrusted(change.former_name or ""), " to ", Untrusted(change.name)
 
 
 def _way_out(change: ObjectChange, them: str) -> Line:
@@ -224,10 +232,11 @@ def _object(changes: list[ObjectChange]) -> Entry:
         line = (*line, f" {move} from stack ", Untrusted(first.former_stack))
         order = "" if first.removal_effect is RemovalEffect.LEFT else ", which must be deployed first; there"
         line = (*line, f"{order}, each {effect}")
+    elif first.is_recreated:
+        line = (*line, ": renamed in Pulumi from ", *_names(first), f"; taken over, and then each {effect}")
     elif first.former_name:
-        names = Untrusted(first.former_name), " to ", Untrusted(first.name)
         old = "the object" if first.removal_effect in _STAYING else "the old one"
-        line = (*line, ": renamed in Pulumi from ", *names, f"; {old} {effect}")
+        line = (*line, ": renamed in Pulumi from ", *_names(first), f"; {old} {effect}")
     elif first.action is Action.REPLACED:
         line = (*line, f": the old one {effect}")
     elif first.removal_effect is RemovalEffect.EMPTIED:
@@ -239,8 +248,10 @@ def _object(changes: list[ObjectChange]) -> Entry:
     details: tuple[Line, ...] = ()
     if first.removal_effect in _STAYING and (first.former_stack or first.former_name):
         details = ((f"help: {_taken_over(first, _them(changes))}.",),)
-    marks = {Action.DELETED: Mark.DELETED, Action.REPLACED: Mark.REPLACED}
-    return Entry(line, details, Mark.NONE if first.outcome is Outcome.KEPT else marks.get(first.action, Mark.NONE))
+    elif first.is_recreated:
+        details = (("help: ", *_way_out(first, _them(changes))),)
+    marks = {Outcome.DELETED: Mark.DELETED, Outcome.REPLACED: Mark.REPLACED}
+    return Entry(line, details, marks.get(first.outcome, Mark.NONE))
 
 
 def _them(changes: list[ObjectChange]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from paletteai_components.changes.drift import Drift
+from paletteai_components.changes.drift import Contested, Drift
 from paletteai_components.changes.fields import CREDENTIALS, FieldChange, Redacted
 from paletteai_components.cli.output.difference import alike, with_details
 from paletteai_components.cli.output.field import field_between
 from paletteai_components.cli.output.line import Entry, Line, Mark, Section, Untrusted, listed
 from paletteai_components.cli.output.records import record_as_json
+from paletteai_components.observation.managers import Manager
 
 _CLUSTER = "the cluster"
 
@@ -70,8 +71,34 @@ def drift_sections(drift: Drift) -> list[Section]:
             ),
             "cyan",
         ),
+        contested_section(drift.contested, is_of_one_stack=False),
     ]
     return [section for section in sections if section.entries]
+
+
+def contested_section(contested: Sequence[Contested], *, is_of_one_stack: bool = True) -> Section:
+    """The objects that another tool manages, too: what shows it, what the tool does, and what to do first."""
+    groups = alike(contested, lambda each: (None if is_of_one_stack else each.stack, each.manager))
+    return _section(
+        "Managed by another tool, too",
+        len(contested),
+        (
+            Entry(
+                (
+                    *(() if is_of_one_stack else _stack(group[0].stack)),
+                    *listed(each.reference for each in group),
+                    ": ",
+                    Untrusted(_tool(group[0].manager), sentence=True),
+                ),
+                ((group[0].manager.effect,), (group[0].manager.remedy,)),
+            )
+            for group in groups
+        ),
+    )
+
+
+def _tool(manager: Manager) -> str:
+    return f"{manager.name}, as {manager.seen} shows"
 
 
 def drift_as_json(drift: Drift) -> dict[str, Any]:

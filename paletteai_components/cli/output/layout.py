@@ -9,12 +9,16 @@ from typing import Any
 import click
 
 from paletteai_components.diagnostics import escaped
-from paletteai_components.kube.layout import Candidate, FieldLayout, Fit, KindLayout, Layout
+from paletteai_components.kube.candidates import Candidate
+from paletteai_components.kube.fit import Fit
+from paletteai_components.kube.layout import FieldLayout, KindLayout, Layout
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
+from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.editor import vendor_field_lines, vendor_fields_path
 from paletteai_components.stacks.pulumi_project import PulumiProject
 
+VENDOR_FIELDS = f"{NAMESPACE}:vendorFields"
 _LISTED = 10
 _RESULTS = {
     Fit.FITS: ("fits", "green"),
@@ -25,37 +29,78 @@ _RESULTS = {
 }
 
 
-def show_layout(layout: Layout, project: PulumiProject | None, notes: Iterable[str], *, is_written: bool) -> None:
+def show_layouts(
+    layouts: Sequence[Layout], project: PulumiProject | None, notes: Iterable[str], *, is_written: bool
+) -> None:
     """Print every field with its path and whether it fits, where those may be that do not, and the lines to set them.
 
     Args:
-        layout: The fields.
+        layouts: The fields: what the project sets, and what stacks set themselves.
         project: The project that the lines are for.
         notes: What else the reader has to know.
-        is_written: Whether the lines are written into the project file afterwards.
+        is_written: Whether the lines for the project are written into its file afterwards.
     """
+    first, *others = layouts
+    click.echo(escaped(f"CRDs of {first.source}"))
+    _show(first, first.fields, project, heading=bool(others or first.sets), is_written=is_written)
+    for each in others:
+        known = {field.name: field for field in first.fields}
+        differing = [field for field in each.fields if field != known[field.name] or field.fit is not Fit.FITS]
+        click.echo()
+        _show(each, differing, project, heading=True, is_written=False)
+    remarks = [*notes, *dict.fromkeys(text for each in layouts for text in _unjudged(each))]
+    if remarks:
+        click.echo()
+    for note in remarks:
+        click.echo(f"{click.style('note', fg='cyan', bold=True)}: {escaped(note)}")
+
+
+def _show(
+    layout: Layout, fields: Sequence[FieldLayout], project: PulumiProject | None, *, heading: bool, is_written: bool
+) -> None:
+    """Print some fields of a layout, what to do about them, and how many there are of all."""
+    file = escaped(str(project.file)) if project else "Pulumi.yaml"
+    if heading:
+        click.echo(click.style(escaped(_heading(layout, file)), bold=True))
     for line in _kind_lines(layout):
         click.echo(escaped(line))
-    click.echo()
-    for line in _table(layout.fields):
+    if fields:
+        click.echo()
+    for line in _table(fields):
         click.echo(line)
     for line in _advice(layout):
         click.echo(line)
+    own = VENDOR_FIELDS in layout.sets
     if layout.found and not is_written:
-        file = escaped(str(project.file)) if project else "Pulumi.yaml"
-        click.echo(f"\nSet this in {file}, or let `--write` do it:\n")
-        for line in vendor_field_lines(vendor_fields_path(project), _replaced(layout)):
+        where = f"the file of {'this stack' if len(layout.stacks) == 1 else 'each of these stacks'}" if own else file
+        click.echo(f"\nSet this in {where}{'' if own or layout.sets else ', or let `--write` do it'}:\n")
+        path = ("config", VENDOR_FIELDS) if own else vendor_fields_path(project)
+        for line in vendor_field_lines(path, _replaced(layout)):
             click.echo(escaped(line))
-    click.echo()
-    for note in (*notes, *_unjudged(layout)):
-        click.echo(f"{click.style('note', fg='cyan', bold=True)}: {escaped(note)}")
-    click.echo(_summary(layout))
+    click.echo(f"\n{_summary(layout)}")
 
 
-def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
+def _heading(layout: Layout, file: str) -> str:
+    """Whose paths these are, in words."""
+    stacks = f"{'stack' if len(layout.stacks) == 1 else 'stacks'} {listed(layout.stacks, _LISTED)}"
+    if layout.sets:
+        return f"What {stacks} {'sets' if len(layout.stacks) == 1 else 'set'}: {', '.join(layout.sets)}"
+    return f"What {file} sets, for {stacks if layout.stacks else 'no stack'}"
+
+
+def layouts_as_json(layouts: Sequence[Layout], notes: Iterable[str]) -> dict[str, Any]:
     """The same as JSON."""
     return {
-        "source": layout.source,
+        "source": layouts[0].source,
+        "layouts": [_as_json(each) for each in layouts],
+        "notes": [*notes, *dict.fromkeys(text for each in layouts for text in _unjudged(each))],
+    }
+
+
+def _as_json(layout: Layout) -> dict[str, Any]:
+    return {
+        "stacks": list(layout.stacks),
+        "sets": list(layout.sets),
         "apiVersion": named(layout.api.api_version),
         "kinds": [
             {
@@ -73,8 +118,8 @@ def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
                 "path": each.path.redacted,
                 "assumed": each.is_movable,
                 "result": each.fit.value,
-                "reason": each.reason,
-                "needs": [path.redacted for path in each.needs],
+                "reason": each.judgement.reason,
+                "needs": [path.redacted for path in each.judgement.needs],
                 "candidates": [
                     {
                         "path": str(candidate.path),
@@ -89,7 +134,6 @@ def layout_as_json(layout: Layout, notes: Iterable[str]) -> dict[str, Any]:
             for each in layout.fields
         ],
         "vendorFields": _replaced(layout),
-        "notes": [*notes, *_unjudged(layout)],
     }
 
 
@@ -100,7 +144,6 @@ def _replaced(layout: Layout) -> dict[str, str]:
 
 def _kind_lines(layout: Layout) -> Iterator[str]:
     """What the CRDs of the kinds are, those with the same versions in one line."""
-    yield f"CRDs of {layout.source}"
     by_text: dict[str, list[str]] = {}
     for each in layout.kinds:
         by_text.setdefault(_versions(each, named(layout.api.api_version)), []).append(each.kind)
@@ -120,12 +163,14 @@ def _versions(each: KindLayout, wanted: str) -> str:
 
 
 def _table(fields: Sequence[FieldLayout]) -> Iterator[str]:
+    if not fields:
+        return
     names = max(len(each.name) for each in fields)
     results = max(len(word) for word, _ in _RESULTS.values())
     yield click.style(f"{'FIELD':<{names}}  {'RESULT':<{results}}  PATH", bold=True)
     for each in fields:
         word, colour = _RESULTS[each.fit]
-        reason = f"  ({each.reason})" if each.reason else ""
+        reason = f"  ({each.judgement.reason})" if each.judgement.reason else ""
         path = escaped(f"{each.path.redacted}{reason}")
         yield f"{each.name:<{names}}  {click.style(f'{word:<{results}}', fg=colour)}  {path}"
 

@@ -33,12 +33,16 @@ _LIKEWISE = 10
 MANY = 10
 
 
+def _file_of(location: SourceLocation) -> str:
+    return location.file
+
+
 def show(
     diagnostics: Iterable[Diagnostic],
     *,
     err: bool = False,
     each: bool = False,
-    together: Callable[[SourceLocation], str] = lambda location: location.file,
+    together: Callable[[SourceLocation], str] = _file_of,
 ) -> int:
     """Print problems as text, without those that are silenced; on a terminal in colour and within its width.
 
@@ -53,11 +57,21 @@ def show(
     """
     stream = sys.stderr if err else sys.stdout
     paragraph = paragraphs_on(stream)
-    shown = reported(diagnostics)
-    groups: Collection[_Group] = [(every, [], []) for every in shown] if each else _grouped(shown, together)
-    for cause, alike, consequences in groups:
-        click.echo("\n".join(_lines(cause, alike, consequences, paragraph, stream.isatty())), err=err)
+    groups = grouped(diagnostics, each=each, together=together)
+    for group in groups:
+        click.echo("\n".join(_lines(*group, paragraph, stream.isatty())), err=err)
     return len(groups)
+
+
+def text_of(cause: Diagnostic, alike: Sequence[Diagnostic] = (), consequences: Sequence[Diagnostic] = ()) -> str:
+    """A problem in full as plain text: its place, severity, code and message, other places and the remedy.
+
+    Args:
+        cause: The problem.
+        alike: Others that are told with it, because they are like it.
+        consequences: Others that are told with it, because they follow from it.
+    """
+    return click.unstyle("\n".join(_lines(cause, alike, consequences, lambda text, _: [text], False)))
 
 
 def show_with_summary(diagnostics: Sequence[Diagnostic]) -> None:
@@ -86,10 +100,21 @@ def show_codes(diagnostics: Iterable[Diagnostic]) -> None:
 _Group = tuple[Diagnostic, list[Diagnostic], list[Diagnostic]]
 
 
-def _grouped(diagnostics: Iterable[Diagnostic], together: Callable[[SourceLocation], str]) -> Collection[_Group]:
-    """The problems in order: each with the others that are together and alike, and with its consequences."""
+def grouped(
+    diagnostics: Iterable[Diagnostic], *, each: bool = False, together: Callable[[SourceLocation], str] = _file_of
+) -> Collection[_Group]:
+    """The problems that are not silenced, in order: each with the others that are told with it.
+
+    Args:
+        diagnostics: The problems.
+        each: Whether every problem is told alone.
+        together: Within what problems that are alike are told once, for the place of the first.
+    """
+    shown = reported(diagnostics)
+    if each:
+        return [(every, [], []) for every in shown]
     groups: dict[object, _Group] = {}
-    for cause, consequences in folded(diagnostics):
+    for cause, consequences in folded(shown):
         around = together(cause.where[0]) if cause.where else ""
         key = (around, cause.code, cause.severity, _VALUE.sub("", cause.message)) if not consequences else cause
         first, alike, _ = groups.setdefault(key, (cause, [], consequences))

@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 PATIENCE = 1.0
 
 
-def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
+def watched(items: Iterable[Item], total: int, doing: str = "reading stack files") -> Iterator[Item]:
     """Yield the items as they come. On a terminal, a bar shows the progress if that takes long."""
     if not sys.stderr.isatty():
         yield from items
@@ -28,7 +28,7 @@ def watched(items: Iterable[Item], total: int) -> Iterator[Item]:
     for done, item in enumerate(items, 1):
         yield item
         if time.monotonic() - began > PATIENCE:
-            yield from _with_bar(items, done, total)
+            yield from _with_bar(items, done, total, doing)
 
 
 @contextmanager
@@ -56,8 +56,8 @@ def counted() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def _with_bar(items: Iterator[Item], done: int, total: int) -> Iterator[Item]:
-    with _bar("reading stack files") as bar:
+def _with_bar(items: Iterator[Item], done: int, total: int, doing: str) -> Iterator[Item]:
+    with _bar(doing) as bar:
         task = bar.add_task("", total=total, completed=done)
         for item in items:
             yield item

@@ -47,6 +47,8 @@ class Figure:
 
 def run(command: Command, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Run:
     """Runs a command to its end. Raises CalledProcessError where it fails."""
+    # Compiling each module anew is nothing that a user's command does.
+    env = {name: value for name, value in (env or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(list(map(str, command)), cwd=cwd, env=env, stdout=output, stderr=output)

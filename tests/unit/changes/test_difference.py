@@ -664,3 +664,23 @@ def the_changed_fields_are_those_of_the_manifests(
                 if not isinstance(value, Redacted) and path in leaves:
                     assert json.dumps(value, sort_keys=True) == leaves[path]
                 assert (value is Redacted.ABSENT) == (not any(leaf[: len(path)] == path for leaf in leaves))
+
+
+@pytest.mark.parametrize(
+    ("removal", "imports", "outcome"),
+    [
+        ("refuse", "", Outcome.REFUSED),
+        ("delete", "", Outcome.REFUSED),
+        ("delete", "[Namespace/vision, Project/vision/vision]", Outcome.DELETED),
+        ("retain", "", Outcome.REPLACED),
+    ],
+)
+def test_an_object_with_another_name_in_pulumi_is_created_before_it_is_deleted(
+    removal: str, imports: str, outcome: Outcome
+) -> None:
+    taken = f"importIds: {imports}" if imports else "displayName: Vision"
+    before = acme("{name: vision}", more=f"onRemoval: {removal}")
+    after = acme(f"{{name: vision, {taken}}}", more=f"onRemoval: {removal}", name="beta.dev")
+    difference = compared(before, replace(after, name="acme.dev"))
+    outcomes = {each.reference: each.outcome for each in difference.objects_that_are(*Action)}
+    assert outcomes["Namespace/vision"] == outcomes["Project/vision/vision"] == outcome

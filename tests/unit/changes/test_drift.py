@@ -15,11 +15,12 @@ from support.observations import EVERY_KIND, api_key, document, manifest, manife
 from support.samples import HOST, stack
 from support.topologies import sound_workspaces, workspace_of
 
-from paletteai_components.changes.drift import Drift, declared_part, drift_between
+from paletteai_components.changes.drift import Drift, drift_between
 from paletteai_components.changes.fields import Redacted
 from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import FINGERPRINT_PATH, Manifest
+from paletteai_components.kube.openapi import Schema
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
@@ -31,12 +32,12 @@ def drift(
     beside: tuple[Stack, ...] = (),
     complete: frozenset[str] = EVERY_KIND,
     unreadable: tuple[str, ...] = (),
-    everything: bool = False,
+    **more: Any,
 ) -> Drift:
     every = list(objects)
     seen = [ObservedObject(each, lambda path: SourceLocation("")) for each in every]
     declared = Workspace((*stacks, *beside), unreadable=unreadable)
-    return drift_between(stacks, declared, seen, observed(every, complete=complete), complete, everything=everything)
+    return drift_between(stacks, declared, seen, observed(every, complete=complete), complete, **more)
 
 
 @pytest.fixture
@@ -118,17 +119,58 @@ def test_a_field_that_nobody_declares_is_no_difference_in_the_element_of_a_list_
     assert drift(objects.values(), acme).is_empty
 
 
+def written(each: Manifest, **fields: Any) -> None:
+    """Note that Pulumi applied some fields of an object."""
+    inside = {f"f:{name}": inner for name, inner in fields.items()}
+    entry = {"manager": "pulumi-kubernetes-1", "operation": "Apply", "fieldsV1": inside}
+    each["metadata"]["managedFields"] = [entry]
+
+
+def test_what_pulumi_wrote_and_no_file_declares_any_more_differs(acme: Stack) -> None:
+    objects = on_cluster(acme)
+    it = objects["Project/vision/vision"]
+    it["spec"] |= {"description": "old", "theirs": 1}
+    it["metadata"]["annotations"] = {"note": "old", "pulumi.com/patchForce": "true"}
+    it["metadata"]["labels"] |= {"team": "b"}
+    annotations: dict[str, Any] = {"f:note": {}, "f:pulumi.com/patchForce": {}}
+    metadata = {"f:annotations": annotations, "f:labels": {"f:team": {}}, "f:finalizers": {'v:"theirs"': {}}}
+    written(it, metadata=metadata, spec={"f:description": {}, "f:displayName": {}}, status={"f:conditions": {}})
+    (differing,) = drift(objects.values(), acme).differing
+    assert {str(each.path): (each.before, each.after) for each in differing.fields} == {
+        "metadata.annotations.note": ("old", Redacted.ABSENT),
+        "metadata.labels.team": ("b", Redacted.ABSENT),
+        "spec.description": ("old", Redacted.ABSENT),
+    }
+
+
+def test_what_pulumi_wrote_into_a_secret_is_not_told(acme: Stack) -> None:
+    objects = on_cluster(acme)
+    it = objects["Secret/tenant-acme/default-palette"]
+    it["data"] |= {"more": KEY}
+    written(it, data={"f:palette": {}, "f:more": {}}, stringData={"f:more": {}})
+    assert drift(objects.values(), acme).is_empty
+
+
+def test_lists_are_compared_by_the_schema_of_their_kind(acme: Stack) -> None:
+    objects = on_cluster(acme)
+    limits = objects["Project/vision/vision"]["spec"]["limits"]
+    limits.insert(0, {"name": "cpu"})
+    assert not drift(objects.values(), acme).is_empty
+    listed = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+    spec = {"properties": {"limits": listed}}
+    schemas = {"Project": Schema({"properties": {"spec": spec}})}
+    assert drift(objects.values(), acme, schemas=schemas).is_empty
+    limits[1]["count"] = 2
+    (differing,) = drift(objects.values(), acme, schemas=schemas).differing
+    assert [(str(each.path), each.before, each.after) for each in differing.fields] == [
+        ("spec.limits[name=gpu].count", 2, 1)
+    ]
+
+
 def test_another_version_of_the_api_is_no_difference(acme: Stack) -> None:
     objects = on_cluster(acme)
     objects["Tenant/acme"]["apiVersion"] = "spectrocloud.com/v1beta1"
     assert drift(objects.values(), acme).is_empty
-
-
-def test_of_a_list_with_selectors_only_the_declared_elements_count() -> None:
-    lists = {FieldPath(("spec", "all")): "type"}
-    live = {"spec": {"all": [{"type": "b"}, {"type": "a", "name": "x", "by": "others"}, "odd"]}}
-    declared = {"spec": {"all": [{"type": "a", "name": "y"}, {"type": "c"}]}}
-    assert declared_part(live, declared, lists) == {"spec": {"all": [{"type": "a", "name": "x"}]}}
 
 
 @pytest.mark.parametrize(
@@ -247,3 +289,21 @@ def _without_its_key(secret: Manifest) -> None:
     """Which key is behind a ciphertext is not known."""
     opened = json.loads(base64.b64decode(secret["data"]["palette"]))
     secret["data"] = document("", **{**opened, "apiKey": None})
+
+
+def test_what_another_tool_manages_is_told_beside_the_differences(acme: Stack) -> None:
+    objects = on_cluster(acme)
+    metadata = objects["Tenant/acme"]["metadata"]
+    metadata["annotations"] = {**metadata.get("annotations", {}), "meta.helm.sh/release-name": "apps"}
+    found = drift(objects.values(), acme)
+    assert [(each.stack, each.reference, each.manager.name) for each in found.contested] == [
+        ("acme.dev", "Tenant/acme", "Helm release `apps`")
+    ]
+    assert found.is_empty
+    assert found.totals()["contested"] == 1
+
+
+def test_a_label_that_the_stack_itself_declares_shows_no_other_tool() -> None:
+    own = stack(ACME.replace("labels: {team: a}", "labels: {team: a, app.kubernetes.io/managed-by: pulumi}", 1))
+    assert any("app.kubernetes.io/managed-by" in str(each.manifest) for each in own.objects)
+    assert drift(on_cluster(own).values(), own).contested == ()

@@ -14,6 +14,7 @@ from support.fake_api import TOKEN, FakeApi
 from support.observations import api_key, manifest, project, secret, settings, tenant
 from support.projects import Project
 
+from paletteai_components.credentials import fingerprint_of
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.pulumi_yaml.document import document_from
 
@@ -153,14 +154,12 @@ def test_what_nobody_gets_is_in_no_file(folder: Project) -> None:
 
 def test_what_a_deployment_would_change_or_lose_is_told(folder: Project) -> None:
     labelled = {**tenant(), "metadata": {"name": "acme", "labels": {"team": "a"}}}
-    guarded = manifest("Namespace", "vision", labels={"pod-security.kubernetes.io/enforce": "baseline"})
+    guarded = manifest("Namespace", "vision", labels={"palette.ai/tenant": "another"})
     without = [each for each in ACME if each["metadata"]["name"] != "vision" and each["kind"] != "Tenant"]
     result = adopt(folder, [*without, labelled, guarded, project()])
     assert (
         "The first deployment would change (1)\n"
-        "  ~ Project/vision/vision\n"
-        '      metadata.labels[palette.ai/tenant-name] = "acme"\n'
-        '      spec.computeConfigRef.namespace = "tenant-acme"\n'
+        '  ~ Project/vision/vision: metadata.labels[palette.ai/tenant-name] = "acme"\n'
         "In no stack file, so Pulumi removes what kubectl wrote of it (1)\n"
         "  - Tenant/acme: metadata.labels.team\n"
         "Left as it is (1)\n"
@@ -204,6 +203,138 @@ def test_where_namespaces_cannot_be_listed_none_is_written(folder: Project) -> N
     assert text.count("createNamespace: false") == 2
     assert "Namespace/" not in text
     assert "note: this user may not list all objects of kind Namespace, so the files declare none.\n" in result.stdout
+
+
+def with_type(each: Manifest) -> Manifest:
+    """As an API server returns a Secret."""
+    return {**each, "type": "Opaque"} if each["kind"] == "Secret" else each
+
+
+TYPED = [with_type(each) for each in ACME]
+BEGUN = "encryptionsalt: v1:CCCC:DDDD  # ours\n"
+
+
+def test_keys_are_encrypted_and_their_secrets_taken_over(folder: Project) -> None:
+    folder.encrypting_pulumi()
+    result = adopt(folder, TYPED, "--encrypt")
+    assert result.exit_code == 0
+    text = written(folder)["Pulumi.acme.dev.yaml"]
+    read = document_from(text.encode(), "").value
+    integration = read["config"]["paletteai:integrations"]["default"]
+    assert integration["apiKey"]["secure"].startswith("v1:AAAA:")
+    assert integration["fingerprint"]["value"] == fingerprint_of(api_key("one"))
+    assert read["config"]["paletteai:tenant"]["settings"]["default"] == {"palette": "default", "secretName": "key"}
+    assert "Secret/tenant-acme/key" in read["config"]["paletteai:tenant"]["importIds"]
+    assert read["encryptionsalt"] == "v1:AAAA:BBBB"
+    assert api_key("one") not in result.output + text + str(folder.encryptions())
+    assert result.stdout == (
+        "Wrote stacks/Pulumi.acme.dev.yaml: 6 objects to take over.\n"
+        "Encrypted, so the first deployment adds fingerprints to their Settings (1)\n"
+        "    Secret/tenant-acme/key\n"
+        "the cluster of context dev, 1 stack file: no problems\n"
+        "Next:\n\n"
+        "  paletteai check acme.dev\n"
+        "  pulumi preview --stack acme.dev\n"
+        "  pulumi up --stack acme.dev\n"
+        "  paletteai adopt --finish acme.dev\n"
+    )
+    assert folder.printed("check").endswith("no problems\n")
+
+
+def test_a_key_that_is_encrypted_in_the_file_is_not_encrypted_again(folder: Project) -> None:
+    folder.encrypting_pulumi()
+    adopt(folder, TYPED, "--encrypt")
+    before = written(folder)
+    again = adopt(folder, TYPED, "--encrypt")
+    assert again.stdout.startswith("stacks/Pulumi.acme.dev.yaml is as it would be written.\n")
+    assert (written(folder), len(folder.encryptions())) == (before, 1)
+
+
+def test_a_file_that_pulumi_began_is_completed_and_keeps_what_it_has(folder: Project) -> None:
+    folder.encrypting_pulumi()
+    folder.stack(BEGUN)
+    result = adopt(folder, TYPED, "--encrypt")
+    assert result.stdout.startswith("Completed stacks/Pulumi.acme.dev.yaml: 6 objects to take over.\n")
+    text = written(folder)["Pulumi.acme.dev.yaml"]
+    assert text.endswith(f"\n{BEGUN}")
+    assert text.count("encryptionsalt") == 1
+    assert folder.printed("check").endswith("no problems\n")
+
+
+def test_a_file_that_pulumi_began_is_completed_without_keys_too(folder: Project) -> None:
+    folder.stack(BEGUN)
+    result = adopt(folder, ACME)
+    assert (result.exit_code, written(folder)) == (0, {"Pulumi.acme.dev.yaml": TEXT + BEGUN})
+    assert "pulumi stack init" not in result.stdout
+    again = adopt(folder, ACME)
+    assert again.stdout.startswith("stacks/Pulumi.acme.dev.yaml is as it would be written.\n")
+
+
+@pytest.mark.parametrize("begun", ["{encryptionsalt: 'v1:C:D'}\n", "config: {}\nencryptionsalt: v1:C:D\n"])
+def test_a_file_in_another_form_is_left_as_it_is(folder: Project, begun: str) -> None:
+    folder.stack(begun)
+    result = adopt(folder, ACME)
+    assert (result.exit_code, written(folder)) == (1, {"Pulumi.acme.dev.yaml": begun})
+
+
+def test_a_tenant_whose_keys_cannot_be_encrypted_gets_no_file_and_the_others_do(folder: Project) -> None:
+    folder.encrypting_pulumi(fails_at=1, stderr=f"error: no stack named 'acme.dev' found {api_key('one')}")
+    beta = [tenant("beta"), settings("tenant-beta"), with_type(secret("tenant-beta", key="two"))]
+    result = adopt(folder, [*TYPED, *beta], "--encrypt")
+    failed, done = sorted(["acme", "beta"], key=lambda name: f"Pulumi.{name}.dev.yaml" in written(folder))
+    assert (result.exit_code, set(written(folder))) == (2, {f"Pulumi.{done}.dev.yaml"})
+    assert f"error: pulumi could not encrypt the keys of stack `{failed}.dev`: the stack is not in the" in result.stderr
+    assert f"help: Create it with `pulumi stack init {failed}.dev`." in result.stderr
+    assert api_key("one") not in result.output
+
+
+def test_without_pulumi_or_a_project_nothing_is_read_or_written(folder: Project) -> None:
+    with FakeApi(TYPED) as api:
+        kubeconfig = api.kubeconfig(folder.folder)
+        told = folder.refused("adopt", "--kubeconfig", kubeconfig, "--encrypt")
+        assert "there is no `pulumi` command on PATH, and only it can encrypt keys" in told
+        folder.encrypting_pulumi()
+        (folder.folder / "Pulumi.yaml").unlink()
+        told = folder.refused("adopt", "--kubeconfig", kubeconfig, "--encrypt")
+        assert "no Pulumi project was found" in told
+        told = folder.refused("adopt", "--kubeconfig", kubeconfig, "--encrypt", "--no-secrets")
+        assert "Leave out `--no-secrets` or `--encrypt`" in told
+        assert api.requests == []
+    assert written(folder) == {}
+
+
+def test_a_secret_that_is_not_a_stacks_to_manage_stays_a_reference_and_the_reason_is_told(folder: Project) -> None:
+    folder.encrypting_pulumi()
+    supplied = manifest("ExternalSecret", "key", "tenant-acme", spec={"target": {"name": "key"}})
+    supplied["apiVersion"] = "external-secrets.io/v1"
+    result = adopt(folder, [*TYPED, supplied], "--encrypt")
+    assert written(folder) == {"Pulumi.acme.dev.yaml": TEXT}
+    assert (
+        "Left to others, because a stack cannot manage them as they are (1)\n"
+        "    Secret/tenant-acme/key\n"
+        "      ExternalSecret `key` writes it\n"
+    ) in result.stdout
+    assert folder.encryptions() == []
+
+
+def test_a_dry_run_encrypts_and_writes_nothing(folder: Project) -> None:
+    folder.encrypting_pulumi()
+    result = adopt(folder, TYPED, "--encrypt", "--dry-run")
+    assert document_from(result.stdout.encode(), "").value["encryptionsalt"] == "v1:AAAA:BBBB"
+    assert written(folder) == {}
+
+
+def test_what_other_tools_manage_is_told_with_what_they_do_and_what_to_do_first(folder: Project) -> None:
+    helm = {"meta.helm.sh/release-name": "apps", "meta.helm.sh/release-namespace": "palette"}
+    released = {**tenant(), "metadata": {"name": "acme", "annotations": helm}}
+    result = adopt(folder, [*(each for each in ACME if each["kind"] != "Tenant"), released])
+    assert result.exit_code == 0
+    assert (
+        "Managed by another tool, too (1) "
+        "Tenant/acme: Helm release `palette/apps`, as the annotation `meta.helm.sh/release-name` shows "
+        "`helm upgrade` writes the values of its chart again, and `helm uninstall` deletes the object. "
+        "Annotate it with `helm.sh/resource-policy: keep` in the chart and upgrade the release. "
+    ) in " ".join(result.stdout.split())
 
 
 def deployed(folder: Project, *objects: str) -> None:

@@ -135,8 +135,10 @@ def test_where_everything_fits_there_is_nothing_to_set(project: Project) -> None
 
 def test_json_says_the_same(project: Project) -> None:
     with_crds(project)
-    read = json.loads(project.printed("crds", "crds.yaml", "--format", "json", code=1))
-    assert read["source"] == "crds.yaml"
+    told = json.loads(project.printed("crds", "crds.yaml", "--format", "json", code=1))
+    assert told["source"] == "crds.yaml"
+    (read,) = told["layouts"]
+    assert (read["stacks"], read["sets"]) == ([], [])
     assert read["kinds"][2] == {
         "kind": "Settings",
         "apiVersion": "spectrocloud.com/v1alpha1",
@@ -155,7 +157,7 @@ def test_json_says_the_same(project: Project) -> None:
 def test_beside_json_only_the_error_stream_tells_what_was_written(project: Project) -> None:
     with_crds(project)
     result = project.run("crds", "crds.yaml", "--write", "--format", "json")
-    assert json.loads(result.stdout)["vendorFields"] == LISTED.paths
+    assert json.loads(result.stdout)["layouts"][0]["vendorFields"] == LISTED.paths
     assert (result.exit_code, result.stderr) == (0, "Wrote 3 paths to Pulumi.yaml.\n")
 
 
@@ -184,14 +186,89 @@ def test_a_project_of_another_name_has_a_value_instead_of_a_default(project: Pro
     assert project.run("render", "--crds", "crds.yaml").exit_code == 0
 
 
-def test_a_stack_that_has_paths_of_its_own_is_named(project: Project) -> None:
+def of_its_own(fields: dict[str, str] | None = None, version: str = "", context: str = "dev") -> str:
+    """A stack that sets some of the vendor's API itself."""
+    own = f"  paletteai:vendorFields: {json.dumps(fields)}\n" if fields is not None else ""
+    own += f"  paletteai:apiVersion: {version}\n" if version else ""
+    return changed("  paletteai:tenant:", f"{own}  paletteai:tenant:").replace("context: dev", f"context: {context}")
+
+
+def test_each_distinct_set_of_paths_is_judged_with_the_stacks_that_have_it(project: Project) -> None:
     with_crds(project)
-    project.stack(changed("  paletteai:tenant:", "  paletteai:vendorFields: {}\n  paletteai:tenant:"))
+    project.stack(of_its_own(LISTED.paths), "right.dev")
+    project.stack(of_its_own(LISTED.paths), "right.prod")
+    project.stack(of_its_own({"settings.palette": "spec.integrations[type=palette].name"}), "wrong.dev")
+    project.stack(name="other.dev")
+    printed = project.printed("crds", "crds.yaml", code=1)
+    default, right, wrong = printed.split("\n\nWhat ")
+    assert "\nWhat Pulumi.yaml sets, for stack other.dev\nTenant, Project, Settings: " in default
+    assert default.endswith("\n20 fields: 3 do not fit, 17 fit")
+    assert right == RIGHT
+    assert wrong.startswith("stack wrong.dev sets: paletteai:vendorFields\n")
+    assert "\nSet this in the file of this stack:\n\nconfig:\n  paletteai:vendorFields:\n    settings.pal" in wrong
+    assert "settings.palette      is not there          spec.integrations[type=palette].name  (there is" in wrong
+    assert wrong.endswith("\n20 fields: 1 is not there, 2 do not fit, 17 fit\n")
+
+
+RIGHT = """\
+stacks right.dev, right.prod set: paletteai:vendorFields
+Tenant, Project, Settings: spectrocloud.com/v1alpha1, served and stored
+
+FIELD                 RESULT                PATH
+settings.palette      fits                  spec.integrations[type=palette].secretRef.name
+settings.huggingFace  fits                  spec.integrations[type=hugging-face].secretRef.name
+settings.nvidia       fits                  spec.integrations[type=ngc].secretRef.name
+
+20 fields: 20 fit"""
+
+
+def test_a_stack_whose_own_paths_are_wrong_is_an_error_even_if_those_of_the_project_fit(project: Project) -> None:
+    project.stack(of_its_own({"settings.palette": "spec.other"}))
+    read = json.loads(project.printed("crds", str(CRD_FOLDER), "--format", "json", code=1))
+    default, own = read["layouts"]
+    assert (
+        *(default["stacks"], default["sets"]),
+        *(own["stacks"], own["sets"]),
+    ) == ([], [], ["acme.dev"], ["paletteai:vendorFields"])
+    assert {each["result"] for each in default["fields"]} == {"fits"}
+    (wrong,) = (each for each in own["fields"] if each["result"] != "fits")
+    assert wrong["candidates"][0]["path"] == "spec.integrations.palette.secretRef.name"
+
+
+def test_what_is_written_reaches_no_stack_with_paths_of_its_own_and_that_is_said(project: Project) -> None:
+    with_crds(project)
+    files = [
+        project.stack(of_its_own({"settings.palette": "spec.other"})),
+        project.stack(of_its_own(version="spectrocloud.com/v1alpha1"), "other.dev"),
+    ]
+    before = [each.read_bytes() for each in files]
+    result = project.run("crds", "crds.yaml", "--write")
+    told = "Wrote 3 paths to Pulumi.yaml.\nIt has no effect for these stacks, whose files have their own "
+    assert f"{told}`paletteai:vendorFields`: `acme.dev`.\n" in result.stdout
+    assert result.exit_code == 1
+    assert [each.read_bytes() for each in files] == before
+    files[0].unlink()
+    assert project.run("crds", "crds.yaml").exit_code == 0
+
+
+def test_stacks_of_another_environment_or_cluster_can_be_left_out(project: Project) -> None:
+    project.stack(of_its_own({"settings.palette": "spec.other"}, context="prod"), "acme.prod")
+    project.stack(name="acme.dev")
+    crds = str(CRD_FOLDER)
+    assert project.run("crds", crds).exit_code == 1
+    for choice in (["--env", "dev"], ["--cluster", "dev"]):
+        assert "What " not in project.printed("crds", crds, *choice)
+    printed = project.printed("crds", crds, "--env", "prod", code=1)
+    assert printed.startswith(f"CRDs of {crds}\nWhat stack acme.prod sets: paletteai:vendorFields\n")
+    assert "Pulumi.yaml" not in printed
+    assert "belongs to environment `stage`" in project.refused("crds", crds, "--env", "stage")
+
+
+def test_what_a_broken_file_sets_is_not_known_and_that_is_noted(project: Project) -> None:
+    with_crds(project)
     project.stack("config: [", "broken.dev")
     printed = project.printed("crds", "crds.yaml", code=1)
-    note = (
-        "note: `paletteai:vendorFields` is also in the file of stack `acme.dev`, where it replaces that of the project."
-    )
+    note = "note: `paletteai check` shows why what these stacks set could not be compared: `broken.dev`."
     assert note in printed.splitlines()
 
 

@@ -88,8 +88,8 @@ def test_a_file_of_pulumi_is_never_written(repository: Repository, command: str)
 @pytest.mark.parametrize(
     ("command", "file", "instead"),
     [
-        ("check", "out.html", "`.json` or `.txt`"),
-        ("graph", "out.md", "`.html` or `.json` or `.mmd`"),
+        ("check", "out.html", "`.json`, `.sarif`, `.txt` or `.xml`"),
+        ("graph", "out.md", "`.html`, `.json` or `.mmd`"),
         ("render", "out.json", "`.yaml` or `.yml`"),
         ("schema", "out.yaml", "`.json`"),
     ],

@@ -29,6 +29,7 @@ ROBOTICS = "      - name: robotics\n"
 DEFAULT, EDGE = "default: {palette: shared, secretName: dev-palette-api-secret}", "edge: {palette: edge}"
 
 TENANT, RETAINED_TENANT = "    name: globex\n", "    name: globex\n    onRemoval: retain\n"
+DELETABLE_TENANT = RETAINED_TENANT.replace("retain", "delete")
 
 Edits = dict[str, tuple[tuple[str, str], ...]]
 CASES: dict[str, Edits] = {
@@ -50,6 +51,13 @@ CASES: dict[str, Edits] = {
     "a stack file is removed": {"globex.prod": ()},
     "a tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
     "a retained tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a deletable tenant is renamed": {"globex.dev": (("    name: globex\n", "    name: initech\n"),)},
+    "a deletable tenant is renamed and imported": {
+        "globex.dev": (
+            ("    name: globex\n", "    name: initech\n"),
+            (PRICING, PRICING.replace("}", ", importIds: [Namespace/pricing, Project/pricing/pricing]}")),
+        )
+    },
     "a retained project moves": {"globex.dev": ((PRICING, ""),), "acme.dev": ((ROBOTICS, PRICING + ROBOTICS),)},
     "the fallback changes": {
         "acme.dev": (
@@ -65,6 +73,8 @@ BEFORE: dict[str, Edits] = {
     "a retained project is removed": {"acme.dev": ((LAB, RETAINED),)},
     "a retained project moves": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
     "a retained tenant is renamed": {"globex.dev": ((TENANT, RETAINED_TENANT),)},
+    "a deletable tenant is renamed": {"globex.dev": ((TENANT, DELETABLE_TENANT),)},
+    "a deletable tenant is renamed and imported": {"globex.dev": ((TENANT, DELETABLE_TENANT),)},
 }
 """What is edited before the first commit."""
 

@@ -306,6 +306,27 @@ def test_errors_of_the_stack_files_are_told_before_anything_is_compared(fleet: P
     assert told.endswith("nothing was compared.\n")
 
 
+def test_what_the_file_no_longer_declares_and_pulumi_wrote_is_told_to_a_reviewer(fleet: Project) -> None:
+    objects = applied()
+    it = objects["Tenant/acme"]
+    fields = {"f:metadata": {"f:labels": {"f:team": {}}}, "f:spec": {"f:displayName": {}}}
+    it["metadata"]["managedFields"] = [{"manager": "pulumi-kubernetes", "operation": "Apply", "fieldsV1": fields}]
+    file = fleet.stacks / "Pulumi.acme.dev.yaml"
+    file.write_text(file.read_text().replace("    labels: {team: a}\n", ""))
+    result = Cluster(fleet).doctor(objects.values(), "acme.dev")
+    assert result.exit_code == 1
+    assert '  ~ stack acme.dev: Tenant/acme: metadata.labels.team only in the cluster: "a"\n' in result.output
+
+
+def test_without_schemas_the_comparison_says_so(fleet: Project) -> None:
+    cluster = Cluster(fleet)
+    with FakeApi(applied().values()) as cluster.api:
+        cluster.api.choose = lambda path, times: Reply(403) if path.startswith("/openapi") else None
+        result = fleet.run("doctor", "--kubeconfig", cluster.api.kubeconfig(fleet.folder), "acme.dev")
+    assert "no drift; 8 as declared" in result.output
+    assert "note: the API server does not publish the schemas to this user, so " in result.output
+
+
 def test_without_secrets_none_is_taken_for_missing(fleet: Project) -> None:
     result = Cluster(fleet).doctor(applied().values(), "*", "--no-secrets")
     assert result.exit_code == 0

@@ -16,6 +16,7 @@ from paletteai_components.cli.reading import MANY
 from paletteai_components.kube.manifests import Manifest
 
 OF_ONE_PATH = ["--vendor-field", "settings.palette=spec.a", "--vendor-field", "settings.nvidia=spec.a.name"]
+FORMS = ("text", "json")
 
 
 @pytest.fixture
@@ -78,6 +79,12 @@ def test_json_has_the_problems_as_for_stack_files_and_the_tenants(anywhere: Proj
     assert read["problems"][0]["where"] == [{"file": "<stdin>", "line": 15}]
 
 
+def test_settings_without_a_tenant_count_as_none(anywhere: Project) -> None:
+    shown = [anywhere.run("check", "--manifests", "-", "--format", form, input=yaml([settings()])) for form in FORMS]
+    assert shown[0].output.endswith("2 notes in 0 tenants\n")
+    assert json.loads(shown[1].stdout)["tenants"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -99,6 +106,11 @@ def test_a_wrong_call_is_refused_with_the_remedy(anywhere: Project, arguments: l
     Path("all.yaml").write_text(yaml(WHOLE))
     Path("empty").mkdir()
     assert says in anywhere.refused("check", "--manifests", *arguments)
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_pipe_from_a_command_that_failed_is_refused(anywhere: Project, text: str) -> None:
+    assert "there is nothing on standard input" in anywhere.refused("check", "--manifests", "-", input=text)
 
 
 def test_options_of_manifests_without_manifests_are_refused(anywhere: Project) -> None:
@@ -140,7 +152,7 @@ def test_before_1_1_a_projects_own_settings_hide_the_default(anywhere: Project) 
     assert "error PAI004" in result.output
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", FORMS)
 def test_no_key_is_printed(anywhere: Project, form: str) -> None:
     Path("all.json").write_text(json.dumps({"kind": "List", "items": [*WHOLE, secret("other"), settings("other")]}))
     result = anywhere.run("check", "--manifests", "all.json", "--format", form, color=True)

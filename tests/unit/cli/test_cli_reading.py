@@ -38,7 +38,6 @@ forks = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 def several(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processors, and few files that count as many."""
     monkeypatch.setattr(module, "MANY", 10)
-    monkeypatch.setattr(module, "_BATCH", 3)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
@@ -152,7 +151,7 @@ import os, sys, time
 from pathlib import Path
 from paletteai_components.cli import reading
 from paletteai_components.stacks.folder import stack_folder
-reading.MANY, reading._BATCH, os.sched_getaffinity = 2, 1, lambda _: {0, 1}
+reading.MANY, os.sched_getaffinity = 2, lambda _: {0, 1}
 with reading.reading(stack_folder(Path(sys.argv[1]))):
     print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
     time.sleep(60)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from click.testing import CliRunner
 from support.checkout import ROOT
 from support.projects import Project
 
+from paletteai_components import __version__
 from paletteai_components.cli import COMMANDS, main
 
 HEAVY = ("pulumi", "pulumi_kubernetes", "grpc", "rich", "jsonschema")
@@ -42,6 +45,7 @@ def in_a_process(project: Project, *arguments: str, **environment: str) -> subpr
     ("arguments", "also"),
     [
         (["--help"], ("yaml", "pydantic")),
+        (["--version"], ("yaml", "pydantic", "kubernetes")),
         (["check"], ()),
         (["plan"], ()),
         (["render"], ()),
@@ -63,6 +67,22 @@ def test_help_lists_every_command_in_a_line() -> None:
     printed = CliRunner().invoke(main, ["--help"]).stdout
     for name, summary in COMMANDS.items():
         assert f"  {name:<11}  {summary}\n" in printed
+
+
+def test_the_version_is_followed_by_those_that_a_report_needs() -> None:
+    printed = CliRunner().invoke(main, ["--version"]).stdout.splitlines()
+    assert printed[:2] == [f"paletteai {__version__}", f"Python {platform.python_version()} on {sys.platform}"]
+    assert dict(line.split() for line in printed[2:]) == {
+        name: metadata.version(name) for name in ("pulumi", "pulumi-kubernetes", "kubernetes", "pydantic", "PyYAML")
+    }
+
+
+def test_a_package_without_a_version_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert "\npydantic is not installed\n" in CliRunner().invoke(main, ["--version"]).stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -48,13 +48,16 @@ def factory() -> dict[str, Any]:
             description="Vision",
             groups=["acme-admins"],
             settings={
-                "default": SettingsArgs(palette=credential(), secret_name="dev-secret", labels={"tier": "one"}),
+                "default": SettingsArgs(
+                    palette=credential(), secret_name="dev-secret", labels={"tier": "one"}, secret_labels={"key": "yes"}
+                ),
                 "edge": SettingsArgs(palette=another("edge"), nvidia=SecretReferenceArgs("ngc")),
             },
             compute_config_ref=ComputeConfigRefArgs("default", namespace="platform"),
             role_mapping=RoleMappingArgs(admin=["acme-admins"], viewer=("auditors", "guests")),
             labels={"team": "vision"},
             annotations={"example.com/owner": "Acme"},
+            namespace_annotations={},
             extra_spec={"quota": {"gpus": 4, "burst": True, "zones": ["a", None]}},
             vendor_fields={"settings.nvidia": "spec.ngc.secret"},
         ),
@@ -72,7 +75,8 @@ def factory() -> dict[str, Any]:
                 annotations={"example.com/rotated": "monthly"},
                 name="own",
             ),
-            compute_config_ref=ComputeConfigRefArgs("small"),
+            compute_config_ref=ComputeConfigRefArgs("small", namespace=""),
+            namespace_labels={"istio-injection": "enabled"},
             role_mapping=RoleMappingArgs(editor=["lab"]),
             deployment_namespaces=DeploymentNamespacesArgs(allow=["lab-jobs"], disallow=["lab-old"]),
             labels={"team": "lab"},
@@ -101,12 +105,13 @@ tenant:
   description: Vision
   groups: [acme-admins]
   settings:
-    default: {palette: shared, secretName: dev-secret, labels: {tier: one}}
+    default: {palette: shared, secretName: dev-secret, labels: {tier: one}, secretLabels: {key: "yes"}}
     edge: {palette: edge, nvidia: {existingSecret: ngc}}
   computeConfigRef: {name: default, namespace: platform}
   roleMapping: {admin: [acme-admins], viewer: [auditors, guests]}
   labels: {team: vision}
   annotations: {example.com/owner: Acme}
+  namespaceAnnotations: {}
   extraSpec: {quota: {gpus: 4, burst: true, zones: [a, null]}}
   projects:
     - {name: vision, displayName: Vision}
@@ -117,7 +122,8 @@ tenant:
         huggingFace: {existingSecret: hf}
         annotations: {example.com/rotated: monthly}
         name: own
-      computeConfigRef: {name: small}
+      computeConfigRef: {name: small, namespace: ""}
+      namespaceLabels: {istio-injection: enabled}
       roleMapping: {editor: [lab]}
       deploymentNamespaces: {allow: [lab-jobs], disallow: [lab-old]}
       labels: {team: lab}

@@ -16,7 +16,8 @@ from support.checkout import CRD_FOLDER
 from support.structural_schemas import ANYTHING, TEXT, VENDOR, Schema, fits, lab, lab_crd, object_of, prune, schemas
 
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, in_order
-from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import MAX_BYTES, MAX_DEPTH, Crds, crds_from
 from paletteai_components.kube.field_path import parsed
 
 FILES = {kind: CRD_FOLDER / f"{kind.lower()}.yaml" for kind in ("Tenant", "Project", "Settings", "ComputeConfig")}
@@ -222,7 +223,7 @@ REFUSED = "the API server would refuse"
         ),
         (project(roleMapping={"admin": [None]}), [f"admin[0]` to be of type string, but it is null; {REFUSED}"]),
         (project(tenantRef={"name": ""}), ["requires `spec.tenantRef.name` to satisfy `minLength` 1;"]),
-        (project(computeConfigRef={}), ["`spec.computeConfigRef.name`, ", "`spec.computeConfigRef.namespace`, "]),
+        (project(computeConfigRef={}), ["`spec.computeConfigRef.name`, "]),
         (
             project(tenantRef={}, displayName="-", extra=1, roleMapping=3),
             ["no field `spec.extra`", "`spec.displayName`", "`spec.roleMapping`", "`spec.tenantRef.name`"],

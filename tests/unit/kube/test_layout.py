@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from support.pasted import keys
 from support.settings_layouts import FIELDS, LAYOUTS, OPEN, SettingsLayout, crds_with
 
+from paletteai_components.kube.candidates import Candidate
 from paletteai_components.kube.crds import crds_of
-from paletteai_components.kube.layout import Candidate, FieldLayout, Fit, Layout, layout_of
+from paletteai_components.kube.fit import Fit
+from paletteai_components.kube.layout import FieldLayout, Layout, layout_of
 from paletteai_components.kube.palette_api import FIELDS as EVERY_FIELD
 from paletteai_components.kube.palette_api import KINDS, PaletteApi
 
@@ -66,7 +68,7 @@ def test_of_every_layout_the_right_paths_come_first_and_nothing_else_is_as_good(
 @pytest.mark.parametrize("known", LAYOUTS, ids=str)
 def test_with_the_right_paths_every_field_fits_or_says_what_it_needs(known: SettingsLayout) -> None:
     found = layout(known.spec, known.paths)
-    needs = {each.name: list(map(str, each.needs)) for each in found.fields if each.needs}
+    needs = {each.name: list(map(str, each.judgement.needs)) for each in found.fields if each.judgement.needs}
     assert needs == ({"settings.palette": [known.needs]} if known.needs else {})
     assert {each.fit for each in found.fields} <= {Fit.FITS, Fit.NEEDS_MORE}
     assert found.fits is not bool(known.needs)
@@ -86,13 +88,13 @@ def test_there_is_a_line_for_every_field_of_the_vendors_kinds() -> None:
 
 def test_a_list_in_the_place_of_a_mapping_does_not_fit() -> None:
     each = field(layout("integrations: {type: array, items: {type: object}}"))
-    assert (each.fit, each.reason) == (Fit.MISMATCH, "`spec.integrations` is of type array, not object")
+    assert (each.fit, each.judgement.reason) == (Fit.MISMATCH, "`spec.integrations` is of type array, not object")
 
 
 def test_a_mapping_in_the_place_of_a_list_does_not_fit() -> None:
     path = {"settings.palette": "spec.integrations[type=palette].secretRef.name"}
     each = field(layout("integrations: {type: object}", path))
-    assert (each.fit, each.reason) == (Fit.MISMATCH, "`spec.integrations` is of type object, not array")
+    assert (each.fit, each.judgement.reason) == (Fit.MISMATCH, "`spec.integrations` is of type object, not array")
 
 
 def test_an_element_that_cannot_be_selected_so_does_not_fit() -> None:
@@ -103,9 +105,10 @@ def test_an_element_that_cannot_be_selected_so_does_not_fit() -> None:
     """
     path = {"settings.palette": "spec.integrations[type=palette].ref"}
     other_key, other_value = (field(layout(spec % each, path)) for each in (("kind", "palette"), ("type", "Palette")))
-    assert (other_key.fit, other_key.reason) == (Fit.MISSING, "there is no `spec.integrations[type=palette].type`")
+    assert other_key.fit is Fit.MISSING
+    assert other_key.judgement.reason == "there is no `spec.integrations[type=palette].type`"
     assert other_value.fit is Fit.MISMATCH
-    assert other_value.reason == "`spec.integrations[type=palette].type` is one of `Palette`"
+    assert other_value.judgement.reason == "`spec.integrations[type=palette].type` is one of `Palette`"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_an_element_that_cannot_be_selected_so_does_not_fit() -> None:
 def test_a_field_with_another_type_or_only_some_values_does_not_fit(leaf: str, reason: str) -> None:
     spec = f"palette: {{type: object, properties: {{secret: {leaf}}}}}"
     each = field(layout(spec, {"settings.palette": "spec.palette.secret"}))
-    assert (each.fit, each.reason) == (Fit.MISMATCH, reason)
+    assert (each.fit, each.judgement.reason) == (Fit.MISMATCH, reason)
 
 
 def test_what_one_of_several_schemas_demands_does_not_fit() -> None:
@@ -129,7 +132,7 @@ def test_what_one_of_several_schemas_demands_does_not_fit() -> None:
       oneOf: [{required: [inline]}, {required: [token]}]
     """
     each = field(layout(spec, {"settings.palette": "spec.palette.secret"}))
-    assert (each.fit, each.reason) == (Fit.MISMATCH, "`spec.palette` is restricted with `oneOf`")
+    assert (each.fit, each.judgement.reason) == (Fit.MISMATCH, "`spec.palette` is restricted with `oneOf`")
 
 
 def test_a_required_field_that_the_schema_supplies_is_not_needed() -> None:
@@ -146,13 +149,13 @@ def test_what_the_spec_requires_is_needed_by_every_integration_and_by_no_other_k
     spec = {**LAYOUTS[0].spec, "required": ["displayName"]}
     found = layout(spec, LAYOUTS[0].paths)
     assert {each.name for each in found.fields if each.fit is Fit.NEEDS_MORE} == set(FIELDS)
-    assert {str(path) for each in found.fields for path in each.needs} == {"spec.displayName"}
+    assert {str(path) for each in found.fields for path in each.judgement.needs} == {"spec.displayName"}
 
 
 def test_an_object_that_has_to_have_more_entries_does_not_fit() -> None:
     spec = "palette: {type: object, minProperties: 2, properties: {secret: {type: string}}}"
     each = field(layout(spec, {"settings.palette": "spec.palette.secret"}))
-    assert (each.fit, each.reason) == (Fit.MISMATCH, "`spec.palette` has to have more entries")
+    assert (each.fit, each.judgement.reason) == (Fit.MISMATCH, "`spec.palette` has to have more entries")
 
 
 def test_of_a_kind_without_a_spec_every_field_is_missing() -> None:
@@ -160,7 +163,7 @@ def test_of_a_kind_without_a_spec_every_field_is_missing() -> None:
         del schema_of(crds, "Settings")["properties"]["spec"]
 
     each = field(layout({"type": "object"}, change=without))
-    assert (each.fit, each.reason, each.candidates) == (Fit.MISSING, "there is no `spec`", ())
+    assert (each.fit, each.judgement.reason, each.candidates) == (Fit.MISSING, "there is no `spec`", ())
 
 
 def test_a_value_that_only_an_example_violates_is_no_reason() -> None:
@@ -175,7 +178,7 @@ def test_a_field_with_a_known_path_that_is_gone_has_no_candidates() -> None:
 
     found = layout(LAYOUTS[0].spec, LAYOUTS[0].paths, renamed)
     each = field(found, "project.displayName")
-    assert (each.fit, each.reason, each.candidates) == (Fit.MISSING, "there is no `spec.displayName`", ())
+    assert (each.fit, each.judgement.reason, each.candidates) == (Fit.MISSING, "there is no `spec.displayName`", ())
     assert [other.name for other in found.fields if other.fit is not Fit.FITS] == ["project.displayName"]
 
 
@@ -193,7 +196,7 @@ def test_a_field_with_a_known_path_that_is_gone_has_no_candidates() -> None:
 )
 def test_of_an_open_schema_nothing_is_known_and_nothing_is_wrong(spec: dict[str, Any]) -> None:
     found = layout(spec)
-    assert {(each.fit, each.reason) for each in found.fields if each.name in FIELDS} == {
+    assert {(each.fit, each.judgement.reason) for each in found.fields if each.name in FIELDS} == {
         (Fit.UNKNOWN, "the schema is open there")
     }
     assert found.fits
@@ -235,7 +238,7 @@ def test_a_version_that_is_not_served_says_which_one_is() -> None:
     found = layout(LAYOUTS[0].spec, LAYOUTS[0].paths, lambda crds: two_versions(crds, served=False))
     assert not found.fits
     assert found.kinds[2].api_version is None
-    assert {(each.fit, each.reason) for each in found.fields if each.name in FIELDS} == {
+    assert {(each.fit, each.judgement.reason) for each in found.fields if each.name in FIELDS} == {
         (Fit.UNKNOWN, "the CRD serves `spectrocloud.com/v1beta1`")
     }
 
@@ -243,7 +246,7 @@ def test_a_version_that_is_not_served_says_which_one_is() -> None:
 def test_a_kind_without_a_crd_does_not_fit() -> None:
     found = layout(LAYOUTS[0].spec, LAYOUTS[0].paths, lambda crds: crds.__delitem__(0))
     assert not found.fits
-    assert field(found, "tenant.groups").reason == "there is no CRD"
+    assert field(found, "tenant.groups").judgement.reason == "there is no CRD"
     assert field(found, "project.admin").fit is Fit.FITS
 
 
@@ -454,7 +457,7 @@ def test_whatever_the_schema_is_a_candidate_is_there(spec: dict[str, Any]) -> No
             tried = field(layout(spec, {each.name: str(candidate.path)}), each.name)
             assert tried.path == candidate.path
             assert tried.fit in {Fit.FITS, Fit.NEEDS_MORE, Fit.UNKNOWN}
-            assert tried.needs == candidate.needs
+            assert tried.judgement.needs == candidate.needs
 
 
 def test_a_schema_that_is_very_wide_or_has_lists_in_lists_takes_seconds_at_most() -> None:
@@ -491,7 +494,12 @@ def test_a_key_is_told_nowhere(kind: str) -> None:
     for fields in ({}, {"settings.palette": "spec.palette.secretName"}, {"settings.palette": f"spec.palette.{key}"}):
         found = layout(spec, fields)
         told = [
-            (each.reason, each.path.redacted, [path.redacted for path in each.needs], each.candidates)
+            (
+                each.judgement.reason,
+                each.path.redacted,
+                [path.redacted for path in each.judgement.needs],
+                each.candidates,
+            )
             for each in found.fields
         ]
         needed = [path.redacted for each in found.fields for one in each.candidates for path in one.needs]

@@ -16,7 +16,8 @@ from support.oracle import Files
 from support.samples import HOST, PROJECT_ID, PROOF, declared_credential, digest, stack
 from support.topologies import sound_workspaces, workspace_of
 
-from paletteai_components.kube.crds import crds_from, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import crds_from
 from paletteai_components.kube.manifests import Manifest, objects_of, palette_document, secret_object
 from paletteai_components.kube.palette_api import API_VERSION, FIELDS, KINDS, PaletteApi
 from paletteai_components.model.spec import IntegrationSpec, OnRemoval
@@ -236,6 +237,29 @@ def test_a_namespace_that_is_only_referred_to_is_not_written() -> None:
     project = "{name: p, createNamespace: false}"
     declared = stack(f"paletteai:tenant: {{name: a, createNamespace: false, projects: [{project}]}}")
     assert [each["kind"] for each in objects(declared)] == ["Tenant", "Project"]
+
+
+def test_a_namespace_and_a_secret_have_the_labels_and_annotations_of_their_owner_or_all_others() -> None:
+    fields = "labels: {team: ml}\n  namespaceLabels: {pod-security: baseline}\n  namespaceAnnotations: {}"
+    owners = FULL.replace("labels: {team: ml}", fields)
+    owners = owners.replace("labels: {team: vision}", "labels: {team: vision}\n      namespaceAnnotations: {a: b}")
+    secrets = "labels: {team: platform}\n      secretLabels: {}\n      secretAnnotations: {rotated: monthly}"
+    declared = stack(owners.replace("labels: {team: platform}", secrets))
+    assert diagnostics_of_stack(declared) == []
+    expected = list(yaml.safe_load_all(OBJECTS))
+    tenant, secret, vision = expected[0]["metadata"], expected[1]["metadata"], expected[4]["metadata"]
+    tenant["labels"] = {"pod-security": "baseline", "palette.ai/tenant": "acme"}
+    vision["annotations"] = {"a": "b"}
+    secret["annotations"] = {"rotated": "monthly"}
+    del tenant["annotations"], secret["labels"]
+    assert objects(declared) == expected
+
+
+def test_a_compute_config_of_an_empty_namespace_is_written_without_one() -> None:
+    reference = "computeConfigRef: {name: gpu, namespace: ''}"
+    declared = stack(f"paletteai:tenant: {{name: acme, sharedClusterOnly: true, {reference}, projects: [{{name: a}}]}}")
+    assert diagnostics_of_stack(declared) == []
+    assert objects(declared)[-1]["spec"]["computeConfigRef"] == {"name": "gpu"}
 
 
 def test_another_version_of_the_api_changes_the_vendors_objects_only() -> None:

@@ -74,6 +74,34 @@ def test_the_items_say_what_they_are(api: FakeApi, tmp_path: Path) -> None:
     assert ("v1", "Secret") in kinds
 
 
+def managed(each: Manifest, manager: str) -> Manifest:
+    entry = {"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": {"f:a": {}}}}
+    return {**each, "metadata": {**each["metadata"], "managedFields": [entry]}}
+
+
+def test_who_wrote_what_is_kept_only_to_compare_and_only_of_pulumi(tmp_path: Path) -> None:
+    objects = [managed(tenant(), "pulumi-kubernetes-1"), managed(project(), "kubectl")]
+    whole = objects[0]["metadata"]["managedFields"]
+    for to_compare, kept in ((True, whole), (False, [{"manager": "pulumi-kubernetes-1"}])):
+        with FakeApi(objects) as api:
+            snapshot = read(api, tmp_path, to_compare=to_compare)
+            managers = {reference_of(each): each["metadata"].get("managedFields") for each in snapshot.objects}
+            assert managers == {"Tenant/acme": kept, "Project/vision/vision": None}
+            assert any("/openapi/" in path for path in api.paths) is to_compare
+            assert set(snapshot.schemas) == ({"Tenant", "Project", "Settings"} if to_compare else set())
+
+
+@pytest.mark.parametrize("reply", [Reply(403), Reply(404), Reply(500), Reply(200, {})])
+def test_without_the_schemas_the_rest_is_read_and_that_is_noted(tmp_path: Path, reply: Reply) -> None:
+    with FakeApi(WHOLE) as api:
+        api.choose = lambda path, times: reply if path.startswith("/openapi") else None
+        snapshot = read(api, tmp_path, to_compare=True)
+    assert snapshot.schemas == {}
+    assert "Tenant" in snapshot.complete
+    (unread,) = snapshot.unread
+    assert unread.subject == "schemas"
+
+
 def test_who_refers_is_listed_before_what_it_refers_to(api: FakeApi, tmp_path: Path) -> None:
     read(api, tmp_path)
     lists = [path.rpartition("/")[2] for path in api.paths[2:]]

@@ -73,7 +73,7 @@ def test_a_project_has_its_namespace_and_what_it_inherits(files: Files) -> None:
             assert (planned.name, planned.namespace, planned.path) == (project["name"], project["name"], path)
             config = project.get("computeConfigRef", tenant.get("computeConfigRef"))
             assert (planned.compute_config and planned.compute_config.name) == (config and config["name"])
-            assert planned.compute_config_namespace == (config or {}).get("namespace", namespace_of(file))
+            assert planned.compute_config_namespace == ((config or {}).get("namespace", namespace_of(file)) or None)
 
 
 GIVEN = """

@@ -8,7 +8,7 @@ import pytest
 from support.observations import WHOLE, manifest, project
 
 from paletteai_components.diagnostics import StackFileError
-from paletteai_components.observation.documents import objects_in
+from paletteai_components.observation.documents import documents_in, objects_in, objects_of, parts_of
 
 TWO = """\
 # The first document.
@@ -75,6 +75,35 @@ def test_an_object_in_a_list_has_its_own_line() -> None:
     assert str(second.location("metadata", "name")) == f"all.json:{line}"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "'Secret'",
+        '"Secret"',
+        '"Secr\\u0065t"',
+        '"\\x53ecret"',
+        '"Sec\\\n  ret"',
+        "!!str Secret",
+        "&kind Secret",
+        "\n  Secret",
+    ],
+)
+def test_a_kind_may_be_written_in_any_way(kind: str) -> None:
+    assert names(f"kind: {kind}\nmetadata: {{name: x}}\n") == ["Secret/x"]
+
+
+def test_a_group_may_be_written_in_any_way() -> None:
+    text = 'apiVersion: "spectrocloud\\x2ecom\\/v1alpha1"\nkind: Tenant\nmetadata: {name: x}\n'
+    assert [each.group for each in objects_in(text.encode(), "all.yaml")] == ["spectrocloud.com"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_another_encoding_is_refused(encoding: str) -> None:
+    with pytest.raises(StackFileError) as error:
+        names(("\ufeff" if "-" in encoding[4:] else "").encode(encoding) + TWO.encode(encoding))
+    assert "not UTF-8" in str(error.value)
+
+
 def test_what_does_not_concern_paletteai_need_not_be_yaml() -> None:
     assert names(f"{{{{- if .Values.on }}}}\nkind: Deployment\n---\n{TWO}") == names(TWO)
 
@@ -117,3 +146,25 @@ def test_the_reader_of_a_file_does_not_quote_it() -> None:
 def test_values_are_those_that_kubectl_would_send() -> None:
     (read,) = objects_in(json.dumps(manifest("Secret", "x", "y", data={"a": "1e3"})).encode(), "x.json")
     assert read.manifest["data"] == {"a": "1e3"}
+
+
+@pytest.mark.parametrize("size", [1, 40, 200, 10_000])
+@pytest.mark.parametrize("start", ["", "---\n", "\ufeff", "%YAML 1.1\n---\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_parts_of_a_file_have_its_objects_with_their_lines(size: int, start: str, end: str) -> None:
+    text = start + "---\n".join([TWO, f"# {'x' * 50}\n", TWO.replace("acme", "b"), TWO + "...\n"])
+    data = text.replace("\n", end).encode()
+    parts = list(parts_of(data, size))
+    assert b"".join(data[start:end] for start, end, _ in parts) == data
+    found = [each for at, to, above in parts for each in documents_in(data[at:to], "all.yaml", above)]
+    read, whole = list(objects_of(found, "all.yaml")), list(objects_in(data, "all.yaml"))
+    assert read == whole
+    assert len(whole) == 6
+    assert [str(each.location("metadata", "name")) for each in read] == [
+        str(each.location("metadata", "name")) for each in whole
+    ]
+
+
+def test_json_is_not_divided() -> None:
+    data = json.dumps({"kind": "List", "items": [project("a"), project("b")]}, indent=1).encode()
+    assert list(parts_of(data, 10)) == [(0, len(data), 0)]

@@ -137,10 +137,18 @@ def test_without_secrets_the_annotations_tell_one_credential(annotation: str) ->
 
 
 def test_settings_that_nobody_gets_are_a_warning_and_are_judged_all_the_same() -> None:
-    problems = found(*WHOLE, settings("forgotten"), secret("forgotten"))
+    problems = found(*WHOLE, settings("forgotten"), secret("forgotten"), complete=EVERY_KIND)
     assert codes(problems) == ["PAI003", "PAI011"]
     assert "no tenant" in problems[0].message
     assert "unused" in problems[1].message
+
+
+def test_in_files_those_who_use_settings_may_be_elsewhere_so_nobody_is_told_to_delete_them() -> None:
+    problems = found(*(settings(name, secret=name) for name in ("one", "two")))
+    (problem,) = (each for each in problems if each.code == "PAI011")
+    assert problem.severity is Severity.NOTE
+    assert "is not known: `one/default`, `two/default`" in problem.message
+    assert len(problem.where) == 2
 
 
 def test_a_project_of_a_tenant_that_is_not_there_is_a_warning_in_files_and_an_error_on_a_cluster() -> None:

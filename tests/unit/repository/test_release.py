@@ -62,7 +62,7 @@ def test_the_version_is_stated_once_and_told_by_the_command(release: Any, monkey
     assert "version" not in PROJECT
     assert PROJECT["dynamic"] == ["version"]
     printed = CliRunner().invoke(main, ["--version"])
-    assert printed.stdout == f"paletteai, version {paletteai_components.__version__}\n"
+    assert printed.stdout.startswith(f"paletteai {paletteai_components.__version__}\n")
     assert release.version_of(ROOT) == paletteai_components.__version__
 
 
@@ -170,7 +170,7 @@ def test_the_wheel_says_whose_it_is_and_holds_every_licence_the_schema_and_the_c
     assert licences == {"LICENSE", *(str(file.relative_to(ROOT)) for file in BUNDLED.glob("*.LICENSE"))}
     assert "paletteai_components/py.typed" in names
     assert schema == (ROOT / "paletteai_components/schema/stack.json").read_bytes()
-    assert "paletteai=paletteai_components.cli:main" in command.replace(" ", "")
+    assert "paletteai=paletteai_components.__main__:run" in command.replace(" ", "")
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
 

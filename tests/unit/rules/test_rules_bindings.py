@@ -180,6 +180,7 @@ def test_what_has_no_effect_is_a_warning_with_its_line() -> None:
 
 def test_what_is_stated_of_a_tenant_that_is_made_elsewhere_has_no_effect() -> None:
     fields = ["displayName: A", "description: x", "groups: [a]", "createNamespace: true", "extraSpec: {}"]
+    fields += ["namespaceAnnotations: {a: b}", "namespaceLabels: {a: b}"]
     used = ["namespace: ml", "labels: {a: b}", "sharedClusterOnly: true", "roleMapping: {admin: [a]}"]
     lines = "\n".join(f"  {field}" for field in fields + used)
     diagnostics = diagnostics_of(workspace(stack(f"paletteai:tenant:\n  name: acme\n  existing: true\n{lines}")))
@@ -188,6 +189,28 @@ def test_what_is_stated_of_a_tenant_that_is_made_elsewhere_has_no_effect() -> No
         f"`{field.partition(':')[0]}`" for field in fields
     ]
     assert diagnostics_of(workspace(stack(f"paletteai:tenant:\n  name: acme\n{lines}"))) == []
+
+
+def test_labels_of_what_a_stack_does_not_write_have_no_effect() -> None:
+    idle = stack(
+        """
+        paletteai:integrations: {vaulted: {existingSecret: lab}}
+        paletteai:tenant:
+          name: acme
+          createNamespace: false
+          settings: {default: {palette: vaulted, secretLabels: {}, secretAnnotations: {a: b}}}
+          namespaceLabels: {a: b}
+          projects:
+            - {name: vision, createNamespace: false, namespaceAnnotations: {}}
+        """
+    )
+    diagnostics = told(diagnostics_of(workspace(idle)), "PAI011")
+    assert [(diagnostic.where[0].line, diagnostic.message) for diagnostic in diagnostics] == [
+        (6, "`secretAnnotations` of Settings `tenant-acme/default` has no effect: no Secret is written for it."),
+        (6, "`secretLabels` of Settings `tenant-acme/default` has no effect: no Secret is written for it."),
+        (7, "`namespaceLabels` of tenant `acme` has no effect: this stack does not create the namespace."),
+        (9, "`namespaceAnnotations` of project `vision` has no effect: this stack does not create the namespace."),
+    ]
 
 
 def test_an_unused_integration_is_not_told_beside_a_reference_that_misspells_it() -> None:

@@ -11,7 +11,8 @@ from support.samples import PROOF, codes, declared_credential, digest, stack
 
 from paletteai_components.credentials import ApiKey, fingerprint_of, settings_proof_of
 from paletteai_components.diagnostics import Diagnostic, Severity
-from paletteai_components.kube.cluster import Cluster, LiveObject, fields_taken_over
+from paletteai_components.kube.cluster import Cluster, LiveObject
+from paletteai_components.kube.managed_fields import fields_taken_over
 from paletteai_components.pulumi_yaml.document import document_from
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.stack import Stack

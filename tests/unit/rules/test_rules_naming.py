@@ -152,6 +152,7 @@ def test_a_name_is_refused_for_what_it_would_become(fields: dict[str, str], said
         {"labels": "{pod-security.kubernetes.io/enforce: baseline, app.kubernetes.io/managed-by: x}"},
         {"labels": "{spectrocloud.com/a: x}", "annotations": "{palette.ai/tenant: x, pulumi.com/skipAwait: 'true'}"},
         {"annotations": "{scheduler.alpha.kubernetes.io/node-selector: pool=gpu}"},
+        {"namespaceLabels": "{pod-security.kubernetes.io/enforce: baseline}", "namespaceAnnotations": "{a: 'é.'}"},
     ],
 )
 def test_valid_names_are_left_alone(fields: dict[str, str]) -> None:
@@ -181,8 +182,9 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
     wrong = tenant(
         "acme",
         "settings: {ngc: {nvidia: {existingSecret: n}, labels: {a b: c}}}",
+        "namespaceLabels: {palette.ai/tenant: other}",
         "projects:",
-        "- {name: a, annotations: {a b: c}}",
+        "- {name: a, annotations: {a b: c}, namespaceAnnotations: {a b: c}}",
         "- {name: b, settings: {nvidia: {existingSecret: n}, annotations: {a b: c}}}",
     )
     diagnostics = told(diagnostics_of_stack(wrong), "PAI007")
@@ -190,8 +192,10 @@ def test_metadata_of_projects_and_settings_is_read_too() -> None:
         (diagnostic.where[0].line, diagnostic.message.split(" in ")[1].split(" is ")[0]) for diagnostic in diagnostics
     ] == [
         (7, "`labels` of Settings `tenant-acme/ngc`"),
-        (9, "`annotations` of project `a`"),
-        (10, "`annotations` of Settings `b/default`"),
+        (8, "`namespaceLabels` of tenant `acme`"),
+        (10, "`annotations` of project `a`"),
+        (10, "`namespaceAnnotations` of project `a`"),
+        (11, "`annotations` of Settings `b/default`"),
     ]
     assert {diagnostic.help for diagnostic in diagnostics} == {"Correct it or choose another key."}
 
