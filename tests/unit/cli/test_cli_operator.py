@@ -11,7 +11,8 @@ from support.fleets import Fleet
 from support.operators import STACK_CRD
 from support.projects import KEY
 
-from paletteai_components.kube.crds import crds_of, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import crds_of
 
 URL = "https://git.example/fleet.git"
 CRDS = crds_of([STACK_CRD], "ours")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.operators import STACK_CRD, real_crds
 
-from paletteai_components.kube.crds import Crds, crds_from, crds_of, diagnostics_in
+from paletteai_components.kube.conformance import diagnostics_in
+from paletteai_components.kube.crds import Crds, crds_from, crds_of
 from paletteai_components.kube.operator import (
     MAX_LENGTH,
     Prerequisite,
