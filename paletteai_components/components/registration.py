@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -81,7 +81,7 @@ def claims_of(stack: Stack, plan: Plan) -> Iterator[Claim]:
         yield from binding_claims(settings, stack, code="PAI002")
         for claim in binding_claims(settings, stack, code="PAI003"):
             # So the owner is not the integration of that name, but that of this plan.
-            yield replace(claim, owner=("plan", stack.part, claim.owner))
+            yield claim._replace(owner=("plan", stack.part, claim.owner))
 
 
 def outputs_of(plan: Plan) -> dict[str, Any]:

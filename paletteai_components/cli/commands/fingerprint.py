@@ -12,7 +12,6 @@ import click
 from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import Choice, choosing_stacks, selected
-from paletteai_components.credentials import fingerprint_of, key_problem
 from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
@@ -128,7 +127,7 @@ def _open_and_fingerprint(
     stack: Stack, wanted: Mapping[str, IntegrationSpec], folder: StackFolder
 ) -> tuple[dict[str, FingerprintSpec], dict[str, str]]:
     """Decrypt keys, and return their fingerprints, and for the others why there is none."""
-    from paletteai_components.credentials import digest_of, fingerprint_of, key_problem, proof_of
+    from paletteai_components.credentials import key_problem
     from paletteai_components.deployment.decryption import opened_keys
     from paletteai_components.model.spec import FingerprintSpec
 
