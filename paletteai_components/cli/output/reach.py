@@ -11,7 +11,7 @@ from paletteai_components.changes.tree import Revision
 from paletteai_components.cli.output.report import plural
 from paletteai_components.diagnostics import escaped
 from paletteai_components.listing import listed
-from paletteai_components.redaction import named, redacted
+from paletteai_components.redaction import named
 
 _LISTED = 10
 
@@ -30,7 +30,8 @@ class Since:
 
     def lines(self) -> Iterator[str]:
         """The stacks and the reasons, those with equal reasons in one line; then the others."""
-        yield f"Since {escaped(redacted(self.revision.name))} ({self.revision.commit[:12]}):"
+        name, commit = self.revision.name, self.revision.commit
+        yield f"Since {commit[:12]}:" if commit.startswith(name) else f"Since {escaped(name)} ({commit[:12]}):"
         groups: dict[str, list[str]] = {}
         for name, reasons in self.reasons.items():
             groups.setdefault("; ".join(reason.text for reason in reasons), []).append(name)
@@ -48,7 +49,7 @@ class Since:
     def as_json(self) -> dict[str, Any]:
         """The revision and the stacks that are not reached."""
         return {
-            "revision": redacted(self.revision.name),
+            "revision": self.revision.name,
             "commit": self.revision.commit,
             "leftOut": list(self.left_out),
             "removed": list(self.removed),

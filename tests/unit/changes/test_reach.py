@@ -28,7 +28,7 @@ from paletteai_components.stacks.folder import stack_folder
 from paletteai_components.stacks.workspace import workspace_from
 
 # Each starts some fifteen processes.
-MOST = (settings.default.max_examples if settings.default else 100) // 2
+MOST = (settings.default.max_examples if settings.default else 100) // 4
 
 STACKS = ("a.dev", "b.dev", "c.dev")
 PROJECT = "Pulumi.yaml"

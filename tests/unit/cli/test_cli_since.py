@@ -37,6 +37,27 @@ def test_only_the_stack_that_a_change_reaches_is_run(fleet: Fleet) -> None:
     assert "\n3 stacks of dev: 1 deployed, 2 left out in " in result.stdout
 
 
+def test_a_commit_is_named_once(fleet: Fleet) -> None:
+    commit = fleet.git("rev-parse", "HEAD")
+    assert fleet.printed("stacks", "--since", commit).startswith(f"Since {commit[:12]}:\n")
+    assert fleet.listed("--since", commit)["since"]["revision"] == commit
+
+
+def test_a_project_whose_stack_files_are_beside_its_own_is_compared_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet(tmp_path, monkeypatch)
+    for name in ALL:
+        fleet.git("mv", f"stacks/Pulumi.{name}.yaml", f"Pulumi.{name}.yaml")
+    fleet.declare("name: paletteai\nruntime: python\n")
+    fleet.commit()
+    file = fleet.folder / "Pulumi.beta.dev.yaml"
+    file.write_text(file.read_text().replace("displayName: Beta", "displayName: Better"))
+    assert fleet.reached() == {"beta.dev": [TENANT]}
+    fleet.file("stacks.py", "x")
+    assert sorted(fleet.reached()) == ALL
+
+
 @pytest.mark.parametrize("operation", ["preview", "refresh"])
 def test_the_other_operations_leave_out_the_same(fleet: Fleet, operation: str) -> None:
     fleet.edit("beta.dev", "displayName: Beta", "displayName: Better")
