@@ -166,6 +166,7 @@ comment:
 /.venv
 /.venv-tools/
 /.venv-release/
+/.venv-site/
 /.coverage
 /.coverage.*
 /htmlcov/

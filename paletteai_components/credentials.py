@@ -141,9 +141,8 @@ def _key_from(value: object) -> ApiKey:
 
 
 def _written(key: ApiKey) -> dict[str, str]:
-    if key.ciphertext is None:
-        raise ValueError("an API key that is not encrypted cannot be written")
-    return {"secure": key.ciphertext}
+    # Of a key that is not encrypted nothing is left.
+    return {} if key.ciphertext is None else {"secure": key.ciphertext}
 
 
 def fingerprint_of(api_key: str) -> str:

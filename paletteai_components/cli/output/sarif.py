@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +20,6 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 _TOP = "%SRCROOT%"
 _FINGERPRINT = "paletteai/v1"
 # In a message, brackets before parentheses are a link, and single braces are a placeholder. No text of a file is one.
-_LINK = re.compile(r"\[(?=[^\]]*\]\()")
 _BRACE = re.compile(r"[{}]")
 
 
@@ -89,7 +89,9 @@ def _result(diagnostic: Diagnostic, index: int, fingerprint: str, repository: Re
 
 def _message(text: str) -> dict[str, str]:
     shown = "\n".join(map(escaped, text.split("\n")))
-    return {"text": _BRACE.sub(r"\g<0>\g<0>", _LINK.sub(r"\\[", shown))}
+    parts = shown.split("]")
+    texts = (part.replace("[", "\\[") if then.startswith("(") else part for part, then in pairwise(parts))
+    return {"text": _BRACE.sub(r"\g<0>\g<0>", "]".join([*texts, parts[-1]]))}
 
 
 def _location(location: SourceLocation, repository: Repository) -> dict[str, Any]:

@@ -336,7 +336,7 @@ def test_every_file_that_a_file_names_is_made() -> None:
 def test_the_hook_runs_the_check_for_the_files_that_ours_does(made: Project) -> None:
     from support.checkout import ROOT
 
-    (ours,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    ours = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())[0]
     made.printed("init")
     ((theirs,),) = (
         each["hooks"] for each in yaml.safe_load((made.folder / ".pre-commit-config.yaml").read_text())["repos"]

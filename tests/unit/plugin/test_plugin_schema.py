@@ -102,15 +102,19 @@ def test_only_what_no_rule_reads_may_be_an_output() -> None:
     assert taken == {
         "IntegrationSpec.apiKey",
         "ProjectSettingsSpec.annotations",
+        "ProjectSettingsSpec.secretAnnotations",
         "ProjectSpec.annotations",
         "ProjectSpec.description",
+        "ProjectSpec.namespaceAnnotations",
         "RoleMappingSpec.admin",
         "RoleMappingSpec.editor",
         "RoleMappingSpec.viewer",
         "SettingsSpec.annotations",
+        "SettingsSpec.secretAnnotations",
         "TenantSpec.annotations",
         "TenantSpec.description",
         "TenantSpec.groups",
+        "TenantSpec.namespaceAnnotations",
     }
     assert all(declared["plain"] for declared in COMPONENT["inputProperties"].values())
 

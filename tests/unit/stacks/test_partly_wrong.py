@@ -18,13 +18,16 @@ from paletteai_components.stacks.stack import Stack
 # Everything that a stack can state of a tenant that is made here, and nothing wrong with it.
 MADE: File = {"config": {"kubernetes:context": "town", **deepcopy(EVERYTHING)}}
 # For an existing Secret none is written.
-del MADE["config"]["paletteai:tenant"]["projects"][0]["settings"]["secretName"]
+for field in ("secretName", "secretLabels", "secretAnnotations"):
+    MADE["config"]["paletteai:tenant"]["projects"][0]["settings"].pop(field, None)
 
 # The same of one that is made elsewhere.
 ELSEWHERE = deepcopy(MADE)
 ELSEWHERE["config"]["paletteai:tenant"]["existing"] = True
 for field in ("createNamespace", "displayName", "description", "groups", "extraSpec", "importIds"):
     del ELSEWHERE["config"]["paletteai:tenant"][field]
+for field in ("namespaceLabels", "namespaceAnnotations"):
+    ELSEWHERE["config"]["paletteai:tenant"].pop(field, None)
 
 # They hold the names that ELSEWHERE would have without one thing or another that it states.
 NEIGHBOURS = [
