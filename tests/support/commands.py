@@ -35,7 +35,6 @@ PULUMI = {
     "config set": {"--secret", "--path"},
     "destroy": set(),
     "install": set(),
-    "install": set(),
     "login": set(),
     "new": {"--generate-only", "--name="},
     "package add": set(),
