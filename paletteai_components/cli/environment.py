@@ -13,9 +13,8 @@ from paletteai_components.cli.folder import Command, in_a_folder, in_a_format, p
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.output.reach import Since
-from paletteai_components.cli.reading import reading
 from paletteai_components.cli.selection import Choice, chosen_from, naming_stacks
-from paletteai_components.cli.since import asking, in_a_slice, since, since_a_revision
+from paletteai_components.cli.since import asking, every_stack, in_a_slice, since, since_a_revision
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
@@ -26,7 +25,7 @@ from paletteai_components.errors import UserError
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import StackFolder
 from paletteai_components.stacks.slices import Slice
-from paletteai_components.stacks.workspace import concerning, unread_stacks, workspace_from
+from paletteai_components.stacks.workspace import concerning
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +135,8 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     project = project_of(request.folder)
     if operation.runs_the_program:
         prepare(project)
-    with reading(request.folder) as outcomes:
-        workspace = workspace_from(request.folder, outcomes)
     # The environment of a file that cannot be read comes from its name alone.
-    unread = unread_stacks(workspace, request.folder)
-    every = sorted([*workspace.stacks, *unread], key=lambda stack: stack.name)
+    workspace, every = every_stack(request.folder)
     if not every and workspace.diagnostics:
         raise StackFileError(workspace.diagnostics)
     choice = Choice(request.words, (request.environment,), request.clusters)
@@ -157,7 +153,7 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
     chosen = [stack for stack in every if stack.name in names]
     refused = {stack.name: own for stack in chosen if (own := concerning(errors, [stack]))}
     stacks = tuple(stack.name for stack in chosen if stack.name not in refused)
-    unreadable = any(stack in unread for stack in chosen)
+    unreadable = any(stack.name in workspace.unreadable for stack in chosen)
     if reached is not None and request.output_format == "text":
         for line in reached.lines():
             click.echo(line)

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from paletteai_components import naming
 from paletteai_components.errors import UserError
 from paletteai_components.kube.operator import SecretKey
 from paletteai_components.redaction import redacted
@@ -16,7 +17,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DURATION = re.compile(r"(?:[1-9][0-9]*[hms])+")
 # The form of ssh that has no scheme: user@host:path.
 _SSH = re.compile(r"[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^:]+")
-_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def secret_key(ctx: click.Context, parameter: click.Parameter, given: str | None) -> SecretKey | None:
@@ -93,7 +93,7 @@ def backend_url(ctx: click.Context, parameter: click.Parameter, given: str | Non
 
 def kubernetes_name(ctx: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
     """The callback of an option that names a namespace or a ServiceAccount."""
-    if given is not None and not _NAMESPACE.fullmatch(given):
+    if given is not None and naming.label_problem(given):
         raise UserError(
             f"`{redacted(given)}` is no name of a {(parameter.name or '').replace('_', ' ')}, so nothing was written.",
             "Use small letters, digits and dashes.",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components.cli.folder import Command, stacks_option
-from paletteai_components.cli.selection import Choice, matching
+from paletteai_components.cli.reading import reading
+from paletteai_components.cli.selection import Choice, chosen_from, matching
+from paletteai_components.diagnostics import StackFileError
 from paletteai_components.errors import UserError
 from paletteai_components.redaction import redacted
 from paletteai_components.shell import command
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from paletteai_components.changes.difference import Difference
     from paletteai_components.cli.output.reach import Since
     from paletteai_components.stacks.folder import StackFolder
+    from paletteai_components.stacks.stack import Stack
     from paletteai_components.stacks.workspace import Workspace
 
 _SLICE = re.compile(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})")
@@ -61,6 +64,37 @@ def in_a_slice(command: Command) -> Command:
 def asking(program: str, *arguments: str, folder: StackFolder) -> Callable[[str], str]:
     """The command that the user called, with another revision."""
     return lambda name: command(program, *arguments, since=name, stacks=stacks_option(folder))
+
+
+def every_stack(folder: StackFolder) -> tuple[Workspace, list[Stack]]:
+    """The workspace of a folder, and all its stacks by name; of one that cannot be read, its name and file."""
+    with reading(folder) as outcomes:
+        from paletteai_components.stacks.workspace import unread_stacks, workspace_from
+
+        workspace = workspace_from(folder, outcomes)
+    return workspace, sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
+
+
+def reached_stacks(
+    choice: Choice, folder: StackFolder, revision: str | None, part: Slice | None, again: Callable[[str], str]
+) -> tuple[list[Stack], list[Stack], Since | None]:
+    """The stacks that are chosen, in the slice and reached since the revision; all stacks; and what is reached.
+
+    Raises:
+        StackFileError: Nothing of the folder can be read.
+        UserError: No stack meets a condition, or the revision is not there.
+    """
+    workspace, every = every_stack(folder)
+    if not every and workspace.diagnostics:
+        raise StackFileError(workspace.diagnostics)
+    names = chosen_from(every, choice, folder)
+    if part is not None:
+        names = frozenset(name for name in names if name in part)
+    reached = None
+    if revision is not None:
+        reached, _ = since(revision, folder, workspace, names, choice, part, again)
+        names = frozenset(reached.reasons)
+    return [stack for stack in every if stack.name in names], every, reached
 
 
 def since(

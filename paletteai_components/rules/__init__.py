@@ -57,6 +57,11 @@ RULES: dict[str, Rule] = {
 }
 
 
+OF_EACH = tuple(rule for rule in RULES.values() if rule.scope is Scope.STACK)
+"""The rules about one stack, whatever others there are."""
+OF_ALL = tuple(rule for rule in RULES.values() if rule.scope is not Scope.STACK)
+"""The rules about a workspace."""
+
 _CHECKED = {
     Scope.STACK: "in each stack file separately",
     Scope.WORKSPACE: "across all stack files",
@@ -75,13 +80,11 @@ def diagnostics_of(workspace: Workspace, known: dict[int, list[Diagnostic]] | No
     """
     if known is None:
         return completed(found_by(RULES.values(), workspace), workspace)
-    own = [rule for rule in RULES.values() if rule.scope is Scope.STACK]
-    shared = [rule for rule in RULES.values() if rule.scope is not Scope.STACK]
     for stack in workspace.stacks:
         if id(stack) not in known:
-            known[id(stack)] = list(found_by(own, Workspace((stack,))))
-    found = [diagnostic for stack in workspace.stacks for diagnostic in known[id(stack)]]
-    return completed([*found, *found_by(shared, workspace)], workspace)
+            known[id(stack)] = list(found_by(OF_EACH, Workspace((stack,))))
+    own = (diagnostic for stack in workspace.stacks for diagnostic in known[id(stack)])
+    return completed([*own, *found_by(OF_ALL, workspace)], workspace)
 
 
 def diagnostics_of_stack(stack: Stack) -> list[Diagnostic]:

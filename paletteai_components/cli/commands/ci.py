@@ -195,15 +195,11 @@ def _taken(ref: str, commit: str) -> list[str]:
 
 def _stacks_to_run(revision: str | None, environments: tuple[str, ...] = ()) -> list[Stack]:
     """All stacks of some environments, or those that a change reaches. Says on the error stream which, and why."""
-    from paletteai_components.cli.reading import reading
     from paletteai_components.cli.selection import Choice, chosen_from
-    from paletteai_components.cli.since import asking, since
-    from paletteai_components.stacks.workspace import unread_stacks, workspace_from
+    from paletteai_components.cli.since import asking, every_stack, since
 
     folder = _folder()
-    with reading(folder) as outcomes:
-        workspace = workspace_from(folder, outcomes)
-    stacks = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
+    workspace, stacks = every_stack(folder)
     choice = Choice(environments=environments)
     names = chosen_from(stacks, choice, folder)
     if revision is not None:

@@ -11,7 +11,6 @@ import click
 
 from paletteai_components.cli.folder import in_a_folder, project_of, stacks_option
 from paletteai_components.cli.output.report import plural
-from paletteai_components.cli.reading import reading
 from paletteai_components.cli.references import (
     backend_url,
     checked_url,
@@ -21,9 +20,9 @@ from paletteai_components.cli.references import (
     secret_key,
     secret_variables,
 )
-from paletteai_components.cli.selection import Choice, chosen_from, naming_stacks
-from paletteai_components.cli.since import asking, since, since_a_revision
-from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.cli.selection import Choice, naming_stacks
+from paletteai_components.cli.since import asking, reached_stacks, since_a_revision
+from paletteai_components.diagnostics import escaped
 from paletteai_components.errors import UserError
 from paletteai_components.kube.operator import (
     OPERATOR_FILE,
@@ -135,7 +134,10 @@ def command(
     project_of(folder)
     source = _source(folder, repo, commit, branch, git_token, git_ssh_key)
     how = Running(image or _default_image(), **{name.removesuffix("_secret"): value for name, value in running.items()})
-    stacks, every = _chosen(folder, Choice(words, (environment,), clusters), revision)
+    again = asking("paletteai operator", environment, *words, folder=folder)
+    stacks, every, reached = reached_stacks(Choice(words, (environment,), clusters), folder, revision, None, again)
+    for line in reached.lines() if reached else ():
+        click.echo(line, err=True)
     project = folder.project.name if folder.project else ""
     manifests = {
         stack.name: stack_object(
@@ -183,25 +185,6 @@ def _default_image() -> str:
     return f"pulumi/pulumi:{pinned()}-nonroot"
 
 
-def _chosen(folder: StackFolder, choice: Choice, revision: str | None) -> tuple[list[Stack], list[Stack]]:
-    """The stacks that get an object, and all stacks of the folder."""
-    with reading(folder) as outcomes:
-        from paletteai_components.stacks.workspace import unread_stacks, workspace_from
-
-        workspace = workspace_from(folder, outcomes)
-    every = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
-    if not every and workspace.diagnostics:
-        raise StackFileError(workspace.diagnostics)
-    names = chosen_from(every, choice, folder)
-    if revision is not None:
-        again = asking("paletteai operator", *choice.environments, *choice.words, folder=folder)
-        reached, _ = since(revision, folder, workspace, names, choice, None, again)
-        for line in reached.lines():
-            click.echo(line, err=True)
-        names = frozenset(reached.reasons)
-    return [stack for stack in every if stack.name in names], every
-
-
 def _prerequisite(stack: Stack, every: Iterable[Stack], after: tuple[str, str | None] | None) -> Prerequisite | None:
     """The stack of the same tenant that has to succeed before."""
     if after is None:
@@ -227,7 +210,7 @@ def _first(stack: str) -> str:
 
 def _write(manifests: dict[str, dict[str, Any]], folder: Path, known: set[str]) -> None:
     """Write a file for each object, all of them or none where another file is in the way."""
-    from paletteai_components.cli.files import refuse_links, replace, write_new
+    from paletteai_components.cli.files import refuse_links, write_together
     from paletteai_components.stacks.files import bytes_of
 
     refuse_links(folder / "x")
@@ -242,19 +225,11 @@ def _write(manifests: dict[str, dict[str, Any]], folder: Path, known: set[str]) 
                     "Name another folder with `--output DIR`, or remove the file first.",
                 )
             earlier[path] = old
-    folder.mkdir(parents=True, exist_ok=True)
-    written = 0
-    for path, data in texts.items():
-        if path not in earlier:
-            write_new(path, data)
-        elif earlier[path] != data:
-            replace(path, earlier[path], data)
-        else:
-            continue
-        written += 1
-    same = len(texts) - written
+    changed = [(path, earlier.get(path), data) for path, data in texts.items() if earlier.get(path) != data]
+    write_together(changed)
+    same = len(texts) - len(changed)
     rest = f", {same:,} {'is' if same == 1 else 'are'} the same" if same else ""
-    click.echo(f"Wrote {plural(written, 'file')} to {escaped(str(folder))}{rest}.")
+    click.echo(f"Wrote {plural(len(changed), 'file')} to {escaped(str(folder))}{rest}.")
     _note_leftovers(folder, known)
 
 

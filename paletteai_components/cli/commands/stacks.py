@@ -9,10 +9,9 @@ import click
 
 from paletteai_components.cli.folder import in_a_format
 from paletteai_components.cli.output.report import plural, show_json
-from paletteai_components.cli.reading import reading
-from paletteai_components.cli.selection import Choice, choosing_stacks, chosen_from
-from paletteai_components.cli.since import asking, in_a_slice, since, since_a_revision
-from paletteai_components.diagnostics import StackFileError, escaped
+from paletteai_components.cli.selection import Choice, choosing_stacks
+from paletteai_components.cli.since import asking, in_a_slice, reached_stacks, since_a_revision
+from paletteai_components.diagnostics import escaped
 from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.slices import Slice, slice_of
 
@@ -47,7 +46,8 @@ def command(
     `preview`, `up` and `refresh` with the same `--since` and `--slice` run these stacks. A stack is listed by the name
     of its file, whether or not the file can be read.
     """
-    stacks, reached = _chosen(choice, folder, revision, part)
+    again = asking("paletteai stacks", *choice.words, folder=folder)
+    stacks, _, reached = reached_stacks(choice, folder, revision, part, again)
     if output_format == "json":
         show_json(_as_json(stacks, reached, count))
     elif output_format == "name":
@@ -56,27 +56,6 @@ def command(
     else:
         for line in _lines(stacks, reached, count):
             click.echo(line)
-
-
-def _chosen(
-    choice: Choice, folder: StackFolder, revision: str | None, part: Slice | None
-) -> tuple[list[Stack], Since | None]:
-    with reading(folder) as outcomes:
-        from paletteai_components.stacks.workspace import unread_stacks, workspace_from
-
-        workspace = workspace_from(folder, outcomes)
-    every = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
-    if not every and workspace.diagnostics:
-        raise StackFileError(workspace.diagnostics)
-    names = chosen_from(every, choice, folder)
-    if part is not None:
-        names = frozenset(name for name in names if name in part)
-    reached = None
-    if revision is not None:
-        again = asking("paletteai stacks", *choice.words, folder=folder)
-        reached, _ = since(revision, folder, workspace, names, choice, part, again)
-        names = frozenset(reached.reasons)
-    return [stack for stack in every if stack.name in names], reached
 
 
 def _as_json(stacks: list[Stack], reached: Since | None, count: int | None) -> dict[str, Any]:
