@@ -176,7 +176,11 @@ def adopted(draft: Draft, rest: str = "", *, is_new: bool = True) -> Adopted:
 
     Raises:
         StackFileError: Pulumi could not read the file, for example because it would be too large.
+        ValueError: A key of the draft is not encrypted.
     """
+    keys_in = (each.api_key for each in draft.spec.integrations.values() if each.api_key is not None)
+    if any(key.ciphertext is None for key in keys_in):
+        raise ValueError("a key that is not encrypted cannot be written")
     stack, inventory, target = draft.stack, draft.inventory, draft.target
     data = (_text(draft.spec, target) + rest).encode()
     read = stack_from_document(document_from(data, draft.file), target.project)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis.strategies import booleans
 from support.clusters import clusters
@@ -57,12 +58,16 @@ DATA = ("data", "palette")
 def adopt(
     manifests: Iterable[Manifest], api: PaletteApi | None = None, *, encrypting: bool = False, is_new: bool = True
 ) -> dict[str, Adopted]:
+    drafts = drafted(manifests, api, encrypting=encrypting)
+    return {each.stack.part: adopted(each.encrypted(ciphertexts(each)), is_new=is_new) for each in drafts}
+
+
+def drafted(manifests: Iterable[Manifest], api: PaletteApi | None, *, encrypting: bool) -> list[Draft]:
     every = list(manifests)
     seen = observed(every, api, complete=EVERY_KIND)
     inventory = inventory_of(ObservedObject(each, lambda path: SourceLocation("")) for each in every)
     custody = Custody(inventory, api or PaletteApi()) if encrypting else None
-    drafts = [draft_of(each, tenant_namespaces(seen), inventory, TARGET, custody) for each in adoptable(seen)]
-    return {each.stack.part: adopted(each.encrypted(ciphertexts(each)), is_new=is_new) for each in drafts}
+    return [draft_of(each, tenant_namespaces(seen), inventory, TARGET, custody) for each in adoptable(seen)]
 
 
 def ciphertexts(draft: Draft) -> dict[str, str]:
@@ -302,6 +307,13 @@ def test_a_managed_secret_keeps_its_name_and_its_labels() -> None:
     integration = config(each)["paletteai:integrations"]["default"]
     assert integration["apiKey"] == {"secure": "v1:AAAA:0000"}
     assert integration.keys() == {"hostUrl", "tenant", "defaultProjectID", "apiKey", "fingerprint"}
+
+
+def test_a_draft_whose_keys_are_not_encrypted_cannot_be_written() -> None:
+    (draft,) = drafted([tenant(), settings(), secret()], None, encrypting=True)
+    assert draft.keys()
+    with pytest.raises(ValueError, match="not encrypted"):
+        adopted(draft)
 
 
 def test_a_document_in_another_form_is_said_to_be_written_anew() -> None:
