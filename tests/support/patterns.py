@@ -84,6 +84,13 @@ def _texts(node: ast.expr, nodes: list[ast.AST]) -> list[str]:
         return [node.value if isinstance(node.value, str) else node.value.decode()]
     if isinstance(node, ast.IfExp):
         return [*_texts(node.body, nodes), *_texts(node.orelse, nodes)]
+    if isinstance(node, ast.JoinedStr):
+        parts = [_texts(part.value if isinstance(part, ast.FormattedValue) else part, nodes) for part in node.values]
+        return ["".join(each) for each in product(*parts)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return ["".join(each) for each in product(_texts(node.left, nodes), _texts(node.right, nodes))]
+    if isinstance(node, ast.Attribute) and node.attr == "pattern":
+        return [text for call in _given(node.value, nodes) for text in _texts(call.args[0], nodes)]
     if isinstance(node, ast.Name):
         given = [
             each.value
@@ -92,6 +99,17 @@ def _texts(node: ast.expr, nodes: list[ast.AST]) -> list[str]:
         ]
         return [text for value in given if not isinstance(value, ast.Name) for text in _texts(value, nodes)]
     return []
+
+
+def _given(name: ast.expr, nodes: list[ast.AST]) -> list[ast.Call]:
+    """The calls whose results a name is given."""
+    return [
+        each.value
+        for each in nodes
+        if isinstance(each, ast.Assign)
+        and isinstance(each.value, ast.Call)
+        and ast.unparse(each.targets[0]) == ast.unparse(name)
+    ]
 
 
 def _flags(call: ast.Call) -> int:
