@@ -11,8 +11,8 @@ from paletteai_components.errors import UserError
 from paletteai_components.kube.api_server import ApiServer, ClusterUnavailable
 from paletteai_components.kube.manifests import Manifest, reference_of
 from paletteai_components.kube.snapshot import Request, Snapshot, snapshot_of
-from paletteai_components.observation.objects import Inventory, ObservedObject, inventory_of
-from paletteai_components.observation.reading import View, workspace_of
+from paletteai_components.observation.objects import Inventory, ObservedObject, View, inventory_of
+from paletteai_components.observation.reading import workspace_of
 from paletteai_components.redaction import named
 from paletteai_components.stacks.workspace import Workspace
 

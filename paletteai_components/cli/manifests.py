@@ -56,7 +56,8 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
             from paletteai_components.cli.checking import checked
             from paletteai_components.kube.palette_api import PaletteApi
             from paletteai_components.observation.documents import objects_of
-            from paletteai_components.observation.reading import View, workspace_of
+            from paletteai_components.observation.objects import View
+            from paletteai_components.observation.reading import workspace_of
 
             for file, parts in groupby(outcomes, lambda outcome: outcome[0].file):
                 read: list[ObservedObject] = []

@@ -156,9 +156,10 @@ def tenant_object(tenant: PlannedTenant, api: PaletteApi) -> Manifest:
     _set(manifest, api.path("tenant.displayName"), spec.display_name)
     _set(manifest, api.path("tenant.description"), spec.description)
     _set(manifest, api.path("tenant.groups"), list(spec.groups) or None)
-    if tenant.default is not None:
-        _set(manifest, api.path("tenant.settingsName"), tenant.default.name)
-        _set(manifest, api.path("tenant.settingsNamespace"), tenant.default.namespace)
+    default = tenant.default.name if tenant.default is not None else spec.settings_ref
+    if default is not None:
+        _set(manifest, api.path("tenant.settingsName"), default)
+        _set(manifest, api.path("tenant.settingsNamespace"), tenant.namespace)
     return _with_extra(manifest, spec.extra_spec, api)
 
 
@@ -167,7 +168,7 @@ def project_object(project: PlannedProject, api: PaletteApi) -> Manifest:
     spec = project.spec
     manifest = _object(api.api_version, "Project", project.name, project.namespace, spec.labels, spec.annotations)
     _set(manifest, api.path("project.tenant"), project.tenant)
-    if project.source is Source.SHARED_CLUSTER_ONLY:
+    if project.source is Source.SHARED_CLUSTER_ONLY or spec.shared_cluster_only:
         _set(manifest, SHARED_CLUSTER_ONLY_PATH, "true")
     _set(manifest, api.path("project.displayName"), spec.display_name)
     _set(manifest, api.path("project.description"), spec.description)

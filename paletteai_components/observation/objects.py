@@ -14,6 +14,7 @@ from paletteai_components.pulumi_yaml.document import Path
 if TYPE_CHECKING:
     from paletteai_components.kube.manifests import Manifest
     from paletteai_components.kube.palette_api import PaletteApi
+    from paletteai_components.model.planned import IntegrationType
 
 DEFAULT_NAMESPACE = "default"
 _LISTS = frozenset(name for name, each in FIELDS.items() if each.is_list)
@@ -116,6 +117,23 @@ class Inventory:
         return kinds[kind].get(tuple(place) if len(place) > 1 else place[0])
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is known of the objects as a whole."""
+
+    cluster: str
+    """The name of the cluster they are on, or would be on."""
+    complete: frozenset[str] = frozenset()
+    """The kinds of which every object is among them, as in a list of a cluster: what is not there does not exist."""
+    merges: bool = True
+    """Whether this PaletteAI merges Settings per integration."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether no kind is known to be complete, as in files. Whoever lists a cluster is told what it hides."""
+        return not self.complete
+
+
 def inventory_of(objects: Iterable[ObservedObject]) -> Inventory:
     """The index of the objects that concern PaletteAI. Of two with one identity, the last counts, as when applied."""
     found: dict[str, dict[Any, ObservedObject]] = {
@@ -188,6 +206,11 @@ def texts_of(manifest: Manifest, field: str, without: Collection[str] = ()) -> d
     if not isinstance(entries, dict):
         return {}
     return {str(key): text for key, text in entries.items() if isinstance(text, str) and key not in without}
+
+
+def secret_name_in(settings: ObservedObject, kind: IntegrationType, api: PaletteApi) -> str | None:
+    """The name of the Secret that a Settings uses for a type of integration, or None."""
+    return text_at(settings.manifest, api.path(f"settings.{kind}"))
 
 
 def list_at(value: Any, path: FieldPath) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
 from paletteai_components import naming
@@ -27,14 +27,21 @@ from paletteai_components.model.spec import (
     StackSpec,
     TenantSpec,
 )
+from paletteai_components.observation.absence import (
+    MAX_LOCATIONS,
+    diagnostics_of_secrets,
+    missing_tenants,
+    unread_settings,
+)
 from paletteai_components.observation.belongings import Belongings, Member, belongings_of
-from paletteai_components.observation.credentials import integration_of, is_annotated, secret_diagnostics
+from paletteai_components.observation.credentials import integration_of
 from paletteai_components.observation.objects import (
     Inventory,
-    Key,
     ObservedObject,
+    View,
     inventory_of,
     list_at,
+    secret_name_in,
     text_at,
     texts_of,
 )
@@ -42,29 +49,10 @@ from paletteai_components.observation.stack import ObservedStack, Places
 from paletteai_components.redaction import named
 from paletteai_components.stacks.workspace import Workspace
 
-_MAX_LOCATIONS = 10
-_COMPARED = 5
 _PROJECT_TEXTS = {"display_name": "project.displayName", "description": "project.description"}
 _ROLES, _NAMESPACES = ("admin", "editor", "viewer"), ("allow", "disallow")
 _PROJECT_LISTS = {f"project.{each}" for each in (*_ROLES, *_NAMESPACES)}
 _BOOKKEEPING = {*WRITTEN_ANNOTATIONS, "kubectl.kubernetes.io/last-applied-configuration"}
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is known of the objects as a whole."""
-
-    cluster: str
-    """The name of the cluster they are on, or would be on."""
-    complete: frozenset[str] = frozenset()
-    """The kinds of which every object is among them, as in a list of a cluster: what is not there does not exist."""
-    merges: bool = True
-    """Whether this PaletteAI merges Settings per integration."""
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether no kind is known to be complete, as in files. Whoever lists a cluster is told what it hides."""
-        return not self.complete
 
 
 def workspace_of(objects: Iterable[ObservedObject], api: PaletteApi, view: View) -> Workspace:
@@ -82,7 +70,7 @@ class _Reading:
         self.diagnostics: list[Diagnostic] = []
         self.missing_tenants: dict[str, list[ObservedObject]] = {}
         self.is_layout_seen = "settings.palette" in (api.fields or {}) or any(
-            self._secret_of(settings, kind) for settings in inventory.settings.values() for kind in IntegrationType
+            secret_name_in(settings, kind, api) for settings in inventory.settings.values() for kind in IntegrationType
         )
 
     def stacks(self) -> Iterator[ObservedStack]:
@@ -101,9 +89,10 @@ class _Reading:
             yield self._stack(name, each)
         if rest:
             yield self._unattached_stack(rest, tenants.keys())
-        self._check_tenants()
-        self._check_secrets()
-        self._check_layout()
+        self.diagnostics += missing_tenants(self.missing_tenants, self.inventory, self.api, self.view)
+        self.diagnostics += diagnostics_of_secrets(self.inventory, self.api, self.view)
+        if not self.is_layout_seen:
+            self.diagnostics += unread_settings(self.inventory, self.api)
 
     def _stack(self, name: str, belongings: Belongings) -> ObservedStack:
         parts = _Parts()
@@ -154,7 +143,7 @@ class _Reading:
                 f"no Tenant and no Project that uses them is among these objects, so whether these Settings are used "
                 f"is not known: {names}.",
                 "Check the Tenants and Projects together with these.",
-                *(settings.location() for settings in rest[:_MAX_LOCATIONS]),
+                *(settings.location() for settings in rest[:MAX_LOCATIONS]),
                 severity=Severity.NOTE,
             )
         spec = TenantSpec(name=name, namespace=name, existing=True)
@@ -214,39 +203,10 @@ class _Reading:
                 f"tenant `{named(tenant.name)}` and its projects refer to Settings that are not among these objects: "
                 f"{names}. What they get from them is not known.",
                 "Check them together with these, or correct the names.",
-                *[places.location(path) for path in missing.values()][:_MAX_LOCATIONS],
+                *[places.location(path) for path in missing.values()][:MAX_LOCATIONS],
                 severity=Severity.WARNING,
             )
         return [external_settings(name, tenant.namespace or "", tenant.name, path) for name, path in missing.items()]
-
-    def _check_tenants(self) -> None:
-        """Reports the Tenants that Projects name and that are not among the objects."""
-        known = list(map(named, self.inventory.tenants))
-        # Comparing every name with every other would take too long.
-        meant = {name: naming.did_you_mean(name, known) for name in islice(self.missing_tenants, _COMPARED)}
-        for name, projects in self.missing_tenants.items() if "Tenant" in self.view.complete else ():
-            names = listed((f"`{named(project.name)}`" for project in projects), 5)
-            self._report(
-                "PAI005",
-                f"Tenant `{named(name)}` does not exist, so there is nothing to fall back to for project {names}.",
-                meant.get(name) or "Create it, or correct the name.",
-                *self._references(projects),
-            )
-        if self.missing_tenants and self.view.is_partial:
-            names = listed((f"`{named(name)}`" for name in self.missing_tenants), 5)
-            self._report(
-                "PAI005",
-                f"these objects name Tenants that are not among them: {names}. What their projects fall back to is not "
-                "known.",
-                next(filter(None, meant.values()), "Check them together with these, or correct the names."),
-                *self._references([projects[0] for projects in self.missing_tenants.values()]),
-                severity=Severity.WARNING,
-            )
-
-    def _references(self, projects: list[ObservedObject]) -> list[SourceLocation]:
-        """Where the first of some Projects name their Tenants."""
-        path = self.api.path("project.tenantName")
-        return [project.field_location(path) for project in projects[:_MAX_LOCATIONS]]
 
     def _tenant_spec(
         self, name: str, belongings: Belongings, planned: list[PlannedSettings], projects: list[ProjectSpec]
@@ -303,9 +263,9 @@ class _Reading:
         return ProjectSpec(**stated)
 
     def _settings_spec(self, settings: ObservedObject) -> SettingsSpec:
-        palette = self._secret_of(settings, IntegrationType.PALETTE)
-        hugging_face = self._secret_of(settings, IntegrationType.HUGGING_FACE)
-        nvidia = self._secret_of(settings, IntegrationType.NVIDIA)
+        palette = secret_name_in(settings, IntegrationType.PALETTE, self.api)
+        hugging_face = secret_name_in(settings, IntegrationType.HUGGING_FACE, self.api)
+        nvidia = secret_name_in(settings, IntegrationType.NVIDIA, self.api)
         return SettingsSpec(
             # Settings with one Secret have one integration; that they share the Secret is reported.
             palette=f"{settings.namespace}/{palette}" if palette else None,
@@ -331,58 +291,6 @@ class _Reading:
             # It may have integrations where this package does not look for them.
             return replace(planned, managed=False)
         return planned
-
-    def _secret_of(self, settings: ObservedObject, kind: IntegrationType) -> str | None:
-        return text_at(settings.manifest, self.api.path(f"settings.{kind}"))
-
-    def _check_secrets(self) -> None:
-        """Reports documents that cannot be used, and Secrets that are missing."""
-        missing: list[SourceLocation] = []
-        checked: set[Key] = set()
-        for settings in self.inventory.settings.values():
-            for kind in IntegrationType:
-                name = self._secret_of(settings, kind)
-                key = (settings.namespace, name or "")
-                if name is None or key in checked:
-                    continue
-                checked.add(key)
-                secret = self.inventory.secrets.get(key)
-                at = settings.field_location(self.api.path(f"settings.{kind}"))
-                if secret is not None and kind is IntegrationType.PALETTE:
-                    self.diagnostics += secret_diagnostics(secret, self.api)
-                elif secret is None and key not in self.inventory.suppliers:
-                    if not is_annotated(settings):
-                        missing.append(at)
-                    if "Secret" in self.view.complete:
-                        fact = (
-                            f"Secret `{named(settings.namespace)}/{named(name)}` of Settings `{named(settings.name)}`"
-                        )
-                        self._report(
-                            "PAI005",
-                            f"{fact} does not exist, so the Settings has no credential.",
-                            "Create it, or correct the name.",
-                            at,
-                        )
-        if missing and self.view.is_partial:
-            what = "1 Secret is" if len(missing) == 1 else f"{len(missing)} Secrets are"
-            fact = f"{what} not among these objects, and nothing here supplies them, so their credentials are unknown."
-            remedy = "Check the objects that supply them together with these."
-            self._report("PAI003", fact, remedy, *missing[:_MAX_LOCATIONS], severity=Severity.NOTE)
-
-    def _check_layout(self) -> None:
-        """Reports that no Settings has a field where this package assumes the Secrets."""
-        unread = [each for each in self.inventory.settings.values() if each.manifest.get("spec")]
-        if self.is_layout_seen or not unread:
-            return
-        path = self.api.path("settings.palette")
-        self._report(
-            "PAI016",
-            f"no Settings here has the field `{path}`, where this package assumes the name of the Secret, so which "
-            "Secrets they use is not known.",
-            "Set the right path, which `paletteai crds` finds: in `paletteai:vendorFields`, or with `--vendor-field`.",
-            *(each.location("spec") for each in unread[:_MAX_LOCATIONS]),
-            severity=Severity.WARNING,
-        )
 
     def _report(
         self, code: str, fact: str, remedy: str, *where: SourceLocation, severity: Severity = Severity.ERROR

@@ -134,14 +134,16 @@ def name_is_valid(stack: Stack) -> Iterator[Diagnostic]:
         return
     yield from _tenant_names(plan.tenant, stack)
     for project in plan.projects:
-        yield from _project_names(project, stack)
+        yield from _project_names(project, plan.tenant, stack)
 
 
 def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = tenant.spec, ("tenant",)
     why = naming.subdomain_problem(spec.name, naming.NAME_LIMIT)
+    # What follows from the name is no second mistake.
+    stated = None if spec.namespace == naming.tenant_namespace(spec.name) else spec.namespace
     yield from _name_diagnostics("the name of a tenant", spec.name, why, (*path, "name"), stack)
-    if why is None and "." in spec.name and spec.namespace:
+    if why is None and "." in spec.name and stated:
         yield Diagnostic(
             "PAI007",
             f"the name of tenant `{named(spec.name)}` has a dot, which PaletteAI may not accept.",
@@ -149,19 +151,21 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
             (stack.location(*path, "name"),),
             Severity.WARNING,
         )
-    if why is None or spec.namespace:
-        at = (*path, "namespace" if spec.namespace else "name")
+    # Of a Tenant that was read alone, where its namespace is can only be guessed.
+    is_known = not stack.is_observed or spec.create_namespace or bool(tenant.settings)
+    if stated or (why is None and is_known):
+        at = (*path, "namespace" if stated else "name")
         what = "the tenant namespace"
-        yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, spec.namespace or spec.name)
+        yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, stated or spec.name)
         if spec.create_namespace and not spec.existing:
             yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
     yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
-    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, tenant, stack)
 
 
-def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic]:
+def _project_names(project: PlannedProject, tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
     spec, path = project.spec, project.path
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace and naming.always_exists(spec.name):
@@ -169,7 +173,7 @@ def _project_names(project: PlannedProject, stack: Stack) -> Iterator[Diagnostic
     yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
-    yield from _compute_config_diagnostics(spec.compute_config_ref, path, stack)
+    yield from _compute_config_diagnostics(spec.compute_config_ref, path, tenant, stack)
     if spec.deployment_namespaces:
         for field in ("allow", "disallow"):
             for position, name in enumerate(getattr(spec.deployment_namespaces, field)):
@@ -200,14 +204,16 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         yield from _metadata_diagnostics(owner, settings.spec, settings.path, stack)
 
 
-def _compute_config_diagnostics(config: ComputeConfigRefSpec | None, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _compute_config_diagnostics(
+    config: ComputeConfigRefSpec | None, path: Path, tenant: PlannedTenant, stack: Stack
+) -> Iterator[Diagnostic]:
     if config is None:
         return
     why, at = naming.subdomain_problem(config.name), (*path, "computeConfigRef")
     if why is not None:
         effect = "so no ComputeConfig can have it"
         yield from _name_diagnostics("the name of a compute config", config.name, why, (*at, "name"), stack, effect)
-    if config.namespace:
+    if config.namespace and config.namespace != tenant.namespace:
         why = naming.label_problem(config.namespace)
         if why is not None:
             effect, at = "so no namespace can have it", (*at, "namespace")

@@ -13,8 +13,8 @@ from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.manifests import Manifest, palette_document
 from paletteai_components.kube.palette_api import PaletteApi
 from paletteai_components.model.planned import Path
-from paletteai_components.observation.objects import ObservedObject
-from paletteai_components.observation.reading import View, workspace_of
+from paletteai_components.observation.objects import ObservedObject, View
+from paletteai_components.observation.reading import workspace_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.workspace import Workspace
 from support.samples import HOST, PROJECT_ID

@@ -220,7 +220,8 @@ def _sound(at: int, drawn: dict[str, Any]) -> File:
             elsewhere.append(f"there-{number}")
             projects.append({"name": f"p{mark}", "settingsRef": f"there-{number}"})
         elif role == "own":
-            projects.append({"name": f"p{mark}", "settings": {"name": f"own-{number}", **body}})
+            own = {"settings": {"name": f"own-{number}", **body}, "deploymentNamespaces": {"allow": ["team-*"]}}
+            projects.append({"name": f"p{mark}", "description": "“Own”: é", "annotations": {"by": "us"}, **own})
         elif role == "default" and "default" not in made:
             made["default"] = body
         else:
