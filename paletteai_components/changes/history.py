@@ -95,13 +95,14 @@ class History:
     """Why it is not known what the stacks were. None if it is known."""
 
 
-def history_since(revision: Revision, folder: StackFolder, *, meanwhile: bool = True) -> History:
+def history_since(revision: Revision, folder: StackFolder, *, deployed: bool = True) -> History:
     """What the Pulumi project of a folder was at a revision and since then.
 
     Args:
         revision: The revision.
         folder: The folder of the stack files.
-        meanwhile: Whether to ask what it was in between, for which the clone has to have the commits in between.
+        deployed: Whether to ask what may be deployed, or run: what it was in between, for which the clone has to have
+            the commits in between, and files that git does not know. Without it, only what a merge would change.
 
     Raises:
         GitError: Git does not answer, or the clone lacks part of the history.
@@ -109,7 +110,7 @@ def history_since(revision: Revision, folder: StackFolder, *, meanwhile: bool = 
     top, project = revision.top, folder.project
     if project is None or not (_is_inside(folder.path, top) and _is_inside(project.folder, top)):
         return History({}, unknown=f"the project or its stack files are not plain folders of the repository {top}")
-    touched = _touched(revision, meanwhile)
+    touched = _touched(revision, in_between=deployed)
     stacks, home = _path_in(top, folder.path), _path_in(top, project.folder)
     files: dict[str, Versions] = {}
     with git.objects_of(top) as objects:
@@ -124,7 +125,10 @@ def history_since(revision: Revision, folder: StackFolder, *, meanwhile: bool = 
         own = project.file.name
         entry = files_at(revision, project.folder).get(own)
         of_the_project = _versions(project.file, entry, touched.get(home / own, ()), objects)
-        program = tuple(map(str, _program(top, touched, folder, project, objects)))
+        changed = dict(touched)
+        for path, entries in _changed_in_the_work_tree(top, untracked=deployed):
+            changed[path] = (*changed.get(path, ()), *entries)
+        program = tuple(map(str, _program(top, changed, folder, project, objects)))
     return History(
         files,
         of_the_project,
@@ -163,10 +167,10 @@ def _versions(path: Path, then: git.Entry | None, since: Sequence[git.Entry | No
     return Versions(version(then), tuple(found for entry in others if (found := version(entry)) is not None))
 
 
-def _touched(revision: Revision, meanwhile: bool) -> _Touched:
+def _touched(revision: Revision, *, in_between: bool) -> _Touched:
     """Every path that differs between the revision and HEAD, or that a commit in between changes: what was there."""
     top, commit = revision.top, revision.commit
-    commits = _answer(top, "rev-list", f"{commit}...HEAD") if meanwhile else ""
+    commits = _answer(top, "rev-list", f"{commit}...HEAD") if in_between else ""
     if commits and _is_cut_off(revision):
         raise git.GitError(
             f"this clone lacks part of the history since `{revision.name}`, so it is not known what was deployed "
@@ -213,12 +217,9 @@ def _answer(top: Path, *arguments: str, input: str = "") -> str:
 
 
 def _program(
-    top: Path, touched: _Touched, folder: StackFolder, project: PulumiProject, objects: git.Objects
+    top: Path, changed: _Touched, folder: StackFolder, project: PulumiProject, objects: git.Objects
 ) -> Iterator[PurePosixPath]:
-    """The files of the program that changed, in a commit or only in the work tree."""
-    changed = dict(touched)
-    for path, entries in _changed_in_the_work_tree(top):
-        changed[path] = (*changed.get(path, ()), *entries)
+    """The files of the program among those that changed."""
     home, stacks = _path_in(top, project.folder), _path_in(top, folder.path)
     everywhere = home != PurePosixPath() and _leads_out(top, home)
     for path in sorted(changed):
@@ -252,13 +253,17 @@ def _is_written_for_the_operator(path: Path, entries: Iterable[git.Entry | None]
     return bool(contents) and all(content.startswith(OPERATOR_FILE.encode()) for content in contents)
 
 
-def _changed_in_the_work_tree(top: Path) -> Iterator[tuple[PurePosixPath, tuple[git.Entry | None, ...]]]:
-    """The paths whose content is not that of HEAD, with what HEAD has, and those that git would add."""
+def _changed_in_the_work_tree(
+    top: Path, *, untracked: bool
+) -> Iterator[tuple[PurePosixPath, tuple[git.Entry | None, ...]]]:
+    """The paths whose content is not that of HEAD, with what HEAD has; if `untracked`, also those that git would add."""
     raw = ("diff-index", "-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "HEAD")
     for path, (entry, *_) in _raw(_answer(top, *raw)):
         # Git may only have noticed another time of the file.
         if entry is None or entry.mode not in git.FILES or not is_unchanged(top / path, entry):
             yield path, (entry,)
+    if not untracked:
+        return
     for name in _answer(top, "ls-files", "-z", "--others", "--exclude-standard", *_FOLDERS).split("\0")[:-1]:
         path = PurePosixPath(name)
         # Tools keep what is theirs in such folders, and Python imports nothing from them.

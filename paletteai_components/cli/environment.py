@@ -137,8 +137,6 @@ def _check_environment(request: Request, operation: Operation) -> tuple[Environm
         prepare(project)
     # The environment of a file that cannot be read comes from its name alone.
     workspace, every = every_stack(request.folder)
-    if not every and workspace.diagnostics:
-        raise StackFileError(workspace.diagnostics)
     choice = Choice(request.words, (request.environment,), request.clusters)
     names = chosen_from(every, choice, request.folder)
     if request.part is not None:

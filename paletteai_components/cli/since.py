@@ -67,12 +67,19 @@ def asking(program: str, *arguments: str, folder: StackFolder) -> Callable[[str]
 
 
 def every_stack(folder: StackFolder) -> tuple[Workspace, list[Stack]]:
-    """The workspace of a folder, and all its stacks by name; of one that cannot be read, its name and file."""
+    """The workspace of a folder, and all its stacks by name; of one that cannot be read, its name and file.
+
+    Raises:
+        StackFileError: Nothing of the folder can be read.
+    """
     with reading(folder) as outcomes:
         from paletteai_components.stacks.workspace import unread_stacks, workspace_from
 
         workspace = workspace_from(folder, outcomes)
-    return workspace, sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
+    every = sorted([*workspace.stacks, *unread_stacks(workspace, folder)], key=lambda stack: stack.name)
+    if not every and workspace.diagnostics:
+        raise StackFileError(workspace.diagnostics)
+    return workspace, every
 
 
 def reached_stacks(
@@ -85,8 +92,6 @@ def reached_stacks(
         UserError: No stack meets a condition, or the revision is not there.
     """
     workspace, every = every_stack(folder)
-    if not every and workspace.diagnostics:
-        raise StackFileError(workspace.diagnostics)
     names = chosen_from(every, choice, folder)
     if part is not None:
         names = frozenset(name for name in names if name in part)

@@ -129,7 +129,7 @@ def _compare_with_revision(names: tuple[str, ...], folder: StackFolder) -> _Answ
     sections = sections_of(difference)
     if folder.project is not None:
         # A merge is one change, whatever its commits are.
-        reach = reach_of(now, difference, history_since(revision, folder, meanwhile=False))
+        reach = reach_of(now, difference, history_since(revision, folder, deployed=False))
         value["reached"] = reached_as_json(reach)
         sections += reach_sections(reach)
     return _Answer(verdict_of(difference), about, sections, value, code)

@@ -189,6 +189,13 @@ def test_a_project_without_a_stack_yet_has_nothing_to_deploy_and_that_is_no_fail
         assert (name, job["script"]) == ("no stack", ["echo 'There is no stack to deploy.'"])
 
 
+def test_a_project_file_that_cannot_be_read_makes_no_jobs_and_is_a_failure(project: Project) -> None:
+    project.declare("name: [\n")
+    ran = run_ci("jobs", "github")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Pulumi.yaml:" in ran.err
+
+
 def test_the_example_stacks_get_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert slices("acme.dev")[0] in in_matrix(run_ci("jobs", "github").out)

@@ -45,8 +45,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 def test_a_file_takes_what_is_printed_in_the_format_of_its_extension_and_may_be_written_again(
     repository: Repository, command: str, file: str, form: str | None
 ) -> None:
-    # A new file may be a part of the program.
-    Path(".gitignore").write_text("/out*\n")
     for text in (STACK, changed("displayName: Acme", "displayName: Other")):
         repository.stack(text)
         result = repository.run(*command.split(), "-o", file)

@@ -144,6 +144,14 @@ def test_a_reviewer_sees_which_stacks_a_merge_reaches_and_that_a_program_reaches
     assert len(json.loads(fleet.printed("diff", "HEAD", "--format", "json"))["reached"]) == 3
 
 
+def test_a_file_that_git_does_not_know_is_in_no_merge_and_yet_part_of_what_runs(fleet: Fleet) -> None:
+    fleet.file("module.py", "x = 1\n")
+    assert json.loads(fleet.printed("diff", "HEAD", "--format", "json"))["reached"] == []
+    assert sorted(fleet.reached()) == ALL
+    fleet.git("add", "module.py")
+    assert len(json.loads(fleet.printed("diff", "HEAD", "--format", "json"))["reached"]) == 3
+
+
 def test_a_pull_request_is_one_change_whatever_its_commits_are(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     base = fleet.git("rev-parse", "HEAD")
     for name in ("Better", "Beta"):
