@@ -256,10 +256,11 @@ class _Reading:
                 stated["deployment_namespaces"] = DeploymentNamespacesSpec(**lists)
         if labels := own_labels(project):
             stated["labels"] = labels
-        if annotations := own_annotations(project):
-            stated["annotations"] = annotations
-        if project.annotations.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
-            stated["shared_cluster_only"] = True
+        if every := project.annotations:
+            if annotations := {key: text for key, text in every.items() if key not in _BOOKKEEPING}:
+                stated["annotations"] = annotations
+            if every.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
+                stated["shared_cluster_only"] = True
         return ProjectSpec(**stated)
 
     def _settings_spec(self, settings: ObservedObject) -> SettingsSpec:

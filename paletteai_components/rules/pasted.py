@@ -16,7 +16,6 @@ from paletteai_components.stacks.stack import Stack
 from paletteai_components.stacks.validation import shown_path
 
 _LISTS = (list, tuple)
-_CONTAINERS = (dict, *_LISTS)
 
 
 def pasted_keys(stack: Stack) -> Iterator[Diagnostic]:
@@ -57,8 +56,13 @@ def _suspects(value: Any, path: Path, name: str) -> Iterator[tuple[Path, bool]]:
         if type(inner) is str:
             if len(inner) >= SHORTEST_KEY and looks_like_key(inner, name if kind in _LISTS else str(step)):
                 yield (*path, step), False
-        elif inner and (type(inner) in _CONTAINERS or isinstance(inner, Spec)):
+        elif inner and _has_parts(type(inner)):
             yield from _suspects(inner, (*path, step), name if kind in _LISTS else str(step))
+
+
+@cache
+def _has_parts(kind: type) -> bool:
+    return issubclass(kind, (dict, *_LISTS, Spec))
 
 
 @cache
