@@ -256,7 +256,7 @@ def _is_written_for_the_operator(path: Path, entries: Iterable[git.Entry | None]
 def _changed_in_the_work_tree(
     top: Path, *, untracked: bool
 ) -> Iterator[tuple[PurePosixPath, tuple[git.Entry | None, ...]]]:
-    """The paths whose content is not that of HEAD, with what HEAD has; if `untracked`, also those that git would add."""
+    """The paths whose content is not that of HEAD, with what HEAD has; with `untracked`, those that git would add."""
     raw = ("diff-index", "-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "HEAD")
     for path, (entry, *_) in _raw(_answer(top, *raw)):
         # Git may only have noticed another time of the file.

@@ -20,7 +20,7 @@ from paletteai_components.deployment.command import WORKS_WITHOUT, check_version
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
 from paletteai_components.deployment.runs import Runs, default_parallel
-from paletteai_components.diagnostics import Diagnostic, StackFileError, errors_in
+from paletteai_components.diagnostics import Diagnostic, errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.folder import StackFolder
