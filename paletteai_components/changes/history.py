@@ -126,8 +126,8 @@ def history_since(revision: Revision, folder: StackFolder, *, deployed: bool = T
         entry = files_at(revision, project.folder).get(own)
         of_the_project = _versions(project.file, entry, touched.get(home / own, ()), objects)
         changed = dict(touched)
-        for path, entries in _changed_in_the_work_tree(top, untracked=deployed):
-            changed[path] = (*changed.get(path, ()), *entries)
+        for changed_path, entries in _changed_in_the_work_tree(top, untracked=deployed):
+            changed[changed_path] = (*changed.get(changed_path, ()), *entries)
         program = tuple(map(str, _program(top, changed, folder, project, objects)))
     return History(
         files,

@@ -56,7 +56,7 @@ def _suspects(value: Any, path: Path, name: str) -> Iterator[tuple[Path, bool]]:
         if type(inner) is str:
             if len(inner) >= SHORTEST_KEY and looks_like_key(inner, name if kind in _LISTS else str(step)):
                 yield (*path, step), False
-        elif inner and _has_parts(type(inner)):
+        elif inner and _has_parts(inner.__class__):
             yield from _suspects(inner, (*path, step), name if kind in _LISTS else str(step))
 
 
