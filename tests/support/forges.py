@@ -8,11 +8,14 @@ command is what GitHub's runner takes for one. Only what this package writes is 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from jsonschema import Draft202012Validator
+from jsonschema.validators import validator_for
 
 LEVELS = ["error", "warning", "note"]
 
@@ -95,6 +98,17 @@ SARIF = Draft202012Validator(
         }
     )
 )
+
+
+def _public_sarif() -> Any:
+    """The validator of the standard's own schema, where `PALETTEAI_SARIF_SCHEMA` is its path; None elsewhere."""
+    if (path := os.environ.get("PALETTEAI_SARIF_SCHEMA")) is None:
+        return None
+    schema = json.loads(Path(path).read_text())
+    return validator_for(schema)(schema)
+
+
+PUBLIC_SARIF = _public_sarif()
 CODE_QUALITY = Draft202012Validator(
     {
         "type": "array",
@@ -121,6 +135,8 @@ def sarif_run(text: str) -> dict[str, Any]:
     """The run of a SARIF log that is valid. Raises what is wrong."""
     log = json.loads(text)
     SARIF.validate(log)
+    if PUBLIC_SARIF is not None:
+        PUBLIC_SARIF.validate(log)
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     for result in run["results"]:
