@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +22,7 @@ from paletteai_components.redaction import named
 from paletteai_components.shell import is_glob
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema.drift import Diagnosis
     from paletteai_components.changes.drift import Drift
     from paletteai_components.cli.live import Live
     from paletteai_components.cli.output.line import Line, Section
@@ -194,7 +195,7 @@ def _comment(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None
     return comment_of(verdict, sections, about=about, marker=MARKER, printed_by="paletteai doctor")
 
 
-def _as_json(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None) -> dict[str, Any]:
+def _as_json(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None) -> Diagnosis:
     from paletteai_components.cli.output.drift import drift_as_json
 
     snapshot = found.snapshot

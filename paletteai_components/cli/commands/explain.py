@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,7 @@ from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema.explanation import ExplainedRule
     from paletteai_components.rules.rule import Rule
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
@@ -125,15 +126,15 @@ def _refuse_stack(name: str, folder: StackFolder) -> None:
     raise UserError(f"`{name}` is a stack, not a rule; name one of its projects, too.", remedy)
 
 
-def _as_json(rule: Rule) -> dict[str, Any]:
+def _as_json(rule: Rule) -> ExplainedRule:
     from paletteai_components.rules import page_of
 
     return {
         "code": rule.code,
         "holds": rule.holds,
-        "severity": rule.severity.value,
-        "scope": rule.scope.value,
-        "origins": [{"origin": origin.value, "says": says} for origin, says in rule.origins.items()],
+        "severity": rule.severity,
+        "scope": rule.scope,
+        "origins": [{"origin": origin, "says": says} for origin, says in rule.origins.items()],
         "page": page_of(rule),
     }
 

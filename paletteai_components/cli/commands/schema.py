@@ -1,4 +1,4 @@
-"""`paletteai schema`: the JSON Schema of a stack file."""
+"""`paletteai schema`: the JSON Schema of a stack file, or of what a command prints."""
 
 from __future__ import annotations
 
@@ -8,15 +8,34 @@ import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.output.report import show_json
+from paletteai_components.errors import UserError
+from paletteai_components.listing import listed
+from paletteai_components.naming import did_you_mean
+from paletteai_components.redaction import redacted
 
 
 @click.command("schema")
+@click.argument("words", metavar="[COMMAND]", nargs=-1)
 @partial(to_a_file, only="json")
-def command() -> None:
+def command(words: tuple[str, ...]) -> None:
     """Print the JSON Schema of a stack file, which editors use to complete and check it.
 
     The first line of a stack file names the schema: # yaml-language-server: $schema=PATH
-    """
-    from paletteai_components.schema import stack_schema
 
-    show_json(stack_schema())
+    With COMMAND, print the schema of what that command prints with `--format json`.
+    """
+    if not words:
+        from paletteai_components.schema import stack_schema
+
+        show_json(stack_schema())
+        return
+    from paletteai_components.cli.schema import RECORDS, output_schema
+
+    name = " ".join(words)
+    if name not in RECORDS:
+        known = listed((f"`{each}`" for each in RECORDS), len(RECORDS))
+        raise UserError(
+            f"`paletteai {redacted(name)}` prints no JSON with a schema, so there is nothing to print.",
+            did_you_mean(name, RECORDS) or f"These commands do: {known}.",
+        )
+    show_json(output_schema(name))

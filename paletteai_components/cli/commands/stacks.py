@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.slices import Slice, slice_of
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema.stacks import StackList
     from paletteai_components.cli.output.reach import Since
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
@@ -58,7 +59,7 @@ def command(
             click.echo(line)
 
 
-def _as_json(stacks: list[Stack], reached: Since | None, count: int | None) -> dict[str, Any]:
+def _as_json(stacks: list[Stack], reached: Since | None, count: int | None) -> StackList:
     slices: dict[tuple[str, Slice], list[str]] = {}
     if count is not None:
         for stack in stacks:

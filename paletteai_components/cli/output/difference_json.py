@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING
 
 from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference
@@ -12,11 +12,14 @@ from paletteai_components.changes.tree import Revision
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.diagnostics import Severity
 
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema import difference as printed
+
 # Raised when a field is removed, or gets another meaning. A new field does not raise it.
 VERSION = 1
 
 
-def difference_as_json(difference: Difference, revision: Revision) -> dict[str, Any]:
+def difference_as_json(difference: Difference, revision: Revision) -> printed.Difference:
     """A difference from a revision as JSON."""
     kept = Counter(diagnostic.severity for diagnostic in difference.kept)
     return {
@@ -34,15 +37,15 @@ def difference_as_json(difference: Difference, revision: Revision) -> dict[str, 
     }
 
 
-def reached_as_json(reach: Reach) -> list[dict[str, Any]]:
+def reached_as_json(reach: Reach) -> list[printed.ReachedStack]:
     """The stacks that a deployment of the change has to run, and why."""
     return [
-        {"name": stack, "reasons": [{"cause": each.cause.value, "text": each.text} for each in reasons]}
+        {"name": stack, "reasons": [{"cause": each.cause, "text": each.text} for each in reasons]}
         for stack, reasons in reach.reached.items()
     ]
 
 
-def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
+def comparison_as_json(comparison: Comparison) -> printed.Comparison:
     """A comparison as JSON. It names the two stacks once, so no part of it does."""
     value = record_as_json(comparison, without=("stack",), sides=("first", "second"))
     names = {side: value.pop(side) for side in ("first", "second")}
