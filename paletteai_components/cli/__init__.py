@@ -31,7 +31,7 @@ COMMANDS = {
     "diff": "Show what a change to the stack files does.",
     "explain": "Explain a rule, or where a project gets its integrations.",
     "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",
-    "schema": "Print the JSON Schema of a stack file.",
+    "schema": "Print the JSON Schema of a stack file, or of a command's JSON.",
     "new": "Write a stack file to start from.",
     "fingerprint": "Write a fingerprint beside each encrypted key.",
     "doctor": "Report what is wrong on a cluster, whoever made it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -22,7 +23,7 @@ def validator(command: str) -> Draft202012Validator:
 
 def command_of(arguments: Sequence[str]) -> str | None:
     """The command that a call prints JSON of, which has a schema; None for every other call."""
-    is_json = "--format=json" in arguments or ("--format", "json") in zip(arguments, arguments[1:], strict=False)
+    is_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
     command = next((each for each in arguments if each in RECORDS), None)
     return command if is_json and "-o" not in arguments and "--help" not in arguments else None
 

@@ -22,10 +22,10 @@ from paletteai_components.redaction import named
 from paletteai_components.shell import is_glob
 
 if TYPE_CHECKING:
-    from paletteai_components.cli.schema.drift import Diagnosis
     from paletteai_components.changes.drift import Drift
     from paletteai_components.cli.live import Live
     from paletteai_components.cli.output.line import Line, Section
+    from paletteai_components.cli.schema.drift import Diagnosis
     from paletteai_components.diagnostics import Diagnostic
     from paletteai_components.kube.snapshot import Request
     from paletteai_components.stacks.folder import StackFolder

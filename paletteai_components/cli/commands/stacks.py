@@ -16,8 +16,8 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.slices import Slice, slice_of
 
 if TYPE_CHECKING:
-    from paletteai_components.cli.schema.stacks import StackList
     from paletteai_components.cli.output.reach import Since
+    from paletteai_components.cli.schema.stacks import StackList
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 

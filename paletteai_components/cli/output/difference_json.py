@@ -1,4 +1,4 @@
-"""A difference and a comparison as JSON: stable, and documented in docs/command.md."""
+"""A difference and a comparison as JSON: stable, and described in docs/json.md."""
 
 from __future__ import annotations
 

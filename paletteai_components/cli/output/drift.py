@@ -102,7 +102,7 @@ def _tool(manager: Manager) -> str:
 
 
 def drift_as_json(drift: Drift) -> dict[str, Any]:
-    """A drift as JSON: documented in docs/command.md."""
+    """A drift as JSON: described in docs/json.md."""
     sides = ("cluster", "declared")
     return {"totals": drift.totals(), **record_as_json(drift, without=("agreeing",), sides=sides)}
 

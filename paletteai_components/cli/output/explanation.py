@@ -201,9 +201,7 @@ def _add_place(line: Tree, location: SourceLocation | None) -> None:
         line.parts.append((f"  ({location})", "dim"))
 
 
-def _as_json(
-    explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int
-) -> printed.ExplainedProject:
+def _as_json(explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int) -> printed.ExplainedProject:
     stack, project = explanation.stack, explanation.project
     return {
         "stack": stack.name,

@@ -29,13 +29,12 @@ RECORDS = {
 """The records that a command can print, by its name. Each is a name in a module of this package."""
 
 
-
 def output_schema(command: str) -> Schema:
     """The JSON Schema of what a command, one of `RECORDS`, prints as JSON."""
     # Slow to import, and only needed here.
     from pydantic import TypeAdapter
 
-    records: Any = Union[tuple(map(_record, RECORDS[command]))]  # noqa: UP007
+    records: Any = Union[tuple(map(_record, RECORDS[command]))]
     made = TypeAdapter(records).json_schema()
     models: dict[str, Schema] = made.pop("$defs", {})
     for model in (made, *models.values()):

@@ -27,7 +27,7 @@ class CheckedStacks(TypedDict):
     """What was checked: stack files."""
 
     problems: list[Problem]
-    """The problems of the chosen stacks, those with errors first."""
+    """The problems of the chosen stacks."""
     stacks: list[CheckedStack]
     """The chosen stacks that could be read."""
 

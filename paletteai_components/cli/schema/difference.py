@@ -16,7 +16,7 @@ from paletteai_components.model.spec import OnRemoval
 
 @record
 class Base(TypedDict):
-    """What the files are compared with."""
+    """A git revision."""
 
     name: str
     """The revision as it was named, or as it was found."""
@@ -242,7 +242,7 @@ class Difference(TypedDict):
 
 @record
 class ComparisonTotals(TypedDict):
-    """How much there is of everything."""
+    """How many differences there are."""
 
     facts: int
     """Facts."""
