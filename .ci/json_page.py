@@ -43,15 +43,21 @@ No field has a key, encrypted or not, or a fingerprint.
 A text that looks like a key is `<redacted>`.
 The [exit code](command.md#output) is the same as without `--format json`.
 
-Other formats that are JSON, too, are not this project's own: [`check --format sarif`](command.md#reports-for-other-tools) prints SARIF 2.1.0, whose schema it names in `$schema`; `check --format gitlab` prints a Code Quality report of GitLab; and `ci jobs gitlab` prints a pipeline of GitLab.
+Three other outputs are JSON, too, in the forms of others:
+
+- [`check --format sarif`](command.md#reports-for-other-tools) prints SARIF 2.1.0, and names its schema in `$schema`.
+- `check --format gitlab` prints a Code Quality report of GitLab.
+- `ci jobs gitlab` prints a pipeline of GitLab.
 
 | command | what it prints |
 |---|---|
 """
 
 _FLEET = """\
-`graph --format json` is the whole fleet for other tools, such as a catalog like Backstage or a dashboard beside Argo CD: each stack with its tenant, and the edges from integrations to Settings and from Settings to projects.
-An edge is a position: `settings[].integration` is one among `integrations`, and `projects[].settings` is one among `settings` of the same stack.
+This is the whole fleet for other tools, such as a catalog like Backstage or a dashboard beside Argo CD.
+Each stack has its tenant, and the edges from integrations to Settings, and from Settings to projects.
+An edge is a position, from 0: `integration` of a Settings is one among the `integrations` of the same stack, and
+`settings` of a project one among its `settings`.
 
 With the stack file of [the command's page](command.md#output):
 
@@ -141,7 +147,7 @@ def _printed() -> str:
         (Path(folder) / "Pulumi.yaml").write_text("name: paletteai\nruntime: python\nstackConfigDir: stacks\n")
         (stacks / "Pulumi.acme.dev.yaml").write_text(stack, encoding="utf-8")
         called = [sys.executable, "-m", "paletteai_components", *_EXAMPLE.split()]
-        done = subprocess.run(called, cwd=folder, capture_output=True, text=True, check=True)
+        done = subprocess.run(called, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout
 
 

@@ -232,7 +232,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         print(done.stdout + done.stderr, file=sys.stderr)
         _refuse(f"{' '.join(command)} failed with {done.returncode}, so this is not a release.")

@@ -81,7 +81,7 @@ def run(top: Path, *arguments: str, input: str = "") -> tuple[int, str, str]:
     """
     import subprocess
 
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [_find_git(), *_OPTIONS, *arguments],
         cwd=top,
         env=_environment(),
@@ -155,7 +155,7 @@ def objects_of(top: Path) -> Iterator[Objects]:
     """Start a process that reads objects of the repository with this top folder."""
     import subprocess
 
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603
         [_find_git(), *_OPTIONS, "cat-file", "--batch"],
         cwd=top,
         env=_environment(),

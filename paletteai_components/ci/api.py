@@ -106,7 +106,7 @@ class Api:
     def _request(
         self, opener: OpenerDirector, method: str, path: str, body: bytes | None, most: int
     ) -> tuple[bytes, Message]:
-        request = Request(f"{self.base.rstrip('/')}/{path}", body, method=method)
+        request = Request(f"{self.base.rstrip('/')}/{path}", body, method=method)  # noqa: S310
         request.add_header("Accept", "application/json")
         request.add_header("User-Agent", "paletteai")
         if body is not None:

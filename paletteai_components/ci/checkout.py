@@ -287,7 +287,7 @@ def _git(*arguments: str) -> bytes:
 
 def _run_git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=False)
+    return subprocess.run(["git", *arguments], env=environment, capture_output=True, check=False)  # noqa: S603, S607
 
 
 def _git_failed(done: subprocess.CompletedProcess[bytes]) -> UserError:

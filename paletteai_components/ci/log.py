@@ -56,7 +56,7 @@ class _Running:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, command: Sequence[str | os.PathLike[str]], environment: Mapping[str, str], log: BinaryIO) -> int:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603
             command,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -48,7 +48,7 @@ def check_version(command: Path) -> Path:
         EngineError: the command cannot be run, or is too old for this package.
     """
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603
             [command, "version"],
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,

@@ -118,7 +118,7 @@ def run_pulumi(
     pulumi = pulumi_command(only)
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603
             [pulumi, *arguments],
             cwd=project,
             env=environment,

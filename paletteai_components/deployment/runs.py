@@ -110,7 +110,7 @@ class Runs:
         flags = ["--json", "--non-interactive", "--color=never", f"--stack={stack}"]
         if host:
             flags.append(f"--client={host}")
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603
             [self._command, *operation.value, *flags],
             cwd=self._project,
             env=environment,

@@ -213,4 +213,4 @@ class _Handler(BaseHTTPRequestHandler):
         cast(_Server, self.server).api.requests.append((self.command, self.path))
         self.send_error(405)
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = _other
+    do_POST = do_PUT = do_PATCH = do_DELETE = _other  # noqa: N815

@@ -195,7 +195,7 @@ class Monitor(mocks.MockMonitor):
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         return urn_of(parent, type_, name, pulumi.get_stack())
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         urn = self.make_urn(request.parent, request.type, request.name)
         registered = _registered(urn, request)
         if request.custom and request.type.rpartition(":")[2] == self._refuses:
@@ -209,7 +209,7 @@ class Monitor(mocks.MockMonitor):
         id_ = f"{request.name}-id" if request.custom and not self._preview else ""
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=request.object)
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         outputs = _plain(request.outputs)
         with self._lock:
             if "::pulumi:pulumi:Stack::" in request.urn:
@@ -218,7 +218,7 @@ class Monitor(mocks.MockMonitor):
                 self._recording.outputs[request.urn] = outputs
         return empty_pb2.Empty()
 
-    def Invoke(self, request: Any) -> Any:
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
         arguments = _plain(request.args)
         with self._lock:
             self._recording.invokes.append((request.tok, arguments))
@@ -250,7 +250,7 @@ class Engine:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
 
-    def Log(self, request: Any) -> Any:
+    def Log(self, request: Any) -> Any:  # noqa: N802
         self._recording.messages.append((engine_pb2.LogSeverity.Name(request.severity), request.message))
         return empty_pb2.Empty()
 

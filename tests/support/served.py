@@ -192,16 +192,16 @@ _ENGINES: list[Any] = []
 
 
 class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         # Then every version of the SDK asks for single features.
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
 
-    def SupportsFeature(self, request: Any, context: Any) -> Any:
+    def SupportsFeature(self, request: Any, context: Any) -> Any:  # noqa: N802
         # It runs no transforms and no hooks.
         supported = request.id in {"secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith"}
         return resource_pb2.SupportsFeatureResponse(hasSupport=supported)
 
-    def Invoke(self, request: Any, context: Any) -> Any:
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
         if request.tok != "pulumi:pulumi:getResource":
             return _PLAYED[-1][0].Invoke(request)
         # A component asks for the provider that it is given.
@@ -209,15 +209,15 @@ class _Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         answer.update({"urn": request.args["urn"], "id": "made-id", "state": dict(_PLAYED[-1][2])})
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
-    def RegisterResource(self, request: Any, context: Any) -> Any:
+    def RegisterResource(self, request: Any, context: Any) -> Any:  # noqa: N802
         return _PLAYED[-1][0].RegisterResource(request)
 
-    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:  # noqa: N802
         return _PLAYED[-1][0].RegisterResourceOutputs(request)
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):
-    def Log(self, request: Any, context: Any) -> Any:
+    def Log(self, request: Any, context: Any) -> Any:  # noqa: N802
         return _PLAYED[-1][1].Log(request)
 
 

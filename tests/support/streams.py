@@ -74,7 +74,7 @@ def _main() -> None:
     gc.freeze()
     results: list[tuple[int, str, str]] = []
     for call in json.load(sys.stdin):
-        files = [tempfile.TemporaryFile() for _ in range(2)]
+        files = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115
         if os.fork() == 0:
             for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
                 kept = files[descriptor - 1].fileno()

@@ -19,7 +19,7 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:
             # Otherwise the next file that is opened gets its descriptor, and with it what a child process prints.
             descriptor = os.open(os.devnull, flags)
-            setattr(sys, name, open(descriptor, "r" if name == "stdin" else "w", encoding="utf-8"))
+            setattr(sys, name, open(descriptor, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

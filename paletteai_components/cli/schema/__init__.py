@@ -6,8 +6,10 @@ them when the command runs: pydantic is slow to import.
 
 from __future__ import annotations
 
+from functools import reduce
 from importlib import import_module
-from typing import Any, Union
+from operator import or_
+from typing import Any
 
 from paletteai_components.schema import DRAFT, Schema, simplify
 
@@ -34,7 +36,7 @@ def output_schema(command: str) -> Schema:
     # Slow to import, and only needed here.
     from pydantic import TypeAdapter
 
-    records: Any = Union[tuple(map(_record, RECORDS[command]))]
+    records: Any = reduce(or_, map(_record, RECORDS[command]))
     made = TypeAdapter(records).json_schema()
     models: dict[str, Schema] = made.pop("$defs", {})
     for model in (made, *models.values()):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing_extensions import NotRequired, TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from paletteai_components.changes.difference import Presence
 from paletteai_components.changes.impact import KeyChange, Steps

@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
             case None:
                 self._hand_back(self._passed_on(body))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
 
     def _passed_on(self, body: bytes) -> http.client.HTTPResponse:
         if self._upstream is None:
