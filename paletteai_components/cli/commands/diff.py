@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +25,7 @@ from paletteai_components.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paletteai_components.cli.schema import difference as printed
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
 
@@ -35,7 +36,7 @@ class _Answer:
     about: Line
     """What was compared."""
     sections: list[Section]
-    value: dict[str, Any]
+    value: printed.Difference | printed.Comparison
     """The same for `--format json`."""
     code: int
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from paletteai_components.changes.comparison import Comparison
 from paletteai_components.changes.difference import Difference
@@ -22,7 +22,7 @@ VERSION = 1
 def difference_as_json(difference: Difference, revision: Revision) -> printed.Difference:
     """A difference from a revision as JSON."""
     kept = Counter(diagnostic.severity for diagnostic in difference.kept)
-    return {
+    value = {
         "version": VERSION,
         "base": {"name": revision.name, "commit": revision.commit},
         "totals": difference.totals(),
@@ -35,6 +35,7 @@ def difference_as_json(difference: Difference, revision: Revision) -> printed.Di
         "stacks": [{"name": each.stack, **record_as_json(each, without=("stack",))} for each in difference.stacks],
         **record_as_json(difference, without=("stacks", "introduced", "fixed", "kept", "refusal", "unsound")),
     }
+    return cast("printed.Difference", value)
 
 
 def reached_as_json(reach: Reach) -> list[printed.ReachedStack]:
@@ -49,4 +50,4 @@ def comparison_as_json(comparison: Comparison) -> printed.Comparison:
     """A comparison as JSON. It names the two stacks once, so no part of it does."""
     value = record_as_json(comparison, without=("stack",), sides=("first", "second"))
     names = {side: value.pop(side) for side in ("first", "second")}
-    return {"version": VERSION, **names, "totals": comparison.totals(), **value}
+    return cast("printed.Comparison", {"version": VERSION, **names, "totals": comparison.totals(), **value})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -212,11 +212,17 @@ def _as_json(explanation: Explanation, diagnostics: Sequence[Diagnostic], others
         "where": _where(stack.location(*project.path, "name")),
         "namespace": {"name": named(project.namespace), "made": project.spec.create_namespace},
         "mergedSettings": bool(stack.spec and stack.spec.merged_settings),
-        "integrations": {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
-        "inherited": {
-            each.field: {"value": each.value, "from": each.origin, "where": _where(each.location)}
-            for each in explanation.inherited
-        },
+        "integrations": cast(
+            "printed.ExplainedIntegrations",
+            {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
+        ),
+        "inherited": cast(
+            "printed.InheritedFields",
+            {
+                each.field: {"value": each.value, "from": each.origin, "where": _where(each.location)}
+                for each in explanation.inherited
+            },
+        ),
         "problems": [as_json(diagnostic) for diagnostic in diagnostics],
         "otherProblems": others,
     }

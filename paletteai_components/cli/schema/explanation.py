@@ -122,16 +122,15 @@ class ExplainedIntegrations(TypedDict):
 
 
 # `from` is a word of Python, so this one is not a class.
-InheritedField = record(
-    TypedDict(
-        "InheritedField",
-        {
-            "value": Annotated[Any, Field(description="The value; null if there is none.")],
-            "from": Annotated[Literal["project", "tenant", "default"], Field(description="What sets it.")],
-            "where": Annotated[Place | None, Field(description="Where it is set.")],
-        },
-    )
+InheritedField = TypedDict(
+    "InheritedField",
+    {
+        "value": Annotated[Any, Field(description="The value; null if there is none.")],
+        "from": Annotated[Literal["project", "tenant", "default"], Field(description="What sets it.")],
+        "where": Annotated[Place | None, Field(description="Where it is set.")],
+    },
 )
+record(InheritedField)
 
 
 @record
