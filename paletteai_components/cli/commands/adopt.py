@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components import shell
+from paletteai_components.cli.completion import stacks
 from paletteai_components.cli.folder import (
     home_of,
     in_a_folder,
@@ -43,7 +44,7 @@ _LISTED = 10
 
 
 @click.command("adopt")
-@click.argument("words", nargs=-1, metavar="[STACK]...")
+@click.argument("words", nargs=-1, metavar="[STACK]...", shell_complete=stacks)
 @on_a_cluster
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Adopt this Tenant. Repeatable.")
 @click.option("--env", "environment", metavar="ENV", help="The environment.  [default: the name of the context]")

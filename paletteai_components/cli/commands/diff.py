@@ -11,6 +11,7 @@ import click
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
 from paletteai_components.cli.address import of_a_line, of_a_rule
+from paletteai_components.cli.completion import stacks
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
 from paletteai_components.cli.output.columns import section_lines, wrapped
@@ -42,7 +43,7 @@ class _Answer:
 
 
 @click.command("diff")
-@click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
+@click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1, shell_complete=stacks)
 @in_a_folder
 @in_a_format("text", "json", "markdown", purpose="The output format. Markdown is one comment for a pull request.")
 @to_a_file

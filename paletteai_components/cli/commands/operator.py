@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.completion import environments
 from paletteai_components.cli.folder import in_a_folder, project_of, stacks_option
 from paletteai_components.cli.output.report import plural
 from paletteai_components.cli.references import (
@@ -46,7 +47,7 @@ _SHORTEST = 60
 
 
 @click.command("operator")
-@click.argument("environment", metavar="ENV")
+@click.argument("environment", metavar="ENV", shell_complete=environments)
 @naming_stacks
 @in_a_folder
 @since_a_revision

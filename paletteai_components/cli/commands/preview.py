@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from paletteai_components.cli.environment import Request, on_an_environment, preview
+from paletteai_components.cli.request import Request, on_an_environment
 
 
 @click.command("preview")
@@ -18,4 +18,6 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     All stack files of the folder are checked first. A stack with an error is refused; the others
     are previewed.
     """
+    from paletteai_components.cli.environment import preview
+
     ctx.exit(preview(Request(**options)))

@@ -14,8 +14,15 @@ from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import redacted
 
 
+def _commands(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from paletteai_components.cli.schema import RECORDS
+
+    line = " ".join((*(ctx.params.get("words") or ()), incomplete))
+    return [name.removeprefix(line.removesuffix(incomplete)).split()[0] for name in RECORDS if name.startswith(line)]
+
+
 @click.command("schema")
-@click.argument("words", metavar="[COMMAND]", nargs=-1)
+@click.argument("words", metavar="[COMMAND]", nargs=-1, shell_complete=_commands)
 @partial(to_a_file, only="json")
 def command(words: tuple[str, ...]) -> None:
     """Print the JSON Schema of a stack file, which editors use to complete and check it.

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from paletteai_components.cli.environment import Request, change, on_an_environment
-from paletteai_components.deployment import Operation
+from paletteai_components.cli.request import Request, on_an_environment
 
 
 @click.command("up")
@@ -20,4 +19,7 @@ def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
     All stack files of the folder are checked first. A stack with an error is refused; the others
     are deployed. Without `--yes`, every stack is previewed first, and you confirm once for all.
     """
+    from paletteai_components.cli.environment import change
+    from paletteai_components.deployment import Operation
+
     ctx.exit(change(Request(**options), Operation.UP, Operation.PREVIEW, yes=yes))

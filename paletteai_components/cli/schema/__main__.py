@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
-from paletteai_components.cli.output.report import json_text
 from paletteai_components.cli.schema import RECORDS, file_of, output_schema
 
 for command in RECORDS:
     file = Path(sys.argv[1]) / file_of(command)
-    file.write_text(json_text(output_schema(command)) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(output_schema(command), indent=2) + "\n", encoding="utf-8")
