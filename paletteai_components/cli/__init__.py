@@ -122,7 +122,7 @@ class _Commands(click.Group):
     is_eager=True,
     expose_value=False,
     callback=show_version,
-    help="Show the versions of this package, of Python and of the libraries that matter.",
+    help="Show the versions of this package, of Python, of the libraries that matter and of Pulumi.",
 )
 @click.option(
     "-C",
