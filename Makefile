@@ -71,6 +71,7 @@ PINS = $(COMPILE) pyproject.toml --extra build
 docs: $(RUNTIME)
 	@$(RUN) paletteai_components.rules docs/rules
 	@$(BIN)/python .ci/json_page.py
+	@$(BIN)/python .ci/help_page.py
 
 # A link that leads nowhere, or a page that is in no menu, is an error.
 site: $(SITE)/.installed

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paletteai_components.cli.completion import VARIABLE, answering
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.inside import inside
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
@@ -50,7 +51,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(Command, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -145,9 +146,6 @@ def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
 
     Most commands read files only. `crds` reads files or a cluster. `fingerprint` and
     `render --with-secrets` call pulumi to decrypt the keys; `preview`, `up` and `refresh` run pulumi.
-
-    Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
-    was called wrongly.
     """
     ctx.color = _is_coloured(color)
     for folder in folders:

@@ -11,6 +11,7 @@ import click
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.place import Repository
 from paletteai_components.cli.output.report import MANY, as_json, counted, json_text, plural, show, show_codes
 from paletteai_components.cli.selection import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @choosing_stacks
 @click.option(
     "--manifests",

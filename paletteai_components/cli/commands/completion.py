@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components.cli.completion import SHELLS, VARIABLE
+from paletteai_components.cli.help import Command
 
 if TYPE_CHECKING:
     from click.shell_completion import ShellComplete
 
 
-@click.command("completion")
+@click.command("completion", cls=Command)
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli import completion
 from paletteai_components.cli.folder import in_a_folder, in_a_format, on_a_cluster
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural, show_json
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.selection import Choice, chosen_from
@@ -31,7 +32,7 @@ _LISTED = 10
 _VERSION, _FIELDS = "paletteai:apiVersion", "paletteai:vendorFields"
 
 
-@click.command("crds")
+@click.command("crds", cls=Command)
 @click.argument("sources", metavar="[FILE|DIR|-]...", nargs=-1, type=click.Path(path_type=Path))
 @on_a_cluster
 @click.option(

@@ -14,6 +14,7 @@ from paletteai_components.cli.address import of_a_line, of_a_rule
 from paletteai_components.cli.completion import stacks
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.columns import section_lines, wrapped
 from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment_of
 from paletteai_components.cli.output.line import Entry, Line, Section, Untrusted
@@ -42,7 +43,7 @@ class _Answer:
     code: int
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1, shell_complete=stacks)
 @in_a_folder
 @in_a_format("text", "json", "markdown", purpose="The output format. Markdown is one comment for a pull request.")
@@ -84,9 +85,6 @@ def command(
 
     With two STACKs, shows how one tenant differs between two environments. Each is a name, the path of a file, or a
     glob that matches one stack.
-
-    Exit code 1 means that errors were introduced, or that `pulumi up` refuses a change; differences alone are not a
-    failure.
     """
     links = Links(source_url, rules_url)
     try:

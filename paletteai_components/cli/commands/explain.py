@@ -10,6 +10,7 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.completion import rules_or_stacks
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.console import console_on
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show_json
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-@click.command("explain")
+@click.command("explain", cls=Command)
 @click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1, shell_complete=rules_or_stacks)
 @in_a_folder
 @in_a_format("text", "json")

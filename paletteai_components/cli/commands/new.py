@@ -15,6 +15,7 @@ from paletteai_components import shell
 from paletteai_components.cli.completion import environments, stacks
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, schema_in, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import the_stack
@@ -65,7 +66,7 @@ config:
 """
 
 
-@click.command("new")
+@click.command("new", cls=Command)
 @click.argument("tenant")
 @click.argument("environment", metavar="ENV", shell_complete=environments)
 @click.option(

@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli.completion import environments
 from paletteai_components.cli.folder import in_a_folder, project_of, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural
 from paletteai_components.cli.references import (
     backend_url,
@@ -46,7 +47,7 @@ _LISTED = 10
 _SHORTEST = 60
 
 
-@click.command("operator")
+@click.command("operator", cls=Command)
 @click.argument("environment", metavar="ENV", shell_complete=environments)
 @naming_stacks
 @in_a_folder

@@ -11,6 +11,7 @@ import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import as_json, counted, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
@@ -48,7 +49,7 @@ _REMOVALS = {
 }
 
 
-@click.command("plan")
+@click.command("plan", cls=Command)
 @choosing_stacks
 @in_a_format("text", "json")
 @to_a_file

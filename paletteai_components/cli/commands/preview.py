@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.request import Request, on_an_environment
 
 
-@click.command("preview")
+@click.command("preview", cls=Command)
 @on_an_environment
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.request import Request, on_an_environment
 
 
-@click.command("refresh")
+@click.command("refresh", cls=Command)
 @on_an_environment
 @click.option("--yes", "-y", is_flag=True, help="Refresh without a preview and without asking.")
 @click.pass_context

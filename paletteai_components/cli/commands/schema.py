@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from paletteai_components.cli.destination import to_a_file
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import show_json
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
@@ -21,7 +22,7 @@ def _commands(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [name.removeprefix(line.removesuffix(incomplete)).split()[0] for name in RECORDS if name.startswith(line)]
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 @click.argument("words", metavar="[COMMAND]", nargs=-1, shell_complete=_commands)
 @partial(to_a_file, only="json")
 def command(words: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural, show_json
 from paletteai_components.cli.selection import Choice, choosing_stacks
 from paletteai_components.cli.since import asking, in_a_slice, reached_stacks, since_a_revision
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
 
 
-@click.command("stacks")
+@click.command("stacks", cls=Command)
 @choosing_stacks
 @since_a_revision
 @in_a_slice
