@@ -27,7 +27,7 @@ def page() -> str:
 
 def helps() -> Iterator[tuple[str, str]]:
     """The name of every command, and its help in a terminal of 80 columns."""
-    root = click.Context(paletteai, info_name="paletteai", terminal_width=78)
+    root = click.Context(paletteai, info_name="paletteai", terminal_width=78, **paletteai.context_settings)
     yield "paletteai", paletteai.get_help(root)
     yield from _below(root, "")
 
@@ -38,9 +38,7 @@ def _below(parent: click.Context, prefix: str) -> Iterator[tuple[str, str]]:
     for name in group.list_commands(parent):
         command = group.get_command(parent, name)
         assert command is not None  # noqa: S101
-        context = click.Context(
-            command, info_name=name, parent=parent, terminal_width=78, help_option_names=["-h", "--help"]
-        )
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=78)
         yield f"{prefix}{name}", command.get_help(context)
         if isinstance(command, click.Group):
             yield from _below(context, f"{name} ")
