@@ -12,7 +12,7 @@ from paletteai_components.cli import main as paletteai
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "help.md"
 _HEAD = """\
-# Help
+# Help texts
 
 What `paletteai COMMAND --help` prints, for every command: its arguments, its options, examples that can be pasted, and its exit codes.
 `make docs` writes this page; [the command](command.md) explains more.

@@ -25,12 +25,12 @@ _HEAD = """\
 # JSON
 
 What each command prints with `--format json`: every field, its type and its meaning.
-`make docs` writes this page from the JSON Schemas of the package.
+`make docs` writes this page from the JSON Schemas of the package, which are in the draft 2020-12 and can be printed:
 
 ```sh
-paletteai schema check                     # the schema of what `check` prints, in the draft 2020-12
-paletteai schema ci jobs                   # of a command of `ci`
-paletteai schema diff -o diff.schema.json  # into a file
+paletteai schema check
+paletteai schema ci jobs
+paletteai schema diff -o diff.schema.json
 ```
 
 The package has the same schemas in `paletteai_components/schema`, each named after its command.
