@@ -14,9 +14,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "help.md"
 _HEAD = """\
 # Help texts
 
-What `paletteai COMMAND --help` prints, for every command: its arguments, its options, examples that can be pasted, and its exit codes.
+What `--help` prints after each command: arguments, options, examples that can be pasted, and exit codes.
 `make docs` writes this page; [the command](command.md) explains more.
-"""  # noqa: E501
+"""
 
 
 def page() -> str:

@@ -1,4 +1,4 @@
-"""Inside another folder: what `paletteai -C DIR` does."""
+"""Inside another folder: what the option `-C DIR` does."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def command(words: tuple[str, ...]) -> None:
     if name not in RECORDS:
         known = listed((f"`{each}`" for each in RECORDS), len(RECORDS))
         raise UserError(
-            f"`paletteai {redacted(name)}` prints no JSON with a schema, so there is nothing to print.",
+            f"the command `{redacted(name)}` prints no JSON that has a schema, so nothing was done.",
             did_you_mean(name, RECORDS) or f"These commands do: {known}.",
         )
     show_json(output_schema(name))

@@ -70,7 +70,7 @@ def test_every_command_with_a_format_for_scripts_has_a_schema() -> None:
 def test_a_command_without_json_has_no_schema_and_the_nearest_one_is_asked_for(project: Project) -> None:
     assert "These commands do: `check`, `plan`, " in project.refused("schema", "render")
     assert "Did you mean `check`?" in project.refused("schema", "chek")
-    assert project.refused("schema", "\x1b[31m").startswith("error: `paletteai \\x1b[31m` prints no JSON")
+    assert project.refused("schema", "\x1b[31m").startswith("error: the command `\\x1b[31m` prints no JSON")
 
 
 def test_a_schema_is_written_to_a_file_and_again(project: Project) -> None:
