@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 # The options of a command stand first, without those of a group.
 _GROUPS = {
     "Stacks": ("--stacks", "--env", "--cluster", "--since", "--slice"),
-    "Cluster": ("--context", "--kubeconfig", "--no-secrets", "--vendor-field", "--merged-settings"),
+    "Cluster": ("--context", "--kubeconfig", "--no-secrets"),
+    "PaletteAI": ("--vendor-field", "--merged-settings"),
     "Problems": ("--select", "--ignore", "--fail-on", "--statistics"),
     "Output": ("--format", "--output", "--limit", "--source-url", "--rules-url", "--verbose", "--quiet", "--color"),
 }
