@@ -25,7 +25,8 @@ def command_of(arguments: Sequence[str]) -> str | None:
     """The command that a call prints JSON of, which has a schema; None for every other call."""
     is_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
     command = next((each for each in arguments if each in RECORDS), None)
-    return command if is_json and "-o" not in arguments and "--help" not in arguments else None
+    elsewhere = any(each.startswith(("-o", "--output", "--help")) for each in arguments)
+    return command if is_json and not elsewhere else None
 
 
 def refuse_another(command: str, printed: str) -> Any:

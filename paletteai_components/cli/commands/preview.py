@@ -14,7 +14,7 @@ from paletteai_components.cli.request import Request, on_an_environment
 @on_an_environment
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
-    """Show what `up` would change in each stack of environment ENV. Needs the pulumi command.
+    """Show what `up` would change in each stack of environment ENV. Needs the command `pulumi`.
 
     All stack files of the folder are checked first. A stack with an error is refused; the others
     are previewed.

@@ -15,7 +15,7 @@ from paletteai_components.cli.request import Request, on_an_environment
 @click.option("--yes", "-y", is_flag=True, help="Refresh without a preview and without asking.")
 @click.pass_context
 def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
-    """Update Pulumi's state of each stack of environment ENV from the cluster. Needs the pulumi command.
+    """Update Pulumi's state of each stack of environment ENV from the cluster. Needs the command `pulumi`.
 
     Nothing on the cluster changes. Without `--yes`, every refresh is previewed first, and you confirm
     once for all.

@@ -15,7 +15,7 @@ from paletteai_components.cli.request import Request, on_an_environment
 @click.option("--yes", "-y", is_flag=True, help="Deploy without a preview and without asking.")
 @click.pass_context
 def command(ctx: click.Context, /, yes: bool, **options: Any) -> None:
-    """Deploy each stack of environment ENV. Needs the pulumi command.
+    """Deploy each stack of environment ENV. Needs the command `pulumi`.
 
     All stack files of the folder are checked first. A stack with an error is refused; the others
     are deployed. Without `--yes`, every stack is previewed first, and you confirm once for all.

@@ -148,8 +148,6 @@ class MovedCredential(TypedDict):
     """The name of the integration in the stack file."""
     steps: Steps
     """How it can be deployed: in one deployment, in two, or one stack after the other."""
-    refusal: Problem | None
-    """Why `pulumi up` refuses it; null if it does not."""
 
 
 @record
