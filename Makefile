@@ -59,7 +59,8 @@ schema: $(RUNTIME)
 	@mkdir -p $(dir $(SCHEMA))
 	@new=$(SCHEMA).new.$$$$; \
 	if $(BIN)/paletteai schema > $$new; then mv -f $$new $(SCHEMA); else rm -f $$new; exit 1; fi
-	@echo "Wrote $(SCHEMA)"
+	@$(RUN) paletteai_components.cli.schema $(dir $(SCHEMA))
+	@echo "Wrote $(SCHEMA), and beside it the schemas of what commands print"
 
 # The pins of one package must agree, so the first file constrains the second.
 COMPILE = $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -69,6 +70,8 @@ PINS = $(COMPILE) pyproject.toml --extra build
 
 docs: $(RUNTIME)
 	@$(RUN) paletteai_components.rules docs/rules
+	@$(BIN)/python .ci/json_page.py
+	@$(BIN)/python .ci/help_page.py
 
 # A link that leads nowhere, or a page that is in no menu, is an error.
 site: $(SITE)/.installed

@@ -12,15 +12,20 @@ import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.completion import VARIABLE, answering
+from paletteai_components.cli.help import Command
+from paletteai_components.cli.inside import inside
 from paletteai_components.cli.output.report import show_error
 from paletteai_components.cli.output.streams import discard, end_without_reader, prepare_streams
 from paletteai_components.cli.version import show_version
 from paletteai_components.errors import UserError
-from paletteai_components.shell import called_for
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": "Make a repository for stack files.",
@@ -31,7 +36,7 @@ COMMANDS = {
     "diff": "Show what a change to the stack files does.",
     "explain": "Explain a rule, or where a project gets its integrations.",
     "graph": "Draw tenants, Settings and projects, for Markdown or a browser.",
-    "schema": "Print the JSON Schema of a stack file.",
+    "schema": "Print the JSON Schema of a stack file, or of a command's JSON.",
     "new": "Write a stack file to start from.",
     "fingerprint": "Write a fingerprint beside each encrypted key.",
     "doctor": "Report what is wrong on a cluster, whoever made it.",
@@ -42,10 +47,11 @@ COMMANDS = {
     "refresh": "Update Pulumi's state from the cluster.",
     "operator": "Write Stack objects for the Pulumi Kubernetes Operator.",
     "ci": "Choose jobs, preview, deploy and comment, in a workflow.",
+    "completion": "Print the script with which a shell completes all this.",
 }
 
 
-class _Commands(click.Group):
+class _Commands(Command, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -69,7 +75,19 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        # No command is imported for its line of help.
+        commands = [
+            CompletionItem(name, help=summary) for name, summary in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        if VARIABLE in os.environ:
+            with answering():
+                return super().main(*args, **kwargs)
         prepare_streams()
         _keep_libraries_quiet()
         try:
@@ -105,7 +123,7 @@ class _Commands(click.Group):
     is_eager=True,
     expose_value=False,
     callback=show_version,
-    help="Show the versions of this package, of Python and of the libraries that matter.",
+    help="Show the versions of this package, of Python, of the libraries that matter and of Pulumi.",
 )
 @click.option(
     "-C",
@@ -128,13 +146,10 @@ def main(ctx: click.Context, folders: tuple[Path, ...], color: str) -> None:
 
     Most commands read files only. `crds` reads files or a cluster. `fingerprint` and
     `render --with-secrets` call pulumi to decrypt the keys; `preview`, `up` and `refresh` run pulumi.
-
-    Exit code 0: no errors. 1: errors were found. 2: something could not be read, or the command
-    was called wrongly.
     """
     ctx.color = _is_coloured(color)
     for folder in folders:
-        ctx.with_resource(_inside(folder))
+        ctx.with_resource(inside(folder))
 
 
 def _is_coloured(option: str) -> bool | None:
@@ -145,29 +160,6 @@ def _is_coloured(option: str) -> bool | None:
         return False
     forced = (os.environ.get(name, "") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
     return True if any(value not in {"", "0", "false"} for value in forced) else None
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    """Work in a folder, as after `cd`, and print commands that go there."""
-    before, shown = Path.cwd(), os.environ.get("PWD")
-    there = os.path.normpath(os.path.join(shown or before, folder))
-    try:
-        os.chdir(folder)
-    except OSError as error:
-        fact = f"the command cannot run in `{folder}` ({error.strerror}), so nothing was done."
-        raise UserError(fact, "Name a folder that exists with `-C DIR`.") from None
-    # The shell's spelling of a folder with links is kept, as by `cd`.
-    os.environ["PWD"] = there if os.path.realpath(there) == os.getcwd() else os.getcwd()
-    try:
-        with called_for(folder):
-            yield
-    finally:
-        os.chdir(before)
-        if shown is None:
-            del os.environ["PWD"]
-        else:
-            os.environ["PWD"] = shown
 
 
 @contextlib.contextmanager

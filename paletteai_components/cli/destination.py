@@ -63,6 +63,7 @@ _BEGINNINGS = tuple(
         '{\n  "version": 1,\n  "base": {\n    "name": ',
         '{\n  "version": 1,\n  "first": ',
         '{\n  "$schema": "https://json-schema.org/draft/2020-12/schema",\n  "title": "A PaletteAI stack file"',
+        '{\n  "$schema": "https://json-schema.org/draft/2020-12/schema",\n  "title": "What `paletteai ',
     )
 )
 

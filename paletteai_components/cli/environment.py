@@ -9,43 +9,22 @@ from pathlib import Path
 
 import click
 
-from paletteai_components.cli.folder import Command, in_a_folder, in_a_format, project_of
+from paletteai_components.cli.folder import project_of
 from paletteai_components.cli.output import outcome
 from paletteai_components.cli.output.progress import progress
 from paletteai_components.cli.output.reach import Since
-from paletteai_components.cli.selection import Choice, chosen_from, naming_stacks
-from paletteai_components.cli.since import asking, every_stack, in_a_slice, since, since_a_revision
+from paletteai_components.cli.request import Request
+from paletteai_components.cli.selection import Choice, chosen_from
+from paletteai_components.cli.since import asking, every_stack, since
 from paletteai_components.deployment import Deployment, Operation, State
 from paletteai_components.deployment.command import WORKS_WITHOUT, check_version, find_command, install, pinned
 from paletteai_components.deployment.decryption import EngineError
 from paletteai_components.deployment.language_host import prepare
-from paletteai_components.deployment.runs import Runs, default_parallel
+from paletteai_components.deployment.runs import Runs
 from paletteai_components.diagnostics import Diagnostic, errors_in
 from paletteai_components.errors import UserError
 from paletteai_components.rules import diagnostics_of
-from paletteai_components.stacks.folder import StackFolder
-from paletteai_components.stacks.slices import Slice
 from paletteai_components.stacks.workspace import concerning
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The arguments and options of a command."""
-
-    environment: str
-    words: tuple[str, ...]
-    clusters: tuple[str, ...]
-    folder: StackFolder
-    revision: str | None
-    """The revision since which a change has to reach a stack, or None."""
-    part: Slice | None
-    """The slice that a stack has to be in, or None."""
-    parallel: int
-    installs: bool
-    """Whether to install Pulumi for the project without asking, where it is missing."""
-    verbose: bool
-    """Whether to show every message of Pulumi, also for stacks that succeeded."""
-    output_format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +38,6 @@ class Environment:
     """Whether a stack file of the environment could not be read."""
     since: Since | None
     """What the change reaches, and what is left out. None if nothing is."""
-
-
-def on_an_environment(command: Command) -> Command:
-    """Add the arguments and options of a `Request` to a command."""
-    for decorate in (
-        in_a_format("text", "json"),
-        click.option("--verbose", is_flag=True, help="Show Pulumi's messages also for stacks that succeeded."),
-        click.option("--install", "installs", is_flag=True, help="Install Pulumi for this project if it is missing."),
-        click.option(
-            "--parallel",
-            type=click.IntRange(min=1),
-            metavar="N",
-            default=default_parallel,
-            help="How many stacks run at a time.  [default: three for every two CPUs]",
-        ),
-        in_a_folder,
-        in_a_slice,
-        since_a_revision,
-        naming_stacks,
-        click.argument("environment", metavar="ENV"),
-    ):
-        command = decorate(command)
-    return command
 
 
 def preview(request: Request) -> int:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import click
 
+from paletteai_components.cli.completion import rules
 from paletteai_components.cli.folder import Command
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.errors import UserError
@@ -59,10 +60,20 @@ def filtering(command: Command) -> Command:
             help="The lowest severity that makes the exit code 1.",
         ),
         click.option(
-            "--ignore", multiple=True, metavar="CODE", callback=_codes, help="Do not report these rules. Repeatable."
+            "--ignore",
+            multiple=True,
+            metavar="CODE",
+            callback=_codes,
+            shell_complete=rules,
+            help="Do not report these rules. Repeatable.",
         ),
         click.option(
-            "--select", multiple=True, metavar="CODE", callback=_codes, help="Report these rules only. Repeatable."
+            "--select",
+            multiple=True,
+            metavar="CODE",
+            callback=_codes,
+            shell_complete=rules,
+            help="Report these rules only. Repeatable.",
         ),
     ):
         decorated = option(decorated)

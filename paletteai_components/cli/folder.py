@@ -33,7 +33,10 @@ def in_a_folder(command: Command, /, purpose: str = "The folder with the stack f
     return option(command)
 
 
-def _find(ctx: click.Context, parameter: click.Parameter, given: Path | None) -> StackFolder:
+def _find(ctx: click.Context, parameter: click.Parameter, given: Path | None) -> StackFolder | Path | None:
+    # Completion asks for what is named, and nothing that it does not need is read for it.
+    if ctx.resilient_parsing:
+        return given
     # The reader of YAML is not needed for the help.
     from paletteai_components.stacks.folder import stack_folder
 

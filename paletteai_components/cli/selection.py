@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from paletteai_components.cli import completion
 from paletteai_components.cli.folder import Command, in_a_folder, stacks_option
 from paletteai_components.cli.reading import reading
 from paletteai_components.diagnostics import Diagnostic, Severity, SourceLocation, StackFileError, errors_in, escaped
@@ -77,7 +78,8 @@ def naming_stacks(command: Command) -> Command:
     cluster = click.option(
         "--cluster", "clusters", multiple=True, metavar="NAME", help="Only the stacks for this cluster. Repeatable."
     )
-    return click.argument("words", metavar="[STACK]...", nargs=-1)(cluster(command))
+    stacks = click.argument("words", metavar="[STACK]...", nargs=-1, shell_complete=completion.stacks)
+    return stacks(cluster(command))
 
 
 def choosing_stacks(command: Command) -> Command:
@@ -94,7 +96,12 @@ def choosing_stacks(command: Command) -> Command:
         command(*arguments, choice=Choice(words, environments, clusters), **options)
 
     environment = click.option(
-        "--env", "environments", multiple=True, metavar="ENV", help="Only the stacks of this environment. Repeatable."
+        "--env",
+        "environments",
+        multiple=True,
+        metavar="ENV",
+        shell_complete=completion.environments,
+        help="Only the stacks of this environment. Repeatable.",
     )
     return cast("Command", naming_stacks(environment(in_a_folder(with_choice))))
 

@@ -40,7 +40,7 @@ def stack_schema() -> Schema:
     docs = {(model, field): text for model, field, text in _field_docstrings()}
     for model, schema in models.items():
         for name, field in schema.get("properties", {}).items():
-            _simplify(field)
+            simplify(field)
             field.update(_FORMS.get((model, name), {}))
             if text := _description(model, name, docs):
                 field["description"] = text
@@ -86,7 +86,8 @@ def _config_schema(declaration: Schema) -> Schema:
     }
 
 
-def _simplify(field: Schema) -> None:
+def simplify(field: Schema) -> None:
+    """Take away from a field's schema what pydantic adds and no reader needs."""
     field.pop("title", None)
     if field.get("default", ...) is None:
         del field["default"]
@@ -95,6 +96,8 @@ def _simplify(field: Schema) -> None:
     if options and all(isinstance(each, str) and len(option) == 1 for each, option in zip(types, options, strict=True)):
         del field["anyOf"]
         field["type"] = types
+    if text := field.get("description"):
+        field["description"] = " ".join(text.split())
 
 
 def _field_docstrings() -> Iterator[tuple[str, str, str]]:

@@ -141,7 +141,8 @@ def stacks_in(line: str) -> set[str]:
         for program, *arguments in _calls_in(line)
         if program.removeprefix(".venv/bin/") in ("paletteai", "pulumi")
         for word in arguments
-        if re.fullmatch(r"[a-z]+\.[a-z]+", word) and not word.endswith((".yaml", ".json", ".html", ".sarif", ".xml"))
+        if re.fullmatch(r"[a-z]+\.[a-z]+", word)
+        and not word.endswith((".yaml", ".json", ".html", ".md", ".mmd", ".sarif", ".xml"))
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from paletteai_components.cli import main
+from support.schemas import command_of, refuse_another
 
 KEY = "ck7f3aCANARY91xQ4tZ8mWd2"
 """Stands for an API key: it must not be seen anywhere."""
@@ -94,10 +95,13 @@ class Project:
         (self.folder / "Pulumi.yaml").write_text(text)
 
     def run(self, *arguments: str, input: str | None = None, color: bool = False) -> Result:
-        """Run the command; a mistake of the user's never ends in a traceback."""
+        """Run the command; a mistake of the user's never ends in a traceback, and JSON is what its schema says."""
         result = CliRunner().invoke(main, list(arguments), input=input, color=color)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
+        command = command_of(arguments)
+        if command is not None and result.stdout:
+            refuse_another(command, result.stdout)
         return result
 
     def refused(self, *arguments: str, code: int = 2, input: str | None = None) -> str:

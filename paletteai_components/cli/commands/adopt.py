@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components import shell
+from paletteai_components.cli.completion import stacks
 from paletteai_components.cli.folder import (
     home_of,
     in_a_folder,
@@ -19,6 +20,7 @@ from paletteai_components.cli.folder import (
     schema_in,
     stacks_option,
 )
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.columns import section_lines
 from paletteai_components.cli.output.report import counted, plural, show, show_error
 from paletteai_components.cli.selection import stacks_named_by, unknown_stack
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-@click.command("adopt")
-@click.argument("words", nargs=-1, metavar="[STACK]...")
+@click.command("adopt", cls=Command)
+@click.argument("words", nargs=-1, metavar="[STACK]...", shell_complete=stacks)
 @on_a_cluster
 @click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Adopt this Tenant. Repeatable.")
 @click.option("--env", "environment", metavar="ENV", help="The environment.  [default: the name of the context]")
@@ -83,8 +85,6 @@ def command(
     A file that exists is never overwritten: it is shown how the new one differs.
 
     With --finish, removes `importIds` from the files of the chosen stacks, or of all, once they are deployed.
-
-    Exit code 1 means that there are errors, or that a file exists and differs; 2 that something could not be read.
     """
     if folder.unreadable:
         raise StackFileError(folder.unreadable)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.place import Repository
 from paletteai_components.cli.output.report import MANY, as_json, counted, json_text, plural, show, show_codes
 from paletteai_components.cli.selection import (
@@ -26,11 +27,12 @@ from paletteai_components.errors import UserError
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema.check import CheckedManifests, CheckedStack, CheckedStacks
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
 
-@click.command("check")
+@click.command("check", cls=Command)
 @choosing_stacks
 @click.option(
     "--manifests",
@@ -136,11 +138,16 @@ def _report(selection: Selection, noun: str, output_format: str, counting: Filte
         return json_text(report.issues) + "\n"
     problems = list(map(as_json, diagnostics))
     if noun == "tenant":
-        return json_text({"problems": problems, "tenants": [named(stack.part) for stack in selection.stacks]}) + "\n"
-    return json_text({"problems": problems, "stacks": list(map(_as_json, selection.stacks))}) + "\n"
+        tenants: CheckedManifests = {
+            "problems": problems,
+            "tenants": [named(stack.part) for stack in selection.stacks],
+        }
+        return json_text(tenants) + "\n"
+    stacks_read: CheckedStacks = {"problems": problems, "stacks": list(map(_as_json, selection.stacks))}
+    return json_text(stacks_read) + "\n"
 
 
-def _as_json(stack: Stack) -> dict[str, Any]:
+def _as_json(stack: Stack) -> CheckedStack:
     return {
         "name": stack.name,
         "file": stack.file,

@@ -10,6 +10,7 @@ import click
 
 from paletteai_components import shell
 from paletteai_components.cli.folder import project_of
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.since import slice_in
 from paletteai_components.cli.usage import unknown_command
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 _on_a_host = click.argument("host", metavar="github|gitlab", type=click.Choice(["github", "gitlab"]))
 
 
-class _Tasks(click.Group):
+class _Tasks(Command, click.Group):
+    command_class = Command
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
@@ -94,8 +97,8 @@ def _jobs(
     refuse them and deploy the others.
 
     With the REF and the newest COMMIT of a pull request, the jobs are previews of the stacks that it reaches, and its
-    stack files are copied into the checkout, as `paletteai ci checkout` does. Then exit code 1 means that one of them
-    has errors, and 2 that its file could not be read, and there are no jobs.
+    stack files are copied into the checkout, as `paletteai ci checkout` does. If one of them has errors, there are no
+    jobs.
     """
     from paletteai_components.ci.jobs import for_github, for_gitlab, jobs_of
 

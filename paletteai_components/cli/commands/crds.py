@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paletteai_components.cli import completion
 from paletteai_components.cli.folder import in_a_folder, in_a_format, on_a_cluster
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural, show_json
 from paletteai_components.cli.reading import reading
 from paletteai_components.cli.selection import Choice, chosen_from
@@ -30,10 +32,17 @@ _LISTED = 10
 _VERSION, _FIELDS = "paletteai:apiVersion", "paletteai:vendorFields"
 
 
-@click.command("crds")
+@click.command("crds", cls=Command)
 @click.argument("sources", metavar="[FILE|DIR|-]...", nargs=-1, type=click.Path(path_type=Path))
 @on_a_cluster
-@click.option("--env", "environments", multiple=True, metavar="ENV", help="Only the stacks of this environment.")
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=completion.environments,
+    help="Only the stacks of this environment.",
+)
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Only the stacks for this cluster.")
 @click.option("--write", is_flag=True, help="Write the best paths into the project file, Pulumi.yaml.")
 @in_a_folder

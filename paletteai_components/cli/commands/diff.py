@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components import shell
 from paletteai_components.changes.git import GitError
 from paletteai_components.cli.address import of_a_line, of_a_rule
+from paletteai_components.cli.completion import stacks
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.columns import section_lines, wrapped
 from paletteai_components.cli.output.comment import LEAST, LIMIT, Links, comment_of
 from paletteai_components.cli.output.line import Entry, Line, Section, Untrusted
@@ -25,6 +27,7 @@ from paletteai_components.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paletteai_components.cli.schema import difference as printed
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.workspace import Workspace
 
@@ -35,13 +38,13 @@ class _Answer:
     about: Line
     """What was compared."""
     sections: list[Section]
-    value: dict[str, Any]
+    value: printed.Difference | printed.Comparison
     """The same for `--format json`."""
     code: int
 
 
-@click.command("diff")
-@click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1)
+@click.command("diff", cls=Command)
+@click.argument("names", metavar="[BASE | STACK STACK]", nargs=-1, shell_complete=stacks)
 @in_a_folder
 @in_a_format("text", "json", "markdown", purpose="The output format. Markdown is one comment for a pull request.")
 @to_a_file
@@ -82,9 +85,6 @@ def command(
 
     With two STACKs, shows how one tenant differs between two environments. Each is a name, the path of a file, or a
     glob that matches one stack.
-
-    Exit code 1 means that errors were introduced, or that `pulumi up` refuses a change; differences alone are not a
-    failure.
     """
     links = Links(source_url, rules_url)
     try:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.filter import Filter, filtering
 from paletteai_components.cli.folder import in_a_format, on_a_cluster
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import MANY, as_json, counted, plural, show, show_codes, show_json
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, of_one_cluster, selected
 from paletteai_components.cli.vendor import describing_the_vendor
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from paletteai_components.changes.drift import Drift
     from paletteai_components.cli.live import Live
     from paletteai_components.cli.output.line import Line, Section
+    from paletteai_components.cli.schema.drift import Diagnosis
     from paletteai_components.diagnostics import Diagnostic
     from paletteai_components.kube.snapshot import Request
     from paletteai_components.stacks.folder import StackFolder
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 MARKER = "<!-- paletteai doctor -->"
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @choosing_stacks
 @partial(on_a_cluster, default="that of the stacks, else the current one")
 @click.option("--no-secrets", is_flag=True, help="Send no request for Secrets; annotations tell the credentials.")
@@ -63,8 +65,6 @@ def command(
 
     With stacks, shows also what the cluster has and no file declares, what it lacks, and what differs: what a
     deployment would change. The stacks have to be for one cluster.
-
-    Exit code 1 means that there are errors, or that the cluster differs; 2 that it could not be read.
     """
     # A folder without stack files is no hindrance.
     selection = selected(choice, folder) if choice.is_narrow else None
@@ -194,7 +194,7 @@ def _comment(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None
     return comment_of(verdict, sections, about=about, marker=MARKER, printed_by="paletteai doctor")
 
 
-def _as_json(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None) -> dict[str, Any]:
+def _as_json(found: Live, diagnostics: Sequence[Diagnostic], drift: Drift | None) -> Diagnosis:
     from paletteai_components.cli.output.drift import drift_as_json
 
     snapshot = found.snapshot

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components import shell
+from paletteai_components.cli.completion import rules_or_stacks
 from paletteai_components.cli.folder import in_a_folder, in_a_format, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.console import console_on
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show_json
@@ -19,6 +21,7 @@ from paletteai_components.naming import did_you_mean
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema.explanation import ExplainedRule
     from paletteai_components.rules.rule import Rule
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-@click.command("explain")
-@click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1)
+@click.command("explain", cls=Command)
+@click.argument("subject", metavar="[CODE | STACK PROJECT]", nargs=-1, shell_complete=rules_or_stacks)
 @in_a_folder
 @in_a_format("text", "json")
 @click.pass_context
@@ -125,15 +128,15 @@ def _refuse_stack(name: str, folder: StackFolder) -> None:
     raise UserError(f"`{name}` is a stack, not a rule; name one of its projects, too.", remedy)
 
 
-def _as_json(rule: Rule) -> dict[str, Any]:
+def _as_json(rule: Rule) -> ExplainedRule:
     from paletteai_components.rules import page_of
 
     return {
         "code": rule.code,
         "holds": rule.holds,
-        "severity": rule.severity.value,
-        "scope": rule.scope.value,
-        "origins": [{"origin": origin.value, "says": says} for origin, says in rule.origins.items()],
+        "severity": rule.severity,
+        "scope": rule.scope,
+        "origins": [{"origin": origin, "says": says} for origin, says in rule.origins.items()],
         "page": page_of(rule),
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components.cli.folder import project_of
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural, show, show_error
 from paletteai_components.cli.selection import Choice, choosing_stacks, selected
 from paletteai_components.diagnostics import escaped
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from paletteai_components.stacks.stack import Stack
 
 
-@click.command("fingerprint")
+@click.command("fingerprint", cls=Command)
 @choosing_stacks
 @click.option(
     "--stdin", "from_stdin", is_flag=True, help="Read one key from the terminal or a pipe, and print its fingerprint."

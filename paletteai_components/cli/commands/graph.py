@@ -9,6 +9,7 @@ import click
 from paletteai_components.cli.address import of_a_line
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import counted, json_text, plural
 from paletteai_components.cli.selection import Choice, Selection, choosing_stacks, matching, selected
 from paletteai_components.diagnostics import reported
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from paletteai_components.views.graph import Graph, StackNode
 
 
-@click.command("graph")
+@click.command("graph", cls=Command)
 @choosing_stacks
 @in_a_format("mermaid", "html", "json", purpose="A Mermaid flowchart for Markdown, a page for a browser, or JSON.")
 @to_a_file

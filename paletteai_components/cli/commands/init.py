@@ -13,6 +13,7 @@ import click
 from paletteai_components import __version__, shell
 from paletteai_components.changes.git import GitError, run, top_of
 from paletteai_components.cli.files import write_together
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import plural
 from paletteai_components.diagnostics import escaped
@@ -29,7 +30,7 @@ _BESIDE = ".new"
 """What is added to the name of a file for a newer version of it, where there are changes of its owner's."""
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
 @click.option(
     "--ci",

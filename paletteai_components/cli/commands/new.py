@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from paletteai_components import shell
+from paletteai_components.cli.completion import environments, stacks
 from paletteai_components.cli.files import write_new
 from paletteai_components.cli.folder import home_of, in_a_folder, project_steps, schema_in, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import show
 from paletteai_components.cli.selection import the_stack
@@ -64,10 +66,16 @@ config:
 """
 
 
-@click.command("new")
+@click.command("new", cls=Command)
 @click.argument("tenant")
-@click.argument("environment", metavar="ENV")
-@click.option("--from", "source", metavar="STACK", help="Start from the file of the tenant in another environment.")
+@click.argument("environment", metavar="ENV", shell_complete=environments)
+@click.option(
+    "--from",
+    "source",
+    metavar="STACK",
+    shell_complete=stacks,
+    help="Start from the file of the tenant in another environment.",
+)
 @partial(in_a_folder, purpose="The folder for the stack file.")
 @click.pass_context
 def command(ctx: click.Context, tenant: str, environment: str, source: str | None, folder: StackFolder) -> None:

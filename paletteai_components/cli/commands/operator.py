@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from paletteai_components.cli.completion import environments
 from paletteai_components.cli.folder import in_a_folder, project_of, stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural
 from paletteai_components.cli.references import (
     backend_url,
@@ -45,8 +47,8 @@ _LISTED = 10
 _SHORTEST = 60
 
 
-@click.command("operator")
-@click.argument("environment", metavar="ENV")
+@click.command("operator", cls=Command)
+@click.argument("environment", metavar="ENV", shell_complete=environments)
 @naming_stacks
 @in_a_folder
 @since_a_revision

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components.cli.destination import to_a_file
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.paragraph import paragraphs_on
 from paletteai_components.cli.output.report import as_json, counted, plural, show_json, show_with_summary
 from paletteai_components.cli.output.tree import Tree
@@ -22,6 +23,7 @@ from paletteai_components.naming import display_name_problem
 from paletteai_components.redaction import named, redacted
 
 if TYPE_CHECKING:
+    from paletteai_components.cli.schema import plan as printed
     from paletteai_components.model.plan import Plan, PlannedProject
     from paletteai_components.model.planned import PlannedSettings
     from paletteai_components.stacks.folder import StackFolder
@@ -47,7 +49,7 @@ _REMOVALS = {
 }
 
 
-@click.command("plan")
+@click.command("plan", cls=Command)
 @choosing_stacks
 @in_a_format("text", "json")
 @to_a_file
@@ -66,8 +68,11 @@ def command(ctx: click.Context, choice: Choice, folder: StackFolder, output_form
     selection = selected(choice, folder)
     planned = [(stack, stack.plan) for stack in selection.stacks]
     if output_format == "json":
-        stacks = [_plan_as_json(stack, plan) for stack, plan in planned if plan]
-        show_json({"stacks": stacks, "problems": [as_json(diagnostic) for diagnostic in selection.diagnostics]})
+        value: printed.Plan = {
+            "stacks": [_plan_as_json(stack, plan) for stack, plan in planned if plan],
+            "problems": [as_json(diagnostic) for diagnostic in selection.diagnostics],
+        }
+        show_json(value)
         ctx.exit(selection.exit_code)
     if tree if tree is not None else len(planned) <= _FEW:
         for stack, plan in planned:
@@ -197,7 +202,7 @@ def _integration_name(settings: PlannedSettings) -> str | None:
     return named(settings.palette) if settings.palette is not None and settings.integration else None
 
 
-def _plan_as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
+def _plan_as_json(stack: Stack, plan: Plan) -> printed.PlannedStack:
     tenant = plan.tenant
     own = [project.own for project in plan.projects if project.own is not None]
     objects = Counter(each.kind for each in stack.objects)
@@ -216,18 +221,24 @@ def _plan_as_json(stack: Stack, plan: Plan) -> dict[str, Any]:
             {
                 "name": named(project.name),
                 "namespace": named(project.namespace),
-                "source": project.source.value,
+                "source": project.source,
                 "settings": named(str(project.effective_settings)) if project.effective_settings else None,
                 "integration": _integration_name(project.effective_settings) if project.effective_settings else None,
                 "reason": project.reason,
             }
             for project in plan.projects
         ],
-        "objects": {kind: objects[kind] for kind in _KINDS},
+        "objects": {
+            "Namespace": objects["Namespace"],
+            "Tenant": objects["Tenant"],
+            "Project": objects["Project"],
+            "Settings": objects["Settings"],
+            "Secret": objects["Secret"],
+        },
     }
 
 
-def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
+def _settings_as_json(settings: PlannedSettings) -> printed.PlannedSettings:
     return {
         "name": named(settings.name),
         "namespace": named(settings.namespace),
@@ -237,7 +248,7 @@ def _settings_as_json(settings: PlannedSettings) -> dict[str, Any]:
             {
                 "name": named(secret.name),
                 "namespace": named(secret.namespace),
-                "type": secret.type.value,
+                "type": secret.type,
                 "made": secret.managed,
             }
             for secret in settings.secrets

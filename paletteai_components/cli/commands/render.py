@@ -12,6 +12,7 @@ import click
 from paletteai_components import shell
 from paletteai_components.cli.destination import RENDERED, to_a_file
 from paletteai_components.cli.folder import stacks_option
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import counted, plural, show
 from paletteai_components.cli.selection import Choice, choosing_stacks, of_one_cluster, selected
 from paletteai_components.diagnostics import Diagnostic, escaped
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-@click.command("render")
+@click.command("render", cls=Command)
 @choosing_stacks
 @partial(to_a_file, only="yaml", first_line=RENDERED)
 @click.option(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from paletteai_components.cli.folder import in_a_format
+from paletteai_components.cli.help import Command
 from paletteai_components.cli.output.report import plural, show_json
 from paletteai_components.cli.selection import Choice, choosing_stacks
 from paletteai_components.cli.since import asking, in_a_slice, reached_stacks, since_a_revision
@@ -17,11 +18,12 @@ from paletteai_components.stacks.slices import Slice, slice_of
 
 if TYPE_CHECKING:
     from paletteai_components.cli.output.reach import Since
+    from paletteai_components.cli.schema.stacks import StackList
     from paletteai_components.stacks.folder import StackFolder
     from paletteai_components.stacks.stack import Stack
 
 
-@click.command("stacks")
+@click.command("stacks", cls=Command)
 @choosing_stacks
 @since_a_revision
 @in_a_slice
@@ -58,7 +60,7 @@ def command(
             click.echo(line)
 
 
-def _as_json(stacks: list[Stack], reached: Since | None, count: int | None) -> dict[str, Any]:
+def _as_json(stacks: list[Stack], reached: Since | None, count: int | None) -> StackList:
     slices: dict[tuple[str, Slice], list[str]] = {}
     if count is not None:
         for stack in stacks:

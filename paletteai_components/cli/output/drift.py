@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paletteai_components.changes.drift import Contested, Drift
 from paletteai_components.changes.fields import CREDENTIALS, FieldChange, Redacted
@@ -13,6 +13,9 @@ from paletteai_components.cli.output.field import field_between
 from paletteai_components.cli.output.line import Entry, Line, Mark, Section, Untrusted, listed
 from paletteai_components.cli.output.records import record_as_json
 from paletteai_components.observation.managers import Manager
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema import drift as printed
 
 _CLUSTER = "the cluster"
 
@@ -101,10 +104,11 @@ def _tool(manager: Manager) -> str:
     return f"{manager.name}, as {manager.seen} shows"
 
 
-def drift_as_json(drift: Drift) -> dict[str, Any]:
-    """A drift as JSON: documented in docs/command.md."""
+def drift_as_json(drift: Drift) -> printed.Drift:
+    """A drift as JSON: described in docs/json.md."""
     sides = ("cluster", "declared")
-    return {"totals": drift.totals(), **record_as_json(drift, without=("agreeing",), sides=sides)}
+    value = {"totals": drift.totals(), **record_as_json(drift, without=("agreeing",), sides=sides)}
+    return cast("printed.Drift", value)
 
 
 def _section(title: str, number: int, entries: Iterable[Entry], colour: str = "yellow") -> Section:

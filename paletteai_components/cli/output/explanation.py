@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -20,6 +20,10 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.shell import command, exactly, folder_of
 from paletteai_components.stacks.stack import Stack
 from paletteai_components.views.explanation import Explanation, Inherited, Resolution
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema import explanation as printed
+    from paletteai_components.cli.schema.problem import Place
 
 _LISTED = 10
 _STEPS = {
@@ -40,8 +44,7 @@ def show_explanation(
 ) -> None:
     """Print an explanation, the problems that concern it, and how many others the stack has."""
     if output_format == "json":
-        value = _as_json(explanation)
-        show_json({**value, "problems": [as_json(diagnostic) for diagnostic in diagnostics], "otherProblems": others})
+        show_json(_as_json(explanation, diagnostics, others))
         return
     show_tree(_tree(explanation))
     show(diagnostics, err=True)
@@ -176,7 +179,7 @@ def _host(integration: IntegrationSpec) -> str | None:
     return redacted(host_of(integration.host_url))
 
 
-def _recognised_by(integration: IntegrationSpec) -> str | None:
+def _recognised_by(integration: IntegrationSpec) -> Literal["fingerprint", "credential"] | None:
     if integration.fingerprint_in_force:
         return "fingerprint"
     return "credential" if integration.credential else None
@@ -198,7 +201,7 @@ def _add_place(line: Tree, location: SourceLocation | None) -> None:
         line.parts.append((f"  ({location})", "dim"))
 
 
-def _as_json(explanation: Explanation) -> dict[str, Any]:
+def _as_json(explanation: Explanation, diagnostics: Sequence[Diagnostic], others: int) -> printed.ExplainedProject:
     stack, project = explanation.stack, explanation.project
     return {
         "stack": stack.name,
@@ -209,23 +212,31 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
         "where": _where(stack.location(*project.path, "name")),
         "namespace": {"name": named(project.namespace), "made": project.spec.create_namespace},
         "mergedSettings": bool(stack.spec and stack.spec.merged_settings),
-        "integrations": {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
-        "inherited": {
-            each.field: {"value": each.value, "from": each.origin, "where": _where(each.location)}
-            for each in explanation.inherited
-        },
+        "integrations": cast(
+            "printed.ExplainedIntegrations",
+            {each.type.value: _resolution_as_json(each, stack) for each in explanation.resolutions},
+        ),
+        "inherited": cast(
+            "printed.InheritedFields",
+            {
+                each.field: {"value": each.value, "from": each.origin, "where": _where(each.location)}
+                for each in explanation.inherited
+            },
+        ),
+        "problems": [as_json(diagnostic) for diagnostic in diagnostics],
+        "otherProblems": others,
     }
 
 
-def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
+def _resolution_as_json(resolution: Resolution, stack: Stack) -> printed.ExplainedIntegration:
     settings, secret, key = resolution.settings, resolution.secret, _key(resolution)
     return {
-        "source": resolution.source.value,
+        "source": resolution.source,
         "chain": [
             {
-                "step": each.source.value,
+                "step": each.source,
                 "settings": named(str(each.settings)) if each.settings else None,
-                "outcome": each.outcome.value,
+                "outcome": each.outcome,
                 "why": each.why,
                 "where": _where(_location(each, stack)),
             }
@@ -251,7 +262,7 @@ def _resolution_as_json(resolution: Resolution, stack: Stack) -> dict[str, Any]:
     }
 
 
-def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -> dict[str, Any]:
+def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -> printed.ExplainedCredential:
     return {
         "key": named(key),
         "host": _host(integration),
@@ -263,5 +274,5 @@ def _integration_as_json(key: str, integration: IntegrationSpec, stack: Stack) -
     }
 
 
-def _where(location: SourceLocation | None) -> dict[str, Any] | None:
+def _where(location: SourceLocation | None) -> Place | None:
     return {"file": location.file, "line": location.line} if location else None

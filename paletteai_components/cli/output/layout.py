@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,9 @@ from paletteai_components.redaction import named, redacted
 from paletteai_components.stacks.configuration import NAMESPACE
 from paletteai_components.stacks.editor import vendor_field_lines, vendor_fields_path
 from paletteai_components.stacks.pulumi_project import PulumiProject
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema.layout import ComparedLayout, ComparedLayouts
 
 VENDOR_FIELDS = f"{NAMESPACE}:vendorFields"
 _LISTED = 10
@@ -88,7 +91,7 @@ def _heading(layout: Layout, file: str) -> str:
     return f"What {file} sets, for {stacks if layout.stacks else 'no stack'}"
 
 
-def layouts_as_json(layouts: Sequence[Layout], notes: Iterable[str]) -> dict[str, Any]:
+def layouts_as_json(layouts: Sequence[Layout], notes: Iterable[str]) -> ComparedLayouts:
     """The same as JSON."""
     return {
         "source": layouts[0].source,
@@ -97,7 +100,7 @@ def layouts_as_json(layouts: Sequence[Layout], notes: Iterable[str]) -> dict[str
     }
 
 
-def _as_json(layout: Layout) -> dict[str, Any]:
+def _as_json(layout: Layout) -> ComparedLayout:
     return {
         "stacks": list(layout.stacks),
         "sets": list(layout.sets),
@@ -117,7 +120,7 @@ def _as_json(layout: Layout) -> dict[str, Any]:
                 "kind": each.kind,
                 "path": each.path.redacted,
                 "assumed": each.is_movable,
-                "result": each.fit.value,
+                "result": each.fit,
                 "reason": each.judgement.reason,
                 "needs": [path.redacted for path in each.judgement.needs],
                 "candidates": [

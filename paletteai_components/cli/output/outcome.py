@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,9 @@ from paletteai_components.deployment.coverage import NO_COVERAGE, Coverage
 from paletteai_components.diagnostics import Diagnostic, escaped
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named, redacted
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema import environment as printed
 
 # How many steps of a stack are shown, besides those that remove something.
 _SHOWN = 20
@@ -64,25 +67,24 @@ class Report:
 
     def show_json(self) -> None:
         """Print it as JSON."""
-        show_json(
-            {
-                "environment": self.environment,
-                "operation": self.operation.value[0],
-                "preview": self.operation.is_preview,
-                "seconds": round(self.seconds, 1),
-                "since": self.since.as_json() if self.since else None,
-                "stacks": [self._as_json(each) for each in self.deployments],
-            }
-        )
+        value: printed.DeployedEnvironment = {
+            "environment": self.environment,
+            "operation": self.operation.value[0],
+            "preview": self.operation.is_preview,
+            "seconds": round(self.seconds, 1),
+            "since": self.since.as_json() if self.since else None,
+            "stacks": [self._as_json(each) for each in self.deployments],
+        }
+        show_json(value)
 
-    def _as_json(self, deployment: Deployment) -> dict[str, Any]:
-        messages = [
+    def _as_json(self, deployment: Deployment) -> printed.DeployedStack:
+        messages: list[printed.PulumiMessage] = [
             {"severity": each.severity, "about": redacted(each.about), "text": each.text}
             for each in deployment.messages
         ]
         return {
             "name": deployment.stack,
-            "state": deployment.state.value,
+            "state": deployment.state,
             "reasons": self.since.reasons_as_json(deployment.stack) if self.since else [],
             "seconds": round(deployment.seconds, 1),
             "changes": dict(deployment.changes),
@@ -162,7 +164,7 @@ class Report:
             yield f"help: {escaped(deployment.remedy)}"
 
 
-def _coverage_as_json(coverage: Coverage | None) -> dict[str, Any] | None:
+def _coverage_as_json(coverage: Coverage | None) -> printed.ClusterCoverage | None:
     if coverage is None:
         return None
     return {"asked": coverage.asked, "unchecked": list(coverage.unchecked), "reason": coverage.reason or None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from paletteai_components.changes.reach import Reason
 from paletteai_components.changes.tree import Revision
@@ -12,6 +12,9 @@ from paletteai_components.cli.output.report import plural
 from paletteai_components.diagnostics import escaped
 from paletteai_components.listing import listed
 from paletteai_components.redaction import named
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema.reach import ReachReason, SinceRevision
 
 _LISTED = 10
 
@@ -46,7 +49,7 @@ class Since:
         if self.removed:
             yield f"  nothing is run for stacks whose files are gone: {_listed(self.removed)}"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> SinceRevision:
         """The revision and the stacks that are not reached."""
         return {
             "revision": self.revision.name,
@@ -55,9 +58,9 @@ class Since:
             "removed": list(self.removed),
         }
 
-    def reasons_as_json(self, stack: str) -> list[dict[str, str]]:
+    def reasons_as_json(self, stack: str) -> list[ReachReason]:
         """Why a stack is reached."""
-        return [{"cause": each.cause.value, "text": each.text} for each in self.reasons.get(stack, ())]
+        return [{"cause": each.cause, "text": each.text} for each in self.reasons.get(stack, ())]
 
 
 def _listed(names: list[str] | tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Records as JSON: the names of their fields in camelCase, or as docs/command.md documents them."""
+"""Records as JSON: the names of their fields in camelCase, or as docs/json.md has them."""
 
 from __future__ import annotations
 

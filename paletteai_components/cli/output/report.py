@@ -7,7 +7,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from paletteai_components.diagnostics import (
 )
 from paletteai_components.errors import UserError
 from paletteai_components.listing import listed
+
+if TYPE_CHECKING:
+    from paletteai_components.cli.schema.problem import Problem
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _VALUE = re.compile("`[^`]*`")
@@ -204,11 +207,11 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2).replace("##", "#\\u0023")
 
 
-def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
+def as_json(diagnostic: Diagnostic) -> Problem:
     """A problem as JSON."""
     return {
         "code": diagnostic.code,
-        "severity": diagnostic.severity.value,
+        "severity": diagnostic.severity,
         "message": diagnostic.message,
         "help": diagnostic.help,
         "where": [{"file": location.file, "line": location.line} for location in diagnostic.where],

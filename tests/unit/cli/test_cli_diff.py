@@ -20,6 +20,7 @@ from paletteai_components.ci.sanitizer import MARKER
 from paletteai_components.credentials import digest_of
 
 PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+JSON = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 SECTION = PAGE.split("\n## diff\n")[1].split("\n## ")[0]
 
 
@@ -342,7 +343,8 @@ def test_json_has_exactly_the_documented_form(repository: Repository) -> None:
     repository.stack(changed("    displayName: Acme\n", "    displayName: Sight\n    onRemoval: retain\n", file))
     result = repository.run("diff", "HEAD", "--format", "json")
     value = json.loads(result.stdout)
-    assert list(value) == re.findall(r"^\| `(\w+)` \|", SECTION.split("### JSON")[1].split("### ")[0], re.MULTILINE)
+    section = JSON.split("### Difference\n")[1].split("### ")[0]
+    assert [*value, "reached"] == re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert value["base"] == {"name": "HEAD", "commit": repository.git("rev-parse", "HEAD")}
     kept = dict.fromkeys(("error", "warning", "note", "silenced"), 0)
     assert value["version"] == 1

@@ -8,6 +8,7 @@ import platform
 import shlex
 import subprocess
 import sys
+import time
 from importlib import metadata
 
 import pytest
@@ -17,6 +18,7 @@ from support.projects import Project
 
 from paletteai_components import __version__
 from paletteai_components.cli import COMMANDS, main
+from paletteai_components.cli.version import DOCUMENTED, TESTED
 
 HEAVY = ("pulumi", "pulumi_kubernetes", "grpc", "rich", "jsonschema")
 
@@ -69,12 +71,51 @@ def test_help_lists_every_command_in_a_line() -> None:
         assert f"  {name:<11}  {summary}\n" in printed
 
 
-def test_the_version_is_followed_by_those_that_a_report_needs() -> None:
-    printed = CliRunner().invoke(main, ["--version"]).stdout.splitlines()
+def versions(project: Project, monkeypatch: pytest.MonkeyPatch, script: str | None = None) -> list[str]:
+    """What `--version` prints where `pulumi` is a script, or is missing."""
+    monkeypatch.setenv("PULUMI_HOME", str(project.folder / "home"))
+    if script is not None:
+        command = project.folder / "bin" / "pulumi"
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+    return project.printed("--version").splitlines()
+
+
+def test_the_version_is_followed_by_those_that_a_report_needs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for plugin in ("resource-kubernetes-v4.9.0", "resource-kubernetes-v4.34.0", "resource-kubernetes-v4.34.0.lock"):
+        (project.folder / "home" / "plugins" / plugin).mkdir(parents=True)
+    printed = versions(project, monkeypatch, "echo v3.259.0")
     assert printed[:2] == [f"paletteai {__version__}", f"Python {platform.python_version()} on {sys.platform}"]
-    assert dict(line.split() for line in printed[2:]) == {
-        name: metadata.version(name) for name in ("pulumi", "pulumi-kubernetes", "kubernetes", "pydantic", "PyYAML")
-    }
+    packages = ("pulumi", "pulumi-kubernetes", "kubernetes", "pydantic", "PyYAML")
+    assert dict(line.split() for line in printed[2:7]) == {name: metadata.version(name) for name in packages}
+    assert printed[7:9] == ["Pulumi CLI 3.259.0", "Kubernetes provider 4.34.0, 4.9.0"]
+    assert printed[9:] == [
+        *(f"tested with {name} {' to '.join(tested)}" for name, tested in TESTED.items()),
+        f"written for PaletteAI {' to '.join(DOCUMENTED)}, from its documentation",
+    ]
+    assert all(len(line) <= 80 for line in printed)
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (None, "is not on PATH"),
+        ("echo 'v3.1.0 \033[31m'", "does not say its version"),
+        ("/bin/sleep 60; echo v3.259.0", "does not say its version"),
+        ("exit 1", "does not say its version"),
+    ],
+)
+def test_a_pulumi_that_does_not_say_its_version_is_no_hindrance(
+    script: str | None, says: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = time.monotonic()
+    printed = versions(project, monkeypatch, script)
+    assert printed[7] == f"Pulumi CLI {says}"
+    assert printed[8].startswith("Kubernetes provider is not installed: ")
+    assert time.monotonic() - began < 30
 
 
 def test_a_package_without_a_version_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:

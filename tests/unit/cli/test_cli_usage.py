@@ -42,8 +42,9 @@ WRONG = {
         "Write `paletteai new TENANT ENV`; `paletteai new --help` lists its options.",
     ),
     "schema a b": (
-        "`paletteai schema` does not take `a b`",
-        "Write `paletteai schema`; `paletteai schema --help` lists its options.",
+        "the command `a b` prints no JSON that has a schema",
+        "These commands do: `check`, `plan`, `crds`, `diff`, `explain`, `graph`, `doctor`, `stacks`, `preview`, `up`, "
+        "`refresh`, `ci jobs`.",
     ),
     "preview dev --parallel 0": ("`--parallel` cannot be `0`", "Write a whole number from 1 up."),
     "preview dev --parallel all": ("`--parallel` cannot be `all`", "Write a whole number from 1 up."),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from support.checkout import ROOT
 
+from paletteai_components.cli.version import DOCUMENTED, TESTED
 from paletteai_components.deployment.command import OLDEST
 
 DOCS = ROOT / "docs"
@@ -89,3 +90,10 @@ def test_the_versions_are_those_of_the_package() -> None:
     assert f"| Python | {pythons[0]} to {pythons[-1]} |" in compatibility
     assert f"| the Pulumi CLI | from {'.'.join(map(str, OLDEST))} |" in compatibility
     assert f"from {oldest['pulumi-kubernetes']} " in compatibility
+
+
+def test_the_versions_of_the_tests_are_those_that_the_command_prints() -> None:
+    compatibility = page("compatibility.md")
+    for what, between in (("Pulumi CLI", "and"), ("Kubernetes provider", "to"), ("Kubernetes", "to")):
+        assert f"ran on {f' {between} '.join(TESTED[what])}" in compatibility
+    assert f"documentation of {' to '.join(DOCUMENTED)}," in compatibility

@@ -16,7 +16,9 @@ def test_what_is_imported_is_the_installed_wheel(elsewhere: Elsewhere) -> None:
 
 
 def test_the_installed_command_runs_in_an_empty_folder_with_a_fresh_home(elsewhere: Elsewhere) -> None:
-    assert elsewhere.paletteai("--version").startswith(f"paletteai {paletteai_components.__version__}\n")
+    printed = elsewhere.paletteai("--version")
+    assert printed.startswith(f"paletteai {paletteai_components.__version__}\n")
+    assert "\ntested with Kubernetes " in printed
     assert list(elsewhere.folder.iterdir()) == []
 
 
