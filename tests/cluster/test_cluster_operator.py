@@ -56,7 +56,8 @@ def served(request: pytest.FixtureRequest, cluster: ControlPlane) -> Iterator[Ap
         wait_until("the kind is served", lambda: api.has(STACKS))
         yield api
         api.ask("DELETE", name)
-        wait_until("the kind is gone", lambda: not api.has(name))
+        # The API server looks only now and then whether the objects of a kind are gone.
+        wait_until("the kind is gone", lambda: not api.has(name), seconds=120)
 
 
 def apply(api: Api, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def pulumi(engine: Elsewhere, *arguments: str | Path, cwd: Path | None = None, i
     return ran.out
 
 
+def _commit(folder: Path) -> None:
+    """Makes a folder a repository, whose one commit has everything in it."""
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false")
+    for command in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "x")):
+        subprocess.run([*git, *command], cwd=folder, check=True, capture_output=True)
+
+
 @pytest.mark.timeout(900)
 def test_the_first_stack_of_a_made_repository_is_previewed_and_deployed_as_its_workflows_do(
     engine: Elsewhere, fresh_cluster: ControlPlane
@@ -49,6 +57,7 @@ def test_the_first_stack_of_a_made_repository_is_previewed_and_deployed_as_its_w
     project = engine.folder / "Pulumi.yaml"
     # Its own environment would be installed from an index; that of the tests has the same, and the wheel comes first.
     project.write_text(project.read_text().replace("virtualenv: .venv", f"virtualenv: {sys.prefix}"))
+    _commit(engine.folder)
     engine.paletteai("new", "acme", "dev")
     pulumi(engine, "stack", "init", "acme.dev")
     file = engine.folder / "stacks" / "Pulumi.acme.dev.yaml"
@@ -62,7 +71,8 @@ def test_the_first_stack_of_a_made_repository_is_previewed_and_deployed_as_its_w
     content = {"KUBECONFIG": "", "KUBECONFIG_CONTENT": fresh_cluster.kubeconfig.read_text()}
     printed = {}
     for operation in ("preview", "up", "preview"):
-        ran = engine.run("paletteai", "ci", operation, "acme.dev", env={**content, "GITHUB_ACTIONS": "true"})
+        # A preview is of what differs from the last commit: here that is the new stack.
+        ran = engine.run("paletteai", "ci", operation, "dev", "1/1", env={**content, "GITHUB_ACTIONS": "true"})
         assert ran.code == 0, ran.out + ran.err
         assert KEY not in ran.out + ran.err
         assert ran.out.startswith("::stop-commands::")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from support.checkout import ROOT
 from support.cluster.control_plane import ControlPlane
 from support.cluster.proxy import Proxy
 from support.operations import FOLDER, IDENTITY, PAGES, cloned, environment
 from support.real import Real
-from support.real_stacks import edit, start
+from support.real_stacks import edit, held, start
 from support.scenarios import Command, run, steps_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.usefixtures("emptied")]
 
+UNINSTALLING = ROOT / "docs" / "uninstalling.md"
 # The stacks that are deployed when a page begins.
 DEPLOYED = {
     "rotate-a-key": ["acme.dev"],
@@ -46,6 +49,34 @@ def test_a_page_can_be_followed_from_its_first_step_to_its_last(real: Real, page
     cloned(project.folder)
     env = {**project.env, **IDENTITY, "PATH": environment()["PATH"], "PULUMI_SKIP_CONFIRMATIONS": "true"}
     run(steps_of(page.read_text(encoding="utf-8")), project.folder, env, TYPED)
+
+
+def test_a_stack_that_the_package_leaves_keeps_its_tenant_and_can_be_taken_back(
+    real: Real, cluster: ControlPlane
+) -> None:
+    project = real()
+    start(project, "acme.dev")
+    project.up("acme.dev")
+    file = project.stacks / "Pulumi.acme.dev.yaml"
+    before, text = held(cluster), file.read_text()
+    env = {**project.env, "PULUMI_SKIP_CONFIRMATIONS": "true"}
+
+    def follow(block: str) -> None:
+        for line in block.splitlines():
+            subprocess.run(line, shell=True, cwd=project.folder, env=env, check=True, capture_output=True)
+
+    leave, annotations, come_back, _ = re.findall(
+        r"^```sh\n(.*?)^```$", UNINSTALLING.read_text(), re.DOTALL | re.MULTILINE
+    )
+    follow(leave)
+    assert project.run("stack", "ls", "--json").stdout.strip() == "[]"
+    assert held(cluster) == before
+    follow(annotations)
+    assert "paletteai-components/" not in cluster.kubectl("get", "settings,projects,tenants", "-A", "-o", "yaml")
+    follow(come_back)
+    assert held(cluster) == before
+    assert project.steps("acme.dev") == {}
+    assert file.read_text() == text
 
 
 def test_the_deployer_has_the_rights_it_needs_and_no_other(real: Real, cluster: ControlPlane, tmp_path: Path) -> None:

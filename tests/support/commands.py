@@ -42,17 +42,26 @@ PULUMI = {
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
     "stack export": {"--file="},
+    "stack import": {"--file="},
     "stack init": set(),
     "stack ls": set(),
     "stack output": {"--json"},
     "stack rm": {"--force", "--preserve-config"},
     "state unprotect": set(),
-    "up": {"--skip-preview"},
+    "up": {"--refresh", "--skip-preview"},
     "version": set(),
     "whoami": {"--verbose"},
 }
 # What acts on the stack that happens to be selected if none is named.
-_ACTS = {"cancel", "config set", "destroy", "refresh", "stack change-secrets-provider", "stack export"}
+_ACTS = {
+    "cancel",
+    "config set",
+    "destroy",
+    "refresh",
+    "stack change-secrets-provider",
+    "stack export",
+    "stack import",
+}
 
 
 class Unusable(Exception):

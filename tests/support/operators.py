@@ -1,6 +1,7 @@
 """What `paletteai operator` may write: a schema of ours of the operator's Stack, and the real one where it is at hand.
 
-`PALETTEAI_OPERATOR_CRDS` is the path of the operator's own CRDs, for example as `kubectl get crds -o yaml` prints them.
+`PALETTEAI_OPERATOR_CRDS` is the path of the operator's own CRDs,
+as `kubectl get crds stacks.pulumi.com --output=yaml` prints them.
 """
 
 from __future__ import annotations

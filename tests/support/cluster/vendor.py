@@ -125,12 +125,12 @@ class Api:
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-def wait_until(what: str, holds: Callable[[], bool]) -> None:
+def wait_until(what: str, holds: Callable[[], bool], *, seconds: float = _WITHIN) -> None:
     """Asks until it holds. Raises TimeoutError."""
-    until = time.monotonic() + _WITHIN
+    until = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > until:
-            raise TimeoutError(f"it took more than {_WITHIN:.0f} s until {what}")
+            raise TimeoutError(f"it took more than {seconds:.0f} s until {what}")
         time.sleep(_PAUSE)
 
 

@@ -112,7 +112,7 @@ def test_pulumi_itself_opens_the_keys(real: Project) -> None:
 @pytest.mark.engine
 def test_what_a_new_file_and_pulumi_make_of_it_is_what_the_next_steps_promise(real: Project) -> None:
     text = (real.stacks / "Pulumi.acme.dev.yaml").read_text()
-    assert "# The Palette tenant's name" in text
+    assert "# The name of the Palette tenant" in text
     assert real.run("fingerprint").output == "acme.dev default: written\n"
     result = real.run("check")
     assert "lacks `defaultProjectID`, `tenant`," in result.stdout
