@@ -1,0 +1,112 @@
+"""The policy pack that Pulumi runs: a policy for each rule about objects, one for warnings and one for notes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyPack,
+    PolicyResource,
+    ReportViolation,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from paletteai_components.diagnostics import Diagnostic, Severity
+from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.policy.judgement import judged
+from paletteai_components.policy.properties import resources_of
+from paletteai_components.rules import RULES
+from paletteai_components.rules.rule import Rule
+
+NAME = "paletteai"
+"""The name of the pack."""
+WARNINGS, NOTES = "warnings", "notes"
+"""The names of the policies that report no errors."""
+
+# The rules about stack files, their fleets, a cluster or what runs there: none is about the objects of a program.
+_OTHERS = frozenset(
+    {"PAI001", "PAI010", "PAI012", "PAI014", "PAI017", "PAI018", "PAI019", "PAI020", "PAI021", "PAI022", "PAI023"}
+)
+_REMARKS = {
+    WARNINGS: "What is only believed to be wrong, or may be, for rules whose errors are mandatory",
+    NOTES: "What could not be checked, because it is not known",
+}
+
+
+def policies(vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bool = True) -> list[StackValidationPolicy]:
+    """The policies. Their names are the codes of rules in lower case, `warnings` and `notes`.
+
+    A policy has one enforcement level, and a rule may find both errors and warnings: the policy of such a rule reports
+    its errors, and `warnings` the others.
+
+    Args:
+        vendor_fields: Other paths for the vendor's fields whose path is assumed, as `paletteai:vendorFields`.
+        merged_settings: Whether this PaletteAI merges Settings per integration, as versions from 1.1 on do.
+    """
+    judge = _Judge(PaletteApi(fields=dict(vendor_fields or {})), merged_settings)
+    rules = [rule for rule in RULES.values() if rule.code not in _OTHERS]
+    return [
+        *(_policy(rule.code.lower(), rule.holds, judge, _level(rule)) for rule in rules),
+        *(_policy(name, text, judge, EnforcementLevel.ADVISORY) for name, text in _REMARKS.items()),
+    ]
+
+
+def serve(vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bool = True) -> None:
+    """Serve the pack to the engine until that ends this process. See `policies` for the arguments."""
+    PolicyPack(
+        NAME,
+        list(policies(vendor_fields, merged_settings=merged_settings)),
+        description="The rules of PaletteAI for the objects of any Pulumi program",
+        display_name="PaletteAI",
+    )
+
+
+def policy_of(diagnostic: Diagnostic) -> str:
+    """The name of the policy that reports a diagnostic."""
+    if diagnostic.severity is Severity.NOTE:
+        return NOTES
+    if diagnostic.severity is RULES[diagnostic.code].severity:
+        return diagnostic.code.lower()
+    return WARNINGS
+
+
+class _Judge:
+    """Runs the rules once for all policies, although the SDK passes the resources to each of them."""
+
+    def __init__(self, api: PaletteApi, merges: bool) -> None:
+        self._api, self._merges = api, merges
+        self._found: dict[str, list[Diagnostic]] = {}
+        self._asked: set[str] = set()
+
+    def found(self, policy: str, resources: Sequence[PolicyResource]) -> list[Diagnostic]:
+        """What a policy reports of a stack. The SDK asks the policies one after another, always in the same order."""
+        if not self._asked or policy in self._asked:
+            # Another stack, or the same one again.
+            self._asked.clear()
+            self._found = {}
+            for each in judged(resources_of(resources), self._api, merges=self._merges):
+                self._found.setdefault(policy_of(each), []).append(each)
+        self._asked.add(policy)
+        return self._found.get(policy, [])
+
+
+def _policy(name: str, holds: str, judge: _Judge, level: EnforcementLevel) -> StackValidationPolicy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        for each in judge.found(name, args.resources):
+            report(_text(each), each.where[0].file if each.where else None)
+
+    return StackValidationPolicy(name, f"{holds}.", validate, level)
+
+
+def _level(rule: Rule) -> EnforcementLevel:
+    return EnforcementLevel.MANDATORY if rule.severity is Severity.ERROR else EnforcementLevel.ADVISORY
+
+
+def _text(diagnostic: Diagnostic) -> str:
+    """The fact, the consequence, every place and the remedy."""
+    lines = [f"{diagnostic.code}: {diagnostic.message}"]
+    lines += [f"  at: {location}" for location in diagnostic.where]
+    return "\n".join([*lines, f"  help: {diagnostic.help}"])
