@@ -15,9 +15,12 @@ from pulumi_policy import (
 )
 
 from paletteai_components.diagnostics import Diagnostic, Severity
-from paletteai_components.kube.palette_api import PaletteApi
+from paletteai_components.errors import UserError
+from paletteai_components.kube.palette_api import ASSUMED, FIELDS, PaletteApi, fault_of
+from paletteai_components.naming import did_you_mean
 from paletteai_components.policy.judgement import judged
 from paletteai_components.policy.properties import resources_of
+from paletteai_components.redaction import redacted
 from paletteai_components.rules import RULES
 from paletteai_components.rules.rule import Rule
 
@@ -36,7 +39,9 @@ _REMARKS = {
 }
 
 
-def policies(vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bool = True) -> list[StackValidationPolicy]:
+def policies(
+    vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bool = True
+) -> list[StackValidationPolicy]:
     """The policies. Their names are the codes of rules in lower case, `warnings` and `notes`.
 
     A policy has one enforcement level, and a rule may find both errors and warnings: the policy of such a rule reports
@@ -45,8 +50,11 @@ def policies(vendor_fields: Mapping[str, str] | None = None, *, merged_settings:
     Args:
         vendor_fields: Other paths for the vendor's fields whose path is assumed, as `paletteai:vendorFields`.
         merged_settings: Whether this PaletteAI merges Settings per integration, as versions from 1.1 on do.
+
+    Raises:
+        UserError: One of the paths cannot be used.
     """
-    judge = _Judge(PaletteApi(fields=dict(vendor_fields or {})), merged_settings)
+    judge = _Judge(_api(vendor_fields or {}), merged_settings)
     rules = [rule for rule in RULES.values() if rule.code not in _OTHERS]
     return [
         *(_policy(rule.code.lower(), rule.holds, judge, _level(rule)) for rule in rules),
@@ -56,9 +64,13 @@ def policies(vendor_fields: Mapping[str, str] | None = None, *, merged_settings:
 
 def serve(vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bool = True) -> None:
     """Serve the pack to the engine until that ends this process. See `policies` for the arguments."""
+    try:
+        found = policies(vendor_fields, merged_settings=merged_settings)
+    except UserError as error:
+        sys.exit(f"error: {error}")
     PolicyPack(
         NAME,
-        list(policies(vendor_fields, merged_settings=merged_settings)),
+        [*found],
         description="The rules of PaletteAI for the objects of any Pulumi program",
         display_name="PaletteAI",
     )
@@ -99,6 +111,24 @@ def _policy(name: str, holds: str, judge: _Judge, level: EnforcementLevel) -> St
             report(_text(each), each.where[0].file if each.where else None)
 
     return StackValidationPolicy(name, f"{holds}.", validate, level)
+
+
+def _api(fields: Mapping[str, str]) -> PaletteApi:
+    api = PaletteApi(fields=dict(fields))
+    for name, path in fields.items():
+        if name not in ASSUMED:
+            hint = did_you_mean(name, ASSUMED) or f"There are these: {', '.join(f'`{each}`' for each in ASSUMED)}."
+            raise UserError(f"`{redacted(name)}` is no field whose path is assumed, so no policy was run.", hint)
+        if fault := fault_of(path):
+            raise UserError(
+                f"the path of `{name}` {fault}, so no policy was run.", f"Write it like `{FIELDS[name].path}`."
+            )
+        if rival := api.rival_of(name):
+            raise UserError(
+                f"the path of `{name}` overlaps the path of `{rival}`, so no policy was run.",
+                "Give each field its own path.",
+            )
+    return api
 
 
 def _level(rule: Rule) -> EnforcementLevel:
