@@ -23,6 +23,7 @@ from paletteai_components.policy.properties import resources_of
 from paletteai_components.redaction import redacted
 from paletteai_components.rules import RULES
 from paletteai_components.rules.rule import Rule
+from paletteai_components.sdk import pass_resources_once
 
 NAME = "paletteai"
 """The name of the pack."""
@@ -68,6 +69,7 @@ def serve(vendor_fields: Mapping[str, str] | None = None, *, merged_settings: bo
         found = policies(vendor_fields, merged_settings=merged_settings)
     except UserError as error:
         sys.exit(f"error: {error}")
+    pass_resources_once()
     PolicyPack(
         NAME,
         [*found],
@@ -86,7 +88,7 @@ def policy_of(diagnostic: Diagnostic) -> str:
 
 
 class _Judge:
-    """Runs the rules once for all policies, although the SDK passes the resources to each of them."""
+    """Runs the rules once for all policies."""
 
     def __init__(self, api: PaletteApi, merges: bool) -> None:
         self._api, self._merges = api, merges
@@ -94,7 +96,12 @@ class _Judge:
         self._asked: set[str] = set()
 
     def found(self, policy: str, resources: Sequence[PolicyResource]) -> list[Diagnostic]:
-        """What a policy reports of a stack. The SDK asks the policies one after another, always in the same order."""
+        """What a policy reports of a stack. The SDK asks the policies one after another, always in the same order.
+
+        Args:
+            policy: The name of the policy.
+            resources: The resources of the stack, which only the first policy needs: see `sdk.pass_resources_once`.
+        """
         if not self._asked or policy in self._asked:
             # Another stack, or the same one again.
             self._asked.clear()

@@ -13,6 +13,10 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.policy.pack import policies
+from paletteai_components.sdk import pass_resources_once
+
+# As `serve` does.
+pass_resources_once()
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine passes for a text that only the deployment knows."""
