@@ -105,7 +105,8 @@ def clusters_of(resources: Iterable[StackResource], api: PaletteApi) -> list[Clu
     """The objects that concern PaletteAI, for each cluster."""
     clusters: dict[tuple[object, ...], ClusterObjects] = {}
     names: set[str] = set()
-    for resource in resources:
+    # The engine passes them in another order each time.
+    for resource in sorted(resources, key=lambda resource: resource.urn):
         if not concerns_paletteai(resource.type):
             continue
         key = resource.provider.cluster

@@ -80,7 +80,9 @@ class Pack:
         self._servicer = _PolicyAnalyzerServicer("paletteai", "0.0.1", [*self.policies], EnforcementLevel.ADVISORY)
         self._servicer.Configure(
             proto.ConfigureAnalyzerRequest(
-                policyConfig={name: proto.PolicyConfig(enforcementLevel=level) for name, level in (config or {}).items()}
+                policyConfig={
+                    name: proto.PolicyConfig(enforcementLevel=level) for name, level in (config or {}).items()
+                }
             ),
             None,
         )

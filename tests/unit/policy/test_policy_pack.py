@@ -47,7 +47,10 @@ def test_a_sound_program_violates_nothing() -> None:
 
 def test_an_error_is_mandatory_and_says_everything() -> None:
     (found,) = PACK.violations(map(resource, SHARED))
-    first, second = urn_of("kubernetes:core/v1:Secret", "tenant-acme-key"), urn_of("kubernetes:core/v1:Secret", "vision-key")
+    first, second = (
+        urn_of("kubernetes:core/v1:Secret", "tenant-acme-key"),
+        urn_of("kubernetes:core/v1:Secret", "vision-key"),
+    )
     assert found == Violation(
         "pai003",
         "mandatory",
@@ -62,7 +65,9 @@ def test_an_error_is_mandatory_and_says_everything() -> None:
 
 
 def test_the_location_is_the_path_of_a_property() -> None:
-    (found,) = PACK.violations(map(resource, (*WHOLE, settings("tenant-acme", "other"), project("lab", settings="other"))))
+    (found,) = PACK.violations(
+        map(resource, (*WHOLE, settings("tenant-acme", "other"), project("lab", settings="other")))
+    )
     assert found.policy == "pai002"
     at = urn_of("kubernetes:spectrocloud.com/v1alpha1:Settings", "tenant-acme-other")
     assert f"  at: {at}: spec.integrations.palette.secretRef.name\n" in found.message
@@ -170,10 +175,12 @@ def test_secrets_of_the_engine_are_read() -> None:
 @given(workspaces())
 def test_it_judges_as_check_judges_manifests(files: Files) -> None:
     objects = [each for stack in workspace_of(files)[0].stacks for each in manifests_of(stack)]
+    resources = sorted((resource(each, f"r{position}").urn, position) for position, each in enumerate(objects))
+    objects = [objects[position] for _, position in resources]
     expected = diagnostics_of(observed(objects))
     # Two resources of one object: one may only read it.
     comparable = [each for each in expected if "is there twice" not in each.message]
-    found = PACK.violations(resource(each, f"r{position}") for position, each in enumerate(objects))
+    found = PACK.violations(resource(each, f"r{at}") for each, (_, at) in zip(objects, resources, strict=True))
     reported = [(each.policy, fact_of(each)) for each in found if "is there twice" not in each.message]
     assert sorted(reported) == sorted((policy_of(each), each.message) for each in comparable)
 

@@ -151,12 +151,16 @@ def test_objects_on_two_clusters_may_have_one_name() -> None:
 def test_the_namespace_of_a_provider_is_that_of_its_objects() -> None:
     own = {"namespace": "tenant-acme"}
     without = [changed(each, "metadata", {"name": each["metadata"]["name"]}) for each in (settings_of(), secret())]
-    found = judged(resource(tenant()), resource(project()), *(resource(each, provider=own, called="own") for each in without))
+    found = judged(
+        resource(tenant()), resource(project()), *(resource(each, provider=own, called="own") for each in without)
+    )
     assert found == []
 
 
 def test_a_patch_is_no_second_object() -> None:
-    patch = resource(manifest("Namespace", "tenant-acme", labels={"a": "b"}), "p", type="kubernetes:core/v1:NamespacePatch")
+    patch = resource(
+        manifest("Namespace", "tenant-acme", labels={"a": "b"}), "p", type="kubernetes:core/v1:NamespacePatch"
+    )
     assert judged(*map(resource, (*WHOLE, NAMESPACE)), patch) == []
     of_settings = resource(settings_of(), "p", type="kubernetes:spectrocloud.com/v1alpha1:SettingsPatch")
     found = judged(*map(resource, (tenant(), settings_of(secret=None), project())), of_settings)
