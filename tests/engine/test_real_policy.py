@@ -121,7 +121,8 @@ def test_a_program_in_yaml_is_held_to_the_rules(real: Real, packed: Path) -> Non
 def test_a_program_with_the_components_is_told_nothing_again(real: Real, packed: Path) -> None:
     program = f"""
     from paletteai_components import *
-    credential = PaletteCredential("shared", "https://api.spectrocloud.com", "example-tenant", "651234567890123456789012", "{KEY}")
+    host, number = "https://api.spectrocloud.com", "651234567890123456789012"
+    credential = PaletteCredential("shared", host, "example-tenant", number, "{KEY}")
     acme = Tenant("acme", TenantArgs("acme", settings={{"default": SettingsArgs(palette=credential)}}))
     Project("lab", ProjectArgs(acme, "lab"))
     """

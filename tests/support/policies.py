@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
@@ -75,17 +75,11 @@ def resource(
 class Pack:
     """The pack, loaded by the engine with a configuration."""
 
-    def __init__(self, config: Mapping[str, int] | None = None, **options: Any) -> None:
+    def __init__(self, config: Mapping[str, Any] | None = None, **options: Any) -> None:
         self.policies = policies(**options)
         self._servicer = _PolicyAnalyzerServicer("paletteai", "0.0.1", [*self.policies], EnforcementLevel.ADVISORY)
-        self._servicer.Configure(
-            proto.ConfigureAnalyzerRequest(
-                policyConfig={
-                    name: proto.PolicyConfig(enforcementLevel=level) for name, level in (config or {}).items()
-                }
-            ),
-            None,
-        )
+        levels = {name: proto.PolicyConfig(enforcementLevel=level) for name, level in (config or {}).items()}
+        self._servicer.Configure(proto.ConfigureAnalyzerRequest(policyConfig=levels), None)
 
     @property
     def info(self) -> Any:

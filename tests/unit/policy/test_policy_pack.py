@@ -27,7 +27,7 @@ from support.topologies import sound_workspaces, workspace_of, workspaces
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.errors import UserError
 from paletteai_components.model.identity import INTEGRATION, TENANT
-from paletteai_components.policy import pack as module
+from paletteai_components.policy.judgement import judged
 from paletteai_components.policy.pack import NOTES, WARNINGS, policies, policy_of
 from paletteai_components.rules import RULES, diagnostics_of
 
@@ -114,8 +114,7 @@ def test_the_rules_run_once_for_all_policies(monkeypatch: pytest.MonkeyPatch) ->
         runs.append(judged(*arguments, **more))
         return runs[-1]
 
-    judged = module.judged
-    monkeypatch.setattr(module, "judged", counted)
+    monkeypatch.setattr("paletteai_components.policy.pack.judged", counted)
     pack = Pack()
     first, second = pack.violations(map(resource, SHARED)), pack.violations(map(resource, WHOLE))
     assert (len(first), len(second), len(runs)) == (1, 0, 2)
