@@ -30,12 +30,14 @@ NAME = "paletteai"
 WARNINGS, NOTES = "warnings", "notes"
 """The names of the policies that report no errors."""
 
-# The rules about stack files, their fleets, a cluster or what runs there: none is about the objects of a program.
-_OTHERS = frozenset(
-    {"PAI001", "PAI010", "PAI012", "PAI014", "PAI017", "PAI018", "PAI019", "PAI020", "PAI021", "PAI022", "PAI023"}
+# The others are about stack files, the cluster that a stack is deployed to, or what runs there. What they say of the
+# objects of a program all the same is a warning.
+_OF_OBJECTS = (
+    *("PAI002", "PAI003", "PAI004", "PAI005", "PAI006", "PAI007", "PAI008", "PAI009"),
+    *("PAI011", "PAI013", "PAI015"),
 )
 _REMARKS = {
-    WARNINGS: "What is only believed to be wrong, or may be, for rules whose errors are mandatory",
+    WARNINGS: "What is only believed to be wrong, or may be",
     NOTES: "What could not be checked, because it is not known",
 }
 
@@ -56,7 +58,7 @@ def policies(
         UserError: One of the paths cannot be used.
     """
     judge = _Judge(_api(vendor_fields or {}), merged_settings)
-    rules = [rule for rule in RULES.values() if rule.code not in _OTHERS]
+    rules = [RULES[code] for code in _OF_OBJECTS]
     return [
         *(_policy(rule.code.lower(), rule.holds, judge, _level(rule)) for rule in rules),
         *(_policy(name, text, judge, EnforcementLevel.ADVISORY) for name, text in _REMARKS.items()),
@@ -82,7 +84,7 @@ def policy_of(diagnostic: Diagnostic) -> str:
     """The name of the policy that reports a diagnostic."""
     if diagnostic.severity is Severity.NOTE:
         return NOTES
-    if diagnostic.severity is RULES[diagnostic.code].severity:
+    if diagnostic.code in _OF_OBJECTS and diagnostic.severity is RULES[diagnostic.code].severity:
         return diagnostic.code.lower()
     return WARNINGS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from support.observations import secret as secret_of
 from support.oracle import Files
 from support.policies import Pack, Violation, resource, urn_of
 from support.policies import secret as hidden
+from support.policy_pack import PAGE
 from support.programs import leaks
 from support.topologies import sound_workspaces, workspace_of, workspaces
 
@@ -105,6 +107,14 @@ def test_every_policy_tells_the_engine_its_level() -> None:
     for name, level in levels.items():
         is_error = name.upper() in RULES and RULES[name.upper()].severity is Severity.ERROR
         assert level == (proto.MANDATORY if is_error else proto.ADVISORY), name
+
+
+def test_the_page_names_every_policy() -> None:
+    _, _, rest = PAGE.read_text().partition("## The policies\n")
+    table, _, _ = rest.partition("The other rules")
+    (first, last, *others) = re.findall(r"`(\w+)`", table)
+    named = [f"pai{number:03}" for number in range(int(first[3:]), int(last[3:]) + 1)]
+    assert sorted(each.name for each in PACK.policies) == sorted([*named, *others])
 
 
 def test_the_rules_run_once_for_all_policies(monkeypatch: pytest.MonkeyPatch) -> None:
