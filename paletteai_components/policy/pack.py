@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
+from pulumi.runtime import is_dry_run
 from pulumi_policy import (
     EnforcementLevel,
     PolicyPack,
@@ -108,7 +109,8 @@ class _Judge:
             # Another stack, or the same one again.
             self._asked.clear()
             self._found = {}
-            for each in judged(resources_of(resources), self._api, merges=self._merges):
+            read = resources_of(resources, is_preview=is_dry_run())
+            for each in judged(read, self._api, merges=self._merges):
                 self._found.setdefault(policy_of(each), []).append(each)
         self._asked.add(policy)
         return self._found.get(policy, [])

@@ -14,7 +14,7 @@ from paletteai_components.pulumi_yaml.document import Path
 _UNKNOWN: Any = object()
 
 
-def resources_of(resources: Sequence[PolicyResource]) -> Iterator[StackResource]:
+def resources_of(resources: Sequence[PolicyResource], *, is_preview: bool) -> Iterator[StackResource]:
     """The resources of a stack that may concern PaletteAI. The properties of others are not even read."""
     providers: dict[str, Provider] = {}
     for each in resources:
@@ -22,8 +22,13 @@ def resources_of(resources: Sequence[PolicyResource]) -> Iterator[StackResource]
             provider = each.provider
             if provider is not None and provider.urn not in providers:
                 providers[provider.urn] = _provider(provider)
-            own = {} if provider is None else {"provider": providers[provider.urn]}
-            yield StackResource(each.urn, each.resource_type, properties_of(each.props), **own)
+            yield StackResource(
+                each.urn,
+                each.resource_type,
+                properties_of(each.props),
+                Provider("") if provider is None else providers[provider.urn],
+                may_be_elsewhere=is_preview and bool(each.property_dependencies.get("metadata")),
+            )
 
 
 def properties_of(values: Mapping[str, Any]) -> Properties:

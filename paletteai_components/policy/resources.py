@@ -11,7 +11,7 @@ from paletteai_components.diagnostics import SourceLocation
 from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import SHARED_CLUSTER_ONLY_ANNOTATION
 from paletteai_components.kube.palette_api import API_GROUP, FIELDS, KINDS, SUPPLIERS, PaletteApi
-from paletteai_components.observation.objects import ObservedObject
+from paletteai_components.observation.objects import DEFAULT_NAMESPACE, ObservedObject
 from paletteai_components.pulumi_yaml.document import Path, items_of
 from paletteai_components.stacks.validation import shown_path
 
@@ -66,9 +66,6 @@ class Provider:
         return self.urn.rpartition("::")[2]
 
 
-_NO_PROVIDER = Provider("")
-
-
 @dataclass(frozen=True, slots=True)
 class StackResource:
     """A resource of a stack."""
@@ -78,7 +75,16 @@ class StackResource:
     """Its type, for example ``kubernetes:core/v1:Secret``."""
     properties: Properties = field(default_factory=Properties, repr=False)
     """Its outputs; in a preview, its inputs with what the cluster would add."""
-    provider: Provider = _NO_PROVIDER
+    provider: Provider = field(default_factory=lambda: Provider(""))
+    may_be_elsewhere: bool = False
+    """Whether this is a preview, and its metadata depends on other resources. The Kubernetes provider puts its default
+    namespace in the place of one that is not known."""
+
+    @property
+    def default_namespace(self) -> str:
+        """The namespace of an object that names none."""
+        namespace = self.provider.properties.known.get("namespace")
+        return namespace if isinstance(namespace, str) and namespace else DEFAULT_NAMESPACE
 
 
 @dataclass
@@ -131,7 +137,7 @@ def _add(resource: StackResource, cluster: ClusterObjects, api: PaletteApi) -> N
     for path, manifest in _items({**stated, **properties.known}):
         unknown = [each[len(path) :] for each in properties.unknown if each[: len(path)] == path]
         each = _object(manifest, path, resource)
-        is_identified = each.name and not _are_among(unknown, FieldPath(("metadata", "namespace")))
+        is_identified = each.name and not _is_elsewhere(each, unknown, resource)
         if each.kind not in _REFERENCES:
             # Secrets, and what supplies them.
             is_readable = each.kind != "Secret" or not any(at[0] in _CONTENT for at in unknown)
@@ -144,6 +150,14 @@ def _add(resource: StackResource, cluster: ClusterObjects, api: PaletteApi) -> N
 
 
 _CONTENT = ("data", "stringData")
+
+
+def _is_elsewhere(each: ObservedObject, unknown: Iterable[Path], resource: StackResource) -> bool:
+    """Whether an object may be in another namespace than it seems to be."""
+    if each.kind not in _NAMESPACED:
+        return False
+    is_by_default = each.stated_namespace in ("", resource.default_namespace)
+    return _are_among(unknown, FieldPath(("metadata", "namespace"))) or (is_by_default and resource.may_be_elsewhere)
 
 
 def _may_matter(each: ObservedObject, unknown: Iterable[Path]) -> bool:
@@ -178,9 +192,8 @@ def _items(value: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, di
 def _object(manifest: dict[str, Any], path: Path, resource: StackResource) -> ObservedObject:
     # What is on the cluster is for `doctor`: in a deployment, nothing is ready yet.
     manifest.pop("status", None)
-    metadata = manifest.get("metadata")
-    default = resource.provider.properties.known.get("namespace")
-    if isinstance(metadata, dict) and manifest["kind"] in _NAMESPACED and isinstance(default, str):
+    metadata, default = manifest.get("metadata"), resource.default_namespace
+    if isinstance(metadata, dict) and manifest["kind"] in _NAMESPACED and default != DEFAULT_NAMESPACE:
         manifest["metadata"] = {"namespace": default, **metadata}
     return ObservedObject(manifest, partial(_location, manifest, resource.urn, path))
 

@@ -56,6 +56,7 @@ def resource(
     provider: Mapping[str, Any] | None = None,
     called: str = "default",
     within: str = "",
+    depends_on: Mapping[str, str] | None = None,
 ) -> Any:
     """The resource of an object, by default with a name that no other object has."""
     version, kind = manifest["apiVersion"], manifest["kind"]
@@ -69,6 +70,8 @@ def resource(
     made.provider.type, made.provider.name = "pulumi:providers:kubernetes", called
     made.provider.urn = urn_of("pulumi:providers:kubernetes", called)
     made.provider.properties.update(provider or {})
+    for field, other in (depends_on or {}).items():
+        made.propertyDependencies[field].urns.append(other)
     return made
 
 

@@ -157,6 +157,21 @@ def test_the_namespace_of_a_provider_is_that_of_its_objects() -> None:
     assert found == []
 
 
+@pytest.mark.parametrize(("is_preview", "reported"), [(True, {NOTES}), (False, {"pai004", NOTES})])
+def test_a_default_namespace_may_stand_for_one_that_a_preview_does_not_know(
+    is_preview: bool, reported: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paletteai_components.policy.pack.is_dry_run", lambda: is_preview)
+    of_the_tenant = resource(NAMESPACE)
+    # As the Kubernetes provider has it, if the namespace is an ID.
+    elsewhere = [
+        resource(each, depends_on={"metadata": of_the_tenant.urn})
+        for each in (settings_of("default"), secret("default"))
+    ]
+    found = judged(resource(tenant(settings=None)), resource(project()), of_the_tenant, *elsewhere)
+    assert {each.policy for each in found} == reported
+
+
 def test_a_patch_is_no_second_object() -> None:
     patch = resource(
         manifest("Namespace", "tenant-acme", labels={"a": "b"}), "p", type="kubernetes:core/v1:NamespacePatch"
