@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,15 @@ class Violation:
     def code(self) -> str:
         """The code of the rule."""
         return self.message.split("\n")[1].partition(":")[0]
+
+
+def places_in(manifest: Manifest) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every mapping in a manifest with the name of each of its entries, but those that say what the object is."""
+    for name, value in manifest.items():
+        if name not in ("apiVersion", "kind"):
+            yield manifest, name
+        if isinstance(value, dict):
+            yield from places_in(value)
 
 
 def urn_of(type: str, name: str, within: str = "") -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pulumi.runtime import proto
 from support.observations import (
     WHOLE,
@@ -20,11 +23,11 @@ from support.observations import (
 )
 from support.observations import secret as secret_of
 from support.oracle import Files
-from support.policies import Pack, Violation, resource, urn_of
+from support.policies import Pack, Violation, places_in, resource, urn_of
 from support.policies import secret as hidden
 from support.policy_pack import PAGE
 from support.programs import leaks
-from support.topologies import sound_workspaces, workspace_of, workspaces
+from support.topologies import sound_workspaces, workspace_of
 
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.errors import UserError
@@ -34,6 +37,7 @@ from paletteai_components.policy.pack import NOTES, WARNINGS, policies, policy_o
 from paletteai_components.rules import RULES, diagnostics_of
 
 PACK = Pack()
+EACH = examples.default.max_examples // 4 if examples.default else 0
 SHARED = (*WHOLE, settings("vision"), secret_of("vision"))
 """A Project's own Settings has the key of its Tenant's."""
 
@@ -166,9 +170,9 @@ def test_no_key_is_in_any_message() -> None:
     assert leaks([str(texts)], key) != []
     broken = manifest("Secret", "broken", "lab", data={"palette": key, key: key})
     named = project("lab", settings=key, labels={key: key}, annotations={key: key})
-    reported = PACK.violations(
-        map(resource, [*SHARED, broken, settings("lab", "default", "broken"), named, tenant(key, key)])
-    )
+    objects = [*SHARED, broken, settings("lab", "default", "broken"), named, tenant(key, key)]
+    # The engine itself shows the names of resources.
+    reported = PACK.violations(resource(each, f"r{position}") for position, each in enumerate(objects))
     assert len(reported) > 3
     assert leaks([each.message for each in reported], key) == []
 
@@ -181,9 +185,15 @@ def test_secrets_of_the_engine_are_read() -> None:
     assert told(*objects) == [("pai003", "mandatory")]
 
 
-@given(workspaces())
-def test_it_judges_as_check_judges_manifests(files: Files) -> None:
-    objects = [each for stack in workspace_of(files)[0].stacks for each in manifests_of(stack)]
+@examples(max_examples=EACH)
+@given(sound_workspaces(), st.data())
+def test_it_judges_as_check_judges_manifests(files: Files, data: st.DataObject) -> None:
+    objects = [deepcopy(each) for stack in workspace_of(files)[0].stacks for each in manifests_of(stack)]
+    texts = [(holder, name) for each in objects for holder, name in places_in(each) if isinstance(holder[name], str)]
+    for _ in range(data.draw(st.integers(0, 4)) if texts else 0):
+        holder, name = data.draw(st.sampled_from(texts))
+        other, its = data.draw(st.sampled_from(texts))
+        holder[name] = other[its]
     resources = sorted((resource(each, f"r{position}").urn, position) for position, each in enumerate(objects))
     objects = [objects[position] for _, position in resources]
     expected = diagnostics_of(observed(objects))
@@ -198,6 +208,7 @@ def fact_of(violation: Violation) -> str:
     return violation.message.split("\n")[1].partition(": ")[2]
 
 
+@examples(max_examples=EACH)
 @given(sound_workspaces())
 def test_what_the_components_declare_has_no_error_and_nothing_is_told_again(files: dict[str, Any]) -> None:
     workspace, _ = workspace_of(files)
