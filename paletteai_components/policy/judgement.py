@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.palette_api import PaletteApi
-from paletteai_components.model.identity import INTEGRATION, PROJECT, TENANT
 from paletteai_components.observation.objects import ObservedObject
 from paletteai_components.observation.reading import View, workspace_of
 from paletteai_components.policy.resources import ClusterObjects, StackResource, clusters_of
@@ -17,17 +16,19 @@ from paletteai_components.stacks.workspace import Workspace
 
 # What these rules find is missing, or is there because something else is missing.
 _OF_ABSENCE = frozenset({"PAI004", "PAI005", "PAI011", "PAI013", "PAI015", "PAI016"})
-_COMPONENTS = tuple(f"{type}$" for type in (TENANT, PROJECT, INTEGRATION))
 _MAX_LOCATIONS = 10
 
 
-def judged(resources: Iterable[StackResource], api: PaletteApi, *, merges: bool = True) -> list[Diagnostic]:
+def judged(
+    resources: Iterable[StackResource], api: PaletteApi, *, merges: bool = True, silenced: Collection[str] = ()
+) -> list[Diagnostic]:
     """Every problem of the objects among a stack's resources, in order. The file of a location is a URN.
 
     Args:
         resources: The resources of one stack.
         api: The vendor's API.
         merges: Whether this PaletteAI merges Settings per integration.
+        silenced: The codes of which only errors are wanted.
     """
     clusters = clusters_of(resources, api)
     workspaces = [_workspace(cluster, api, merges) for cluster in clusters]
@@ -39,7 +40,7 @@ def judged(resources: Iterable[StackResource], api: PaletteApi, *, merges: bool 
         tuple(stack for each in workspaces for stack in each.stacks),
         tuple(diagnostic for each in workspaces for diagnostic in each.diagnostics),
     )
-    return list(_concluded(diagnostics_of(together), clusters))
+    return list(_concluded(diagnostics_of(together), clusters, silenced))
 
 
 def _workspace(cluster: ClusterObjects, api: PaletteApi, merges: bool) -> Workspace:
@@ -71,13 +72,15 @@ def _undecided(diagnostic: Diagnostic) -> Diagnostic:
     return replace(diagnostic, severity=Severity.WARNING, help=help)
 
 
-def _concluded(diagnostics: Iterable[Diagnostic], clusters: list[ClusterObjects]) -> Iterator[Diagnostic]:
-    """The diagnostics that do not depend on what is not known yet, and a note of that."""
+def _concluded(
+    diagnostics: Iterable[Diagnostic], clusters: list[ClusterObjects], silenced: Collection[str]
+) -> Iterator[Diagnostic]:
+    """The diagnostics that do not depend on what is not known yet, and a note of that, without those silenced."""
     # Of each resource, the cluster.
     on = {object.location().file: cluster for cluster in clusters for object in cluster.objects}
     withheld: dict[int, ClusterObjects] = {}
     for each in diagnostics:
-        if each.severity is not Severity.ERROR and _is_told(each):
+        if each.severity is not Severity.ERROR and each.code in silenced:
             continue
         around = [on[location.file] for location in each.where if location.file in on] or clusters
         unknown = [cluster for cluster in around if _may_be_there(each, cluster)]
@@ -102,13 +105,3 @@ def _may_be_there(diagnostic: Diagnostic, cluster: ClusterObjects) -> bool:
     if diagnostic.code == "PAI003" and diagnostic.severity is Severity.NOTE:
         return bool(cluster.unknown_secrets)
     return bool(cluster.unknown) and diagnostic.code in _OF_ABSENCE
-
-
-def _is_told(diagnostic: Diagnostic) -> bool:
-    """Whether it is about what components of this package declare, which tell it themselves unless it is silenced.
-
-    Of errors, it does not matter: anybody may give a component the same type.
-    """
-    return bool(diagnostic.where) and all(
-        any(component in location.file for component in _COMPONENTS) for location in diagnostic.where
-    )

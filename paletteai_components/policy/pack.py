@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
+from pulumi import Config, ConfigTypeError
 from pulumi.runtime import is_dry_run
 from pulumi_policy import (
     EnforcementLevel,
@@ -25,6 +26,7 @@ from paletteai_components.redaction import redacted
 from paletteai_components.rules import RULES
 from paletteai_components.rules.rule import Rule
 from paletteai_components.sdk import pass_resources_once
+from paletteai_components.stacks.configuration import NAMESPACE
 
 NAME = "paletteai"
 """The name of the pack."""
@@ -110,7 +112,7 @@ class _Judge:
             self._asked.clear()
             self._found = {}
             read = resources_of(resources, is_preview=is_dry_run())
-            for each in judged(read, self._api, merges=self._merges):
+            for each in judged(read, self._api, merges=self._merges, silenced=_silenced()):
                 self._found.setdefault(policy_of(each), []).append(each)
         self._asked.add(policy)
         return self._found.get(policy, [])
@@ -122,6 +124,16 @@ def _policy(name: str, holds: str, judge: _Judge, level: EnforcementLevel) -> St
             report(_text(each), each.where[0].file if each.where else None)
 
     return StackValidationPolicy(name, f"{holds}.", validate, level)
+
+
+def _silenced() -> frozenset[str]:
+    """The codes that the configuration of the stack silences, each with a reason, as a stack file does."""
+    try:
+        declared = Config(NAMESPACE).get_object("silence")
+    except ConfigTypeError:
+        return frozenset()
+    entries = declared.items() if isinstance(declared, dict) else ()
+    return frozenset(code for code, reason in entries if isinstance(reason, str) and reason.strip())
 
 
 def _api(fields: Mapping[str, str]) -> PaletteApi:

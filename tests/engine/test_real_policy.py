@@ -118,7 +118,7 @@ def test_a_program_in_yaml_is_held_to_the_rules(real: Real, packed: Path) -> Non
     assert "- [mandatory]  pai002  (kubernetes:spectrocloud.com/v1alpha1:Settings: " in printed
 
 
-def test_a_program_with_the_components_is_told_nothing_again(real: Real, packed: Path) -> None:
+def test_a_program_with_the_components_gets_their_warnings_unless_they_are_silenced(real: Real, packed: Path) -> None:
     program = f"""
     from paletteai_components import *
     host, number = "https://api.spectrocloud.com", "651234567890123456789012"
@@ -126,10 +126,12 @@ def test_a_program_with_the_components_is_told_nothing_again(real: Real, packed:
     acme = Tenant("acme", TenantArgs("acme", settings={{"default": SettingsArgs(palette=credential)}}))
     Project("lab", ProjectArgs(acme, "lab", display_name="Läb"))
     """
-    printed = judged(started(real, "\n".join(line.strip() for line in program.splitlines())), packed, "preview")
-    assert "warning PAI008" in printed
-    assert "✅ paletteai@" in printed
-    assert "[advisory]" not in printed
+    project = started(real, "\n".join(line.strip() for line in program.splitlines()))
+    printed = judged(project, packed, "preview")
+    assert printed.count("- [advisory]  ") == 1
+    assert "PAI008: the display name of project `lab`" in printed
+    project.run("config", "set", "--path", "paletteai:silence.PAI008", "PaletteAI takes it", "--stack", "dev")
+    assert "✅ paletteai@" in judged(project, packed, "preview")
 
 
 def test_an_option_that_cannot_be_used_is_told_without_a_traceback(real: Real, packed: Path, tmp_path: Path) -> None:

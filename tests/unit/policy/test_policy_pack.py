@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pulumi.runtime import proto
+from pulumi.runtime.config import set_all_config
 from support.observations import (
     WHOLE,
     api_key,
@@ -210,10 +211,31 @@ def fact_of(violation: Violation) -> str:
 
 @examples(max_examples=EACH)
 @given(sound_workspaces())
-def test_what_the_components_declare_has_no_error_and_nothing_is_told_again(files: dict[str, Any]) -> None:
+def test_what_the_components_declare_has_no_error(files: dict[str, Any]) -> None:
     workspace, _ = workspace_of(files)
     objects = [each for stack in workspace.stacks for each in manifests_of(stack)]
-    assert PACK.violations(resource(each, within=TENANT) for each in objects) == []
+    found = PACK.violations(resource(each, within=TENANT) for each in objects)
+    assert [each for each in found if each.level == "mandatory"] == []
+
+
+@pytest.mark.parametrize(
+    ("silence", "reported"),
+    [
+        ('{"PAI015": "comes later"}', ["pai003"]),
+        ('{"PAI003": "no error is silenced"}', ["pai003", "pai015"]),
+        ('{"PAI015": " "}', ["pai003", "pai015"]),
+        ('["PAI015"]', ["pai003", "pai015"]),
+        ("PAI015", ["pai003", "pai015"]),
+    ],
+)
+def test_the_configuration_of_a_stack_silences_warnings_with_a_reason(silence: str, reported: list[str]) -> None:
+    lab = project("lab")
+    del lab["spec"]["computeConfigRef"]
+    set_all_config({"paletteai:silence": silence})
+    try:
+        assert sorted({policy for policy, _ in told(*SHARED, lab)}) == reported
+    finally:
+        set_all_config({})
 
 
 def test_an_error_in_what_a_component_seems_to_declare_is_reported() -> None:
