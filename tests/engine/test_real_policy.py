@@ -123,7 +123,8 @@ def test_a_program_with_the_components_gets_their_warnings_unless_they_are_silen
     from paletteai_components import *
     host, number = "https://api.spectrocloud.com", "651234567890123456789012"
     credential = PaletteCredential("shared", host, "example-tenant", number, "{KEY}")
-    acme = Tenant("acme", TenantArgs("acme", settings={{"default": SettingsArgs(palette=credential)}}))
+    compute, settings = ComputeConfigRefArgs("default"), {{"default": SettingsArgs(palette=credential)}}
+    acme = Tenant("acme", TenantArgs("acme", settings=settings, compute_config_ref=compute))
     Project("lab", ProjectArgs(acme, "lab", display_name="Läb"))
     """
     project = started(real, "\n".join(line.strip() for line in program.splitlines()))
