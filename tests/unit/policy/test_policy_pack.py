@@ -12,6 +12,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pulumi.runtime import proto
 from pulumi.runtime.config import set_all_config
+from pulumi_policy import EnforcementLevel, ReportViolation, StackValidationArgs, StackValidationPolicy
+from pulumi_policy.policy import _PolicyAnalyzerServicer
 from support.observations import (
     WHOLE,
     api_key,
@@ -133,6 +135,20 @@ def test_the_rules_run_once_for_all_policies(monkeypatch: pytest.MonkeyPatch) ->
     pack = Pack()
     first, second = pack.violations(map(resource, SHARED)), pack.violations(map(resource, WHOLE))
     assert (len(first), len(second), len(runs)) == (1, 0, 2)
+
+
+def test_the_sdk_makes_objects_of_the_resources_once() -> None:
+    # A newer SDK may do that itself, or need another way.
+    asked: list[int] = []
+
+    def count(args: StackValidationArgs, _: ReportViolation) -> None:
+        asked.append(len(args.resources))
+
+    policies = [StackValidationPolicy(name, "Counts.", count, EnforcementLevel.MANDATORY) for name in ("a", "b", "c")]
+    servicer = _PolicyAnalyzerServicer("counting", "0.0.1", [*policies], EnforcementLevel.MANDATORY)
+    for _ in range(2):
+        servicer.AnalyzeStack(proto.AnalyzeStackRequest(resources=list(map(resource, WHOLE))), None)
+    assert asked == [len(WHOLE), 0, 0] * 2
 
 
 def test_another_path_of_the_vendors_is_read() -> None:
