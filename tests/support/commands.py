@@ -38,7 +38,8 @@ PULUMI = {
     "login": set(),
     "new": {"--generate-only", "--name="},
     "package add": set(),
-    "preview": {"--diff", "--json", "--refresh"},
+    "policy publish": set(),
+    "preview": {"--diff", "--json", "--policy-pack=", "--policy-pack-config=", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
     "stack export": {"--file="},
@@ -47,7 +48,7 @@ PULUMI = {
     "stack output": {"--json"},
     "stack rm": {"--force", "--preserve-config"},
     "state unprotect": set(),
-    "up": {"--skip-preview"},
+    "up": {"--policy-pack=", "--skip-preview"},
     "version": set(),
     "whoami": {"--verbose"},
 }

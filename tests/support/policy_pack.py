@@ -76,7 +76,7 @@ def installed(pack: Path, project: RealProject) -> None:
     # What was downloaded once is not downloaded again.
     project.env.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
     # Without bytecode, which takes longer than all the rest.
-    project.run("-C", str(pack), "install", env={"PIP_NO_COMPILE": "1"})
+    project.run("install", "--cwd", str(pack), env={"PIP_NO_COMPILE": "1"})
 
 
 def copied(pack: Path, folder: Path, program: str) -> Path:
