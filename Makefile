@@ -88,10 +88,13 @@ repository: $(RUNTIME)
 
 requirements: $(TOOLS)/.installed
 	@$(PINS) --output-file requirements.txt
-	@$(PINS) --extra test --constraint requirements.txt --output-file tests/requirements.txt
+	@$(PINS) --extra policy --extra test --constraint requirements.txt --override tests/overrides.txt \
+	  --output-file tests/requirements.txt
+	@cp requirements.txt policy/requirements.txt  # The versions to prefer: protobuf cannot be the same.
+	@$(COMPILE) pyproject.toml --extra policy --output-file policy/requirements.txt
 	@$(COMPILE) --group release --output-file .ci/requirements.txt
 	@$(COMPILE) --group site --output-file docs/requirements.txt
-	@echo "Wrote requirements.txt, tests/requirements.txt, .ci/requirements.txt and docs/requirements.txt"
+	@echo "Wrote requirements.txt, and those in tests, policy, .ci and docs"
 	@$(MAKE) --no-print-directory repository
 
 # Everything that a release does before it signs and publishes. The result is in dist.

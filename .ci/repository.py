@@ -175,8 +175,9 @@ comment:
 *.egg-info/
 *.new.*
 
-# The environment of the component package, which the Pulumi CLI makes
+# The environments of the component package and of the policy pack, which the Pulumi CLI makes
 /plugin/venv/
+/policy/venv/
 
 # Caches
 __pycache__/

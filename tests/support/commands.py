@@ -38,7 +38,8 @@ PULUMI = {
     "login": set(),
     "new": {"--generate-only", "--name="},
     "package add": set(),
-    "preview": {"--diff", "--json", "--refresh"},
+    "policy publish": set(),
+    "preview": {"--diff", "--json", "--policy-pack=", "--policy-pack-config=", "--refresh"},
     "refresh": {"--clear-pending-creates"},
     "stack change-secrets-provider": set(),
     "stack export": {"--file="},
@@ -48,7 +49,7 @@ PULUMI = {
     "stack output": {"--json"},
     "stack rm": {"--force", "--preserve-config"},
     "state unprotect": set(),
-    "up": {"--refresh", "--skip-preview"},
+    "up": {"--policy-pack=", "--refresh", "--skip-preview"},
     "version": set(),
     "whoami": {"--verbose"},
 }

@@ -19,6 +19,7 @@ from support.checkout import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = ROOT / "requirements.txt"
 TESTS = ROOT / "tests" / "requirements.txt"
+POLICY = ROOT / "policy" / "requirements.txt"
 RELEASES = ROOT / ".ci" / "requirements.txt"
 EXTRAS = PROJECT["optional-dependencies"]
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -59,7 +60,10 @@ def declared(*extras: str) -> list[Requirement]:
     return [Requirement(entry) for group in groups for entry in group]
 
 
-@pytest.mark.parametrize(("file", "extras"), [(RUNTIME, ("build",)), (TESTS, ("build", "test"))])
+@pytest.mark.parametrize(
+    ("file", "extras"),
+    [(RUNTIME, ("build",)), (TESTS, ("build", "policy", "test")), (POLICY, ("policy",))],
+)
 def test_every_dependency_is_pinned_to_a_version_in_its_range(file: Path, extras: tuple[str, ...]) -> None:
     pinned = pins(file)
     for requirement in declared(*extras):
@@ -67,7 +71,7 @@ def test_every_dependency_is_pinned_to_a_version_in_its_range(file: Path, extras
         assert requirement.specifier.contains(pin.version), requirement
 
 
-@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES], ids=["runtime", "tests", "releases"])
+@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES, POLICY], ids=["runtime", "tests", "releases", "policy"])
 def test_every_pin_has_hashes_and_nothing_else(file: Path) -> None:
     for name, pin in pins(file).items():
         assert pin.version
@@ -95,7 +99,18 @@ def test_tests_run_on_the_versions_that_are_installed_for_use() -> None:
     assert all(set(tests[name].hashes) == set(pin.hashes) for name, pin in runtime.items())
 
 
-@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES], ids=["runtime", "tests", "releases"])
+def test_the_policy_pack_runs_on_the_tested_versions_but_for_protobuf() -> None:
+    runtime, policy = pins(RUNTIME), pins(POLICY)
+    others = {name for name, pin in policy.items() if name in runtime and pin.version != runtime[name].version}
+    # The second one needs the first.
+    assert others == {"protobuf", "googleapis-common-protos"}
+    (needed,) = (
+        Requirement(entry) for entry in metadata.requires("pulumi-policy") or () if entry.startswith("protobuf")
+    )
+    assert needed.specifier.contains(policy["protobuf"].version)
+
+
+@pytest.mark.parametrize("file", [RUNTIME, TESTS, RELEASES, POLICY], ids=["runtime", "tests", "releases", "policy"])
 def test_requirements_say_how_they_are_made_and_name_no_place(file: Path) -> None:
     text = file.read_text()
     assert "make requirements" in text.partition("\n\n")[0][:200]
@@ -115,7 +130,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     # A namespace may be of several packages.
     others = imported - sys.stdlib_module_names - {"paletteai_components"}
     needed = {name: {canonicalize_name(each) for each in known[name]} for name in others}
-    asked_for = {canonicalize_name(each.name) for each in declared()}
+    asked_for = {canonicalize_name(each.name) for each in declared("policy")}
     assert {name for name, packages in needed.items() if packages.isdisjoint(asked_for)} == set()
     assert asked_for == {each for packages in needed.values() for each in packages if each in asked_for}
 
