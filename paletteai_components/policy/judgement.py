@@ -8,8 +8,8 @@ from dataclasses import replace
 from paletteai_components.diagnostics import Diagnostic, Severity
 from paletteai_components.kube.manifests import Manifest
 from paletteai_components.kube.palette_api import PaletteApi
-from paletteai_components.observation.objects import ObservedObject
-from paletteai_components.observation.reading import View, workspace_of
+from paletteai_components.observation.objects import ObservedObject, View
+from paletteai_components.observation.reading import workspace_of
 from paletteai_components.policy.resources import ClusterObjects, StackResource, clusters_of
 from paletteai_components.rules import diagnostics_of
 from paletteai_components.stacks.workspace import Workspace
