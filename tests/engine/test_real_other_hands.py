@@ -453,7 +453,9 @@ def dropped_in(preview: Outcome) -> set[tuple[str, str, str]]:
     for each in json.loads(preview.stdout)["diagnostics"]:
         said = re.search(r"PAI019: `(\w+)/([\w-]+)\S*` has (.+?), written with", each["message"])
         if said:
-            found |= {(said[1], said[2], field) for field in said[3].replace("`", "").split(", ")}
+            # A key with dots is shown in brackets.
+            fields = re.sub(r"\[([^]]+)\]", r".\1", said[3].replace("`", ""))
+            found |= {(said[1], said[2], field) for field in fields.split(", ")}
     return found
 
 
