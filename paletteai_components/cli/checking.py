@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from paletteai_components.cli.lifetime import kept
 from paletteai_components.cli.reading import elsewhere
 from paletteai_components.diagnostics import Diagnostic
 from paletteai_components.rules import OF_ALL, OF_EACH, completed, diagnostics_of, found_by
@@ -12,11 +13,12 @@ from paletteai_components.stacks.workspace import Workspace
 # Fewer are checked before another process has started.
 MANY_PROJECTS = 1_000
 # What the other process checks of the stacks one by one, besides all of them together: as much as takes as long.
-_SHARE = 1 / 4
+_SHARE = 1 / 5
 
 
 def checked(workspace: Workspace) -> list[Diagnostic]:
     """Every problem of a workspace, in order: see `rules.diagnostics_of`."""
+    kept(workspace)
     if sum(len(plan.projects) for _, plan in workspace.planned) < MANY_PROJECTS:
         return diagnostics_of(workspace)
     rest = round(len(workspace.stacks) * (1 - _SHARE))

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from paletteai_components.cli.lifetime import kept
 from paletteai_components.cli.output.place import STANDARD_INPUT as _SHOWN
 from paletteai_components.cli.reading import MANY, reading_files
 from paletteai_components.cli.selection import Selection
@@ -47,7 +48,7 @@ def observed(sources: Sequence[str], vendor_fields: Mapping[str, str], *, merges
     Raises:
         UserError: A source does not exist, is a folder without manifests, or is standard input without anything.
     """
-    objects: list[ObservedObject] = []
+    objects: list[ObservedObject] = kept([])
     refused: list[Diagnostic] = []
     unreadable: list[str] = []
     for source in sources:

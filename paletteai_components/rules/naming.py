@@ -159,7 +159,7 @@ def _tenant_names(tenant: PlannedTenant, stack: Stack) -> Iterator[Diagnostic]:
         yield from _namespace_diagnostics(what, what, tenant.namespace, at, stack, stated or spec.name)
         if spec.create_namespace and not spec.existing:
             yield from _existing_namespace(tenant.namespace, spec.import_ids, at, stack)
-    yield from _metadata_diagnostics(f"tenant `{named(spec.name)}`", spec, path, stack)
+    yield from _metadata_diagnostics("tenant", spec.name, spec, path, stack)
     for settings in tenant.settings:
         yield from _settings_diagnostics(settings, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, tenant, stack)
@@ -170,7 +170,7 @@ def _project_names(project: PlannedProject, tenant: PlannedTenant, stack: Stack)
     yield from _namespace_diagnostics("the name of a project", "the name of project", spec.name, (*path, "name"), stack)
     if spec.create_namespace and naming.always_exists(spec.name):
         yield from _existing_namespace(spec.name, spec.import_ids, (*path, "name"), stack)
-    yield from _metadata_diagnostics(f"project `{named(spec.name)}`", spec, path, stack)
+    yield from _metadata_diagnostics("project", spec.name, spec, path, stack)
     if project.own:
         yield from _settings_diagnostics(project.own, stack)
     yield from _compute_config_diagnostics(spec.compute_config_ref, path, tenant, stack)
@@ -200,8 +200,7 @@ def _settings_diagnostics(settings: PlannedSettings, stack: Stack) -> Iterator[D
         effect = _REFUSED if secret.managed else "so no Secret can have it"
         yield from _name_diagnostics("the name of a Secret", written, why, secret.path, stack, effect)
     if settings.managed:
-        owner = f"Settings `{named(str(settings))}`"
-        yield from _metadata_diagnostics(owner, settings.spec, settings.path, stack)
+        yield from _metadata_diagnostics("Settings", str(settings), settings.spec, settings.path, stack)
 
 
 def _compute_config_diagnostics(
@@ -264,9 +263,11 @@ def _name_diagnostics(
         )
 
 
-def _metadata_diagnostics(owner: str, spec: Spec, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+def _metadata_diagnostics(kind: str, owner: str, spec: Spec, path: Path, stack: Stack) -> Iterator[Diagnostic]:
+    # Asking a model for a field that it does not have takes long, and most have none of these.
+    fields = vars(spec)
     for name in _METADATA:
-        if not (entries := getattr(spec, name, None)):
+        if not (entries := fields.get(name)):
             continue
         field, is_labels = to_camel(name), name.endswith("labels")
         written = WRITTEN_LABELS if is_labels else WRITTEN_ANNOTATIONS
@@ -280,7 +281,7 @@ def _metadata_diagnostics(owner: str, spec: Spec, path: Path, stack: Stack) -> I
             if why is not None:
                 yield Diagnostic(
                     "PAI007",
-                    f"{entry} in `{field}` of {owner} {why}.",
+                    f"{entry} in `{field}` of {kind} `{named(owner)}` {why}.",
                     "Correct it or choose another key.",
                     (stack.location(*path, field, key),),
                 )
