@@ -291,6 +291,13 @@ class _Reading:
         if not planned.secrets and not self.is_layout_seen and settings.manifest.get("spec"):
             # It may have integrations where this package does not look for them.
             return replace(planned, managed=False)
+        if planned.integration is not None and planned.integration.existing_secret is not None:
+            # Several Settings may use a Secret that is not here, and it is each of them that names it.
+            at = (*path, "secretName")
+            named_here = (
+                replace(each, path=at) if each is planned.palette_secret else each for each in planned.secrets
+            )
+            return replace(planned, secrets=tuple(named_here))
         return planned
 
     def _report(

@@ -67,6 +67,10 @@ _ENDINGS = {
 }
 
 
+# Objects have no fields of a stack file.
+_REMEDIES_IN_OBJECTS = {"PAI002": "Give each Settings its own Secret, with another key."}
+
+
 def conflict(claims: list[Claim]) -> Diagnostic:
     """The problem of several owners that claim one subject."""
     first = claims[0]
@@ -79,7 +83,7 @@ def conflict(claims: list[Claim]) -> Diagnostic:
     return Diagnostic(
         first.code,
         f"{first.subject_text()} is claimed by {claimants}. {consequence}",
-        remedy,
+        first.stack.remedy(remedy, in_objects=_REMEDIES_IN_OBJECTS.get(first.code, remedy)),
         tuple(dict.fromkeys(claim.location for claim in claims)),
     )
 

@@ -119,6 +119,17 @@ def test_two_settings_with_one_secret_are_one_problem() -> None:
     }
 
 
+def test_two_settings_that_name_a_secret_which_is_not_there_are_both_shown() -> None:
+    objects = [each for each in [*WHOLE, settings(name="edge")] if each["kind"] != "Secret"]
+    (problem,) = [each for each in diagnostics_of(observed(objects)) if each.code == "PAI002"]
+    field = "spec.integrations.palette.secretRef.name"
+    assert [each.file for each in problem.where] == [
+        f"Settings/tenant-acme/default:{field}",
+        f"Settings/tenant-acme/edge:{field}",
+    ]
+    assert problem.help == "Give each Settings its own Secret, with another key."
+
+
 def test_one_key_in_two_secrets_is_found_whatever_else_differs() -> None:
     other = secret("vision", "other", hostUrl="https://palette.acme.example", tenant="x", defaultProjectID="65-other")
     (problem,) = found(*WHOLE, settings("vision", "mine", "other"), other)
