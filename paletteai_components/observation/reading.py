@@ -293,11 +293,10 @@ class _Reading:
             return replace(planned, managed=False)
         if planned.integration is not None and planned.integration.existing_secret is not None:
             # Several Settings may use a Secret that is not here, and it is each of them that names it.
-            at = (*path, "secretName")
-            named_here = (
-                replace(each, path=at) if each is planned.palette_secret else each for each in planned.secrets
-            )
-            return replace(planned, secrets=tuple(named_here))
+            here: Path = (*path, "secretName")
+            palette = planned.palette_secret
+            secrets = (replace(each, path=here) if each is palette else each for each in planned.secrets)
+            return replace(planned, secrets=tuple(secrets))
         return planned
 
     def _report(
