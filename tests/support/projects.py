@@ -52,16 +52,20 @@ sys.exit(answer["code"])
 # Encrypts as `pulumi config set` does: what is on standard input, into the file that is named.
 _ENCRYPTING = """\
 #!{python} -IS
-import base64, hashlib, json, os, sys
+import base64, fcntl, hashlib, json, os, sys
 here = __file__.rpartition("/")[0]
 with open(here + "/answer.json") as given:
     answer = json.load(given)
-with open(here + "/calls.jsonl", "a") as calls:
+with open(here + "/calls.jsonl", "a+") as calls:
+    # Several are called at once, and each has another number.
+    fcntl.flock(calls, fcntl.LOCK_EX)
     calls.write(json.dumps(sys.argv[1:]) + chr(10))
-with open(here + "/calls.jsonl") as calls:
-    if answer["fails_at"] == len(list(calls)):
-        sys.stderr.write(answer["stderr"])
-        sys.exit(255)
+    calls.flush()
+    calls.seek(0)
+    number = len(list(calls))
+if answer["fails_at"] == number:
+    sys.stderr.write(answer["stderr"])
+    sys.exit(255)
 file, name = sys.argv[sys.argv.index("--config-file") + 1], sys.argv[-1]
 lines = open(file).read().splitlines() if os.path.exists(file) else []
 head = [line for line in lines if line != "config:" and not line.startswith(" ")] or answer["provider"]
