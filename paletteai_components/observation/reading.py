@@ -257,7 +257,7 @@ class _Reading:
         if labels := own_labels(project):
             stated["labels"] = labels
         if every := project.annotations:
-            if annotations := {key: text for key, text in every.items() if key not in _BOOKKEEPING}:
+            if annotations := own_annotations(project):
                 stated["annotations"] = annotations
             if every.get(SHARED_CLUSTER_ONLY_ANNOTATION) == "true":
                 stated["shared_cluster_only"] = True

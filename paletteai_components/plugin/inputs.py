@@ -20,7 +20,7 @@ from paletteai_components.diagnostics import Diagnostic, SourceLocation
 from paletteai_components.model.planned import Path
 from paletteai_components.model.spec import StackSpec
 from paletteai_components.plugin.types import LEFT_OUT, input_fields
-from paletteai_components.pulumi_yaml.document import items_of
+from paletteai_components.pulumi_yaml.document import path_within
 from paletteai_components.sdk import Settled, settled
 from paletteai_components.stacks.configuration import is_key_field
 from paletteai_components.stacks.sources import Sources
@@ -41,13 +41,7 @@ class InputSources(Sources):
 
     def location(self, path: Path) -> SourceLocation:
         """The path of an input, or of the nearest object or list that it would be in."""
-        value: Any = self.inputs
-        for length, step in enumerate(path):
-            entries = dict(items_of(value))
-            if step not in entries:
-                path = path[:length]
-                break
-            value = entries[step]
+        path = path_within(self.inputs, path)
         return SourceLocation(self.name, field=shown_path(path) if path else "")
 
     def locations(self, path: Path) -> Iterator[SourceLocation]:

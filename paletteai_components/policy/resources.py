@@ -12,7 +12,7 @@ from paletteai_components.kube.field_path import FieldPath
 from paletteai_components.kube.manifests import SHARED_CLUSTER_ONLY_ANNOTATION
 from paletteai_components.kube.palette_api import API_GROUP, FIELDS, KINDS, SUPPLIERS, PaletteApi
 from paletteai_components.observation.objects import DEFAULT_NAMESPACE, ObservedObject
-from paletteai_components.pulumi_yaml.document import Path, items_of
+from paletteai_components.pulumi_yaml.document import Path, path_within
 from paletteai_components.stacks.validation import shown_path
 
 _KUBERNETES = "kubernetes:"
@@ -200,14 +200,7 @@ def _object(manifest: dict[str, Any], path: Path, resource: StackResource) -> Ob
 
 def _location(manifest: Mapping[str, Any], urn: str, above: Path, path: Path) -> SourceLocation:
     """The location of the value at a path of an object, or of its nearest ancestor."""
-    value: Any = manifest
-    for length, step in enumerate(path):
-        entries = dict(items_of(value))
-        if step not in entries:
-            path = path[:length]
-            break
-        value = entries[step]
-    path = (*above, *path)
+    path = (*above, *path_within(manifest, path))
     return SourceLocation(urn, field=shown_path(path) if path else "")
 
 

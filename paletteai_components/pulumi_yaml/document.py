@@ -83,6 +83,16 @@ def items_of(value: Any) -> Iterable[tuple[str | int, Any]]:
     return value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
 
 
+def path_within(value: Any, path: Path) -> Path:
+    """The beginning of a path that leads to something in a value."""
+    for length, step in enumerate(path):
+        entries = dict(items_of(value))
+        if step not in entries:
+            return path[:length]
+        value = entries[step]
+    return path
+
+
 def document_from(data: bytes, file: str) -> Document:
     """The document in the bytes of a YAML file, whose name is for messages.
 

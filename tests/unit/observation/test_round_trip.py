@@ -175,7 +175,8 @@ def test_a_stack_file_and_its_own_objects_get_one_verdict(files: dict[str, Any])
     assume(not any(each.code == "PAI006" for each in [*diagnostics_of(workspace), *diagnostics_of(objects)]))
     in_the_file, in_objects = verdict(workspace, ABOUT_PROJECTS), verdict(objects, ABOUT_PROJECTS)
     differing = {each for each in in_the_file ^ in_objects if not _NOT_SHOWN.search(each[2])}
-    if any(each.settings and not each.default for each in [stack.plan.tenant]):  # type: ignore[union-attr]
+    tenant = stack.plan.tenant  # type: ignore[union-attr]
+    if tenant.settings and not tenant.default:
         differing = {each for each in differing if not _DEFAULT.search(each[2])}
     assert not differing
 
